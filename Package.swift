@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The folder tree is the architecture: imports run downwards only. `make build` passes
+// --explicit-target-dependency-import-check error, so an import that is not declared here does not build.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "howdah",
+    products: [.executable(name: "howdah", targets: ["howdah"])],
+    targets: [
+        // System libraries: maps and static-inline shims, nothing else.
+        .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev", "libprotobuf-c-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("uring")]),
+
+        // Data plane: pure modules, then the loops.
+        module("Bytes"),
+        module("PostgresWire", ["Bytes"]),
+        module("Authentication", ["PostgresWire", "COpenSSL"]),
+        module("StatementRouting", ["Bytes", "CPgQuery"]),
+        module("ProxyCore", ["Bytes", "PostgresWire", "Authentication", "StatementRouting"]),
+        module("EventIO", ["Bytes", "CLinux"]),
+
+        // Control plane and tools.
+        module("Configuration"),
+        module("Cluster", ["ProxyCore", "StatementRouting", "CLibpq", "CLinux"]),
+        module("LocalCluster", ["CLinux"]),
+        module(
+            "ProxyServer",
+            [
+                "Bytes", "PostgresWire", "Authentication", "StatementRouting", "ProxyCore", "Configuration", "EventIO",
+                "Cluster", "CLinux",
+            ]
+        ),
+        .executableTarget(
+            name: "howdah",
+            dependencies: ["ProxyServer", "LocalCluster", "Configuration", "CLinux"],
+            swiftSettings: settings
+        ),
+
+        // Test support: virtual clock, network and model PostgreSQL around the engine.
+        .target(
+            name: "ProxySimulation",
+            dependencies: ["ProxyCore", "Bytes", "PostgresWire", "Authentication", "StatementRouting"],
+            path: "Tests/ProxySimulation",
+            swiftSettings: settings
+        ),
+        tests("BytesTests", ["Bytes"]),
+        tests("PostgresWireTests", ["PostgresWire", "Bytes"]),
+        tests("AuthenticationTests", ["Authentication", "PostgresWire", "Bytes"]),
+        tests("StatementRoutingTests", ["StatementRouting", "Bytes"]),
+        tests("ProxyCoreTests", ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting"]),
+        tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests("EventIOTests", ["EventIO", "Bytes", "CLinux"]),
+        tests("ClusterTests", ["Cluster", "ProxyCore", "StatementRouting", "LocalCluster"]),
+        tests("LocalClusterTests", ["LocalCluster"]),
+        tests("IntegrationTests", ["LocalCluster", "CLibpq"]),
+    ]
+)

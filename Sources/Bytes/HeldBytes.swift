@@ -1,0 +1,110 @@
+/// Bytes that wait in one piece: a message that has arrived in part, or a batch that waits for a server.
+///
+/// Holds memory only while it holds bytes. Small contents live in the pool's chunks; what is larger than a large chunk is allocated, and the caller bounds how
+/// much that may be. Must be cleared before it is dropped.
+package struct HeldBytes: ~Copyable {
+    private enum Storage {
+        case none
+        case chunk(UnsafeMutablePointer<Chunk>)
+        case allocation(UnsafeMutableRawPointer, capacity: Int)
+    }
+
+    private var storage = Storage.none
+    private var start = 0
+    private var end = 0
+
+    package init() {}
+
+    deinit {
+        guard case .none = storage else { preconditionFailure("held bytes were dropped with memory in them") }
+    }
+
+    @inline(__always)
+    package var isEmpty: Bool { start == end }
+
+    @inline(__always)
+    package var count: Int { end &- start }
+
+    /// The held bytes; valid until the next mutation.
+    @inline(__always)
+    package var bytes: UnsafeRawBufferPointer {
+        switch storage {
+        case .none: UnsafeRawBufferPointer(start: nil, count: 0)
+        case .chunk(let chunk): UnsafeRawBufferPointer(start: chunk.bytes + start, count: end &- start)
+        case .allocation(let memory, _): UnsafeRawBufferPointer(start: memory + start, count: end &- start)
+        }
+    }
+
+    @inline(__always)
+    package mutating func append(_ bytes: UnsafeRawBufferPointer, from pool: BufferPool) {
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        ensureRoom(for: bytes.count, from: pool)
+        (base + end).copyMemory(from: source, byteCount: bytes.count)
+        end &+= bytes.count
+    }
+
+    /// Drops `size` bytes from the front; the memory goes back when nothing is left.
+    @inline(__always)
+    package mutating func consume(_ size: Int, to pool: BufferPool) {
+        precondition(size <= count)
+        start &+= size
+        if start == end { clear(to: pool) }
+    }
+
+    @inline(__always)
+    package mutating func clear(to pool: BufferPool) {
+        switch storage {
+        case .none: break
+        case .chunk(let chunk): pool.give(chunk)
+        case .allocation(let memory, _): memory.deallocate()
+        }
+        storage = .none
+        start = 0
+        end = 0
+    }
+
+    private var base: UnsafeMutableRawPointer {
+        switch storage {
+        case .none: preconditionFailure("no memory held")
+        case .chunk(let chunk): chunk.bytes
+        case .allocation(let memory, _): memory
+        }
+    }
+
+    private var capacity: Int {
+        switch storage {
+        case .none: 0
+        case .chunk(let chunk): chunk.pointee.capacity
+        case .allocation(_, let capacity): capacity
+        }
+    }
+
+    @inline(__always)
+    private mutating func ensureRoom(for size: Int, from pool: BufferPool) {
+        if capacity &- end < size { makeRoom(for: size, from: pool) }
+    }
+
+    private mutating func makeRoom(for size: Int, from pool: BufferPool) {
+        let needed = count + size
+        if needed <= capacity, start >= count {
+            base.copyMemory(from: base + start, byteCount: count)
+            end = count
+            start = 0
+            return
+        }
+        var larger = HeldBytes()
+        let chunkCapacity = BufferPool.largeChunkSize - Chunk.headerSize
+        if needed <= chunkCapacity {
+            larger.storage = .chunk(pool.take(for: needed))
+        } else {
+            let capacity = max(needed, capacity * 2)
+            larger.storage = .allocation(.allocate(byteCount: capacity, alignment: 16), capacity: capacity)
+        }
+        if count > 0 {
+            larger.base.copyMemory(from: base + start, byteCount: count)
+            larger.end = count
+        }
+        clear(to: pool)
+        swap(&self, &larger)
+    }
+}

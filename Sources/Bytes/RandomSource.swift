@@ -1,0 +1,14 @@
+/// A small, fast, seeded generator (xorshift64*) for choices that must replay in simulation: not for secrets.
+package struct RandomSource: RandomNumberGenerator, Sendable, BitwiseCopyable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed == 0 ? 0x9E37_79B9_7F4A_7C15 : seed }
+
+    @inline(__always)
+    package mutating func next() -> UInt64 {
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+}

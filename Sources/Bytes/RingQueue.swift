@@ -1,0 +1,73 @@
+/// A first-in, first-out queue of plain records in one growing ring: no allocation once it is large enough.
+package struct RingQueue<Element: BitwiseCopyable>: ~Copyable {
+    private var storage: UnsafeMutablePointer<Element>?
+    private var mask: Int = -1
+    private var head = 0
+    package private(set) var count = 0
+
+    package init() {}
+
+    deinit { storage?.deallocate() }
+
+    @inline(__always)
+    package var isEmpty: Bool { count == 0 }
+
+    @inline(__always)
+    package var first: Element? {
+        count == 0 ? nil : storage.unsafelyUnwrapped[head]
+    }
+
+    /// The element `offset` places behind the head; `offset` must be below `count`.
+    package subscript(offset: Int) -> Element {
+        @inline(__always) get {
+            precondition(offset >= 0 && offset < count)
+            return storage.unsafelyUnwrapped[(head &+ offset) & mask]
+        }
+        @inline(__always) set {
+            precondition(offset >= 0 && offset < count)
+            storage.unsafelyUnwrapped[(head &+ offset) & mask] = newValue
+        }
+    }
+
+    @inline(__always)
+    package mutating func append(_ element: Element) {
+        if count == mask &+ 1 { grow() }
+        (storage.unsafelyUnwrapped + ((head &+ count) & mask)).initialize(to: element)
+        count &+= 1
+    }
+
+    /// Takes the head; the queue must not be empty.
+    @inline(__always)
+    @discardableResult
+    package mutating func removeFirst() -> Element {
+        precondition(count > 0)
+        let element = storage.unsafelyUnwrapped[head]
+        head = (head &+ 1) & mask
+        count &-= 1
+        return element
+    }
+
+    @discardableResult
+    package mutating func removeLast() -> Element {
+        precondition(count > 0)
+        count &-= 1
+        return storage.unsafelyUnwrapped[(head &+ count) & mask]
+    }
+
+    package mutating func removeAll() {
+        head = 0
+        count = 0
+    }
+
+    private mutating func grow() {
+        let capacity = mask &+ 1
+        let larger = UnsafeMutablePointer<Element>.allocate(capacity: max(8, capacity * 2))
+        for offset in 0..<count {
+            (larger + offset).initialize(to: storage.unsafelyUnwrapped[(head &+ offset) & mask])
+        }
+        storage?.deallocate()
+        storage = larger
+        mask = max(8, capacity * 2) - 1
+        head = 0
+    }
+}

@@ -1,0 +1,58 @@
+import StatementRouting
+
+/// What the batch at the front of a client's bytes (a Query, or messages up to Sync) does, as far as it can be seen.
+struct BatchPlan: BitwiseCopyable {
+    enum Extent: UInt8, BitwiseCopyable {
+        /// More bytes are needed to tell.
+        case incomplete
+        /// All of it is at hand.
+        case whole
+        /// The client asks for replies (Flush) before the end.
+        case flushed
+        /// Its end is not at hand, and what is there decides the route.
+        case open
+    }
+
+    var extent = Extent.incomplete
+    var isQuery = false
+    /// Bytes of the batch, where it is whole or flushed.
+    var size = 0
+    var access = Access.read
+    var reason = RouteReason.plainRead
+    var hint = RouteHint.none
+    /// Whether anything is executed or bound, beside being parsed and described.
+    var executes = false
+    /// Statements named by Parse, Bind or the Query, saturating.
+    var statements: UInt8 = 0
+    /// The class of the Query, or of the batch's only statement.
+    var statementClass = StatementClass(access: .read, reason: .plainRead)
+    /// Whether a Bind names a statement that the client prepared earlier.
+    var bindsPrepared = false
+    /// A statement that only the proxy can answer is among them.
+    var namesHowdah = false
+
+    var isRead: Bool { access == .read && hint != .primary }
+
+    mutating func add(_ other: StatementClass) {
+        statements = statements == .max ? .max : statements + 1
+        statementClass = other
+        if access == .read, other.access != .read {
+            access = other.access
+            reason = other.reason
+        } else if reason == .plainRead {
+            reason = other.reason
+        }
+        hint = max(hint, other.hint)
+        namesHowdah = namesHowdah || other.howdahCommand != .none
+    }
+
+    mutating func mustGoToPrimary(_ why: RouteReason) {
+        if access == .read { reason = why }
+        access = .unknown
+    }
+}
+
+extension RouteHint: Comparable {
+    /// The primary is always right, so its hint wins.
+    package static func < (left: RouteHint, right: RouteHint) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,16 @@
+import Authentication
+import PostgresWire
+
+/// What few clients need, and those for a short time: kept off the session's slot.
+final class ClientExtras {
+    var authenticator: ClientAuthenticator?
+    var version = ProtocolVersion.v3_0
+    var user = ""
+    var database = ""
+    /// The start-up packet's settings.
+    var settings: [SessionSetting] = []
+    /// The BEGIN that has been answered and not sent, with the SET TRANSACTION that followed it.
+    var begin = ""
+    /// What a portal of the local conversation stands for: see `LocalAnswers`.
+    var localPortal = StatementID.none
+}

@@ -1,0 +1,11 @@
+/// How far a client's connection has come.
+enum ClientPhase: UInt8, BitwiseCopyable {
+    /// Its start-up packet, or a request for encryption before that, is awaited.
+    case startup
+    case authenticating
+    /// Let in; the parameters that a server of its pool reports are not known yet.
+    case welcoming
+    case ready
+    /// Told a FATAL error or gone; nothing that it sends is looked at.
+    case closing
+}

@@ -1,0 +1,57 @@
+import Bytes
+import StatementRouting
+
+/// One application's connection.
+///
+/// A plain record in a slab, a few hundred bytes while idle: what it holds beside is lent by the buffer pool only while bytes wait.
+struct ClientSession: ~Copyable {
+    let handle: Handle
+    let transport: TransportID
+    var phase = ClientPhase.startup
+    var flow = ClientFlow.between
+    var transaction = ClientTransaction.none
+    var replayState = ReplayState.none
+    var isTouched = false
+    /// `send_high_water` is passed towards it: its server is not read.
+    var isBacklogged = false
+    var pauses: PauseReasons = []
+    /// Retries of the batch in flight.
+    var attempts: UInt8 = 0
+    /// The next batch goes to the primary, whatever its class: a replica has refused it.
+    var isForcedToPrimary = false
+    var preference = RoutePreference.auto
+    var lastRoute = RouteRecord()
+    var pin: PinReason?
+    /// Waits in the queue for reads, else in that for writes.
+    var waitsForRead = false
+    /// Batches sent whose ReadyForQuery has not come.
+    var outstanding: Int32 = 0
+    var passThrough = PassThrough.none
+    /// The server that it holds.
+    var server = Handle.none
+    var pool: UnsafeMutablePointer<Pool>?
+    var profile = ProfileID.base
+    var statements = ClientStatements()
+    var unnamed = StatementID.none
+    /// The statement of the last Bind: what an Execute runs.
+    var lastBound = StatementID.none
+    /// Bytes that have arrived and not been looked at.
+    var held = HeldBytes()
+    /// The batch in flight, kept while it could be run again.
+    var replay = HeldBytes()
+    /// Bytes for the client that the shell fetches at the end of the turn.
+    var output = ByteQueue()
+    /// The secret half of its cancel key; the public half is the slot's number.
+    var cancelSecret: UInt64 = 0
+    /// When its phase, its wait or its idle time began.
+    var since: Microseconds
+    var extras: ClientExtras?
+
+    init(handle: Handle, transport: TransportID, now: Microseconds) {
+        self.handle = handle
+        self.transport = transport
+        since = now
+    }
+
+    var token: PeerToken { PeerToken(.client, handle) }
+}

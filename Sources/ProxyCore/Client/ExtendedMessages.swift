@@ -1,0 +1,55 @@
+import Bytes
+
+/// Where the parts of a Parse message lie in its body (PostgreSQL documentation, 55.7).
+struct ParseMessage: BitwiseCopyable {
+    let name: Range<Int>
+    let text: Range<Int>
+    /// Everything behind the name: the text, its zero and the parameter types.
+    let identity: Range<Int>
+
+    /// nil where the body is malformed; then the server says so.
+    @inline(__always)
+    init?(_ body: RawSpan) {
+        guard let nameEnd = body.firstZero(from: 0), let textEnd = body.firstZero(from: nameEnd &+ 1),
+            body.byteCount >= textEnd &+ 3,
+            body.byteCount == textEnd &+ 3 &+ 4 &* Int(body.uint16(at: textEnd &+ 1))
+        else { return nil }
+        name = 0..<nameEnd
+        text = nameEnd &+ 1..<textEnd
+        identity = nameEnd &+ 1..<body.byteCount
+    }
+}
+
+/// Where the names in a Bind message lie in its body, of which only the beginning need be there (PostgreSQL documentation, 55.7).
+struct BindMessage: BitwiseCopyable {
+    let portal: Range<Int>
+    let statement: Range<Int>
+
+    @inline(__always)
+    init?(_ body: RawSpan) {
+        guard let portalEnd = body.firstZero(from: 0), let statementEnd = body.firstZero(from: portalEnd &+ 1) else {
+            return nil
+        }
+        portal = 0..<portalEnd
+        statement = portalEnd &+ 1..<statementEnd
+    }
+}
+
+/// What a Describe or Close message is about (PostgreSQL documentation, 55.7).
+struct TargetMessage: BitwiseCopyable {
+    enum Kind: UInt8, BitwiseCopyable {
+        case statement = 0x53  // S
+        case portal = 0x50  // P
+    }
+
+    let kind: Kind
+    let name: Range<Int>
+
+    init?(_ body: RawSpan) {
+        guard body.byteCount >= 2, let kind = Kind(rawValue: body.byte(at: 0)), let end = body.firstZero(from: 1),
+            end == body.byteCount - 1
+        else { return nil }
+        self.kind = kind
+        name = 1..<end
+    }
+}

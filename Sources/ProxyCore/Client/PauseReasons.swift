@@ -1,0 +1,9 @@
+/// Why nothing is read from a connection; it is read again when no reason is left.
+struct PauseReasons: OptionSet, BitwiseCopyable {
+    let rawValue: UInt8
+
+    /// What it sends to has more unsent bytes than `send_high_water`.
+    static let sinkFull = PauseReasons(rawValue: 1)
+    /// As much is held for it as `client_buffer_limit` allows.
+    static let heldTooMuch = PauseReasons(rawValue: 2)
+}

@@ -1,0 +1,32 @@
+/// Why a client keeps its server although no transaction is open.
+package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertible {
+    case sessionMode
+    case setting
+    case temporaryObject
+    case advisoryLock
+    case holdCursor
+    case preparedBySQL
+    case listen
+    case sequence
+    case seed
+    case library
+    case unnamedStatementTooLong
+    case notUnderstood
+
+    package var description: String {
+        switch self {
+        case .sessionMode: "pool_mode is session"
+        case .setting: "a session setting was changed"
+        case .temporaryObject: "a temporary object was created"
+        case .advisoryLock: "a session-level advisory lock was taken"
+        case .holdCursor: "a cursor WITH HOLD was declared"
+        case .preparedBySQL: "PREPARE was run as SQL"
+        case .listen: "LISTEN was run"
+        case .sequence: "a sequence was used"
+        case .seed: "setseed was called"
+        case .library: "LOAD was run"
+        case .unnamedStatementTooLong: "prepared_statements is off, or a statement is too long to be carried"
+        case .notUnderstood: "a statement was not understood"
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import PostgresWire
+
+/// What a start-up packet asks for, checked (PostgreSQL documentation, 55.7, StartupMessage).
+struct StartupRequest {
+    var user = ""
+    var database = ""
+    var settings: [SessionSetting] = []
+    /// Protocol options (`_pq_.`) that are not known here.
+    var unrecognized: [String] = []
+
+    init(version: ProtocolVersion, parameters: [StartupPacket.Parameter]) throws(PostgresError) {
+        for parameter in parameters {
+            switch parameter.name {
+            case "user": user = parameter.value
+            case "database": database = parameter.value
+            case "replication": try Self.checkReplication(parameter.value)
+            case "options":
+                for setting in try Self.settings(inOptions: parameter.value) { set(setting.name, setting.value) }
+            case let name where name.hasPrefix("_pq_."): unrecognized.append(name)
+            case let name: set(name, parameter.value)
+            }
+        }
+        if user.isEmpty {
+            throw PostgresError(
+                .fatal,
+                .invalidAuthorization,
+                "no PostgreSQL user name specified in startup packet"
+            )
+        }
+        if database.isEmpty { database = user }
+    }
+
+    private mutating func set(_ name: String, _ value: String) {
+        let setting = SessionSetting(name: name.lowercased(), value: value)
+        settings.removeAll { $0.name == setting.name }
+        settings.append(setting)
+    }
+
+    private static func checkReplication(_ value: String) throws(PostgresError) {
+        switch value.lowercased() {
+        case "false", "off", "no", "0", "f", "n", "of": return
+        default:
+            throw PostgresError(
+                .fatal,
+                .featureNotSupported,
+                "replication connections do not go through Howdah yet",
+                hint: "Connect to the node itself."
+            )
+        }
+    }
+
+    /// The settings in `options`: `-c name=value`, `-cname=value` and `--name=value`, words apart by spaces that a backslash can escape.
+    static func settings(inOptions text: String) throws(PostgresError) -> [SessionSetting] {
+        var settings: [SessionSetting] = []
+        var words = words(text)[...]
+        while let word = words.popFirst() {
+            let assignment: String
+            if word == "-c" {
+                guard let next = words.popFirst() else { throw malformed(word) }
+                assignment = next
+            } else if word.hasPrefix("-c") || word.hasPrefix("--") {
+                assignment = String(word.dropFirst(2))
+            } else {
+                throw malformed(word)
+            }
+            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else { throw malformed(assignment) }
+            // The server takes dashes for underscores in names that come this way.
+            let name = parts[0].replacing("-", with: "_").lowercased()
+            settings.append(SessionSetting(name: name, value: String(parts[1])))
+        }
+        return settings
+    }
+
+    private static func words(_ text: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var isInWord = false
+        var isEscaped = false
+        for character in text {
+            if isEscaped {
+                word.append(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+                isInWord = true
+            } else if character.isWhitespace {
+                if isInWord { words.append(word) }
+                word = ""
+                isInWord = false
+            } else {
+                word.append(character)
+                isInWord = true
+            }
+        }
+        if isInWord { words.append(word) }
+        return words
+    }
+
+    private static func malformed(_ word: String) -> PostgresError {
+        PostgresError(
+            .fatal,
+            .syntaxError,
+            "invalid command-line argument for server process: \(word)",
+            hint: "The start-up parameter \"options\" takes -c name=value and --name=value."
+        )
+    }
+}

@@ -1,0 +1,353 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// What a client that is let in sends: which message begins a batch, which belongs to one, and what must wait (PostgreSQL documentation, 55.2.2 to 55.2.6).
+extension Engine {
+    /// What became of the bytes at hand.
+    enum Progress {
+        /// So many bytes are done with.
+        case consumed(Int)
+        /// The rest is kept until more arrives, a server is there, or replies have come.
+        case stop
+    }
+
+    func receivedFromReadyClient(_ client: ClientPointer, _ bytes: RawSpan) {
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.bytesReceived &+= UInt64(bytes.byteCount)
+        if client.pointee.held.isEmpty {
+            let handle = client.pointee.handle
+            let consumed = process(client, bytes)
+            guard consumed < bytes.byteCount, let client = clients[handle], client.pointee.phase == .ready else { return }
+            bytes.extracting(consumed..<bytes.byteCount).withUnsafeBytes {
+                client.pointee.held.append($0, from: buffers)
+            }
+            limitHeld(client)
+        } else {
+            bytes.withUnsafeBytes { client.pointee.held.append($0, from: buffers) }
+            processHeld(client)
+        }
+    }
+
+    /// Goes on with what was kept: after a server has come, replies have come, or bytes were added.
+    func processHeld(_ client: ClientPointer) {
+        guard client.pointee.phase == .ready, !client.pointee.held.isEmpty else { return }
+        let handle = client.pointee.handle
+        // The bytes are moved out for the time being: what is called below may keep others.
+        var held = HeldBytes()
+        swap(&held, &client.pointee.held)
+        let bytes = held.bytes
+        let consumed = process(client, bytes.bytes)
+        guard let client = clients[handle], client.pointee.phase == .ready else {
+            held.clear(to: buffers)
+            return
+        }
+        held.consume(consumed, to: buffers)
+        if !client.pointee.held.isEmpty {
+            held.append(client.pointee.held.bytes, from: buffers)
+            client.pointee.held.clear(to: buffers)
+        }
+        swap(&held, &client.pointee.held)
+        limitHeld(client)
+    }
+
+    /// Stops reading from a client for which as much is held as may be; reads again below that.
+    func limitHeld(_ client: ClientPointer) {
+        let isFull = client.pointee.held.count >= options.clientBufferLimit
+        if isFull, !client.pointee.pauses.contains(.heldTooMuch) {
+            pause(client, .heldTooMuch)
+        } else if !isFull, client.pointee.pauses.contains(.heldTooMuch) {
+            resume(client, .heldTooMuch)
+        }
+    }
+
+    /// Takes messages from the front of `input` until none is left that can be dealt with now; returns the bytes that are done with.
+    private func process(_ client: ClientPointer, _ input: RawSpan) -> Int {
+        let handle = client.pointee.handle
+        var offset = 0
+        while offset < input.byteCount {
+            if case .none = client.pointee.passThrough {} else {
+                let passed = passOn(client, input, offset)
+                if passed == 0 { return offset }
+                offset &+= passed
+                continue
+            }
+            guard input.byteCount &- offset >= MessageHeader.byteCount else { return offset }
+            let header = MessageHeader(input, at: offset)
+            guard header.size >= MessageHeader.byteCount, header.size <= options.maximumMessageSize else {
+                refuse(client, .invalidMessageLength(header, limit: options.maximumMessageSize))
+                return input.byteCount
+            }
+            let progress: Progress
+            switch client.pointee.flow {
+            case .waiting: progress = .stop
+            case .between: progress = beginBatch(client, header, input, offset)
+            case .assigned: progress = startBatch(client, header, input, offset)
+            case .batch: progress = continueBatch(client, header, input, offset)
+            case .skipping: progress = skip(client, header, input, offset)
+            }
+            guard case .consumed(let size) = progress else { return offset }
+            offset &+= size
+            // The client may have been told a FATAL error, or have said good-bye.
+            guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
+        }
+        return offset
+    }
+
+    /// The next message stands at a boundary between batches.
+    private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        switch header.tag {
+        case FrontendTag.query, FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute,
+            FrontendTag.close, FrontendTag.functionCall:
+            break
+        case FrontendTag.sync:
+            return syncAlone(client, header, input, offset)
+        case FrontendTag.flush:
+            return flushAlone(client, header, input, offset)
+        case FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
+            return copyMessage(client, header, input, offset)
+        case FrontendTag.terminate:
+            close(client, flush: false, reason: "client closed the connection")
+            return .consumed(header.size)
+        default:
+            refuse(
+                client,
+                PostgresError(.fatal, .protocolViolation, "invalid frontend message type \(header.tag)")
+            )
+            return .consumed(header.size)
+        }
+        if client.pointee.server.isNone { return beginWithoutServer(client, header, input, offset) }
+        return beginOnServer(client, header, input, offset)
+    }
+
+    /// No server is held: nothing is in flight, and the batch decides where it goes.
+    private func beginWithoutServer(
+        _ client: ClientPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        let plan = scan(client, input, offset)
+        if plan.extent == .incomplete { return .stop }
+        if client.pointee.transaction == .lost { return answerLost(client, plan, input, offset) }
+        if let local = localAnswer(client, plan, input, offset) { return local }
+        if let refusal = decideRoute(client, pool, plan) {
+            return refuseBatch(client, refusal, header, input, offset)
+        }
+        let forRead = client.pointee.lastRoute.isRead
+        requestServer(client, pool, forRead: forRead)
+        guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else { return .stop }
+        return start(client, server, plan, header, input, offset)
+    }
+
+    /// The server that was waited for is there: the batch is looked at again, now to be sent.
+    private func startBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        guard let server = servers[client.pointee.server] else { preconditionFailure("no server is assigned") }
+        return start(client, server, scan(client, input, offset), header, input, offset)
+    }
+
+    private func start(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        client.pointee.lastRoute.node = Int16(server.pointee.node)
+        armReplay(client, plan, input, offset)
+        prepareServer(client, server)
+        if header.tag == FrontendTag.query {
+            client.pointee.flow = .between
+            return forwardQuery(client, server, header, input, offset, plan.statementClass)
+        }
+        client.pointee.flow = .batch
+        return continueBatch(client, header, input, offset)
+    }
+
+    /// A server is held: a transaction is open there, it is pinned, or batches are in flight.
+    private func beginOnServer(
+        _ client: ClientPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
+        guard hasRoom(client, server) else { return .stop }
+        let plan = scan(client, input, offset)
+        if plan.extent == .incomplete { return .stop }
+        if plan.isLocal(for: client) {
+            // Answers come in order: first those of what is in flight.
+            if client.pointee.outstanding > 0 { return .stop }
+            if let local = localAnswer(client, plan, input, offset) { return local }
+        }
+        let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
+        if isFree, server.pointee.isReplica, !plan.isRead {
+            // Batches in flight on a replica are followed there by reads alone; this one waits until they are over.
+            return .stop
+        }
+        client.pointee.lastRoute = RouteRecord(
+            node: Int16(server.pointee.node),
+            isRead: plan.isRead,
+            cause: client.pointee.pin != nil ? .pin : isFree ? .pipeline : .transaction,
+            reason: plan.reason
+        )
+        if header.tag == FrontendTag.query {
+            return forwardQuery(client, server, header, input, offset, plan.statementClass)
+        }
+        client.pointee.flow = .batch
+        return continueBatch(client, header, input, offset)
+    }
+
+    private func syncAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+        if let server = servers[client.pointee.server] {
+            sendSync(client, server)
+        } else {
+            client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
+            touch(client)
+        }
+        return .consumed(header.size)
+    }
+
+    private func flushAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+        if client.pointee.outstanding > 0, let server = servers[client.pointee.server] {
+            server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
+            touch(server)
+        }
+        return .consumed(header.size)
+    }
+
+    /// CopyData, CopyDone and CopyFail go to the server that copies; elsewhere a server ignores them, and so do we (PostgreSQL documentation, 55.2.6).
+    func copyMessage(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        guard let server = servers[client.pointee.server], !server.pointee.ledger.isEmpty else {
+            client.pointee.passThrough = .dropped(remaining: header.size)
+            return .consumed(0)
+        }
+        guard hasRoom(client, server) else { return .stop }
+        if header.tag != FrontendTag.copyData { server.pointee.isCopyingIn = false }
+        return sendWhole(client, server, header, input, offset)
+    }
+
+    func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {
+        refuse(client, PostgresError(.fatal, .protocolViolation, "invalid message format"))
+        return .consumed(header.size)
+    }
+
+    /// What ReadyForQuery says to a client that holds no server.
+    func status(of client: ClientPointer) -> TransactionStatus {
+        switch client.pointee.transaction {
+        case .none: .idle
+        case .begun, .begunReadOnly, .begunOnPrimary, .open: .inTransaction
+        case .failed, .lost: .failed
+        }
+    }
+
+    // MARK: Bytes that are passed on
+
+    /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
+    @inline(__always)
+    func hasRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        !server.pointee.isBacklogged && server.pointee.ledger.count < options.maximumPendingReplies
+    }
+
+    /// Passes on more of a message whose header has been dealt with; returns the bytes taken.
+    private func passOn(_ client: ClientPointer, _ input: RawSpan, _ offset: Int) -> Int {
+        let available = input.byteCount &- offset
+        switch client.pointee.passThrough {
+        case .none: return 0
+        case .dropped(let remaining):
+            let size = min(remaining, available)
+            client.pointee.passThrough = size == remaining ? .none : .dropped(remaining: remaining &- size)
+            return size
+        case .toServer(let remaining):
+            let size = min(remaining, available)
+            client.pointee.passThrough = size == remaining ? .none : .toServer(remaining: remaining &- size)
+            if let server = servers[client.pointee.server] {
+                guard !server.pointee.isBacklogged else {
+                    client.pointee.passThrough = .toServer(remaining: remaining)
+                    return 0
+                }
+                server.pointee.output.append(input.extracting(offset..<offset &+ size), from: buffers)
+                touch(server)
+            }
+            return size
+        }
+    }
+
+    /// Sends a message as it is; what has not arrived of it is passed on as it comes.
+    @inline(__always)
+    func sendWhole(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        let available = min(header.size, input.byteCount &- offset)
+        server.pointee.output.append(input.extracting(offset..<offset &+ available), from: buffers)
+        touch(server)
+        if available < header.size {
+            client.pointee.passThrough = .toServer(remaining: header.size &- available)
+        }
+        return .consumed(available)
+    }
+
+    func pause(_ client: ClientPointer, _ reason: PauseReasons) {
+        if client.pointee.pauses.isEmpty { actions.append(.pause(client.pointee.transport)) }
+        client.pointee.pauses.insert(reason)
+    }
+
+    func resume(_ client: ClientPointer, _ reason: PauseReasons) {
+        guard client.pointee.pauses.contains(reason) else { return }
+        client.pointee.pauses.remove(reason)
+        if client.pointee.pauses.isEmpty { actions.append(.resume(client.pointee.transport)) }
+    }
+
+    func clientBacklogged(_ client: ClientPointer) {
+        client.pointee.isBacklogged = true
+        if let server = servers[client.pointee.server], server.pointee.pauses.isEmpty {
+            server.pointee.pauses.insert(.sinkFull)
+            actions.append(.pause(server.pointee.transport))
+        }
+    }
+
+    func clientDrained(_ client: ClientPointer) {
+        client.pointee.isBacklogged = false
+        if let server = servers[client.pointee.server] { unpause(server) }
+    }
+
+    func unpause(_ server: ServerPointer) {
+        guard server.pointee.pauses.contains(.sinkFull) else { return }
+        server.pointee.pauses.remove(.sinkFull)
+        actions.append(.resume(server.pointee.transport))
+    }
+
+    func serverBacklogged(_ server: ServerPointer) {
+        server.pointee.isBacklogged = true
+        if let client = clients[server.pointee.client] { pause(client, .sinkFull) }
+    }
+
+    func serverDrained(_ server: ServerPointer) {
+        server.pointee.isBacklogged = false
+        if let client = clients[server.pointee.client] {
+            resume(client, .sinkFull)
+            processHeld(client)
+        }
+    }
+}
+
+extension PostgresError {
+    fileprivate static func invalidMessageLength(_ header: MessageHeader, limit: Int) -> PostgresError {
+        if header.size < MessageHeader.byteCount {
+            return PostgresError(.fatal, .protocolViolation, "invalid message length")
+        }
+        return PostgresError(
+            .fatal,
+            .programLimitExceeded,
+            "message of \(header.size) bytes is too long",
+            hint: "Raise max_message_size (now \(limit))."
+        )
+    }
+}

@@ -1,0 +1,284 @@
+import Authentication
+import Bytes
+import PostgresWire
+
+/// From a client's first byte to its first ReadyForQuery (PostgreSQL documentation, 55.2.1).
+extension Engine {
+    func receivedFromClient(_ client: ClientPointer, _ bytes: RawSpan) {
+        switch client.pointee.phase {
+        case .ready: receivedFromReadyClient(client, bytes)
+        case .startup, .authenticating:
+            bytes.withUnsafeBytes { client.pointee.held.append($0, from: buffers) }
+            continueStartup(client)
+        case .welcoming:
+            // Nothing is owed to a client before its first ReadyForQuery, but what it sends early is kept.
+            bytes.withUnsafeBytes { client.pointee.held.append($0, from: buffers) }
+            limitHeld(client)
+        case .closing: break
+        }
+    }
+
+    private func continueStartup(_ client: ClientPointer) {
+        do {
+            var goesOn = true
+            while goesOn {
+                switch client.pointee.phase {
+                case .startup: goesOn = try readStartupPacket(client)
+                case .authenticating: goesOn = try readPassword(client)
+                case .welcoming, .ready, .closing: goesOn = false
+                }
+            }
+        } catch {
+            refuse(client, error)
+        }
+    }
+
+    private func readStartupPacket(_ client: ClientPointer) throws(PostgresError) -> Bool {
+        let bytes = client.pointee.held.bytes
+        let span = bytes.bytes
+        guard let length = try StartupPacket.length(of: span, limit: options.maximumStartupPacket),
+            span.byteCount >= length
+        else { return false }
+        let packet = try StartupPacket(span.extracting(0..<length))
+        client.pointee.held.consume(length, to: buffers)
+        switch packet {
+        case .tlsRequest, .gssEncryptionRequest:
+            client.pointee.output.append("N", from: buffers)
+            touch(client)
+        case .cancel(let processID, let key):
+            cancelRequested(processID: processID, key: key)
+            close(client, flush: false, reason: "cancel request")
+        case .startup(let version, let parameters):
+            try begin(client, version, parameters)
+        }
+        return true
+    }
+
+    private func begin(
+        _ client: ClientPointer,
+        _ version: ProtocolVersion,
+        _ parameters: [StartupPacket.Parameter]
+    ) throws(PostgresError) {
+        let request = try StartupRequest(version: version, parameters: parameters)
+        let extras = ClientExtras()
+        client.pointee.extras = extras
+        extras.version = min(version, .newest)
+        extras.user = request.user
+        extras.database = request.database
+        extras.settings = request.settings
+        if clients.count > options.maximumClients {
+            throw PostgresError(
+                .fatal,
+                .tooManyConnections,
+                "sorry, too many clients already",
+                hint: "Raise max_client_connections (now \(options.maximumClients))."
+            )
+        }
+        if version > .newest || !request.unrecognized.isEmpty {
+            send(client) {
+                $0.negotiateProtocolVersion(extras.version, unrecognized: request.unrecognized)
+            }
+        }
+        let user = Array(request.user.utf8)
+        let random = environment.randomBytes(4 + ScramNonce.randomByteCount)
+        var authenticator = ClientAuthenticator(
+            user: user,
+            method: authenticationMethod,
+            lookup: credentials.lookup(user),
+            salt: random[0..<4].reduce(0) { $0 << 8 | UInt32($1) },
+            nonce: ScramNonce(random: Array(random[4...])),
+            serverSecret: credentials.serverSecret,
+            channelBinding: .none
+        )
+        client.pointee.phase = .authenticating
+        let step = authenticator.start()
+        extras.authenticator = authenticator
+        try perform(step, client)
+    }
+
+    private func readPassword(_ client: ClientPointer) throws(PostgresError) -> Bool {
+        let bytes = client.pointee.held.bytes
+        let span = bytes.bytes
+        guard span.byteCount >= MessageHeader.byteCount else { return false }
+        let header = MessageHeader(span, at: 0)
+        guard header.tag == FrontendTag.password else {
+            throw PostgresError(
+                .fatal,
+                .protocolViolation,
+                "expected password response, got message type \(header.tag)"
+            )
+        }
+        guard header.size >= MessageHeader.byteCount, header.size <= ClientAuthenticator.responseLengthLimit else {
+            throw PostgresError(.fatal, .protocolViolation, "invalid length of password response")
+        }
+        guard span.byteCount >= header.size else { return false }
+        let body = span.array(MessageHeader.byteCount..<header.size)
+        client.pointee.held.consume(header.size, to: buffers)
+        guard let extras = client.pointee.extras, let step = extras.authenticator?.receive(body) else { return false }
+        try perform(step, client)
+        return true
+    }
+
+    func resumeAuthentication(_ client: ClientPointer, _ key: SaltedPassword) {
+        guard client.pointee.phase == .authenticating, let extras = client.pointee.extras,
+            let step = extras.authenticator?.resume(saltedPassword: key)
+        else { return }
+        do {
+            try perform(step, client)
+            continueStartup(client)
+        } catch {
+            refuse(client, error)
+        }
+    }
+
+    private func perform(_ step: ClientAuthenticator.Step, _ client: ClientPointer) throws(PostgresError) {
+        switch step {
+        case .send(let request): sendAuthentication(client, request)
+        case .deriveKey(let request):
+            if let key = saltedPasswords[request], let next = client.pointee.extras?.authenticator?.resume(saltedPassword: key) {
+                try perform(next, client)
+            } else {
+                actions.append(.deriveKey(client.pointee.token, request))
+            }
+        case .authenticated(let requests, _):
+            for request in requests { sendAuthentication(client, request) }
+            client.pointee.extras?.authenticator = nil
+            try enter(client)
+        case .failed(let failure):
+            throw PostgresError(failure)
+        }
+    }
+
+    private func sendAuthentication(_ client: ClientPointer, _ request: AuthenticationRequest) {
+        send(client) { builder in
+            builder.message(BackendTag.authentication) { $0.raw(request.encodeBody()) }
+        }
+    }
+
+    /// The client is who it says: finds its pool and has the session's parameters told.
+    private func enter(_ client: ClientPointer) throws(PostgresError) {
+        guard let extras = client.pointee.extras else { return }
+        let pool = pool(database: extras.database, user: extras.user)
+        let limits = pool.pointee.options
+        try checkLimit(limits.maximumDatabaseClients, databaseClients[extras.database], "database", extras.database)
+        try checkLimit(limits.maximumUserClients, userClients[extras.user], "user", extras.user)
+        databaseClients[extras.database, default: 0] += 1
+        userClients[extras.user, default: 0] += 1
+        pool.pointee.clients += 1
+        pool.pointee.counters.logins += 1
+        client.pointee.pool = pool
+        client.pointee.profile = profiles.intern(extras.settings)
+        client.pointee.preference = limits.route
+        client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+        client.pointee.since = now
+        if let welcome = pool.pointee.welcomes[client.pointee.profile] {
+            self.welcome(client, welcome)
+        } else {
+            client.pointee.phase = .welcoming
+            // Parameters are the primary's; where there is none, a replica's serve.
+            requestServer(client, pool, forRead: primary < 0)
+        }
+    }
+
+    private func checkLimit(_ limit: Int, _ count: Int?, _ scope: String, _ name: String) throws(PostgresError) {
+        guard limit > 0, count ?? 0 >= limit else { return }
+        throw PostgresError(
+            .fatal,
+            .tooManyConnections,
+            "too many connections for \(scope) \"\(name)\"",
+            hint: "Raise max_client_connections (now \(limit)) in [\(scope) \(name)]."
+        )
+    }
+
+    /// A server for the first look at the session's parameters is there.
+    func startWelcome(_ client: ClientPointer, _ server: ServerPointer) {
+        if server.pointee.profile == client.pointee.profile {
+            finishWelcome(client, server)
+        } else {
+            injectSettings(client, server)
+        }
+    }
+
+    /// The server has the client's settings: what it reported is what the client is told, now and whenever one comes with the same settings.
+    func finishWelcome(_ client: ClientPointer, _ server: ServerPointer) {
+        guard let pool = client.pointee.pool else { return }
+        var builder = MessageBuilder()
+        for parameter in server.pointee.extras.parameters {
+            // A session through the proxy can write, whichever node this was read from.
+            builder.parameterStatus(parameter.name, parameter.name == "in_hot_standby" ? "off" : parameter.value)
+        }
+        if pool.pointee.welcomes.count >= 1024 { forgetWelcomes(pool) }
+        if pool.pointee.welcomes[client.pointee.profile] == nil { profiles.retain(client.pointee.profile) }
+        pool.pointee.welcomes[client.pointee.profile] = builder.bytes
+        release(server, from: client)
+        welcome(client, builder.bytes)
+    }
+
+    func forgetWelcomes(_ pool: PoolPointer) {
+        for profile in pool.pointee.welcomes.keys { profiles.release(profile) }
+        pool.pointee.welcomes.removeAll()
+    }
+
+    private func welcome(_ client: ClientPointer, _ parameters: [UInt8]) {
+        guard let extras = client.pointee.extras, let pool = client.pointee.pool else { return }
+        client.pointee.output.append(parameters, from: buffers)
+        send(client) { builder in
+            let secret = client.pointee.cancelSecret
+            // Protocol 3.0 has keys of four bytes, 3.2 of up to 256.
+            let size = extras.version >= .v3_2 ? 8 : 4
+            let key = (0..<size).reversed().map { UInt8(truncatingIfNeeded: secret >> UInt64($0 * 8)) }
+            builder.backendKeyData(processID: client.pointee.processID, key: key)
+            builder.readyForQuery(.idle)
+        }
+        client.pointee.phase = .ready
+        client.pointee.flow = .between
+        client.pointee.since = now
+        client.pointee.extras = nil
+        actions.append(
+            .log(
+                .clientLoggedIn(
+                    user: pool.pointee.user,
+                    database: pool.pointee.database,
+                    client: client.pointee.processID
+                )
+            )
+        )
+        processHeld(client)
+    }
+
+    // MARK: Words to a client
+
+    /// Appends messages of the proxy's own to what the client is sent.
+    func send(_ client: ClientPointer, _ build: (inout MessageBuilder) -> Void) {
+        var builder = MessageBuilder()
+        build(&builder)
+        client.pointee.output.append(builder.bytes, from: buffers)
+        touch(client)
+    }
+
+    /// Tells a client a FATAL error and closes its connection.
+    func refuse(_ client: ClientPointer, _ error: PostgresError) {
+        guard client.pointee.phase != .closing else { return }
+        var fatal = error
+        fatal.severity = .fatal
+        send(client) { $0.error(fatal) }
+        if let extras = client.pointee.extras, client.pointee.phase != .ready, !extras.user.isEmpty {
+            actions.append(
+                .log(.clientRefused(user: extras.user, database: extras.database, reason: error.message))
+            )
+        }
+        close(client, flush: true, reason: error.message)
+    }
+}
+
+extension ClientSession {
+    /// The public half of the cancel key: what clients show as the server's process.
+    var processID: UInt32 { handle.index &+ 1 }
+}
+
+extension PostgresError {
+    init(_ failure: AuthenticationFailure) {
+        let state = Array(failure.sqlState.utf8).withUnsafeBytes { SQLState($0) }
+        self.init(.fatal, state, failure.message, detail: failure.detail, hint: failure.hint)
+    }
+}

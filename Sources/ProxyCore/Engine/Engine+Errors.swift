@@ -1,0 +1,267 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Errors from servers: what they undo, which of them are repaired, and which reach the client.
+extension Engine {
+    /// - Returns: false where the rest of the bytes must not be looked at.
+    func errorResponse(
+        _ server: ServerPointer,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        let end = min(offset &+ header.size, bytes.byteCount)
+        let body = bytes.extracting(offset &+ MessageHeader.byteCount..<end)
+        server.pointee.pool.pointee.counters.errors &+= 1
+        guard let entry = server.pointee.ledger.first else { return unaskedError(server, body, header, offset, bytes, &run) }
+        server.pointee.hasFailed = true
+        server.pointee.isCopyingIn = false
+        if let client = clients[server.pointee.client], client.pointee.replayState == .armed,
+            let repair = repair(for: body, entry, server, client)
+        {
+            // Nothing of the reply has left: it is dropped whole, and the batch runs again.
+            run.start = end
+            runAgain(client, server, repair)
+            return true
+        }
+        switch entry.disposition {
+        case .forward:
+            if let client = clients[server.pointee.client] { deliver(client) }
+        case .swallow, .answer:
+            // What was sent for the client's sake and failed is the client's error: the message that needed it fails by it.
+            let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
+            if entry.purpose == .settings { server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body) }
+            if isClients, let client = clients[server.pointee.client] { deliver(client) }
+            if !isClients { drop(server, bytes, offset, end, &run) }
+        case .replace:
+            drop(server, bytes, offset, end, &run)
+            if let client = clients[server.pointee.client], !server.pointee.extras.replacements.isEmpty {
+                let error = server.pointee.extras.replacements.removeFirst()
+                deliver(client)
+                send(client) { $0.error(error) }
+            }
+        }
+        if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
+        if !entry.completesCycle { skipToSync(server) }
+        return true
+    }
+
+    private func drop(_ server: ServerPointer, _ bytes: RawSpan, _ offset: Int, _ end: Int, _ run: inout ForwardRun) {
+        if run.start < offset, let client = clients[server.pointee.client] {
+            client.pointee.output.append(bytes.extracting(run.start..<offset), from: buffers)
+            if client.pointee.replayState != .armed { touch(client) }
+        }
+        run.start = end
+    }
+
+    /// After an error the server ignores everything up to Sync: what those messages were to change is taken back, the last first.
+    private func skipToSync(_ server: ServerPointer) {
+        var skipped = 0
+        while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
+        var index = skipped - 1
+        while index >= 0 {
+            takeBack(server.pointee.ledger[index], server)
+            index -= 1
+        }
+        for _ in 0..<skipped { server.pointee.ledger.removeFirst() }
+    }
+
+    /// Undoes what was assumed of a message that the server has not carried out.
+    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer) {
+        if entry.changesServer { server.pointee.statements.remove(entry.serial) }
+        if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { server.pointee.unnamed = .none }
+        if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
+            server.pointee.extras.replacements.removeLast()
+        }
+        if entry.changesName, let client = clients[server.pointee.client] {
+            let current: StatementID
+            if entry.place.index == ClientStatements.Place.unnamed.index {
+                current = client.pointee.unnamed
+                client.pointee.unnamed = entry.previous
+            } else {
+                current = client.pointee.statements.set(entry.place, to: entry.previous)
+            }
+            statements.release(current)
+            statements.release(entry.statement)
+            return
+        }
+        forget(entry)
+    }
+
+    // MARK: Repair
+
+    /// How a batch is run again.
+    enum Repair {
+        /// A replica refused it as a write.
+        case onPrimary
+        /// The server lost or outlived its prepared statements.
+        case prepareAgain(StatementSerial)
+        /// The node cannot go on; another may.
+        case elsewhere
+    }
+
+    private func repair(
+        for body: RawSpan,
+        _ entry: LedgerEntry,
+        _ server: ServerPointer,
+        _ client: ClientPointer
+    ) -> Repair? {
+        guard Int(client.pointee.attempts) <= topology.nodes.count else { return nil }
+        let state = ErrorFields.sqlState(in: body)
+        if state == .readOnlyTransaction, server.pointee.isReplica, client.pointee.lastRoute.cause != .hint,
+            client.pointee.lastRoute.cause != .preference
+        {
+            return .onPrimary
+        }
+        if state == .featureNotSupported, entry.serial != .none || entry.kind == .execute,
+            ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
+        {
+            return .prepareAgain(entry.serial)
+        }
+        if state == .invalidStatementName, entry.kind == .bind || entry.kind == .describe, entry.serial != .none {
+            return .prepareAgain(entry.serial)
+        }
+        if server.pointee.isReplica, client.pointee.lastRoute.isRead, Self.isNodesFault(state, body) { return .elsewhere }
+        return nil
+    }
+
+    /// Errors that say something of the node and nothing of the statement.
+    private static func isNodesFault(_ state: SQLState, _ body: RawSpan) -> Bool {
+        switch state {
+        case .adminShutdown, .crashShutdown, .cannotConnectNow: true
+        case .serializationFailure, .queryCanceled:
+            // A conflict with recovery, not a cancel or a timeout of the client's own.
+            ErrorFields.isRaised(by: "ProcessInterrupts", in: body)
+                && ErrorFields.text(of: ErrorFields.message, in: body)?.hasSuffix("due to conflict with recovery") == true
+        default: false
+        }
+    }
+
+    /// Runs the batch in flight again: its reply up to ReadyForQuery is dropped, and its bytes are taken as if they had just come.
+    private func runAgain(_ client: ClientPointer, _ server: ServerPointer, _ repair: Repair) {
+        switch repair {
+        case .onPrimary:
+            client.pointee.isForcedToPrimary = true
+            correctClasses(client)
+        case .prepareAgain(let serial):
+            forgetStatements(server, serial)
+        case .elsewhere:
+            if topology.nodes[server.pointee.node].state.role == .replica { actions.append(.suspectNode(server.pointee.node)) }
+        }
+        server.pointee.pool.pointee.counters.retries &+= 1
+        detachForReplay(client, server)
+        restart(client)
+    }
+
+    /// The server's table was wrong about a statement: it is prepared anew, and what the server may still have under its name is closed first.
+    private func forgetStatements(_ server: ServerPointer, _ serial: StatementSerial) {
+        server.pointee.cleanup = .discardAll
+        _ = serial
+    }
+
+    /// The client lets go of the server, which is left to finish what nobody wants any more.
+    func detachForReplay(_ client: ClientPointer, _ server: ServerPointer) {
+        // Names that the batch changed mean again what they meant before it.
+        var index = server.pointee.ledger.count - 1
+        while index >= 0 {
+            var entry = server.pointee.ledger[index]
+            if entry.changesName {
+                takeBackName(entry, client)
+                entry.changesName = false
+                entry.previous = .none
+                entry.statement = .none
+            }
+            if entry.disposition != .answer { entry.disposition = .swallow }
+            entry.effect = .none
+            server.pointee.ledger[index] = entry
+            index -= 1
+        }
+        server.pointee.client = .none
+        client.pointee.server = .none
+        client.pointee.output.clear(to: buffers)
+        client.pointee.outstanding = 0
+        client.pointee.flow = .between
+        becomeFree(server)
+    }
+
+    private func takeBackName(_ entry: LedgerEntry, _ client: ClientPointer) {
+        let current: StatementID
+        if entry.place.index == ClientStatements.Place.unnamed.index {
+            current = client.pointee.unnamed
+            client.pointee.unnamed = entry.previous
+        } else {
+            current = client.pointee.statements.set(entry.place, to: entry.previous)
+        }
+        statements.release(current)
+        statements.release(entry.statement)
+    }
+
+    /// Puts the kept batch in front of what the client has sent since, and begins anew.
+    func restart(_ client: ClientPointer) {
+        var bytes = HeldBytes()
+        swap(&bytes, &client.pointee.replay)
+        client.pointee.replayState = .none
+        client.pointee.attempts &+= 1
+        if !client.pointee.held.isEmpty {
+            bytes.append(client.pointee.held.bytes, from: buffers)
+            client.pointee.held.clear(to: buffers)
+        }
+        swap(&bytes, &client.pointee.held)
+        bytes.clear(to: buffers)
+        restarted.append(client.pointee.handle)
+    }
+
+    /// A replica knows better: every read among the kept batch's statements is a write from now on.
+    private func correctClasses(_ client: ClientPointer) {
+        let bytes = client.pointee.replay.bytes
+        let input = bytes.bytes
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        var offset = 0
+        while input.byteCount - offset >= MessageHeader.byteCount {
+            let header = MessageHeader(input, at: offset)
+            guard offset + header.size <= input.byteCount else { return }
+            let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
+            switch header.tag {
+            case FrontendTag.query:
+                if let text = queryText(header, input, offset) { correct(input.extracting(text), pool) }
+            case FrontendTag.parse:
+                if let message = ParseMessage(body) { correct(body.extracting(message.text), pool) }
+            case FrontendTag.bind:
+                if let message = BindMessage(body),
+                    let id = statement(named: body.extracting(message.statement), of: client)
+                {
+                    correct(statements[id].pointee.text.bytes, pool)
+                }
+            default: break
+            }
+            offset += header.size
+        }
+        setContextStamp(of: pool)
+    }
+
+    private func correct(_ text: RawSpan, _ pool: PoolPointer) {
+        classifier.correct(text, in: pool.pointee.context)
+        actions.append(
+            .log(.classCorrected(database: pool.pointee.database, statement: text.text(0..<min(200, text.byteCount))))
+        )
+    }
+
+    // MARK: Errors that nothing asked for
+
+    /// The node says why it is about to close the connection.
+    private func unaskedError(
+        _ server: ServerPointer,
+        _ body: RawSpan,
+        _ header: MessageHeader,
+        _ offset: Int,
+        _ bytes: RawSpan,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        drop(server, bytes, offset, min(offset &+ header.size, bytes.byteCount), &run)
+        server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
+        if Self.isNodesFault(ErrorFields.sqlState(in: body), body) { actions.append(.suspectNode(server.pointee.node)) }
+        return true
+    }
+}

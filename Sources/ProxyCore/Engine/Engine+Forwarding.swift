@@ -1,0 +1,459 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// A client's messages on their way to the server that it holds, with the names of prepared statements exchanged for the proxy's (PostgreSQL documentation,
+/// 55.2.3).
+extension Engine {
+    // MARK: Simple query
+
+    func forwardQuery(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ statementClass: StatementClass
+    ) -> Progress {
+        var entry = LedgerEntry(.query, .forward)
+        if statementClass.mayChangeSession {
+            let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
+            entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
+        }
+        server.pointee.ledger.append(entry)
+        client.pointee.outstanding &+= 1
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
+        return sendWhole(client, server, header, input, offset)
+    }
+
+    func forwardFunctionCall(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        server.pointee.ledger.append(LedgerEntry(.functionCall, .forward))
+        client.pointee.outstanding &+= 1
+        client.pointee.flow = .between
+        return sendWhole(client, server, header, input, offset)
+    }
+
+    // MARK: Extended query
+
+    /// The next message of a batch that has a server.
+    func continueBatch(
+        _ client: ClientPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
+        guard hasRoom(client, server) else { return .stop }
+        let available = min(header.size, input.byteCount &- offset)
+        let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ available)
+        let isWhole = available == header.size
+        switch header.tag {
+        case FrontendTag.bind:
+            return forwardBind(client, server, header, body, isWhole)
+        case FrontendTag.execute:
+            server.pointee.ledger.append(executeEntry(client, server))
+            client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
+            return sendWhole(client, server, header, input, offset)
+        case FrontendTag.sync:
+            guard isWhole else { return .stop }
+            guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+            client.pointee.flow = .between
+            sendSync(client, server)
+            return .consumed(header.size)
+        case FrontendTag.parse:
+            guard isWhole else { return waitFor(client, header, body) }
+            return forwardParse(client, server, header, body)
+        case FrontendTag.describe:
+            guard isWhole else { return waitFor(client, header, body) }
+            return forwardDescribe(client, server, header, body)
+        case FrontendTag.close:
+            guard isWhole else { return waitFor(client, header, body) }
+            return forwardClose(client, server, header, body)
+        case FrontendTag.flush, FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
+            return sendWhole(client, server, header, input, offset)
+        case FrontendTag.query:
+            guard isWhole || header.size > options.statementTextLimit else { return .stop }
+            client.pointee.flow = .between
+            let text = isWhole ? queryText(header, input, offset) : nil
+            let unknown = StatementClass(access: .unknown, reason: .tooLong)
+            let statementClass = text.map { classify(input.extracting($0), client) } ?? unknown
+            return forwardQuery(client, server, header, input, offset, statementClass)
+        case FrontendTag.functionCall:
+            return forwardFunctionCall(client, server, header, input, offset)
+        case FrontendTag.terminate:
+            close(client, flush: false, reason: "client closed the connection")
+            return .consumed(available)
+        default:
+            refuse(
+                client,
+                PostgresError(.fatal, .protocolViolation, "invalid frontend message type \(header.tag)")
+            )
+            return .consumed(available)
+        }
+    }
+
+    /// A message that must be seen whole has arrived in part.
+    private func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {
+        if header.size <= options.clientBufferLimit { return .stop }
+        refuse(
+            client,
+            PostgresError(
+                .fatal,
+                .programLimitExceeded,
+                "a message of \(header.size) bytes that must be looked at whole is too long",
+                detail: "Parse, Describe and Close are kept until all of them has arrived.",
+                hint: "Raise client_buffer_limit (now \(options.clientBufferLimit))."
+            )
+        )
+        return .consumed(0)
+    }
+
+    @inline(__always)
+    func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
+        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
+        server.pointee.ledger.append(LedgerEntry(.sync, .forward))
+        client.pointee.outstanding &+= 1
+        touch(server)
+    }
+
+    @inline(__always)
+    private func executeEntry(_ client: ClientPointer, _ server: ServerPointer) -> LedgerEntry {
+        var entry = LedgerEntry(.execute, .forward)
+        let id = client.pointee.lastBound
+        if !id.isNone {
+            let statementClass = statements[id].pointee.statementClass
+            if statementClass.mayChangeSession {
+                entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
+            }
+        }
+        return entry
+    }
+
+    // MARK: Parse
+
+    private func forwardParse(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan
+    ) -> Progress {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        pool.pointee.counters.clientParses &+= 1
+        guard let message = ParseMessage(body), pool.pointee.options.preparedStatements else {
+            // The server finds what is wrong with it; or statements are not carried, and the client keeps its server.
+            if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
+            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+            server.pointee.unnamed = .none
+            append(server, FrontendTag.parse, body)
+            return .consumed(header.size)
+        }
+        guard let id = intern(client, body, message) else { return provoke(client, server, .memoryLimit(statements.limit), header) }
+        let isNamed = !message.name.isEmpty
+        let name = body.extracting(message.name)
+        if isNamed, statement(named: name, of: client) != nil {
+            provokeDuplicate(client, server, body, message)
+            return .consumed(header.size)
+        }
+        var entry = LedgerEntry(.parse, .forward)
+        entry.statement = id
+        statements.retain(id)
+        setName(client, name, to: id, &entry)
+        sendParse(id, isNamed: isNamed, client, server, body, message, entry)
+        return .consumed(header.size)
+    }
+
+    /// Sends what of a Parse the server needs: nothing where it has the statement.
+    private func sendParse(
+        _ id: StatementID,
+        isNamed: Bool,
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ body: RawSpan,
+        _ message: ParseMessage,
+        _ ledgerEntry: LedgerEntry
+    ) {
+        var entry = ledgerEntry
+        let record = statements[id]
+        let serial = record.pointee.serial
+        entry.serial = serial
+        let isShared = isNamed || record.pointee.isShared
+        let isThere = isShared ? server.pointee.statements.use(serial) : server.pointee.unnamed == serial
+        // A failed transaction refuses most Parses: the server must be asked.
+        if isThere, server.pointee.status != .failed {
+            entry.disposition = .answer
+            server.pointee.ledger.append(entry)
+            if client.pointee.replayState != .armed { emitAnswers(server) }
+            return
+        }
+        if isShared, !isThere {
+            entry.changesServer = true
+            server.pointee.statements.insert(serial)
+            appendSharedParse(server, record)
+        } else {
+            server.pointee.unnamed = serial
+            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + message.identity.count, from: buffers)
+            server.pointee.output.appendByte(0, from: buffers)
+            server.pointee.output.append(body.extracting(message.identity), from: buffers)
+            touch(server)
+        }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.serverParses &+= 1
+        server.pointee.ledger.append(entry)
+    }
+
+    /// The statement of a Parse, interned; nil where the limit does not let it in.
+    private func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
+        let identity = body.extracting(message.identity)
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        if let id = statements.find(identity) {
+            let record = statements[id]
+            record.pointee.uses &+= 1
+            if pool.pointee.options.prepareUnnamed { record.pointee.isShared = true }
+            _ = statementClass(of: id, client)
+            return id
+        }
+        return statements.intern(
+            identity,
+            textSize: message.text.count,
+            statementClass: classify(body.extracting(message.text), client),
+            classStamp: pool.pointee.contextStamp
+        )
+    }
+
+    /// Lets a name mean a statement from now on; the entry remembers what it meant before.
+    private func setName(_ client: ClientPointer, _ name: RawSpan, to id: StatementID, _ entry: inout LedgerEntry) {
+        if !id.isNone { statements.retain(id) }
+        entry.changesName = true
+        if name.byteCount == 0 {
+            entry.place = .unnamed
+            entry.previous = client.pointee.unnamed
+            client.pointee.unnamed = id
+            return
+        }
+        let hash = nameHash.hash(name)
+        let place = client.pointee.statements.find(name, hash: hash) ?? client.pointee.statements.add(name, hash: hash)
+        entry.place = place
+        entry.previous = client.pointee.statements.set(place, to: id)
+    }
+
+    @inline(__always)
+    private func appendSharedParse(_ server: ServerPointer, _ record: UnsafeMutablePointer<PreparedStatement>) {
+        let body = record.pointee.body
+        server.pointee.output.appendHeader(
+            FrontendTag.parse,
+            bodySize: StatementSerial.nameSize &+ body.count,
+            from: buffers
+        )
+        record.pointee.serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
+        server.pointee.output.append(body, from: buffers)
+        touch(server)
+    }
+
+    /// Gives the server a statement that it lacks, in front of the message that needs it.
+    private func injectParse(_ id: StatementID, isShared: Bool, _ server: ServerPointer) {
+        let record = statements[id]
+        var entry = LedgerEntry(.parse, .swallow)
+        entry.purpose = .prepare
+        entry.statement = id
+        entry.serial = record.pointee.serial
+        statements.retain(id)
+        if isShared {
+            entry.changesServer = true
+            server.pointee.statements.insert(record.pointee.serial)
+            appendSharedParse(server, record)
+        } else {
+            server.pointee.unnamed = record.pointee.serial
+            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + record.pointee.body.count, from: buffers)
+            server.pointee.output.appendByte(0, from: buffers)
+            server.pointee.output.append(record.pointee.body, from: buffers)
+            touch(server)
+        }
+        server.pointee.pool.pointee.counters.serverParses &+= 1
+        server.pointee.ledger.append(entry)
+    }
+
+    /// A named statement exists already: a server would refuse the Parse, after it has looked at the text. It is made to, by giving it an empty statement of that
+    /// name first; that one is closed before the next batch.
+    private func provokeDuplicate(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ body: RawSpan,
+        _ message: ParseMessage
+    ) {
+        let name = body.array(message.name)
+        server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
+        server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
+        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+        append(server, FrontendTag.parse, body)
+        server.pointee.extras.decoy = name
+    }
+
+    // MARK: Bind, Describe, Close
+
+    private func forwardBind(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan,
+        _ isWhole: Bool
+    ) -> Progress {
+        guard let message = BindMessage(body) else {
+            if !isWhole { return waitFor(client, header, body) }
+            server.pointee.ledger.append(LedgerEntry(.bind, .forward))
+            append(server, FrontendTag.bind, body)
+            return .consumed(header.size)
+        }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
+        var entry = LedgerEntry(.bind, .forward)
+        let name = body.extracting(message.statement)
+        let id = statement(named: name, of: client) ?? .none
+        client.pointee.lastBound = id
+        let bodySize = header.size &- MessageHeader.byteCount
+        if id.isNone {
+            forgetUnnamed(name, client, server)
+            server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
+            server.pointee.output.append(body, from: buffers)
+        } else {
+            let isShared = bring(id, isNamed: name.byteCount > 0, server)
+            let record = statements[id]
+            entry.serial = record.pointee.serial
+            let nameSize = isShared ? StatementSerial.nameSize : 1
+            let newSize = bodySize &- name.byteCount &- 1 &+ nameSize
+            server.pointee.output.appendHeader(FrontendTag.bind, bodySize: newSize, from: buffers)
+            server.pointee.output.append(body.extracting(0..<message.portal.upperBound &+ 1), from: buffers)
+            appendStatementName(server, record.pointee.serial, isShared)
+            server.pointee.output.append(
+                body.extracting(message.statement.upperBound &+ 1..<body.byteCount),
+                from: buffers
+            )
+        }
+        touch(server)
+        server.pointee.ledger.append(entry)
+        if !isWhole { client.pointee.passThrough = .toServer(remaining: bodySize &- body.byteCount) }
+        return .consumed(MessageHeader.byteCount &+ body.byteCount)
+    }
+
+    /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
+    @inline(__always)
+    private func bring(_ id: StatementID, isNamed: Bool, _ server: ServerPointer) -> Bool {
+        let record = statements[id]
+        if !isNamed, server.pointee.unnamed == record.pointee.serial { return false }
+        let isShared = isNamed || record.pointee.isShared
+        if isShared {
+            if !server.pointee.statements.use(record.pointee.serial) { injectParse(id, isShared: true, server) }
+        } else {
+            injectParse(id, isShared: false, server)
+        }
+        return isShared
+    }
+
+    @inline(__always)
+    private func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
+        if isShared {
+            serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
+        } else {
+            server.pointee.output.appendByte(0, from: buffers)
+        }
+    }
+
+    /// A client without an unnamed statement must not meet another's: the server is to say that there is none.
+    private func forgetUnnamed(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
+        guard name.byteCount == 0, server.pointee.unnamed != .none else { return }
+        server.pointee.unnamed = .none
+        closeOnServer(server, [])
+    }
+
+    private func forwardDescribe(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan
+    ) -> Progress {
+        var entry = LedgerEntry(.describe, .forward)
+        if let message = TargetMessage(body), message.kind == .statement {
+            let name = body.extracting(message.name)
+            if let id = statement(named: name, of: client) {
+                let isShared = bring(id, isNamed: name.byteCount > 0, server)
+                entry.serial = statements[id].pointee.serial
+                let nameSize = isShared ? StatementSerial.nameSize : 1
+                server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
+                server.pointee.output.appendByte(message.kind.rawValue, from: buffers)
+                appendStatementName(server, entry.serial, isShared)
+                touch(server)
+                server.pointee.ledger.append(entry)
+                return .consumed(header.size)
+            }
+            forgetUnnamed(name, client, server)
+        }
+        server.pointee.ledger.append(entry)
+        append(server, FrontendTag.describe, body)
+        return .consumed(header.size)
+    }
+
+    private func forwardClose(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan
+    ) -> Progress {
+        var entry = LedgerEntry(.close, .forward)
+        if let message = TargetMessage(body), message.kind == .statement {
+            let name = body.extracting(message.name)
+            if statement(named: name, of: client) != nil {
+                // The server keeps the statement: others have names for it, and this client may come back.
+                setName(client, name, to: .none, &entry)
+                entry.disposition = .answer
+                server.pointee.ledger.append(entry)
+                if client.pointee.replayState != .armed { emitAnswers(server) }
+                return .consumed(header.size)
+            }
+        }
+        server.pointee.ledger.append(entry)
+        append(server, FrontendTag.close, body)
+        return .consumed(header.size)
+    }
+
+    func append(_ server: ServerPointer, _ tag: UInt8, _ body: RawSpan) {
+        server.pointee.output.appendHeader(tag, bodySize: body.byteCount, from: buffers)
+        server.pointee.output.append(body, from: buffers)
+        touch(server)
+    }
+
+    // MARK: Refusals of the proxy's own
+
+    /// Refuses a message in the middle of a batch: the server is made to fail, so that its transaction fails as it would have, and the client is told this
+    /// error instead of the server's.
+    private func provoke(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ error: PostgresError,
+        _ header: MessageHeader
+    ) -> Progress {
+        var builder = MessageBuilder()
+        builder.parse(name: "", text: "howdah refuses this message")
+        server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.unnamed = .none
+        server.pointee.ledger.append(LedgerEntry(.parse, .replace))
+        server.pointee.extras.replacements.append(error)
+        touch(server)
+        return .consumed(header.size)
+    }
+}
+
+extension PostgresError {
+    fileprivate static func memoryLimit(_ limit: Int) -> PostgresError {
+        PostgresError(
+            .error,
+            .outOfMemory,
+            "no memory left for prepared statements",
+            detail: "All statements that are kept are in use by clients.",
+            hint: "Raise prepared_statement_memory (now \(limit)), or have clients close statements that they do not need."
+        )
+    }
+}

@@ -1,0 +1,365 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Servers: who gets which, who waits, when one more is opened and when one is closed.
+extension Engine {
+    func pool(database: String, user: String) -> PoolPointer {
+        let key = PoolKey(database: database, user: user)
+        if let handle = poolHandles[key], let pool = pools[handle] { return pool }
+        let poolOptions = environment.poolOptions(database, user)
+        let facts = catalogs[poolOptions.databaseOnServer] ?? .builtin
+        let handle = pools.insert {
+            Pool(
+                handle: $0,
+                database: database,
+                user: user,
+                options: poolOptions,
+                nodeCount: topology.nodes.count,
+                facts: facts
+            )
+        }
+        poolHandles[key] = handle
+        guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
+        setContext(of: pool, facts)
+        if catalogs[poolOptions.databaseOnServer] == nil {
+            actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
+        }
+        return pool
+    }
+
+    // MARK: Taking
+
+    /// Gives the client a server now, or a place in the queue. In the first case its flow is `assigned`.
+    func requestServer(_ client: ClientPointer, _ pool: PoolPointer, forRead: Bool) {
+        if let server = takeServer(pool, forRead: forRead, profile: client.pointee.profile) {
+            assign(server, to: client)
+            return
+        }
+        client.pointee.flow = .waiting
+        client.pointee.waitsForRead = forRead
+        client.pointee.since = now
+        pool.pointee.waiting += 1
+        if forRead { pool.pointee.readers.append(client.pointee.handle) } else { pool.pointee.writers.append(client.pointee.handle) }
+        openServers(pool, forRead: forRead)
+    }
+
+    /// A free server, marked active, or nil.
+    @inline(__always)
+    func takeServer(_ pool: PoolPointer, forRead: Bool, profile: ProfileID) -> ServerPointer? {
+        let node = forRead ? chooseReadNode(pool) : primary
+        if node >= 0, let server = takeIdle(pool, node, profile) { return server }
+        return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
+    }
+
+    private func takeFromAnyReplica(_ pool: PoolPointer, except tried: Int, _ profile: ProfileID) -> ServerPointer? {
+        for node in readCandidates(pool) where node != tried {
+            if let server = takeIdle(pool, node, profile) { return server }
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
+        guard let last = nodePool.pointee.idle.last else { return nil }
+        guard let warmest = servers[last] else { preconditionFailure("an idle server is not there") }
+        if warmest.pointee.profile == profile {
+            nodePool.pointee.idle.removeLast()
+            return warmest
+        }
+        return takeIdleWithProfile(nodePool, profile)
+    }
+
+    /// Prefers, among the few used last, one that has the session's settings already.
+    private func takeIdleWithProfile(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> ServerPointer? {
+        let count = nodePool.pointee.idle.count
+        for index in (max(0, count - 8)..<count).reversed() {
+            if let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile {
+                nodePool.pointee.idle.remove(at: index)
+                return server
+            }
+        }
+        return servers[nodePool.pointee.idle.removeLast()]
+    }
+
+    /// The nodes that may run the pool's reads; the primary among them by `reads_on_primary`.
+    func readCandidates(_ pool: PoolPointer) -> [Int] {
+        switch pool.pointee.options.readsOnPrimary {
+        case .never: replicas
+        case .always: primary >= 0 ? replicas + [primary] : replicas
+        case .fallback: replicas.isEmpty && primary >= 0 ? [primary] : replicas
+        }
+    }
+
+    /// Power of two choices: of two nodes drawn by lot, the one with less under way for its weight. -1 where there is none.
+    @inline(__always)
+    func chooseReadNode(_ pool: PoolPointer) -> Int {
+        let onPrimary = pool.pointee.options.readsOnPrimary
+        let withPrimary = primary >= 0 && (onPrimary == .always || (onPrimary == .fallback && replicas.isEmpty))
+        let count = replicas.count &+ (withPrimary ? 1 : 0)
+        if count == 0 { return -1 }
+        if count == 1 { return readNode(0) }
+        let draw = random.next()
+        let first = Int(truncatingIfNeeded: draw & 0xFFFF_FFFF) % count
+        var second = Int(truncatingIfNeeded: draw >> 32) % (count &- 1)
+        if second >= first { second &+= 1 }
+        let a = readNode(first)
+        let b = readNode(second)
+        return load(of: a, against: b) ? a : b
+    }
+
+    @inline(__always)
+    private func readNode(_ index: Int) -> Int { index < replicas.count ? replicas[index] : primary }
+
+    /// Whether `a` has less to do for its weight than `b`.
+    @inline(__always)
+    private func load(of a: Int, against b: Int) -> Bool {
+        let weightA = max(1, topology.nodes[a].weight)
+        let weightB = max(1, topology.nodes[b].weight)
+        return (inFlight[a] &+ 1) &* weightB <= (inFlight[b] &+ 1) &* weightA
+    }
+
+    func assign(_ server: ServerPointer, to client: ClientPointer) {
+        let pool = server.pointee.pool
+        let nodePool = pool.pointee.nodes + server.pointee.node
+        server.pointee.phase = .active
+        server.pointee.client = client.pointee.handle
+        server.pointee.since = now
+        server.pointee.isReplica = server.pointee.node != primary
+        client.pointee.server = server.pointee.handle
+        nodePool.pointee.active &+= 1
+        nodePool.pointee.assignments &+= 1
+        inFlight[server.pointee.node] &+= 1
+        pool.pointee.counters.serverAssignments &+= 1
+        if client.pointee.flow == .waiting {
+            pool.pointee.waiting -= 1
+            pool.pointee.counters.waitTime &+= UInt64(max(0, now - client.pointee.since))
+        }
+        client.pointee.flow = .assigned
+    }
+
+    // MARK: Giving back
+
+    /// The client lets go of its server, whose transaction is over and which owes it nothing.
+    func release(_ server: ServerPointer, from client: ClientPointer) {
+        client.pointee.server = .none
+        server.pointee.client = .none
+        becomeFree(server)
+    }
+
+    /// The server has no client: cleans it if it must be, and offers it to whoever waits.
+    func becomeFree(_ server: ServerPointer) {
+        let pool = server.pointee.pool
+        let nodePool = pool.pointee.nodes + server.pointee.node
+        if server.pointee.phase == .active {
+            nodePool.pointee.active &-= 1
+            nodePool.pointee.leaving += 1
+            inFlight[server.pointee.node] &-= 1
+        }
+        server.pointee.phase = .draining
+        guard server.pointee.ledger.isEmpty, server.pointee.passing == 0, !server.pointee.isCopyingIn else { return }
+        if server.pointee.status != .idle {
+            inject(server, "ROLLBACK", purpose: .rollback)
+            return
+        }
+        if server.pointee.cleanup == .discardAll {
+            inject(server, "DISCARD ALL", purpose: .cleanup)
+            return
+        }
+        guard server.pointee.cancels == 0 else { return }
+        if isMisplaced(server) || isTooOld(server) {
+            retire(server)
+            return
+        }
+        nodePool.pointee.leaving -= 1
+        offer(server)
+    }
+
+    /// Hands a free server to the client that has waited longest for one of its node, or to its pool.
+    func offer(_ server: ServerPointer) {
+        let pool = server.pointee.pool
+        if pool.pointee.waiting > 0, let client = nextWaiting(pool, for: server.pointee.node) {
+            assign(server, to: client)
+            serverAssigned(client)
+            return
+        }
+        server.pointee.phase = .idle
+        server.pointee.since = now
+        pool.pointee.nodes[server.pointee.node].idle.append(server.pointee.handle)
+    }
+
+    /// Serves whoever waits with the servers that are free, and opens more for the others.
+    func serveQueues(_ pool: PoolPointer) {
+        while pool.pointee.waiting > 0 {
+            let writer = firstWaiting(&pool.pointee.writers, read: false)
+            let reader = firstWaiting(&pool.pointee.readers, read: true)
+            var served = false
+            for client in [writer, reader] {
+                guard let client else { continue }
+                let forRead = client.pointee.waitsForRead
+                guard let server = takeServer(pool, forRead: forRead, profile: client.pointee.profile) else {
+                    openServers(pool, forRead: forRead)
+                    continue
+                }
+                assign(server, to: client)
+                serverAssigned(client)
+                served = true
+            }
+            if !served { return }
+        }
+    }
+
+    private func nextWaiting(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
+        let takesReads = node == primary ? readCandidates(pool).contains(node) : replicas.contains(node)
+        let writer = node == primary ? firstWaiting(&pool.pointee.writers, read: false) : nil
+        let reader = takesReads ? firstWaiting(&pool.pointee.readers, read: true) : nil
+        guard let writer else { return reader }
+        guard let reader else { return writer }
+        return writer.pointee.since <= reader.pointee.since ? writer : reader
+    }
+
+    /// The first of a queue that still waits in it; those before it have left.
+    func firstWaiting(_ queue: inout WaitQueue, read: Bool) -> ClientPointer? {
+        while let handle = queue.first {
+            if let client = clients[handle], client.pointee.flow == .waiting, client.pointee.waitsForRead == read {
+                return client
+            }
+            _ = queue.removeFirst()
+        }
+        return nil
+    }
+
+    // MARK: Opening
+
+    /// Opens as many servers as the queue wants and the limits allow.
+    func openServers(_ pool: PoolPointer, forRead: Bool) {
+        if forRead {
+            for _ in 0..<max(1, replicas.count) {
+                guard let node = bestNodeToOpen(pool) else { return }
+                open(pool, node)
+                if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
+            }
+        } else if primary >= 0, mayOpen(pool, primary) {
+            open(pool, primary)
+        }
+    }
+
+    private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.count }
+
+    private func connecting(_ pool: PoolPointer, forRead: Bool) -> Int {
+        readCandidates(pool).reduce(0) { $0 + pool.pointee.nodes[$1].connecting }
+    }
+
+    /// The read node with the fewest servers for its weight, of those that may have one more.
+    private func bestNodeToOpen(_ pool: PoolPointer) -> Int? {
+        readCandidates(pool).filter { mayOpen(pool, $0) }.min { a, b in
+            (pool.pointee.nodes[a].total + 1) * max(1, topology.nodes[b].weight)
+                < (pool.pointee.nodes[b].total + 1) * max(1, topology.nodes[a].weight)
+        }
+    }
+
+    private func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
+        let nodePool = pool.pointee.nodes + node
+        let limits = pool.pointee.options
+        guard now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp else { return false }
+        var size = limits.size
+        if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
+        guard nodePool.pointee.total < size else { return false }
+        if limits.maximumDatabaseServers > 0,
+            databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers { return false }
+        if limits.maximumUserServers > 0, userServers[pool.pointee.user] ?? 0 >= limits.maximumUserServers {
+            return false
+        }
+        return true
+    }
+
+    private func longestWait(_ pool: PoolPointer) -> Microseconds {
+        let writer = firstWaiting(&pool.pointee.writers, read: false)?.pointee.since ?? now
+        let reader = firstWaiting(&pool.pointee.readers, read: true)?.pointee.since ?? now
+        return now - min(writer, reader)
+    }
+
+    func open(_ pool: PoolPointer, _ node: Int) {
+        pool.pointee.nodes[node].connecting += 1
+        databaseServers[pool.pointee.database, default: 0] += 1
+        userServers[pool.pointee.user, default: 0] += 1
+        let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
+        actions.append(.connect(PeerToken(.server, handle), node: node))
+    }
+
+    // MARK: Closing
+
+    /// Closes a server that owes nobody anything, with Terminate.
+    func retire(_ server: ServerPointer) {
+        leavePool(server)
+        var builder = MessageBuilder()
+        builder.terminate()
+        server.pointee.output.append(builder.bytes, from: buffers)
+        touch(server)
+        actions.append(.close(server.pointee.transport, flush: true))
+    }
+
+    /// Closes a server at once, whatever it is doing.
+    func abandon(_ server: ServerPointer) {
+        if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
+        drop(server)
+    }
+
+    /// Forgets a server whose connection is gone.
+    func drop(_ server: ServerPointer) {
+        leavePool(server)
+        remove(server)
+    }
+
+    /// Gives up the slot of a server that is out of its pool.
+    func remove(_ server: ServerPointer) {
+        while !server.pointee.ledger.isEmpty { forget(server.pointee.ledger.removeFirst()) }
+        server.pointee.carry.clear(to: buffers)
+        server.pointee.output.clear(to: buffers)
+        profiles.release(server.pointee.profile)
+        servers.remove(server.pointee.handle)
+    }
+
+    /// Lets go of what a reply that will not come held on to.
+    func forget(_ entry: LedgerEntry) {
+        statements.release(entry.statement)
+        statements.release(entry.previous)
+    }
+
+    /// Takes a server out of its pool's counts.
+    private func leavePool(_ server: ServerPointer) {
+        let pool = server.pointee.pool
+        let nodePool = pool.pointee.nodes + server.pointee.node
+        switch server.pointee.phase {
+        case .connecting, .authenticating: nodePool.pointee.connecting -= 1
+        case .idle: nodePool.pointee.idle.removeAll { $0 == server.pointee.handle }
+        case .active:
+            nodePool.pointee.active -= 1
+            inFlight[server.pointee.node] -= 1
+        case .draining: nodePool.pointee.leaving -= 1
+        case .closing: return
+        }
+        server.pointee.phase = .closing
+        databaseServers[pool.pointee.database, default: 1] -= 1
+        userServers[pool.pointee.user, default: 1] -= 1
+    }
+
+    /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old acquaintance.
+    private func isMisplaced(_ server: ServerPointer) -> Bool {
+        topology.nodes[server.pointee.node].state.role == .unknown
+    }
+
+    private func isTooOld(_ server: ServerPointer) -> Bool {
+        let lifetime = server.pointee.pool.pointee.options.serverLifetime
+        return lifetime > 0 && now - server.pointee.created > lifetime
+    }
+
+    /// Free servers on nodes that are down are closed at once; those in use when they come back.
+    func retireMisplacedServers() {
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
+            if server.pointee.phase == .idle, isMisplaced(server) { retire(server) }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Where a batch goes that finds its client without a server.
+extension Engine {
+    /// Decides and records the route.
+    /// - Returns: an error where the client has asked for what cannot be.
+    func decideRoute(_ client: ClientPointer, _ pool: PoolPointer, _ plan: BatchPlan) -> PostgresError? {
+        var route = RouteRecord(isRead: plan.access == .read, cause: .statement, reason: plan.reason)
+        switch client.pointee.transaction {
+        case .begun, .begunOnPrimary:
+            route.isRead = false
+            route.cause = .transaction
+        case .begunReadOnly:
+            route.cause = .readOnlyTransaction
+        case .none:
+            if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
+        case .open, .failed, .lost:
+            preconditionFailure("a transaction is open without a server")
+        }
+        if route.isRead, replicas.isEmpty, route.cause == .statement { route.cause = .noReplica }
+        client.pointee.lastRoute = route
+        if route.isRead { pool.pointee.counters.reads &+= 1 } else { pool.pointee.counters.writes &+= 1 }
+        return nil
+    }
+
+    private func decideByPreference(
+        _ client: ClientPointer,
+        _ pool: PoolPointer,
+        _ plan: BatchPlan,
+        _ route: inout RouteRecord
+    ) -> PostgresError? {
+        let wish: RoutePreference
+        switch plan.hint {
+        case .primary: wish = .primary
+        case .replica: wish = .replica
+        case .none: wish = client.pointee.preference
+        }
+        let wishCause = plan.hint == .none ? RouteCause.preference : .hint
+        if client.pointee.isForcedToPrimary {
+            route.isRead = false
+            route.cause = .retried
+        } else if pool.pointee.options.mode == .session {
+            route.isRead = false
+            route.cause = .pin
+        } else if wish == .primary {
+            route.isRead = false
+            route.cause = wishCause
+        } else if wish == .replica {
+            if plan.access != .read, !plan.reason.isDoubt { return Self.writeOnReplica(plan, wishCause) }
+            route.isRead = true
+            route.cause = wishCause
+        } else if !pool.pointee.options.split {
+            route.isRead = false
+            route.cause = .splitOff
+        } else if plan.extent == .flushed, plan.executes {
+            // What comes behind the Flush may write, and a pipeline is never split.
+            route.isRead = false
+            route.cause = .openBatch
+        }
+        return nil
+    }
+
+    private static func writeOnReplica(_ plan: BatchPlan, _ cause: RouteCause) -> PostgresError {
+        PostgresError(
+            .error,
+            .readOnlyTransaction,
+            "this statement cannot run on a replica: \(plan.reason)",
+            detail: cause == .hint
+                ? "The comment \"howdah: replica\" asks for a replica."
+                : "The setting howdah.route of this session is \"replica\".",
+            hint: cause == .hint
+                ? "Take the comment out, or write \"howdah: primary\"."
+                : "SET howdah.route = 'auto' lets Howdah decide."
+        )
+    }
+
+    // MARK: Bringing the server where the session is
+
+    /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where nothing differs.
+    func prepareServer(_ client: ClientPointer, _ server: ServerPointer) {
+        if let decoy = server.pointee.extras.decoy {
+            server.pointee.extras.decoy = nil
+            closeOnServer(server, decoy)
+        }
+        while server.pointee.statements.count > options.serverPreparedStatements,
+            let serial = server.pointee.statements.leastRecentlyUsed
+        {
+            evict(serial, from: server)
+        }
+        if server.pointee.profile != client.pointee.profile { injectSettings(client, server) }
+        if client.pointee.transaction.isDeferred { injectBegin(client, server) }
+    }
+
+    func injectSettings(_ client: ClientPointer, _ server: ServerPointer) {
+        let text = profiles.statement(from: server.pointee.profile, to: client.pointee.profile)
+        profiles.retain(client.pointee.profile)
+        profiles.release(server.pointee.profile)
+        server.pointee.profile = client.pointee.profile
+        inject(server, text, purpose: .settings)
+    }
+
+    private func injectBegin(_ client: ClientPointer, _ server: ServerPointer) {
+        let text = client.pointee.extras?.begin ?? ""
+        inject(server, text.isEmpty ? "BEGIN" : text, purpose: .begin)
+        client.pointee.extras = nil
+        client.pointee.transaction = .open
+        server.pointee.status = .inTransaction
+    }
+
+    /// Sends a Query of the proxy's own; its reply goes nowhere.
+    func inject(_ server: ServerPointer, _ text: String, purpose: LedgerEntry.Purpose) {
+        var builder = MessageBuilder()
+        builder.query(text)
+        server.pointee.output.append(builder.bytes, from: buffers)
+        var entry = LedgerEntry(.query, .swallow)
+        entry.purpose = purpose
+        server.pointee.ledger.append(entry)
+        touch(server)
+    }
+
+    /// Closes the statement that the server has not used for the longest time. Stands only where no error of the client's can make the server skip it.
+    private func evict(_ serial: StatementSerial, from server: ServerPointer) {
+        server.pointee.statements.remove(serial)
+        var name = [UInt8](repeating: 0, count: StatementSerial.nameSize)
+        name.withUnsafeMutableBytes { serial.writeName(to: $0.baseAddress.unsafelyUnwrapped) }
+        closeOnServer(server, Array(name.dropLast()))
+    }
+
+    func closeOnServer(_ server: ServerPointer, _ name: [UInt8]) {
+        server.pointee.output.appendHeader(FrontendTag.close, bodySize: name.count + 2, from: buffers)
+        server.pointee.output.append([TargetMessage.Kind.statement.rawValue] + name + [0], from: buffers)
+        server.pointee.ledger.append(LedgerEntry(.close, .swallow))
+        touch(server)
+    }
+
+    // MARK: Keeping a batch for a second try
+
+    /// Keeps the batch's bytes while its reply could still be exchanged for another: outside a transaction, for reads, and for what relies on a statement
+    /// prepared earlier.
+    @inline(__always)
+    func armReplay(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) {
+        guard plan.extent == .whole, client.pointee.transaction == .none, client.pointee.pin == nil,
+            plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
+            plan.size <= options.statementTextLimit
+        else { return }
+        input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
+            client.pointee.replay.append($0, from: buffers)
+        }
+        client.pointee.replayState = .armed
+    }
+
+    /// The reply has begun to leave, or is over: what was kept for a second try goes, and what was held back of the reply is sent.
+    @inline(__always)
+    func deliver(_ client: ClientPointer) {
+        if client.pointee.replayState == .armed { disarm(client) }
+    }
+
+    func disarm(_ client: ClientPointer) {
+        client.pointee.replay.clear(to: buffers)
+        client.pointee.replayState = .none
+        client.pointee.attempts = 0
+        client.pointee.isForcedToPrimary = false
+        if !client.pointee.output.isEmpty { touch(client) }
+    }
+}

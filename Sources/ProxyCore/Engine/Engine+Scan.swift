@@ -1,0 +1,151 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Looks at a batch before any of it is sent: the route must fit all of its statements.
+extension Engine {
+    /// Reads from the batch's first message until its end, or until what is there decides the route.
+    func scan(_ client: ClientPointer, _ input: RawSpan, _ start: Int) -> BatchPlan {
+        var plan = BatchPlan()
+        var offset = start
+        while input.byteCount &- offset >= MessageHeader.byteCount {
+            let header = MessageHeader(input, at: offset)
+            let isWhole = input.byteCount &- offset >= header.size
+            switch header.tag {
+            case FrontendTag.query where offset == start:
+                scanQuery(client, header, isWhole, input, offset, &plan)
+                return plan
+            case FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute, FrontendTag.close:
+                guard isWhole else { return unfinished(plan, held: input.byteCount &- start) }
+                scanExtended(client, header, input, offset, &plan)
+            case FrontendTag.sync where isWhole:
+                plan.extent = .whole
+                plan.size = offset &+ header.size &- start
+                return plan
+            case FrontendTag.flush where isWhole:
+                plan.extent = .flushed
+                plan.size = offset &+ header.size &- start
+                return plan
+            default:
+                // A function call, a Query without Sync before it, or nonsense: the primary's.
+                plan.mustGoToPrimary(.volatileFunction)
+                plan.extent = .open
+                return plan
+            }
+            offset &+= header.size
+            if offset &- start >= options.statementTextLimit {
+                plan.mustGoToPrimary(.tooLong)
+                plan.extent = .open
+                return plan
+            }
+        }
+        return unfinished(plan, held: input.byteCount &- start)
+    }
+
+    private func unfinished(_ plan: BatchPlan, held: Int) -> BatchPlan {
+        var plan = plan
+        if held >= options.statementTextLimit { plan.mustGoToPrimary(.tooLong) }
+        // What goes to the primary goes there whatever follows.
+        plan.extent = plan.access == .read || plan.namesHowdah ? .incomplete : .open
+        return plan
+    }
+
+    private func scanQuery(
+        _ client: ClientPointer,
+        _ header: MessageHeader,
+        _ isWhole: Bool,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ plan: inout BatchPlan
+    ) {
+        plan.isQuery = true
+        plan.executes = true
+        if isWhole {
+            plan.extent = .whole
+            plan.size = header.size
+            if let text = queryText(header, input, offset) {
+                plan.add(classify(input.extracting(text), client))
+            } else {
+                plan.mustGoToPrimary(.unparsable)
+            }
+        } else if header.size > options.statementTextLimit {
+            plan.extent = .open
+            plan.statementClass = StatementClass(access: .unknown, reason: .tooLong)
+            plan.mustGoToPrimary(.tooLong)
+        }
+    }
+
+    /// Where a Query's text lies, without its terminating zero; nil where that is missing.
+    func queryText(_ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Range<Int>? {
+        let end = offset &+ header.size &- 1
+        guard end >= offset &+ MessageHeader.byteCount, input.byte(at: end) == 0 else { return nil }
+        return offset &+ MessageHeader.byteCount..<end
+    }
+
+    /// As much of a Query's text as is at hand: all of it, or nothing.
+    func queryText(_ header: MessageHeader, _ input: RawSpan, _ offset: Int, isWhole: Bool) -> Range<Int> {
+        isWhole ? queryText(header, input, offset) ?? offset..<offset : offset..<offset
+    }
+
+    private func scanExtended(
+        _ client: ClientPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ plan: inout BatchPlan
+    ) {
+        let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+        switch header.tag {
+        case FrontendTag.parse:
+            guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
+            if let id = statements.find(body.extracting(message.identity)) {
+                plan.add(statementClass(of: id, client))
+            } else {
+                plan.add(classify(body.extracting(message.text), client))
+            }
+        case FrontendTag.bind:
+            plan.executes = true
+            guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
+            if let id = statement(named: body.extracting(message.statement), of: client) {
+                plan.bindsPrepared = true
+                plan.add(statementClass(of: id, client))
+            }
+        case FrontendTag.execute:
+            plan.executes = true
+        case FrontendTag.describe:
+            if let message = TargetMessage(body), message.kind == .statement,
+                let id = statement(named: body.extracting(message.name), of: client)
+            {
+                plan.add(statementClass(of: id, client))
+            }
+        default: break
+        }
+    }
+
+    /// The statement that a client means by a name, or nil.
+    @inline(__always)
+    func statement(named name: RawSpan, of client: ClientPointer) -> StatementID? {
+        if name.byteCount == 0 { return client.pointee.unnamed.isNone ? nil : client.pointee.unnamed }
+        guard let place = client.pointee.statements.find(name, hash: nameHash.hash(name)) else { return nil }
+        let id = client.pointee.statements.statement(at: place)
+        return id.isNone ? nil : id
+    }
+
+    @inline(__always)
+    func classify(_ text: RawSpan, _ client: ClientPointer) -> StatementClass {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        return classifier.classify(text, in: pool.pointee.context)
+    }
+
+    /// The class of an interned statement, looked up anew where what it depends on has changed.
+    @inline(__always)
+    func statementClass(of id: StatementID, _ client: ClientPointer) -> StatementClass {
+        let record = statements[id]
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        if record.pointee.classStamp != pool.pointee.contextStamp {
+            record.pointee.statementClass = classify(record.pointee.text.bytes, client)
+            record.pointee.classStamp = pool.pointee.contextStamp
+        }
+        return record.pointee.statementClass
+    }
+}

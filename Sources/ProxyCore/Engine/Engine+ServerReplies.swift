@@ -1,0 +1,423 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// What servers send: each reply meets the ledger's entry for the message that it answers (PostgreSQL documentation, 55.2).
+///
+/// Bodies of rows and of copied data are passed on as they come. Runs of messages that are forwarded are copied in one piece.
+extension Engine {
+    func receivedFromServer(_ server: ServerPointer, _ bytes: RawSpan) {
+        if server.pointee.carry.isEmpty {
+            let handle = server.pointee.handle
+            let consumed = readReplies(server, bytes)
+            guard consumed < bytes.byteCount, let server = servers[handle], server.pointee.phase != .closing else { return }
+            bytes.extracting(consumed..<bytes.byteCount).withUnsafeBytes {
+                server.pointee.carry.append($0, from: buffers)
+            }
+        } else {
+            bytes.withUnsafeBytes { server.pointee.carry.append($0, from: buffers) }
+            let handle = server.pointee.handle
+            var carry = HeldBytes()
+            swap(&carry, &server.pointee.carry)
+            let whole = carry.bytes
+            let consumed = readReplies(server, whole.bytes)
+            carry.consume(consumed, to: buffers)
+            guard let server = servers[handle], server.pointee.phase != .closing else {
+                carry.clear(to: buffers)
+                return
+            }
+            swap(&carry, &server.pointee.carry)
+            carry.clear(to: buffers)
+        }
+    }
+
+    private func readReplies(_ server: ServerPointer, _ bytes: RawSpan) -> Int {
+        switch server.pointee.phase {
+        case .connecting, .closing: return bytes.byteCount
+        case .authenticating: return readLogin(server, bytes)
+        case .idle, .active, .draining: break
+        }
+        let handle = server.pointee.handle
+        var run = ForwardRun(offset: 0)
+        var offset = passReply(server, bytes, &run)
+        while bytes.byteCount &- offset >= MessageHeader.byteCount {
+            let header = MessageHeader(bytes, at: offset)
+            guard header.size >= MessageHeader.byteCount else {
+                flushRun(server, bytes, &run, upTo: offset)
+                serverViolated(server, "sent a message of invalid length")
+                return bytes.byteCount
+            }
+            let available = min(header.size, bytes.byteCount &- offset)
+            if available < header.size, !Self.mayArriveInParts(header) { break }
+            if isForwardedBlindly(header.tag), isForwarding(server) {
+                deliverReply(server)
+            } else {
+                guard readReply(server, header, bytes, offset, &run) else { return bytes.byteCount }
+                guard servers[handle] != nil, server.pointee.phase != .closing else { return bytes.byteCount }
+            }
+            offset &+= available
+            if available < header.size { server.pointee.passing = header.size &- available }
+        }
+        flushRun(server, bytes, &run, upTo: offset)
+        if run.cycleEnded { cycleEnded(server) }
+        return offset
+    }
+
+    /// The rest of a message whose beginning has been dealt with.
+    private func passReply(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun) -> Int {
+        let size = min(server.pointee.passing, bytes.byteCount)
+        server.pointee.passing &-= size
+        if size > 0, !isForwarding(server) { run.start = size }
+        return size
+    }
+
+    /// What is large: it is passed on, or dropped, as it comes.
+    private static func mayArriveInParts(_ header: MessageHeader) -> Bool {
+        switch header.tag {
+        case BackendTag.dataRow, BackendTag.copyData, BackendTag.rowDescription, BackendTag.functionCallResponse,
+            BackendTag.parameterDescription, BackendTag.noticeResponse:
+            true
+        case BackendTag.errorResponse:
+            // Its code stands in front; a longer one than this is not kept for a second try.
+            header.size > BufferPool.largeChunkSize
+        default: false
+        }
+    }
+
+    @inline(__always)
+    private func isForwardedBlindly(_ tag: UInt8) -> Bool {
+        tag == BackendTag.dataRow || tag == BackendTag.copyData
+    }
+
+    /// Whether the reply under way goes to a client.
+    @inline(__always)
+    private func isForwarding(_ server: ServerPointer) -> Bool {
+        guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
+        return entry.disposition == .forward
+    }
+
+    @inline(__always)
+    private func deliverReply(_ server: ServerPointer) {
+        if let client = clients[server.pointee.client] { deliver(client) }
+    }
+
+    /// Copies the forwarded messages between the run's start and `offset` to the client.
+    @inline(__always)
+    private func flushRun(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun, upTo offset: Int) {
+        if run.start < offset, let client = clients[server.pointee.client] {
+            client.pointee.output.append(bytes.extracting(run.start..<offset), from: buffers)
+            server.pointee.pool.pointee.counters.bytesSent &+= UInt64(offset &- run.start)
+            if client.pointee.replayState != .armed { touch(client) }
+        }
+        run.start = offset
+    }
+
+    /// Drops the message at `offset` from the run.
+    @inline(__always)
+    private func dropReply(
+        _ server: ServerPointer,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader,
+        _ run: inout ForwardRun
+    ) {
+        flushRun(server, bytes, &run, upTo: offset)
+        run.start = min(offset &+ header.size, bytes.byteCount)
+    }
+
+    /// Meets one reply with the ledger.
+    /// - Returns: false where the rest of the bytes must not be looked at.
+    private func readReply(
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        if case .answer = server.pointee.ledger.first?.disposition {
+            flushRun(server, bytes, &run, upTo: offset)
+            emitAnswers(server)
+        }
+        switch header.tag {
+        case BackendTag.parseComplete: complete(server, .parse, bytes, offset, header, &run)
+        case BackendTag.bindComplete: complete(server, .bind, bytes, offset, header, &run)
+        case BackendTag.closeComplete: complete(server, .close, bytes, offset, header, &run)
+        case BackendTag.rowDescription, BackendTag.noData:
+            if server.pointee.ledger.first?.kind == .describe {
+                complete(server, .describe, bytes, offset, header, &run)
+            } else {
+                keepOrDrop(server, bytes, offset, header, &run)
+            }
+        case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
+            if isForwarding(server) { deliverReply(server) }
+            server.pointee.isCopyingIn = false
+            if server.pointee.ledger.first?.kind == .execute {
+                complete(server, .execute, bytes, offset, header, &run)
+            } else {
+                keepOrDrop(server, bytes, offset, header, &run)
+            }
+        case BackendTag.readyForQuery:
+            return readyForQuery(server, bytes, offset, header, &run)
+        case BackendTag.errorResponse:
+            return errorResponse(server, bytes, offset, header, &run)
+        case BackendTag.copyInResponse:
+            deliverReply(server)
+            copyInBegins(server)
+            keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
+            deliverReply(server)
+            keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.parameterStatus:
+            parameterStatus(server, bytes, offset, header, &run)
+        case BackendTag.backendKeyData:
+            dropReply(server, bytes, offset, header, &run)
+        default:
+            keepOrDrop(server, bytes, offset, header, &run)
+        }
+        return true
+    }
+
+    /// A reply that does not end what it belongs to.
+    @inline(__always)
+    private func keepOrDrop(
+        _ server: ServerPointer,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader,
+        _ run: inout ForwardRun
+    ) {
+        // What comes unasked (a notice, a notification) is the client's who holds the server.
+        let isUnasked = server.pointee.ledger.isEmpty && !server.pointee.client.isNone
+        if !isForwarding(server), !isUnasked { dropReply(server, bytes, offset, header, &run) }
+    }
+
+    /// The reply to the ledger's first entry is over.
+    @inline(__always)
+    private func complete(
+        _ server: ServerPointer,
+        _ kind: LedgerEntry.Kind,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader,
+        _ run: inout ForwardRun
+    ) {
+        guard let entry = server.pointee.ledger.first, entry.kind == kind else {
+            flushRun(server, bytes, &run, upTo: offset)
+            serverViolated(server, "sent a reply that nothing asked for")
+            return
+        }
+        server.pointee.ledger.removeFirst()
+        if entry.disposition != .forward || server.pointee.client.isNone {
+            dropReply(server, bytes, offset, header, &run)
+        }
+        if entry.kind == .parse || entry.kind == .close { forget(entry) }
+        if entry.effect != .none { applyEffect(entry.effect, server) }
+        if case .answer = server.pointee.ledger.first?.disposition {
+            flushRun(server, bytes, &run, upTo: offset &+ header.size)
+            emitAnswers(server)
+        }
+    }
+
+    /// Gives the proxy's own answers whose turn has come.
+    func emitAnswers(_ server: ServerPointer) {
+        while let entry = server.pointee.ledger.first, entry.disposition == .answer {
+            server.pointee.ledger.removeFirst()
+            if let client = clients[server.pointee.client] {
+                let tag = entry.kind == .parse ? BackendTag.parseComplete : BackendTag.closeComplete
+                client.pointee.output.appendEmptyMessage(tag, from: buffers)
+                if client.pointee.replayState != .armed { touch(client) }
+            }
+            forget(entry)
+        }
+    }
+
+    // MARK: The end of a cycle
+
+    private func readyForQuery(
+        _ server: ServerPointer,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        guard header.size == 6, let status = TransactionStatus(rawValue: bytes.byte(at: offset &+ 5)),
+            let entry = server.pointee.ledger.first, entry.completesCycle
+        else {
+            flushRun(server, bytes, &run, upTo: offset)
+            serverViolated(server, "sent ReadyForQuery that nothing asked for")
+            return false
+        }
+        server.pointee.ledger.removeFirst()
+        server.pointee.status = status
+        server.pointee.isCopyingIn = false
+        let hasFailed = server.pointee.hasFailed
+        server.pointee.hasFailed = false
+        if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
+        guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
+            dropReply(server, bytes, offset, header, &run)
+            if entry.purpose != .none { return injectedReady(server, entry.purpose, hasFailed: hasFailed, &run) }
+            run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
+            return true
+        }
+        deliver(client)
+        client.pointee.outstanding &-= 1
+        client.pointee.transaction =
+            switch status {
+            case .idle: .none
+            case .inTransaction: .open
+            case .failed: .failed
+            }
+        if status == .idle { server.pointee.pool.pointee.counters.transactions &+= 1 }
+        run.cycleEnded = true
+        return true
+    }
+
+    /// Everything at hand has been read and a ReadyForQuery was among it: the client goes on, or lets go of the server.
+    private func cycleEnded(_ server: ServerPointer) {
+        guard let client = clients[server.pointee.client] else {
+            if server.pointee.ledger.isEmpty { becomeFree(server) }
+            return
+        }
+        if client.pointee.outstanding == 0, client.pointee.flow == .between {
+            client.pointee.statements.compact()
+            if !mayLetGo(client, server) {
+                processHeld(client)
+                return
+            }
+            client.pointee.since = now
+            letGo(client, server)
+        }
+        processHeld(client)
+    }
+
+    @inline(__always)
+    private func mayLetGo(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        server.pointee.status == .idle && client.pointee.pin == nil && server.pointee.ledger.isEmpty
+            && isAtBoundary(client)
+    }
+
+    private func isAtBoundary(_ client: ClientPointer) -> Bool {
+        if case .none = client.pointee.passThrough { return true }
+        return false
+    }
+
+    private func letGo(_ client: ClientPointer, _ server: ServerPointer) {
+        if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
+        resume(client, .sinkFull)
+        release(server, from: client)
+    }
+
+    /// A statement of the proxy's own is over.
+    private func injectedReady(
+        _ server: ServerPointer,
+        _ purpose: LedgerEntry.Purpose,
+        hasFailed: Bool,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        switch purpose {
+        case .settings:
+            guard let client = clients[server.pointee.client] else { break }
+            if hasFailed {
+                settingsFailed(client, server)
+                return false
+            }
+            if client.pointee.phase == .welcoming {
+                finishWelcome(client, server)
+                return false
+            }
+        case .cleanup:
+            if hasFailed {
+                serverViolated(server, "could not be cleaned with DISCARD ALL")
+                return false
+            }
+            server.pointee.cleanup = .none
+            serverIsPristine(server)
+        case .rollback:
+            if server.pointee.status != .idle {
+                serverViolated(server, "could not be rolled back")
+                return false
+            }
+        case .none, .begin, .prepare: break
+        }
+        run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
+        return true
+    }
+
+    /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
+    func serverIsPristine(_ server: ServerPointer) {
+        server.pointee.statements.removeAll()
+        server.pointee.unnamed = .none
+        profiles.release(server.pointee.profile)
+        server.pointee.profile = .base
+    }
+
+    /// The session's settings were refused by the server. At log-in that is the client's FATAL error, as PostgreSQL has it; later they had been accepted before, so
+    /// the session cannot be carried on.
+    private func settingsFailed(_ client: ClientPointer, _ server: ServerPointer) {
+        let reason = server.pointee.extras.lastError ?? "a setting was refused"
+        server.pointee.cleanup = .discardAll
+        refuse(
+            client,
+            PostgresError(
+                .fatal,
+                .invalidParameterValue,
+                reason,
+                detail: "The session's settings could not be applied to the server.",
+                hint: "Look at the connection's parameters and its options."
+            )
+        )
+    }
+
+    // MARK: Other replies
+
+    private func parameterStatus(
+        _ server: ServerPointer,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader,
+        _ run: inout ForwardRun
+    ) {
+        let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+        var isHotStandby = false
+        if let nameEnd = body.firstZero(from: 0), let valueEnd = body.firstZero(from: nameEnd + 1) {
+            let name = body.text(0..<nameEnd)
+            isHotStandby = name == "in_hot_standby"
+            server.pointee.extras.setParameter(name, body.text(nameEnd + 1..<valueEnd))
+        }
+        if isHotStandby {
+            // The node has been promoted: the watch should look. To the client it makes no difference.
+            actions.append(.suspectNode(server.pointee.node))
+            dropReply(server, bytes, offset, header, &run)
+        } else {
+            keepOrDrop(server, bytes, offset, header, &run)
+        }
+    }
+
+    /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
+    /// (PostgreSQL documentation, 55.2.6).
+    private func copyInBegins(_ server: ServerPointer) {
+        server.pointee.isCopyingIn = true
+        guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
+            server.pointee.ledger.count == 2, server.pointee.ledger[1].kind == .sync
+        else { return }
+        server.pointee.ledger.removeLast()
+        client.pointee.outstanding &-= 1
+        client.pointee.flow = .batch
+    }
+
+    /// A server does what no server does: it is closed, and who holds it is told.
+    func serverViolated(_ server: ServerPointer, _ what: String) {
+        if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
+        serverVanished(server, reason: "the server \(what)")
+    }
+}
+
+extension LedgerEntry {
+    /// Whether ReadyForQuery is the reply, or its end.
+    var completesCycle: Bool {
+        switch kind {
+        case .sync, .query, .functionCall: true
+        case .parse, .bind, .describe, .execute, .close: false
+        }
+    }
+}

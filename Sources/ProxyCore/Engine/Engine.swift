@@ -1,0 +1,277 @@
+import Authentication
+import Bytes
+import PostgresWire
+import StatementRouting
+
+typealias ClientPointer = UnsafeMutablePointer<ClientSession>
+typealias ServerPointer = UnsafeMutablePointer<ServerSession>
+typealias PoolPointer = UnsafeMutablePointer<Pool>
+
+/// Decides everything: framing, session state, routing, pooling. Does no I/O, reads no clock, takes no lock and asks nobody for randomness but
+/// `Environment`: events come in by method calls, and what is to be done waits in `actions` and in the sessions' outputs.
+///
+/// One engine belongs to one worker, and all of its methods are called on that worker's thread. After each batch of events the shell drains
+/// `nextTouched`, then `actions`: a session's last words are fetched before the close that follows them.
+package final class Engine {
+    /// What the engine is given and cannot make itself.
+    package struct Environment {
+        /// The settings of the pool for a database and a user, resolved.
+        package var poolOptions: (_ database: String, _ user: String) -> PoolOptions
+        /// Unpredictable bytes (in simulation: from the seed).
+        package var randomBytes: (_ count: Int) -> [UInt8]
+
+        package init(
+            poolOptions: @escaping (String, String) -> PoolOptions,
+            randomBytes: @escaping (Int) -> [UInt8]
+        ) {
+            self.poolOptions = poolOptions
+            self.randomBytes = randomBytes
+        }
+    }
+
+    package let options: EngineOptions
+    package let buffers: BufferPool
+    let environment: Environment
+    let authenticationMethod: AuthenticationMethod
+    let credentials: CredentialStore
+
+    let clients = Slab<ClientSession>()
+    let servers = Slab<ServerSession>()
+    let cancels = Slab<CancelSession>()
+    let pools = Slab<Pool>()
+    let statements: StatementStore
+    let profiles = ProfileStore()
+    let classifier: StatementClassifier
+    let nameHash: KeyedHash
+
+    var poolHandles: [PoolKey: Handle] = [:]
+    var catalogs: [String: CatalogFacts] = [:]
+    var saltedPasswords = SaltedPasswordCache()
+    var databaseClients: [String: Int] = [:]
+    var userClients: [String: Int] = [:]
+    var databaseServers: [String: Int] = [:]
+    var userServers: [String: Int] = [:]
+    var nextContextStamp: UInt32 = 1
+
+    package private(set) var topology: Topology
+    /// The node that takes writes, -1 where there is none.
+    private(set) var primary = -1
+    /// Nodes that take reads.
+    private(set) var replicas: [Int] = []
+    /// Statements under way on each node, over all pools.
+    var inFlight: [Int]
+    var random: RandomSource
+
+    /// The time of the event being handled: the shell's monotonic clock.
+    package var now: Microseconds = 0
+    /// What the shell is to do, in order; it empties the array.
+    package var actions: [EngineAction] = []
+    private var touched = RingQueue<PeerToken>()
+    private var lastScan: Microseconds = 0
+
+    package init(
+        options: EngineOptions,
+        environment: Environment,
+        authenticationMethod: AuthenticationMethod,
+        credentials: CredentialStore,
+        topology: Topology
+    ) {
+        self.options = options
+        self.environment = environment
+        self.authenticationMethod = authenticationMethod
+        self.credentials = credentials
+        self.topology = topology
+        buffers = BufferPool(limit: options.bufferMemory)
+        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
+        classifier = StatementClassifier(
+            cacheBytes: options.statementCacheMemory,
+            seed: options.seed,
+            textLimit: options.statementTextLimit
+        )
+        nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
+        random = RandomSource(seed: options.seed)
+        inFlight = Array(repeating: 0, count: topology.nodes.count)
+        readRoles()
+    }
+
+    // MARK: Events
+
+    /// A client has connected; its events carry the token that is returned.
+    package func accepted(_ transport: TransportID) -> PeerToken {
+        let handle = clients.insert { ClientSession(handle: $0, transport: transport, now: now) }
+        return PeerToken(.client, handle)
+    }
+
+    /// The transport of a connection that `.connect` asked for.
+    package func attach(_ token: PeerToken, _ transport: TransportID) {
+        switch token.kind {
+        case .server: servers[token.handle]?.pointee.transport = transport
+        case .canceller: cancels[token.handle]?.pointee.transport = transport
+        case .client, nil: break
+        }
+    }
+
+    package func connected(_ token: PeerToken) {
+        switch token.kind {
+        case .server: if let server = servers[token.handle] { beginLogin(server) }
+        case .canceller: if let cancel = cancels[token.handle] { sendCancel(cancel) }
+        case .client, nil: break
+        }
+    }
+
+    package func connectFailed(_ token: PeerToken, reason: String) {
+        switch token.kind {
+        case .server:
+            if let server = servers[token.handle] {
+                actions.append(.suspectNode(server.pointee.node))
+                serverFailed(server, reason: reason)
+            }
+        case .canceller: if let cancel = cancels[token.handle] { cancelEnded(cancel) }
+        case .client, nil: break
+        }
+    }
+
+    /// Bytes have arrived; all of them are consumed or copied before this returns.
+    package func received(_ token: PeerToken, _ bytes: RawSpan) {
+        switch token.kind {
+        case .client: if let client = clients[token.handle] { receivedFromClient(client, bytes) }
+        case .server: if let server = servers[token.handle] { receivedFromServer(server, bytes) }
+        case .canceller, nil: break
+        }
+    }
+
+    /// The connection has ended, by the peer's doing or an error; the transport is gone.
+    package func closed(_ token: PeerToken, reason: String) {
+        switch token.kind {
+        case .client: if let client = clients[token.handle] { clientVanished(client, reason: reason) }
+        case .server: if let server = servers[token.handle] { serverVanished(server, reason: reason) }
+        case .canceller: if let cancel = cancels[token.handle] { cancelEnded(cancel) }
+        case nil: break
+        }
+    }
+
+    /// More than `send_high_water` bytes wait to be sent to this peer.
+    package func backlogged(_ token: PeerToken) {
+        switch token.kind {
+        case .client: if let client = clients[token.handle] { clientBacklogged(client) }
+        case .server: if let server = servers[token.handle] { serverBacklogged(server) }
+        case .canceller, nil: break
+        }
+    }
+
+    /// Fewer than `send_low_water` bytes are left, after `backlogged`.
+    package func drained(_ token: PeerToken) {
+        switch token.kind {
+        case .client: if let client = clients[token.handle] { clientDrained(client) }
+        case .server: if let server = servers[token.handle] { serverDrained(server) }
+        case .canceller, nil: break
+        }
+    }
+
+    /// The answer to `.deriveKey`.
+    package func keyDerived(_ token: PeerToken, for request: SaltedPasswordRequest, _ key: SaltedPassword) {
+        saltedPasswords.insert(key, for: request)
+        switch token.kind {
+        case .client: if let client = clients[token.handle] { resumeAuthentication(client, key) }
+        case .server: if let server = servers[token.handle] { resumeLogin(server, key) }
+        case .canceller, nil: break
+        }
+    }
+
+    package func topologyChanged(_ topology: Topology) {
+        self.topology = topology
+        readRoles()
+        retireMisplacedServers()
+        forEachPool { serveQueues($0) }
+    }
+
+    /// Facts of a database (by its name on the servers) have been loaded anew.
+    package func catalogLoaded(database: String, _ facts: CatalogFacts) {
+        catalogs[database] = facts
+        forEachPool { pool in
+            if pool.pointee.options.databaseOnServer == database { setContext(of: pool, facts) }
+        }
+    }
+
+    /// Time has passed: called about ten times a second.
+    package func tick() {
+        forEachPool { checkQueues($0) }
+        guard now - lastScan >= 1_000_000 else { return }
+        lastScan = now
+        scanServers()
+        scanClients()
+        forEachPool { keepMinimum($0) }
+        dropUnusedPools()
+    }
+
+    // MARK: What is to be sent
+
+    /// A session with bytes to send, until there is none.
+    package func nextTouched() -> PeerToken? {
+        touched.isEmpty ? nil : touched.removeFirst()
+    }
+
+    /// Hands a touched session's bytes to `send`, which moves them out.
+    package func takeOutput(of token: PeerToken, _ send: (TransportID, inout ByteQueue) -> Void) {
+        switch token.kind {
+        case .client:
+            guard let client = clients[token.handle] else { return }
+            client.pointee.isTouched = false
+            send(client.pointee.transport, &client.pointee.output)
+            if client.pointee.phase == .closing { remove(client) }
+        case .server:
+            guard let server = servers[token.handle] else { return }
+            server.pointee.isTouched = false
+            send(server.pointee.transport, &server.pointee.output)
+            if server.pointee.phase == .closing { remove(server) }
+        case .canceller:
+            guard let cancel = cancels[token.handle] else { return }
+            send(cancel.pointee.transport, &cancel.pointee.output)
+        case nil: break
+        }
+    }
+
+    @inline(__always)
+    func touch(_ client: ClientPointer) {
+        if client.pointee.isTouched { return }
+        client.pointee.isTouched = true
+        touched.append(client.pointee.token)
+    }
+
+    @inline(__always)
+    func touch(_ server: ServerPointer) {
+        if server.pointee.isTouched { return }
+        server.pointee.isTouched = true
+        touched.append(server.pointee.token)
+    }
+
+    func touch(_ cancel: UnsafeMutablePointer<CancelSession>) {
+        touched.append(cancel.pointee.token)
+    }
+
+    // MARK: Roles
+
+    private func readRoles() {
+        primary = topology.primary ?? -1
+        replicas = topology.replicas.filter { topology.nodes[$0].weight > 0 }
+    }
+
+    func setContext(of pool: PoolPointer, _ facts: CatalogFacts) {
+        pool.pointee.context = ClassificationContext(
+            facts: facts,
+            searchPath: facts.defaultSearchPath(forRole: pool.pointee.user),
+            policy: RoutingPolicy(
+                foreignTablesOnReplica: pool.pointee.options.foreignTablesOnReplicas,
+                serverLocalViewsOnReplica: pool.pointee.options.serverLocalViewsOnReplicas
+            )
+        )
+        pool.pointee.contextStamp = nextContextStamp
+        nextContextStamp &+= 1
+    }
+
+    func forEachPool(_ body: (PoolPointer) -> Void) {
+        for index in 0..<pools.capacity {
+            if let handle = pools.handle(at: index), let pool = pools[handle] { body(pool) }
+        }
+    }
+}

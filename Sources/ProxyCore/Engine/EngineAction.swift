@@ -1,0 +1,18 @@
+import Authentication
+
+/// What the engine asks of the shell. Bytes to send are not here: they wait in each session's output and are fetched with `takeOutput`.
+package enum EngineAction {
+    /// Open a connection to a node and say its transport with `attach`; then `connected` or `connectFailed` follows.
+    case connect(PeerToken, node: Int)
+    /// Close a connection; with `flush`, after what is queued has been sent.
+    case close(TransportID, flush: Bool)
+    case pause(TransportID)
+    case resume(TransportID)
+    /// Derive a key off the loop and say it with `keyDerived`.
+    case deriveKey(PeerToken, SaltedPasswordRequest)
+    /// A node refused a connection or said that it is shutting down: look at it now.
+    case suspectNode(Int)
+    /// A statement that may change what the catalog facts of this database say has run.
+    case catalogChanged(database: String)
+    case log(EngineEvent)
+}

@@ -1,0 +1,36 @@
+/// Microseconds on a monotonic clock, or of a duration.
+package typealias Microseconds = Int64
+
+/// The limits and times that hold for the whole engine; immutable, made from the configuration.
+package struct EngineOptions: Sendable {
+    /// `max_client_connections`
+    package var maximumClients = 10_000
+    /// `client_login_timeout`
+    package var clientLoginTimeout: Microseconds = 60_000_000
+    /// `server_connect_timeout`
+    package var serverConnectTimeout: Microseconds = 15_000_000
+    /// `server_login_retry`: the pause after a failed connection before the next to the same node.
+    package var serverLoginRetry: Microseconds = 1_000_000
+    /// `statement_text_limit`: bytes of a statement's text that are looked at; a longer one goes to the primary unread.
+    package var statementTextLimit = 64 << 10
+    /// `client_buffer_limit`: bytes held for one client that waits for a server or for the rest of a batch.
+    package var clientBufferLimit = 1 << 20
+    /// `max_message_size`
+    package var maximumMessageSize = (1 << 30) + 5
+    /// `max_startup_packet`
+    package var maximumStartupPacket = 10_000
+    /// `max_pending_replies`: replies that one server may owe before its client is read no further.
+    package var maximumPendingReplies = 4096
+    /// `prepared_statement_memory`
+    package var preparedStatementMemory = 64 << 20
+    /// `server_prepared_statements`
+    package var serverPreparedStatements = 500
+    /// `statement_cache_memory`
+    package var statementCacheMemory = 16 << 20
+    /// `buffer_memory`
+    package var bufferMemory = 256 << 20
+    /// Seeds hashes, choices and mock secrets: one value makes a run repeatable.
+    package var seed: UInt64 = 1
+
+    package init() {}
+}

@@ -1,0 +1,21 @@
+import Bytes
+
+/// The servers of one pool on one node.
+struct NodePool: ~Copyable {
+    /// Free servers; the last is the one used last, whose memory is warm.
+    var idle: [Handle] = []
+    var connecting = 0
+    var active = 0
+    /// Draining or closing: they still count against the size.
+    var leaving = 0
+    /// No connection is tried before this time.
+    var retryAt: Microseconds = 0
+    var lastFailure: String?
+    var assignments: UInt64 = 0
+    var reads: UInt64 = 0
+    var writes: UInt64 = 0
+
+    init() {}
+
+    var total: Int { idle.count + connecting + active + leaving }
+}

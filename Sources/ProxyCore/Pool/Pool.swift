@@ -1,0 +1,40 @@
+import Bytes
+import StatementRouting
+
+/// What the clients of one (database, user) share: servers on each node, and the queues in front of them.
+struct Pool: ~Copyable {
+    let handle: Handle
+    let database: String
+    let user: String
+    var options: PoolOptions
+    /// One for each node of the topology.
+    let nodes: UnsafeMutablePointer<NodePool>
+    let nodeCount: Int
+    /// Clients whose next batch must run on the primary.
+    var writers = WaitQueue()
+    /// Clients whose next batch any replica can run.
+    var readers = WaitQueue()
+    var waiting = 0
+    var clients = 0
+    /// What a new client is told of its session, by the settings that it starts with.
+    var welcomes: [ProfileID: [UInt8]] = [:]
+    var context: ClassificationContext
+    var contextStamp: UInt32 = 1
+    var counters = PoolCounters()
+
+    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, facts: CatalogFacts) {
+        self.handle = handle
+        self.database = database
+        self.user = user
+        self.options = options
+        self.nodeCount = nodeCount
+        nodes = .allocate(capacity: nodeCount)
+        for index in 0..<nodeCount { (nodes + index).initialize(to: NodePool()) }
+        context = ClassificationContext(facts: facts, searchPath: nil)
+    }
+
+    deinit {
+        nodes.deinitialize(count: nodeCount)
+        nodes.deallocate()
+    }
+}

@@ -1,0 +1,5 @@
+/// What a pool is for.
+struct PoolKey: Hashable {
+    let database: String
+    let user: String
+}

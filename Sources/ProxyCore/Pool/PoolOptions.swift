@@ -1,0 +1,47 @@
+/// What holds for one (database, user): resolved from the user's, the database's and the proxy's settings.
+package struct PoolOptions: Sendable, Equatable {
+    package enum Mode: UInt8, Sendable {
+        case session
+        case transaction
+        case statement
+    }
+
+    package enum ReadsOnPrimary: UInt8, Sendable {
+        /// Where no replica can take them.
+        case fallback
+        case never
+        /// The primary takes its share like a replica.
+        case always
+    }
+
+    package var mode = Mode.transaction
+    /// Servers for each node.
+    package var size = 20
+    package var minimumSize = 0
+    package var reserveSize = 0
+    package var reserveTimeout: Microseconds = 5_000_000
+    package var queryWaitTimeout: Microseconds = 120_000_000
+    /// Servers that may be logging in at once, for each node.
+    package var connectRamp = 4
+    /// 0: no limit.
+    package var serverLifetime: Microseconds = 3_600_000_000
+    package var serverIdleTimeout: Microseconds = 600_000_000
+    package var clientIdleTimeout: Microseconds = 0
+    package var idleTransactionTimeout: Microseconds = 0
+    package var split = true
+    package var readsOnPrimary = ReadsOnPrimary.fallback
+    package var route = RoutePreference.auto
+    package var foreignTablesOnReplicas = false
+    package var serverLocalViewsOnReplicas = false
+    package var preparedStatements = true
+    package var prepareUnnamed = true
+    /// The database's name on the servers.
+    package var databaseOnServer: String
+    /// 0: no limit.
+    package var maximumDatabaseClients = 0
+    package var maximumUserClients = 0
+    package var maximumDatabaseServers = 0
+    package var maximumUserServers = 0
+
+    package init(databaseOnServer: String) { self.databaseOnServer = databaseOnServer }
+}

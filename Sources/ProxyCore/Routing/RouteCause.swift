@@ -1,0 +1,22 @@
+/// What decided a route.
+package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
+    case none
+    /// The statement's class (its `RouteReason` says more).
+    case statement
+    case hint
+    /// `SET howdah.route`, or the `route` setting.
+    case preference
+    case transaction
+    case readOnlyTransaction
+    /// Other messages are still in flight on the same server.
+    case pipeline
+    case pin
+    /// `split` is off.
+    case splitOff
+    /// No replica can take reads.
+    case noReplica
+    /// The batch asks for its replies (Flush) before its end is known.
+    case openBatch
+    /// A replica refused it, or was lost before it answered.
+    case retried
+}

@@ -1,0 +1,67 @@
+/// One reply that a server owes, and what is to become of it.
+struct LedgerEntry: BitwiseCopyable {
+    /// The message that was sent, which says what completes the reply.
+    enum Kind: UInt8, BitwiseCopyable {
+        case parse
+        case bind
+        case describe
+        case execute
+        case close
+        case sync
+        case query
+        case functionCall
+    }
+
+    enum Disposition: UInt8, BitwiseCopyable {
+        /// The client sent it and gets the reply.
+        case forward
+        /// The proxy sent it, or its client has gone: the reply goes nowhere.
+        case swallow
+        /// Nothing was sent: the proxy answers when the reply's turn comes.
+        case answer
+        /// The reply is an error that was provoked; the client gets the proxy's own instead.
+        case replace
+    }
+
+    /// What the proxy sent a statement of its own for.
+    enum Purpose: UInt8, BitwiseCopyable {
+        case none
+        case settings
+        case begin
+        case rollback
+        case cleanup
+        /// A Parse that the server lacked.
+        case prepare
+    }
+
+    /// What a statement of the client's does to its session once it has succeeded.
+    enum Effect: UInt8, BitwiseCopyable {
+        case none
+        case discardAll
+        case deallocateAll
+        /// The settings that wait first in the client's `pendingSettings`.
+        case settings
+        /// Not known: the client keeps the server.
+        case unknown
+    }
+
+    let kind: Kind
+    var disposition: Disposition
+    var purpose = Purpose.none
+    var effect = Effect.none
+    /// The statement meant, which a Parse gave the server or a name.
+    var statement = StatementID.none
+    /// For Parse and Close: the client's name that was changed, and what it meant before.
+    var place = ClientStatements.Place(index: 0)
+    var previous = StatementID.none
+    /// Whether `place` was changed and `previous` holds a reference.
+    var changesName = false
+    /// Whether `statement` was put into the server's table by this message.
+    var changesServer = false
+    var serial = StatementSerial.none
+
+    init(_ kind: Kind, _ disposition: Disposition) {
+        self.kind = kind
+        self.disposition = disposition
+    }
+}

@@ -1,0 +1,24 @@
+import Authentication
+import PostgresWire
+
+/// What a server connection needs rarely: log-in, and what it reported of itself.
+final class ServerExtras {
+    var authenticator: ServerAuthenticator?
+    /// ParameterStatus values in the order in which they were first reported.
+    var parameters: [(name: String, value: String)] = []
+    var cancelKey: [UInt8] = []
+    /// The message of the last FATAL error.
+    var lastError: String?
+    /// Errors of the proxy's own that stand in for provoked ones, in order.
+    var replacements: [PostgresError] = []
+    /// A client's name that was given to an empty statement to provoke "already exists".
+    var decoy: [UInt8]?
+
+    func setParameter(_ name: String, _ value: String) {
+        if let index = parameters.firstIndex(where: { $0.name == name }) {
+            parameters[index].value = value
+        } else {
+            parameters.append((name, value))
+        }
+    }
+}

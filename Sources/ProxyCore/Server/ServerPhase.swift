@@ -1,0 +1,12 @@
+/// How far a server connection has come, and who has it.
+enum ServerPhase: UInt8, BitwiseCopyable {
+    case connecting
+    case authenticating
+    /// In its pool, free for anyone.
+    case idle
+    /// Held by a client.
+    case active
+    /// Its client has let go; replies that nobody wants any more, or a clean-up, are still to come.
+    case draining
+    case closing
+}

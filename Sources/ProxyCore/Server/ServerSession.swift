@@ -1,0 +1,50 @@
+import Bytes
+import PostgresWire
+
+/// One connection from the proxy to a node.
+struct ServerSession: ~Copyable {
+    let handle: Handle
+    let pool: UnsafeMutablePointer<Pool>
+    let node: Int
+    var transport = TransportID.none
+    var phase = ServerPhase.connecting
+    var isTouched = false
+    /// `send_high_water` is passed towards it: its client is read no further.
+    var isBacklogged = false
+    var pauses: PauseReasons = []
+    var status = TransactionStatus.idle
+    /// In the reply that is under way an error has been seen.
+    var hasFailed = false
+    /// The statement under way is COPY FROM STDIN.
+    var isCopyingIn = false
+    var cleanup = Cleanup.none
+    /// Whether the node was a replica when the server was taken.
+    var isReplica = false
+    /// Cancel requests under way to it: until they are over it is handed to nobody.
+    var cancels: Int32 = 0
+    var client = Handle.none
+    /// Rest of a reply that is passed on as it comes.
+    var passing = 0
+    var ledger = RingQueue<LedgerEntry>()
+    /// The beginning of a reply that has not arrived whole.
+    var carry = HeldBytes()
+    var output = ByteQueue()
+    var statements = ServerStatements()
+    /// What its unnamed statement is.
+    var unnamed = StatementSerial.none
+    var profile = ProfileID.base
+    var processID: UInt32 = 0
+    let created: Microseconds
+    var since: Microseconds
+    let extras = ServerExtras()
+
+    init(handle: Handle, pool: UnsafeMutablePointer<Pool>, node: Int, now: Microseconds) {
+        self.handle = handle
+        self.pool = pool
+        self.node = node
+        created = now
+        since = now
+    }
+
+    var token: PeerToken { PeerToken(.server, handle) }
+}

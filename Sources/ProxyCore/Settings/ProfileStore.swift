@@ -1,0 +1,88 @@
+/// Sets of session settings, each kept once.
+///
+/// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to be said, and where they differ
+/// `statement(from:to:)` is what brings the server there.
+final class ProfileStore {
+    private struct Record {
+        var settings: [SessionSetting]
+        var references: Int
+    }
+
+    private var records: [Record] = [Record(settings: [], references: 1)]
+    private var vacant: [ProfileID] = []
+    private var byContent: [[SessionSetting]: ProfileID] = [[]: .base]
+
+    init() {}
+
+    var count: Int { byContent.count }
+
+    /// The number of a set, with one reference that the caller owns.
+    func intern(_ settings: [SessionSetting]) -> ProfileID {
+        let sorted = settings.sorted()
+        if let id = byContent[sorted] {
+            retain(id)
+            return id
+        }
+        let record = Record(settings: sorted, references: 1)
+        let id: ProfileID
+        if let place = vacant.popLast() {
+            id = place
+            records[Int(id.rawValue)] = record
+        } else {
+            id = ProfileID(rawValue: UInt32(records.count))
+            records.append(record)
+        }
+        byContent[sorted] = id
+        return id
+    }
+
+    func retain(_ id: ProfileID) {
+        if id != .base { records[Int(id.rawValue)].references += 1 }
+    }
+
+    func release(_ id: ProfileID) {
+        if id == .base { return }
+        records[Int(id.rawValue)].references -= 1
+        if records[Int(id.rawValue)].references == 0 {
+            byContent[records[Int(id.rawValue)].settings] = nil
+            records[Int(id.rawValue)].settings = []
+            vacant.append(id)
+        }
+    }
+
+    func settings(of id: ProfileID) -> [SessionSetting] { records[Int(id.rawValue)].settings }
+
+    /// The statements that bring a server from one set to another, as one Query string.
+    ///
+    /// `set_config` takes a value as the start-up packet does, so that lists (search_path, DateStyle) need no quoting of their parts.
+    func statement(from current: ProfileID, to wanted: ProfileID) -> String {
+        let have = settings(of: current)
+        let want = settings(of: wanted)
+        var parts: [String] = []
+        for setting in have where !want.contains(where: { $0.name == setting.name }) {
+            parts.append("RESET \(Self.quotedName(setting.name))")
+        }
+        let changed = want.filter { !have.contains($0) }
+        if !changed.isEmpty {
+            let calls = changed.map {
+                "pg_catalog.set_config(\(Self.literal($0.name)),\(Self.literal($0.value)),false)"
+            }
+            parts.append("SELECT " + calls.joined(separator: ","))
+        }
+        return parts.joined(separator: ";")
+    }
+
+    /// Each part of a custom setting's dotted name is an identifier of its own.
+    private static func quotedName(_ name: String) -> String {
+        name.split(separator: ".", omittingEmptySubsequences: false).map { part in
+            "\"" + part.replacing("\"", with: "\"\"") + "\""
+        }.joined(separator: ".")
+    }
+
+    /// A string constant that means the same whatever standard_conforming_strings is.
+    static func literal(_ value: String) -> String {
+        let quoted = value.replacing("'", with: "''")
+        guard value.contains("\\") else { return "'\(quoted)'" }
+        return "E'\(quoted.replacing("\\", with: "\\\\"))'"
+    }
+}

@@ -1,0 +1,120 @@
+import Bytes
+
+/// One client's names for prepared statements.
+///
+/// Changes are made when a message is sent and taken back where its reply shows that the server never carried it out; a place therefore keeps its
+/// number until `compact`, which the owner calls when no reply is outstanding.
+struct ClientStatements {
+    struct Place: BitwiseCopyable {
+        let index: UInt32
+        /// Means the unnamed statement, which the session itself holds.
+        static let unnamed = Place(index: .max)
+    }
+
+    private struct Entry: BitwiseCopyable {
+        let hash: UInt64
+        let nameOffset: UInt32
+        let nameSize: UInt32
+        var statement: StatementID
+    }
+
+    private var entries: [Entry] = []
+    private var names: [UInt8] = []
+    /// Places by hash, once there are too many to look through.
+    private var table: [Int32] = []
+    private(set) var count = 0
+
+    private static let scanned = 8
+
+    init() {}
+
+    /// The place of a name, whether or not it means a statement now.
+    @inline(__always)
+    func find(_ name: RawSpan, hash: UInt64) -> Place? {
+        if table.isEmpty {
+            for index in entries.indices where entries[index].hash == hash && isNamed(index, name) {
+                return Place(index: UInt32(index))
+            }
+            return nil
+        }
+        var place = Int(truncatingIfNeeded: hash) & (table.count &- 1)
+        while table[place] >= 0 {
+            let index = Int(table[place])
+            if entries[index].hash == hash, isNamed(index, name) { return Place(index: UInt32(index)) }
+            place = (place &+ 1) & (table.count &- 1)
+        }
+        return nil
+    }
+
+    func statement(at place: Place) -> StatementID { entries[Int(place.index)].statement }
+
+    /// Makes a place for a name that `find` did not find; it means no statement yet.
+    mutating func add(_ name: RawSpan, hash: UInt64) -> Place {
+        let entry = Entry(
+            hash: hash,
+            nameOffset: UInt32(names.count),
+            nameSize: UInt32(name.byteCount),
+            statement: .none
+        )
+        name.withUnsafeBytes { names.append(contentsOf: $0) }
+        entries.append(entry)
+        if entries.count > Self.scanned {
+            if entries.count * 2 > table.count {
+                rebuildTable(size: Swift.max(32, table.count * 2))
+            } else {
+                addToTable(entries.count - 1)
+            }
+        }
+        return Place(index: UInt32(entries.count - 1))
+    }
+
+    /// Lets a place mean another statement (or none) and returns what it meant.
+    mutating func set(_ place: Place, to statement: StatementID) -> StatementID {
+        let previous = entries[Int(place.index)].statement
+        entries[Int(place.index)].statement = statement
+        count += (statement.isNone ? 0 : 1) - (previous.isNone ? 0 : 1)
+        return previous
+    }
+
+    /// All statements that names mean, for releasing them.
+    func forEach(_ body: (StatementID) -> Void) {
+        for entry in entries where !entry.statement.isNone { body(entry.statement) }
+    }
+
+    mutating func removeAll() { self = ClientStatements() }
+
+    /// Drops places that mean nothing, once they are many. No reply may be outstanding, since replies name places.
+    mutating func compact() {
+        guard entries.count > 16, count * 2 < entries.count else { return }
+        var kept = ClientStatements()
+        for index in entries.indices where !entries[index].statement.isNone {
+            let place = kept.add(name(index).span.bytes, hash: entries[index].hash)
+            _ = kept.set(place, to: entries[index].statement)
+        }
+        self = kept
+    }
+
+    private func name(_ index: Int) -> [UInt8] {
+        let offset = Int(entries[index].nameOffset)
+        return Array(names[offset..<offset + Int(entries[index].nameSize)])
+    }
+
+    private func isNamed(_ index: Int, _ name: RawSpan) -> Bool {
+        let entry = entries[index]
+        guard Int(entry.nameSize) == name.byteCount else { return false }
+        return name.withUnsafeBytes { bytes in
+            names.withUnsafeBytes { $0[Int(entry.nameOffset)..<Int(entry.nameOffset &+ entry.nameSize)].elementsEqual(bytes) }
+        }
+    }
+
+    private mutating func addToTable(_ index: Int) {
+        var place = Int(truncatingIfNeeded: entries[index].hash) & (table.count - 1)
+        while table[place] >= 0 { place = (place + 1) & (table.count - 1) }
+        table[place] = Int32(index)
+    }
+
+    private mutating func rebuildTable(size: Int) {
+        table = Array(repeating: -1, count: size)
+        for index in entries.indices { addToTable(index) }
+    }
+}

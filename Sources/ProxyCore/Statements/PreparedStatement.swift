@@ -1,0 +1,29 @@
+import StatementRouting
+
+/// One interned statement: a Parse message without its name, and what is known of it.
+struct PreparedStatement: BitwiseCopyable {
+    let hash: UInt64
+    let serial: StatementSerial
+    /// The text, its zero, and the parameter types: the body of Parse behind the name. Owned by the store.
+    let body: UnsafeRawBufferPointer
+    var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: body[..<textSize]) }
+
+    /// Bytes of the text without its zero.
+    let textSize: Int
+    /// The class of the text as of `classStamp`.
+    var statementClass: StatementClass
+    var classStamp: UInt32
+    /// Clients' names and replies that still mean it.
+    var references: UInt32 = 0
+    /// How often a Parse has asked for it.
+    var uses: UInt32 = 0
+    /// A server that refused it as a write has made it one.
+    var isCorrected = false
+    /// Neighbours in the list of statements that nobody references, oldest first; `none` at the ends.
+    var older = StatementID.none
+    var newer = StatementID.none
+    var nextInBucket = StatementID.none
+
+    /// Unnamed statements are shared under a name of the proxy's once their text has recurred.
+    var isShared = false
+}

@@ -1,0 +1,22 @@
+/// The number under which servers know an interned statement; never given twice in a worker's life, so that a name cannot come to mean another text.
+struct StatementSerial: Hashable, BitwiseCopyable {
+    let rawValue: UInt64
+
+    static let none = StatementSerial(rawValue: 0)
+
+    /// The length of every server-side name, its terminating zero included: `howdah_` and ten hexadecimal digits.
+    static let nameSize = 18
+
+    /// Writes the server-side name and its terminating zero.
+    @inline(__always)
+    func writeName(to place: UnsafeMutableRawPointer) {
+        let prefix: StaticString = "howdah_"
+        place.copyMemory(from: prefix.utf8Start, byteCount: 7)
+        for digit in 0..<10 {
+            let value = UInt8(truncatingIfNeeded: rawValue >> UInt64(36 &- 4 &* digit)) & 15
+            let character = value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ value &- 10
+            place.storeBytes(of: character, toByteOffset: 7 &+ digit, as: UInt8.self)
+        }
+        place.storeBytes(of: 0, toByteOffset: 17, as: UInt8.self)
+    }
+}

@@ -8,7 +8,9 @@ package struct SaltedPasswordRequest: Sendable, Hashable {
     package let salt: [UInt8]
     package let iterations: Int32
 
+    /// - Parameter iterations: 1 at least.
     package init(password: Secret, salt: [UInt8], iterations: Int32) {
+        precondition(iterations > 0, "a SCRAM iteration count is positive")
         self.password = Secret(SaslPrep.prepare(password.bytes))
         self.salt = salt
         self.iterations = iterations

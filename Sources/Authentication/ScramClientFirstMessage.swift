@@ -23,6 +23,7 @@ struct ScramClientFirstMessage: Sendable, Hashable {
         guard fields.count == 3 else { throw .malformed("The GS2 header does not end.") }
         bindingFlag = try Self.bindingFlag(Array(fields[0]))
         guard fields[1].isEmpty else {
+            guard fields[1].starts(with: Array("a=".utf8)) else { throw .malformed("The GS2 header does not end.") }
             throw .unsupported("client uses authorization identity, but it is not supported")
         }
         gs2Header = Array(message[..<fields[2].startIndex])

@@ -70,11 +70,6 @@ package struct ScramVerifier: Sendable, Hashable {
         return Secret(text)
     }
 
-    /// Whether `saltedPassword` was made from the password that this verifier was made from.
-    package func matches(_ saltedPassword: SaltedPassword) -> Bool {
-        Secret(Digest.sha256(saltedPassword.clientKey)) == storedKey
-    }
-
     /// The client's key, where `proof` is right for `authMessage`; nil where it is not.
     func clientKey(proof: [UInt8], authMessage: [UInt8]) -> Secret? {
         guard proof.count == Digest.sha256Length else { return nil }

@@ -1,0 +1,25 @@
+/// The slow part of SCRAM, to be done where it makes nobody wait: a password, hashed with a salt many times over.
+///
+/// Equal requests have equal answers, so the request is also the key under which an answer may be cached (in memory
+/// only: both it and the answer are secrets).
+package struct SaltedPasswordRequest: Sendable, Hashable {
+    /// The password after SASLprep.
+    private let password: Secret
+    package let salt: [UInt8]
+    package let iterations: Int32
+
+    /// - Parameter iterations: 1 at least.
+    package init(password: Secret, salt: [UInt8], iterations: Int32) {
+        precondition(iterations > 0, "a SCRAM iteration count is positive")
+        self.password = Secret(SaslPrep.prepare(password.bytes))
+        self.salt = salt
+        self.iterations = iterations
+    }
+
+    /// RFC 5802's SaltedPassword. Takes time in proportion to `iterations`: about a millisecond for 4,096.
+    package func derive() -> SaltedPassword {
+        SaltedPassword(
+            key: Secret(Digest.pbkdf2SHA256(password: password.bytes, salt: salt, iterations: iterations))
+        )
+    }
+}

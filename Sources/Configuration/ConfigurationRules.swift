@@ -71,8 +71,8 @@ struct ConfigurationRules {
         add(
             [.authType, .authFile],
             """
-            auth_type = \(method) needs auth_file, for without it no client could log in; set auth_file = userlist.txt, \
-            or auth_type = trust to ask for no proof
+            auth_type = \(method) needs auth_file, for without it no client could log in; set auth_file = \
+            userlist.txt, or auth_type = trust to ask for no proof
             """
         )
     }

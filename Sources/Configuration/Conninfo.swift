@@ -37,7 +37,7 @@ struct Conninfo {
             let isKnown = ["require", "verify-ca", "verify-full"].contains(mode)
             throw ParseError(
                 isKnown
-                    ? "sslmode=\(mode) cannot be kept: there is no TLS to nodes yet; use sslmode=prefer or sslmode=disable"
+                    ? "sslmode=\(mode) cannot be kept: there is no TLS to nodes yet; use prefer or disable"
                     : "sslmode must be disable, allow or prefer"
             )
         }

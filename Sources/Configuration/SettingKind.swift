@@ -16,6 +16,14 @@ package enum SettingKind: Sendable, Equatable {
 
     var isSecret: Bool { self == .secret || self == .conninfo }
 
+    /// Whether any text at all may be a value, so that there is nothing to say of it.
+    var isFree: Bool {
+        switch self {
+        case .text, .list, .secret, .conninfo: true
+        case .boolean, .integer, .duration, .size, .choice: false
+        }
+    }
+
     /// "an integer from 1 to 65535": fits after "it takes".
     var expectation: String {
         switch self {
@@ -23,7 +31,7 @@ package enum SettingKind: Sendable, Equatable {
         case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
         case .duration(_, let range, let zeroDisables):
             "a time from \(DurationUnit.render(range.lowerBound)) to \(DurationUnit.render(range.upperBound))"
-                + (zeroDisables ? ", or 0 for none" : "")
+                + (zeroDisables ? ", or 0" : "")
         case .size(let range):
             "a size from \(SizeUnit.render(range.lowerBound)) to \(SizeUnit.render(range.upperBound))"
         case .choice(let names):

@@ -1,6 +1,8 @@
 /// What people read about settings, made from the table: proxy.conf.example and the tables of docs/CONFIGURATION.md.
 package enum SettingReference {
     private static let lineWidth = 100
+    /// Those of a section do not take the place of the others'.
+    private static let besides: [SettingName] = [.maxClientConnections, .maxServerConnections]
 
     /// The whole of proxy.conf.example.
     package static func exampleFile() -> String {
@@ -8,8 +10,8 @@ package enum SettingReference {
             "# proxy.conf: the settings of Howdah, each with its default. Lines that begin with # are comments.",
             "#",
             "# Made from the table of settings; docs/CONFIGURATION.md explains the notation. Units of time: us, ms, s,",
-            "# min, h, d. Units of size: B, kB, MB, GB (1kB = 1024B). Values with blanks at an end, # or ' in them stand",
-            "# in single quotes. A setting marked (restart) changes with a restart, every other with a reload.",
+            "# min, h, d. Units of size: B, kB, MB, GB (1kB = 1024B). Values with blanks at an end, # or ' in them",
+            "# stand in single quotes. A setting marked (restart) changes with a restart, every other with a reload.",
             "",
             "[proxy]",
         ]
@@ -51,7 +53,8 @@ package enum SettingReference {
 
     private static func exampleLines(_ definition: SettingDefinition) -> [String] {
         let restart = definition.change == .restart ? " (restart)" : ""
-        let documentation = "\(definition.documentation) Takes \(definition.kind.expectation).\(restart)"
+        let takes = definition.kind.isFree ? "" : " Takes \(definition.kind.expectation)."
+        let documentation = definition.documentation + takes + restart
         let setting: String
         if let example = definition.example {
             setting = "\(definition.name.rawValue) = \(written(example))"
@@ -62,9 +65,13 @@ package enum SettingReference {
     }
 
     private static func overrides(of scope: SettingScope, _ introduction: String) -> [String] {
-        let names = SettingTable.definitions.filter { $0.scopes.contains(scope) && $0.scopes.contains(.proxy) }
-            .map(\.name.rawValue).joined(separator: ", ")
-        return [""] + "\(introduction): \(names).".wrapped(to: lineWidth).map { "# " + $0 }
+        let names = SettingTable.definitions.filter {
+            $0.scopes.contains(scope) && $0.scopes.contains(.proxy) && !besides.contains($0.name)
+        }
+        .map(\.name.rawValue).joined(separator: ", ")
+        let limits = SettingTable.names(in: scope).filter(besides.contains).map(\.rawValue).joined(separator: " and ")
+        let beside = limits.isEmpty ? "" : " Limits beside those of the others: \(limits)."
+        return [""] + "\(introduction): \(names).\(beside)".wrapped(to: lineWidth).map { "# " + $0 }
     }
 
     private static func markdownRow(_ definition: SettingDefinition) -> String {

@@ -8,8 +8,8 @@ extension SettingTable {
             default: "localhost",
             .restart,
             """
-            Host names or addresses to listen on, separated by commas. * is every address, IPv4 and IPv6; empty listens \
-            on no address, only on the Unix-domain socket.
+            Host names or addresses to listen on, separated by commas. * is every address, IPv4 and IPv6; empty: on \
+            no address, only on the Unix-domain socket.
             """
         ),
         SettingDefinition(

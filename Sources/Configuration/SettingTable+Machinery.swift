@@ -73,7 +73,7 @@ extension SettingTable {
             .integer(1...256),
             default: "1",
             .restart,
-            "Event loops, each a thread with clients and servers of its own. One serves tens of thousands of statements a second."
+            "Event loops, each a thread with clients and servers of its own. One is enough for most loads."
         ),
         SettingDefinition(
             .ioMethod,

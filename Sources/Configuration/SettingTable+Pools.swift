@@ -134,7 +134,7 @@ extension SettingTable {
             default: "fallback",
             .reload,
             """
-            What reads may run on the primary. fallback: they do when no replica can take them; never: they wait for a \
+            Whether reads run on the primary. fallback: they do when no replica can take them; never: they wait for a \
             replica; always: the primary shares them as one more node.
             """
         ),
@@ -194,8 +194,8 @@ extension SettingTable {
             default: "on",
             .reload,
             """
-            Carry prepared statements of the protocol from server to server. off: they live on the server that a client \
-            happens to hold, which is right only with pool_mode = session.
+            Carry prepared statements of the protocol from server to server. off: they live on the server that a \
+            client happens to hold, which is right only with pool_mode = session.
             """
         ),
         SettingDefinition(

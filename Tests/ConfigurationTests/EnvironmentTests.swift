@@ -17,7 +17,8 @@ import Testing
                 "HOWDAH_LISTEN_PORT": "7001", "HOWDAH_DATABASES": "app: pool_size=11; *: split=off",
                 "HOWDAH_USERS": "alice: pool_mode = statement min_pool_size='3'", "PATH": "/bin",
                 "HOWDAH_DEMO_PRIMARY": "x", "HOWDAH_TEST_ANY": "x", "HOWDAH_PG_BIN": "/x",
-            ]) { $1 })
+            ]) { $1 }
+        )
         #expect(configuration.proxy.listen.port == 7001)
         let app = configuration.poolSettings(database: "app", user: "bob")
         #expect(app.size == 11)
@@ -34,8 +35,12 @@ import Testing
             let found = problems(environment: [name.environmentVariable: "\u{1}"], nodes: ["host=a"])
             #expect(
                 found == [
-                    "environment variable \(name.environmentVariable): the value of \"\(name.rawValue)\" holds a control character"
-                ])
+                    """
+                    environment variable \(name.environmentVariable): the value of "\(name.rawValue)" holds a \
+                    control character
+                    """
+                ]
+            )
         }
     }
 
@@ -48,9 +53,15 @@ import Testing
         ("HOWDAH_DATABASES", "app pool_size=1", "expected NAME: setting=value …, with \";\" before the next name"),
         ("HOWDAH_DATABASES", ": pool_size=1", "expected the name of a database before the \":\""),
         ("HOWDAH_USERS", "*: pool_size=1", "expected the name of a user before the \":\""),
-        ("HOWDAH_USERS", "u: pool_size", "[user u]: expected keyword=value at character 2; a value with blanks needs quotes"),
+        (
+            "HOWDAH_USERS", "u: pool_size",
+            "[user u]: expected keyword=value at character 2; a value with blanks needs quotes"
+        ),
         ("HOWDAH_USERS", "u: pool_sise=1", "unknown setting \"pool_sise\" in [user u]; did you mean \"pool_size\"?"),
-        ("HOWDAH_USERS", "u: split=on; u: split=on", "[user u] is here for the second time; give its settings in one place"),
+        (
+            "HOWDAH_USERS", "u: split=on; u: split=on",
+            "[user u] is here for the second time; give its settings in one place"
+        ),
         ("HOWDAH_NODES", "host='a", "this connection string cannot be used: the quote at character 6 is not closed"),
     ])
     func tellsProblems(variable: String, text: String, expected: String) {

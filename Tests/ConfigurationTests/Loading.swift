@@ -7,7 +7,9 @@ let trusting = ["HOWDAH_AUTH_TYPE": "trust"]
 
 /// Loads the text of a proxy.conf.
 func load(
-    _ text: String, environment: [String: String] = trusting, nodes: [String] = ["host=a"]
+    _ text: String,
+    environment: [String: String] = trusting,
+    nodes: [String] = ["host=a"]
 ) throws -> Configuration {
     let directory = try TemporaryDirectory()
     return try Configuration.load(file: directory.file(Array(text.utf8)), environment: environment, nodes: nodes)
@@ -15,7 +17,9 @@ func load(
 
 /// The problems of a proxy.conf, as printed, with the file's directory left out.
 func problems(
-    _ text: String, environment: [String: String] = trusting, nodes: [String] = ["host=a"]
+    _ text: String,
+    environment: [String: String] = trusting,
+    nodes: [String] = ["host=a"]
 ) throws -> [String] {
     let directory = try TemporaryDirectory()
     let file = try directory.file(Array(text.utf8))

@@ -6,7 +6,8 @@ import Testing
     private static let names = SettingName.allCases.map(\.rawValue)
 
     @Test(arguments: [
-        ("pool_sise", "pool_size"), ("poolsize", "pool_size"), ("pool-size", "pool_size"), ("LISTEN_PROT", "listen_port"),
+        ("pool_sise", "pool_size"), ("poolsize", "pool_size"), ("pool-size", "pool_size"),
+        ("LISTEN_PROT", "listen_port"),
         ("worker", "workers"), ("max_client_conn", "max_client_connections"), ("io_methods", "io_method"),
     ])
     func finds(text: String, expected: String) {

@@ -49,16 +49,31 @@ import Testing
         #expect(fromExample.proxy.authFile?.hasSuffix("/userlist.txt") == true)
         // With every default written out, nothing is another value.
         let spelledOut = example.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            line.hasPrefix("#") && !line.hasPrefix("# ") && !line.hasPrefix("##") ? String(line.dropFirst()) : String(line)
+            line.hasPrefix("#") && !line.hasPrefix("# ") && !line.hasPrefix("##")
+                ? String(line.dropFirst()) : String(line)
         }.joined(separator: "\n")
         let fromSpelledOut = try load(spelledOut, environment: ["HOWDAH_AUTH_FILE": "u"], nodes: [])
-        let fromNothing = try load("[node one]\nhost = db1.example.com", environment: ["HOWDAH_AUTH_FILE": "u"], nodes: [])
+        let fromNothing = try load(
+            "[node one]\nhost = db1.example.com",
+            environment: ["HOWDAH_AUTH_FILE": "u"],
+            nodes: []
+        )
         #expect(fromSpelledOut.proxy == fromNothing.proxy)
         #expect(fromSpelledOut.nodes == fromNothing.nodes)
         #expect(fromSpelledOut.listing == fromNothing.listing)
         #expect(
             fromSpelledOut.poolSettings(database: "app", user: "app")
-                == fromNothing.poolSettings(database: "app", user: "app"))
+                == fromNothing.poolSettings(database: "app", user: "app")
+        )
+    }
+
+    @Test func theDocumentationsOwnExampleLoads() throws {
+        let text = try String(contentsOf: Self.root.appendingPathComponent("docs/CONFIGURATION.md"), encoding: .utf8)
+        let snippet = try #require(text.components(separatedBy: "```ini\n").last?.components(separatedBy: "```").first)
+        let configuration = try load(snippet, environment: [:], nodes: [])
+        #expect(configuration.nodes.map(\.name) == ["one", "others-1", "others-2"])
+        #expect(configuration.nodes.last?.monitorPassword?.reveal() == "it is secret")
+        #expect(configuration.poolSettings(database: "app", user: "reports").size == 40)
     }
 
     @Test func exampleNamesEverySetting() {

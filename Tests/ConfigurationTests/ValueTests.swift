@@ -3,12 +3,17 @@ import Testing
 @testable import Configuration
 
 @Suite struct ValueTests {
-    private static let time = SettingKind.duration(unit: .seconds, .milliseconds(1)...(.seconds(1_000_000)), zeroDisables: true)
+    private static let time = SettingKind.duration(
+        unit: .seconds,
+        .milliseconds(1)...(.seconds(1_000_000)),
+        zeroDisables: true
+    )
     private static let size = SettingKind.size(1...(1 << 40))
 
     @Test(arguments: [
         ("10", Duration.seconds(10)), ("10s", .seconds(10)), ("10 s", .seconds(10)), ("1.5h", .seconds(5_400)),
-        ("0", .zero), ("0ms", .zero), ("2min", .seconds(120)), ("1d", .seconds(86_400)), ("1500us", .microseconds(1_500)),
+        ("0", .zero), ("0ms", .zero), ("2min", .seconds(120)), ("1d", .seconds(86_400)),
+        ("1500us", .microseconds(1_500)),
         ("0.001", .milliseconds(1)), (".5s", .milliseconds(500)),
     ])
     func readsTimes(text: String, expected: Duration) throws {
@@ -35,7 +40,9 @@ import Testing
 
     @Test func namesTheUnitThatWasMeant() {
         #expect(throws: SettingKind.ValueError(hint: "the unit is written \"kB\"")) { try Self.size.parse("64KB") }
-        #expect(throws: SettingKind.ValueError(hint: "its units are us, ms, s, min, h, d")) { try Self.time.parse("3 sec") }
+        #expect(throws: SettingKind.ValueError(hint: "its units are us, ms, s, min, h, d")) {
+            try Self.time.parse("3 sec")
+        }
     }
 
     @Test func readsBooleans() throws {

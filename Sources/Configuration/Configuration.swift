@@ -1,1 +1,98 @@
-// Placeholder until the module's first type lands.
+/// Everything that an operator can decide: checked, resolved and immutable. A reload makes a new one.
+package struct Configuration: Sendable, Equatable {
+    package let proxy: ProxySettings
+    /// At least one; names and endpoints are unique. In the order in which they were given.
+    package let nodes: [NodeSettings]
+
+    /// Of each section, by its header.
+    private let sections: [ConfigurationSection: SettingLayers.Values]
+
+    init(sections: [ConfigurationSection: SettingLayers.Values], nodes: [NodeSettings]) {
+        self.sections = sections
+        self.nodes = nodes
+        proxy = ProxySettings(SettingLayers([sections[.proxy] ?? [:]]))
+    }
+
+    /// Reads and checks everything that configures a proxy.
+    ///
+    /// - Parameters:
+    ///   - file: Path of proxy.conf, or nil for none. Messages show it as given.
+    ///   - environment: All variables of the process; those that do not begin with `HOWDAH_` are passed over. A setting
+    ///     here beats the file's.
+    ///   - nodes: One connection string or URI for each `--node`. Where there is any, `HOWDAH_NODES` and the file's
+    ///     `[node]` sections are not used; where there is none, `HOWDAH_NODES` likewise replaces those sections.
+    /// - Throws: Every problem found, not only the first.
+    package static func load(
+        file: String?,
+        environment: [String: String],
+        nodes: [String]
+    ) throws(ConfigurationError) -> Configuration {
+        try ConfigurationLoader.load(file: file, environment: environment, nodes: nodes)
+    }
+
+    /// What holds for clients of `database` that log in as `user`. Cheap enough for a login, not for a query.
+    package func poolSettings(database: String, user: String) -> PoolSettings {
+        PoolSettings(
+            SettingLayers([sections[.user(user)] ?? [:]] + layers(ofDatabase: database) + [sections[.proxy] ?? [:]])
+        )
+    }
+
+    /// Of any database: one without a section has that of `[database *]`, or the defaults.
+    package func database(named name: String) -> DatabaseSettings {
+        DatabaseSettings(name: name, sections: layers(ofDatabase: name))
+    }
+
+    /// Of any user: one without a section has the defaults.
+    package func user(named name: String) -> UserSettings {
+        UserSettings(name: name, sections: [sections[.user(name)] ?? [:]])
+    }
+
+    /// Databases with a section of their own, sorted.
+    package var databaseNames: [String] {
+        sections.keys.compactMap { section in
+            if case .database(let name) = section, name != ConfigurationSection.anyName { name } else { nil }
+        }.sorted()
+    }
+
+    /// Users with a section, sorted.
+    package var userNames: [String] {
+        sections.keys.compactMap { section in if case .user(let name) = section { name } else { nil } }.sorted()
+    }
+
+    /// The settings of `[proxy]` in the order of the reference, for `SHOW CONFIG`; secrets are not shown.
+    package var listing: [SettingListing] {
+        let layers = SettingLayers([sections[.proxy] ?? [:]])
+        return SettingTable.definitions.filter { $0.scopes.contains(.proxy) }.map { definition in
+            SettingListing(
+                name: definition.name.rawValue,
+                value: layers.value(definition.name).rendered,
+                defaultValue: SettingTable.defaultValue(of: definition.name).rendered,
+                change: definition.change
+            )
+        }
+    }
+
+    private func layers(ofDatabase name: String) -> [SettingLayers.Values] {
+        [sections[.database(name)] ?? [:], sections[.database(ConfigurationSection.anyName)] ?? [:]]
+    }
+}
+
+extension Configuration: CustomStringConvertible {
+    /// What differs from the defaults, a section a line, for the log; secrets are not shown.
+    package var description: String {
+        let proxyLine = Self.line(.proxy, sections[.proxy] ?? [:])
+        let nodeLines = nodes.map { node in
+            "[node \(node.name)] host = \(node.host), port = \(node.port), weight = \(node.weight), "
+                + "monitor_user = \(node.monitorUser), monitor_password = \(node.monitorPassword?.description ?? ""), "
+                + "monitor_database = \(node.monitorDatabase)"
+        }
+        let others = sections.filter { $0.key.scope == .database || $0.key.scope == .user }
+            .map { Self.line($0.key, $0.value) }.sorted()
+        return ([proxyLine] + nodeLines + others).joined(separator: "\n")
+    }
+
+    private static func line(_ section: ConfigurationSection, _ values: SettingLayers.Values) -> String {
+        let settings = values.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.rawValue) = \($1.rendered)" }
+        return settings.isEmpty ? "\(section)" : "\(section) " + settings.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,5 @@
+/// A value and where it was given.
+struct AssignedValue: Sendable {
+    var value: SettingValue
+    let location: ConfigurationLocation
+}

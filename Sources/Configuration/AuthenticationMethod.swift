@@ -1,0 +1,7 @@
+/// `auth_type`: how clients prove who they are.
+package enum AuthenticationMethod: String, CaseIterable, Sendable {
+    case trust
+    case md5
+    case scramSHA256 = "scram-sha-256"
+    case any
+}

@@ -1,0 +1,25 @@
+/// One PostgreSQL instance, and how to log in to watch it. Its role is discovered, never declared.
+package struct NodeSettings: Sendable, Equatable {
+    /// Unique. Of its section, or `host:port` for a node without one.
+    package let name: String
+    /// Host name, address, or absolute path of the directory of its Unix-domain socket.
+    package let host: String
+    package let port: Int
+    /// Share of the reads in relation to other nodes; 0 for none.
+    package let weight: Int
+    package let monitorUser: String
+    package let monitorPassword: Secret?
+    package let monitorDatabase: String
+
+    package var isUnixSocket: Bool { host.utf8.first == UInt8(ascii: "/") }
+
+    init(name: String, endpoint: NodeEndpoint, _ layers: SettingLayers) {
+        self.name = name
+        host = endpoint.host
+        port = endpoint.port
+        weight = layers.integer(.weight)
+        monitorUser = layers.text(.monitorUser)
+        monitorPassword = layers.secret(.monitorPassword)
+        monitorDatabase = layers.text(.monitorDatabase)
+    }
+}

@@ -1,0 +1,5 @@
+/// Where reads of a certain kind run.
+package enum ReadTarget: String, CaseIterable, Sendable {
+    case primary
+    case replica
+}

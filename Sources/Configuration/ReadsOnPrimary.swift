@@ -1,0 +1,6 @@
+/// Whether the primary takes reads that a replica could take.
+package enum ReadsOnPrimary: String, CaseIterable, Sendable {
+    case fallback
+    case never
+    case always
+}

@@ -1,0 +1,5 @@
+/// When a changed value takes effect.
+package enum SettingChange: String, Sendable {
+    case reload
+    case restart
+}

@@ -1,0 +1,144 @@
+extension SettingTable {
+    static let connections: [SettingDefinition] = [
+        SettingDefinition(
+            .listenAddresses,
+            .connections,
+            proxyOnly,
+            .list,
+            default: "localhost",
+            .restart,
+            """
+            Host names or addresses to listen on, separated by commas. * is every address, IPv4 and IPv6; empty: on \
+            no address, only on the Unix-domain socket.
+            """
+        ),
+        SettingDefinition(
+            .listenPort,
+            .connections,
+            proxyOnly,
+            .integer(1...65_535),
+            default: "6432",
+            .restart,
+            "Port to listen on; also the number in the name of the Unix-domain socket."
+        ),
+        SettingDefinition(
+            .unixSocketDirectory,
+            .connections,
+            proxyOnly,
+            .text,
+            default: "",
+            .restart,
+            "Absolute path of the directory for the Unix-domain socket .s.PGSQL.<listen_port>. Empty: no such socket."
+        ),
+        SettingDefinition(
+            .listenBacklog,
+            .connections,
+            proxyOnly,
+            .integer(1...65_535),
+            default: "4096",
+            .restart,
+            "Connections that the kernel holds for each listening socket until they are accepted."
+        ),
+        SettingDefinition(
+            .maxClientConnections,
+            .connections,
+            perPool,
+            .integer(0...1_000_000),
+            default: "10000",
+            .reload,
+            """
+            Clients connected at once; one more is refused with SQLSTATE 53300. In [proxy]: all clients. In [database] \
+            or [user]: those of that database or user, where the default is 0. 0: no limit of its own.
+            """
+        ),
+        SettingDefinition(
+            .clientLoginTimeout,
+            .connections,
+            proxyOnly,
+            boundedWait,
+            default: "60s",
+            .reload,
+            "A client that has not logged in within this time after it connected is disconnected."
+        ),
+        SettingDefinition(
+            .clientIdleTimeout,
+            .connections,
+            perPool,
+            optionalTime,
+            default: "0",
+            .reload,
+            "A client that has sent nothing outside a transaction for this time is disconnected. 0: never."
+        ),
+        SettingDefinition(
+            .idleTransactionTimeout,
+            .connections,
+            perPool,
+            optionalTime,
+            default: "0",
+            .reload,
+            """
+            A client that holds a transaction open and sends nothing for this time is disconnected and the transaction \
+            rolled back. 0: never.
+            """
+        ),
+        SettingDefinition(
+            .maxStartupPacket,
+            .connections,
+            proxyOnly,
+            .size(512...65_536),
+            default: "10kB",
+            .reload,
+            "Longest start-up packet and longest message of a client before it has logged in."
+        ),
+    ]
+
+    static let authentication: [SettingDefinition] = [
+        SettingDefinition(
+            .authType,
+            .authentication,
+            proxyOnly,
+            choice(AuthenticationMethod.self),
+            default: "scram-sha-256",
+            .reload,
+            """
+            How clients prove who they are. trust: no proof asked. md5: MD5 password, or SCRAM where auth_file has a \
+            SCRAM secret. scram-sha-256: SCRAM only. any: as the form of each user's secret in auth_file allows, SCRAM \
+            before MD5. All but trust need auth_file.
+            """
+        ),
+        SettingDefinition(
+            .authFile,
+            .authentication,
+            proxyOnly,
+            .text,
+            default: "",
+            .reload,
+            example: "userlist.txt",
+            """
+            File of users and secrets, one "user" "secret" a line, as PgBouncer's userlist.txt. A relative path counts \
+            from the directory of proxy.conf.
+            """
+        ),
+    ]
+
+    static let log: [SettingDefinition] = [
+        SettingDefinition(
+            .logLevel,
+            .log,
+            proxyOnly,
+            choice(LogLevel.self),
+            default: "info",
+            .reload,
+            "Least severe messages that are logged."
+        ),
+        SettingDefinition(
+            .logConnections,
+            .log,
+            proxyOnly,
+            .boolean,
+            default: "off",
+            .reload,
+            "Log each login of a client and its disconnection."
+        ),
+    ]
+}

@@ -1,0 +1,229 @@
+extension SettingTable {
+    static let pools: [SettingDefinition] = [
+        SettingDefinition(
+            .poolMode,
+            .pools,
+            perPool,
+            choice(PoolMode.self),
+            default: "transaction",
+            .reload,
+            """
+            When a client gives its server back: session: when it disconnects; transaction: at the end of each \
+            transaction; statement: after each statement, with transactions of several statements refused.
+            """
+        ),
+        SettingDefinition(
+            .poolSize,
+            .pools,
+            perPool,
+            .integer(1...100_000),
+            default: "20",
+            .reload,
+            "Servers of one pool, that is of one (database, user) on one node, in the whole process."
+        ),
+        SettingDefinition(
+            .minPoolSize,
+            .pools,
+            perPool,
+            .integer(0...100_000),
+            default: "0",
+            .reload,
+            "Servers that a pool keeps open while it has clients, even if they idle."
+        ),
+        SettingDefinition(
+            .reservePoolSize,
+            .pools,
+            perPool,
+            .integer(0...100_000),
+            default: "0",
+            .reload,
+            "Servers beyond pool_size that a pool may open for clients that have waited for reserve_pool_timeout."
+        ),
+        SettingDefinition(
+            .reservePoolTimeout,
+            .pools,
+            perPool,
+            .duration(unit: .seconds, .zero...longestTime, zeroDisables: false),
+            default: "5s",
+            .reload,
+            "How long a client waits for a server before the pool turns to its reserve."
+        ),
+        SettingDefinition(
+            .queryWaitTimeout,
+            .pools,
+            perPool,
+            boundedWait,
+            default: "120s",
+            .reload,
+            "A statement that has waited for a server for this time fails with SQLSTATE 53300."
+        ),
+        SettingDefinition(
+            .maxServerConnections,
+            .pools,
+            perPool,
+            .integer(0...1_000_000),
+            default: "0",
+            .reload,
+            """
+            Servers open at once on one node. In [proxy]: of all pools. In [database] or [user]: of that database or \
+            user, where the default is 0. 0: no limit but those of the pools.
+            """
+        ),
+        SettingDefinition(
+            .serverConnectRamp,
+            .pools,
+            perPool,
+            .integer(1...1_000),
+            default: "4",
+            .reload,
+            "Servers of one pool that may be logging in at once, so that a burst of clients is not a burst of forks."
+        ),
+        SettingDefinition(
+            .serverConnectTimeout,
+            .pools,
+            proxyOnly,
+            boundedWait,
+            default: "15s",
+            .reload,
+            "A server that has not been connected and logged in within this time is given up."
+        ),
+        SettingDefinition(
+            .serverLoginRetry,
+            .pools,
+            proxyOnly,
+            boundedWait,
+            default: "1s",
+            .reload,
+            "After a server could not be opened, how long its pool waits before it tries again."
+        ),
+        SettingDefinition(
+            .serverLifetime,
+            .pools,
+            perPool,
+            optionalTime,
+            default: "1h",
+            .reload,
+            "A server older than this is closed when it is next idle. 0: never."
+        ),
+        SettingDefinition(
+            .serverIdleTimeout,
+            .pools,
+            perPool,
+            optionalTime,
+            default: "10min",
+            .reload,
+            "A server that has idled this long is closed, down to min_pool_size. 0: never."
+        ),
+    ]
+
+    static let routing: [SettingDefinition] = [
+        SettingDefinition(
+            .split,
+            .routing,
+            perPool,
+            .boolean,
+            default: "on",
+            .reload,
+            "Send what only reads to replicas. off: everything goes to the primary."
+        ),
+        SettingDefinition(
+            .readsOnPrimary,
+            .routing,
+            perPool,
+            choice(ReadsOnPrimary.self),
+            default: "fallback",
+            .reload,
+            """
+            Whether reads run on the primary. fallback: they do when no replica can take them; never: they wait for a \
+            replica; always: the primary shares them as one more node.
+            """
+        ),
+        SettingDefinition(
+            .route,
+            .routing,
+            perPool,
+            choice(RoutePreference.self),
+            default: "auto",
+            .reload,
+            "What howdah.route is at the start of a session: auto decides by statement; primary or replica tell where."
+        ),
+        SettingDefinition(
+            .foreignTables,
+            .routing,
+            perPool,
+            choice(ReadTarget.self),
+            default: "primary",
+            .reload,
+            "Where statements that read foreign tables run."
+        ),
+        SettingDefinition(
+            .serverLocalViews,
+            .routing,
+            perPool,
+            choice(ReadTarget.self),
+            default: "primary",
+            .reload,
+            "Where statements that read views of one server's own state run, such as pg_stat_activity and pg_locks."
+        ),
+        SettingDefinition(
+            .statementTextLimit,
+            .routing,
+            proxyOnly,
+            .size(1_024...(16 << 20)),
+            default: "64kB",
+            .reload,
+            "Statements longer than this are not analysed and run on the primary."
+        ),
+        SettingDefinition(
+            .statementCacheMemory,
+            .routing,
+            proxyOnly,
+            memory,
+            default: "16MB",
+            .restart,
+            "Memory of each worker for what is known of statements seen before."
+        ),
+    ]
+
+    static let preparedStatements: [SettingDefinition] = [
+        SettingDefinition(
+            .preparedStatements,
+            .preparedStatements,
+            perPool,
+            .boolean,
+            default: "on",
+            .reload,
+            """
+            Carry prepared statements of the protocol from server to server. off: they live on the server that a \
+            client happens to hold, which is right only with pool_mode = session.
+            """
+        ),
+        SettingDefinition(
+            .prepareUnnamed,
+            .preparedStatements,
+            perPool,
+            .boolean,
+            default: "on",
+            .reload,
+            "Share unnamed statements that recur as prepared ones, so that servers parse and plan them less often."
+        ),
+        SettingDefinition(
+            .preparedStatementMemory,
+            .preparedStatements,
+            proxyOnly,
+            memory,
+            default: "64MB",
+            .reload,
+            "Memory of the whole process for the texts of prepared statements."
+        ),
+        SettingDefinition(
+            .serverPreparedStatements,
+            .preparedStatements,
+            proxyOnly,
+            .integer(1...100_000),
+            default: "500",
+            .reload,
+            "Prepared statements kept on one server; beyond it the least recently used one is closed."
+        ),
+    ]
+}

@@ -1,0 +1,86 @@
+import Testing
+
+@testable import Configuration
+
+@Suite struct SettingTableTests {
+    @Test func everyNameHasOneRowThatAcceptsItsDefault() throws {
+        #expect(SettingTable.definitions.map(\.name.rawValue).sorted() == SettingName.allCases.map(\.rawValue).sorted())
+        for definition in SettingTable.definitions {
+            #expect((try? definition.kind.parse(definition.defaultText)) != nil, "\(definition.name)")
+            #expect(!definition.scopes.isEmpty)
+            #expect(definition.documentation.hasSuffix("."), "\(definition.name)")
+        }
+    }
+
+    /// A setting that is read and then forgotten would pass every other test.
+    @Test func everySettingReachesTheValue() throws {
+        for definition in SettingTable.definitions {
+            for scope in definition.scopes {
+                let name = scope == .proxy ? "" : " app"
+                // A node needs a host beside whatever else is set, but conninfo brings its own.
+                let needsHost = scope == .node && definition.name != .host && definition.name != .conninfo
+                let setting = "\(definition.name.rawValue) = \(Self.otherValue(of: definition))"
+                let text = "[\(scope.rawValue)\(name)]\n" + (needsHost ? "host = plain\n" : "")
+                let nodes = scope == .node ? [] : ["host=plain"]
+                let changed = try load(text + setting, environment: Self.environment(definition), nodes: nodes)
+                // The same names, so that nothing but the setting can make the difference.
+                let unset = scope == .node ? "[node app]\nhost = plain" : "[proxy]"
+                let base = try load(unset, environment: Self.environment(definition), nodes: nodes)
+                let hasChanged = Self.typedValues(changed) != Self.typedValues(base)
+                #expect(hasChanged, "\(definition.name.rawValue) in \(scope.rawValue)")
+            }
+        }
+    }
+
+    /// A valid value that is not the default.
+    private static func otherValue(of definition: SettingDefinition) -> String {
+        switch definition.kind {
+        case .boolean: definition.defaultText == "on" ? "off" : "on"
+        case .integer(let range):
+            // The lower bound itself is often "no limit", which is the default of databases and users.
+            "\(range.lowerBound + 1)"
+        case .duration: "7s"
+        case .size(let range):
+            // These three have others that must stay below them.
+            switch definition.name {
+            case .bufferMemory: "2MB"
+            case .clientBufferLimit, .sendHighWater: "128kB"
+            default: "\(range.lowerBound + 1)"
+            }
+        case .choice(let names): names.first { $0 != definition.defaultText } ?? ""
+        case .text, .list: definition.name == .unixSocketDirectory ? "/tmp" : "another"
+        case .secret: "another"
+        case .conninfo: "host=another"
+        }
+    }
+
+    private static func environment(_ definition: SettingDefinition) -> [String: String] {
+        switch definition.name {
+        case .authType: ["HOWDAH_AUTH_FILE": "users.txt"]
+        default: trusting
+        }
+    }
+
+    /// All that other modules can see.
+    private static func typedValues(_ configuration: Configuration) -> String {
+        let pool = configuration.poolSettings(database: "app", user: "app")
+        let nodes = configuration.nodes.map { "\($0) \($0.monitorPassword?.reveal() ?? "")" }
+        let database = configuration.database(named: "app")
+        let user = configuration.user(named: "app")
+        return "\(configuration.proxy) \(nodes) \(pool) \(database) \(user)"
+    }
+
+    @Test func listsWhatIsInForce() throws {
+        let listing = try load("[proxy]\nquery_wait_timeout = 90000ms\nmonitor_password = hush").listing
+        let wait = try #require(listing.first { $0.name == "query_wait_timeout" })
+        #expect(wait == SettingListing(name: "query_wait_timeout", value: "90s", defaultValue: "2min", change: .reload))
+        #expect(listing.first { $0.name == "monitor_password" }?.value == "********")
+        #expect(listing.count == SettingTable.names(in: .proxy).count)
+    }
+
+    @Test func aReloadWithoutAChangeIsEqual() throws {
+        #expect(try load("[proxy]\npool_size = 5") == load("# moved\n\n[proxy]\n  pool_size = '5'"))
+        #expect(try load("[proxy]\npool_size = 5") != load("[proxy]\npool_size = 6"))
+        #expect(try load("[user u]\npool_size = 5") != load("[proxy]"))
+    }
+}

@@ -1,0 +1,43 @@
+/// The functions of pg_catalog by name, and what calling them does to a session.
+enum BuiltinFunctions {
+    private static let harmlessVolatile = names(BuiltinFunctionNames.harmlessVolatile)
+    private static let needPrimary = names(BuiltinFunctionNames.volatile)
+        .union(names(BuiltinFunctionNames.primaryThoughNotVolatile))
+    private static let harmless = names(BuiltinFunctionNames.harmless)
+
+    private static func names(_ list: StaticString) -> Set<String> {
+        Set(list.description.split(separator: " ").map(String.init))
+    }
+
+    /// What is built in about a name of pg_catalog.
+    static func resolve(_ name: String) -> FunctionResolution {
+        if needPrimary.contains(name) { return .needsPrimary }
+        return harmlessVolatile.contains(name) || harmless.contains(name) || isServerLocal(name) ? .harmless : .unknown
+    }
+
+    /// The same, where the server's own catalog tells the volatility.
+    static func resolve(_ name: String, volatility: FunctionFact.Volatility) -> FunctionResolution {
+        if needPrimary.contains(name) { return .needsPrimary }
+        return volatility == .volatile && !harmlessVolatile.contains(name) ? .needsPrimary : .harmless
+    }
+
+    /// Functions behind the pg_stat_ views.
+    static func isServerLocal(_ name: String) -> Bool {
+        name.hasPrefix("pg_stat_get_") || name == "pg_show_all_settings"
+    }
+
+    /// What a call leaves behind in the session.
+    static func effects(of name: String) -> SessionEffects {
+        switch name {
+        case "nextval", "currval", "lastval", "setval": return .sequenceUse
+        case "set_config": return .setConfig
+        case "setseed": return .setSeed
+        case "pg_notify": return .notify
+        case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
+            "pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_unlock_all":
+            return .advisoryLockSession
+        case "loread", "lowrite": return .largeObject
+        default: return name.hasPrefix("lo_") ? .largeObject : []
+        }
+    }
+}

@@ -1,0 +1,118 @@
+/// What a database's catalog says of the names in statements. Immutable; the control plane makes a new value when the
+/// catalog has changed.
+package final class CatalogFacts: Sendable {
+    /// What is known before a database's catalog has been read: the functions of pg_catalog. Every other function counts
+    /// as a write until then.
+    package static let builtin = CatalogFacts(
+        functions: [], relations: [], defaultSearchPath: SearchPath(schemas: ["public"]), generation: 0
+    )
+
+    /// Counts up with each reading of the same database's catalog; told in EXPLAIN ROUTE.
+    package let generation: UInt64
+    /// The search_path of a session that sets none, for this database and role.
+    package let defaultSearchPath: SearchPath
+    let identity = UniqueIdentity.next()
+
+    private let functions: [String: [FunctionFact]]
+    private let relations: [String: [RelationFact]]
+    private let volatileOperators: Set<String>
+    private let volatileTypes: Set<String>
+
+    /// - Parameters:
+    ///   - functions: a row for each function, aggregate and window function outside pg_catalog. Rows of pg_catalog may be
+    ///     given too: they replace what is built in for their names (and make a newer server's functions known).
+    ///   - relations: a row for each relation that cannot simply be read on a replica.
+    ///   - volatileOperators: `oprname` of each operator outside pg_catalog whose function is volatile.
+    ///   - volatileTypes: `typname` of each type outside pg_catalog that a cast with a volatile function leads to, or a
+    ///     domain whose CHECK calls one.
+    ///   - defaultSearchPath: for sessions that set none.
+    ///   - generation: see there.
+    package init(
+        functions: [FunctionFact],
+        relations: [RelationFact],
+        volatileOperators: [String] = [],
+        volatileTypes: [String] = [],
+        defaultSearchPath: SearchPath,
+        generation: UInt64
+    ) {
+        self.functions = Dictionary(grouping: functions, by: \.name)
+        self.relations = Dictionary(grouping: relations, by: \.name)
+        self.volatileOperators = Set(volatileOperators)
+        self.volatileTypes = Set(volatileTypes)
+        self.defaultSearchPath = defaultSearchPath
+        self.generation = generation
+    }
+
+    // MARK: - Functions
+
+    /// Whether all functions that a call may resolve to can run on a replica.
+    ///
+    /// PostgreSQL chooses among the functions of all schemas of the path by their argument types, which are not known
+    /// here: so every function of the name that takes so many arguments counts (PostgreSQL documentation, 10.3).
+    ///
+    /// - Parameter path: nil where it is not known; then every schema counts.
+    func resolveFunction(
+        schema: String?, name: String, argumentCount: Int, path: SearchPath?
+    ) -> (resolution: FunctionResolution, isUserDefined: Bool) {
+        var found = FunctionResolution.unknown
+        var isUserDefined = false
+        var hasCatalogRow = false
+        for fact in functions[name] ?? [] {
+            guard Self.isVisible(fact.schema, schema, path), fact.accepts(argumentCount: argumentCount) else {
+                continue
+            }
+            if fact.schema == "pg_catalog" {
+                hasCatalogRow = true
+                found.merge(BuiltinFunctions.resolve(name, volatility: fact.volatility))
+            } else {
+                isUserDefined = true
+                found.merge(fact.volatility == .volatile ? .needsPrimary : .harmless)
+            }
+        }
+        if !hasCatalogRow, schema == nil || schema == "pg_catalog" {
+            found.merge(BuiltinFunctions.resolve(name))
+        }
+        return (found, isUserDefined || found == .unknown)
+    }
+
+    /// Whether `t.name` may call a function that needs the primary, if `name` is no column of `t`
+    /// (PostgreSQL documentation, 8.16.5).
+    func rowFunctionNeedsPrimary(name: String, path: SearchPath?) -> Bool {
+        (functions[name] ?? []).contains { fact in
+            fact.acceptsRow && fact.volatility == .volatile && fact.schema != "pg_catalog"
+                && fact.accepts(argumentCount: 1) && Self.isVisible(fact.schema, nil, path)
+        }
+    }
+
+    func isVolatileOperator(_ name: String) -> Bool { volatileOperators.contains(name) }
+
+    func isVolatileType(_ name: String) -> Bool { volatileTypes.contains(name) }
+
+    // MARK: - Relations
+
+    /// The kind of the relation, if it cannot simply be read on a replica. With the same name in two schemas of the path
+    /// the row counts, since a plain table in an earlier schema has no row.
+    func relationKind(schema: String?, name: String, path: SearchPath?) -> RelationFact.Kind? {
+        relations[name]?.first { Self.isVisible($0.schema, schema, path) }?.kind
+    }
+
+    /// - Parameters:
+    ///   - home: the schema that something is in.
+    ///   - named: the schema that the statement names, if it does.
+    private static func isVisible(_ home: String, _ named: String?, _ path: SearchPath?) -> Bool {
+        if let named { return home == named }
+        guard let path else { return true }
+        return home == "pg_catalog" || path.schemas.contains(home)
+    }
+}
+
+extension FunctionResolution {
+    /// The worse of both: what needs the primary wins, and what is known wins over what is not.
+    fileprivate mutating func merge(_ other: FunctionResolution) {
+        switch (self, other) {
+        case (.needsPrimary, _), (_, .needsPrimary): self = .needsPrimary
+        case (.harmless, _), (_, .harmless): self = .harmless
+        case (.unknown, .unknown): break
+        }
+    }
+}

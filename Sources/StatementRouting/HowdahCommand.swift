@@ -1,0 +1,18 @@
+/// A command that Howdah answers itself on an ordinary connection.
+package enum HowdahCommand: UInt8, Sendable, BitwiseCopyable {
+    case none
+    /// `SHOW howdah.route`
+    case showRoute
+    /// `SET howdah.route = …`
+    case setRoute
+    /// `RESET howdah.route`
+    case resetRoute
+    /// `EXPLAIN ROUTE <sql>`
+    case explainRoute
+    /// `SHOW howdah.position`
+    case showPosition
+    /// `SET howdah.position = …`
+    case setPosition
+    /// SHOW, SET or RESET of another setting that begins with `howdah.`
+    case other
+}

@@ -1,0 +1,164 @@
+extension ParseTreeClassifier {
+    /// What a whole statement does to the session and to the transaction. What it does to data is seen by the walk.
+    mutating func note(statement kind: Int, _ range: WireFields.Range) {
+        switch kind {
+        case ParseTreeNode.selectStmt, ParseTreeNode.explainStmt, ParseTreeNode.insertStmt, ParseTreeNode.updateStmt,
+            ParseTreeNode.deleteStmt, ParseTreeNode.mergeStmt, ParseTreeNode.truncateStmt, ParseTreeNode.lockStmt,
+            ParseTreeNode.executeStmt, ParseTreeNode.vacuumStmt, ParseTreeNode.checkPointStmt,
+            ParseTreeNode.refreshMatViewStmt, ParseTreeNode.clusterStmt, ParseTreeNode.reindexStmt:
+            break
+        case ParseTreeNode.transactionStmt: noteTransaction(range)
+        case ParseTreeNode.variableSetStmt: noteVariableSet(range)
+        case ParseTreeNode.variableShowStmt: noteShow(range)
+        case ParseTreeNode.copyStmt: noteCopy(range)
+        case ParseTreeNode.discardStmt: session(.discard)
+        case ParseTreeNode.prepareStmt: session(.prepare)
+        case ParseTreeNode.deallocateStmt: session(.deallocate)
+        case ParseTreeNode.declareCursorStmt:
+            session(.declareCursor)
+            if range.number(2) & Self.cursorOptionHold != 0 { found.effects.insert(.holdCursor) }
+        case ParseTreeNode.fetchStmt: session(.fetch)
+        case ParseTreeNode.closePortalStmt: session(.closeCursor)
+        case ParseTreeNode.constraintsSetStmt: session(.setConstraints)
+        case ParseTreeNode.listenStmt: found.effects.insert(.listen)
+        case ParseTreeNode.unlistenStmt: found.effects.insert(.unlisten)
+        case ParseTreeNode.notifyStmt: found.effects.insert(.notify)
+        case ParseTreeNode.loadStmt: found.effects.insert(.load)
+        case ParseTreeNode.doStmt, ParseTreeNode.callStmt: found.effects.insert(.codeBlock)
+        default: noteDefinition(kind)
+        }
+    }
+
+    /// CURSOR_OPT_HOLD in `DeclareCursorStmt.options`.
+    static let cursorOptionHold: UInt64 = 0x20
+
+    private mutating func session(_ effect: SessionEffects) {
+        found.effects.insert(effect)
+        runsAnywhere(.sessionCommand)
+    }
+
+    private mutating func noteDefinition(_ kind: Int) {
+        found.effects.insert(.ddl)
+        // CREATE TABLE AS runs its query.
+        isDefinition = kind != ParseTreeNode.createTableAsStmt
+        switch kind {
+        case ParseTreeNode.indexStmt, ParseTreeNode.commentStmt, ParseTreeNode.grantStmt, ParseTreeNode.grantRoleStmt,
+            ParseTreeNode.alterDefaultPrivilegesStmt, ParseTreeNode.createRoleStmt, ParseTreeNode.alterRoleStmt,
+            ParseTreeNode.dropRoleStmt:
+            break
+        default: found.effects.insert(.changesCatalogFacts)
+        }
+    }
+
+    /// CopyStmt: is_from = 4, is_program = 5, filename = 6.
+    private mutating func noteCopy(_ range: WireFields.Range) {
+        let isFile = range.number(5) != 0 || range.bytes(6) != nil
+        if range.number(4) != 0 {
+            if !isFile { found.effects.insert(.copyIn) }
+            needPrimary(.copyFrom)
+        } else if isFile {
+            needPrimary(.copyServerFile)
+        } else {
+            found.effects.insert(.copyOut)
+        }
+    }
+
+    // MARK: - Transactions
+
+    /// TransactionStmt: kind = 1, options = 2, chain = 5.
+    private mutating func noteTransaction(_ range: WireFields.Range) {
+        let chain = range.number(5) != 0
+        switch range.number(1) {
+        case 1, 2: transaction = Self.begin(TransactionOptions(nodes: range.all(2)))
+        case 3: transaction = chain ? .commitChain : .commit
+        case 4: transaction = chain ? .rollbackChain : .rollback
+        case 5: transaction = .savepoint
+        case 6: transaction = .releaseSavepoint
+        case 7: transaction = .rollbackToSavepoint
+        case 8: transaction = .prepareTransaction
+        case 9: transaction = .commitPrepared
+        case 10: transaction = .rollbackPrepared
+        default: return needPrimary(.ddl)
+        }
+        switch transaction {
+        case .begin, .beginReadWrite, .beginSerializable, .prepareTransaction, .commitPrepared, .rollbackPrepared:
+            needPrimary(.transactionControl)
+        default: runsAnywhere(.transactionControl)
+        }
+    }
+
+    private static func begin(_ options: TransactionOptions) -> TransactionEffect {
+        if options.isolation == .serializable { return .beginSerializable }
+        switch options.readOnly {
+        case nil: return .begin
+        case true?: return .beginReadOnly
+        case false?: return .beginReadWrite
+        }
+    }
+
+    private static func setTransaction(_ options: TransactionOptions) -> TransactionEffect {
+        if options.isolation == .serializable { return .setTransactionSerializable }
+        switch options.readOnly {
+        case nil: return .setTransaction
+        case true?: return .setTransactionReadOnly
+        case false?: return .setTransactionReadWrite
+        }
+    }
+
+    // MARK: - Settings
+
+    /// VariableSetStmt: kind = 1, name = 2, args = 3, is_local = 4.
+    private mutating func noteVariableSet(_ range: WireFields.Range) {
+        let kind = VariableSetKind(rawValue: range.number(1))
+        let name = SessionCommands.folded(range.string(2))
+        if name.hasPrefix("howdah.") {
+            let command = kind == .reset ? HowdahCommand.resetRoute : .setRoute
+            note(howdah: name == "howdah.route" ? command : name == "howdah.position" ? .setPosition : .other)
+            return
+        }
+        switch kind {
+        case .multi:
+            noteSetTransaction(range, name)
+        case .reset, .resetAll:
+            session(.reset)
+        case .value, .default, .current, nil:
+            if name.hasPrefix("transaction_") {
+                transaction = .setTransaction
+                return runsAnywhere(.transactionControl)
+            }
+            session(range.number(4) != 0 ? .setLocal : .set)
+        }
+        if name == "role" || name == "session_authorization" { found.effects.insert(.setRole) }
+        if name == "seed" { found.effects.insert(.setSeed) }
+    }
+
+    private mutating func noteSetTransaction(_ range: WireFields.Range, _ name: String) {
+        switch name {
+        case "session characteristics": transaction = .setSessionCharacteristics
+        case "transaction snapshot": transaction = .setTransactionSnapshot
+        default: transaction = Self.setTransaction(TransactionOptions(nodes: range.all(3)))
+        }
+        switch transaction {
+        case .setTransactionReadWrite, .setTransactionSerializable, .setTransactionSnapshot:
+            needPrimary(.transactionControl)
+        default: runsAnywhere(.transactionControl)
+        }
+    }
+
+    private mutating func noteShow(_ range: WireFields.Range) {
+        let name = SessionCommands.folded(range.string(1))
+        switch name {
+        case "howdah.route": note(howdah: .showRoute)
+        case "howdah.position": note(howdah: .showPosition)
+        // By these an application finds out whether it may write here: the answer is the primary's.
+        case "transaction_read_only", "in_hot_standby", "default_transaction_read_only":
+            needPrimary(.serverLocalView)
+        default: if name.hasPrefix("howdah.") { note(howdah: .other) }
+        }
+    }
+
+    private mutating func note(howdah command: HowdahCommand) {
+        found.howdahCommand = command
+        runsAnywhere(.howdahCommand)
+    }
+}

@@ -1,0 +1,186 @@
+import CPgQuery
+import Glibc
+
+/// Parses a text and draws the class from its tree: from the kind of each statement, and from every message below it.
+struct ParseTreeClassifier {
+    let facts: CatalogFacts
+    let path: SearchPath?
+    let policy: RoutingPolicy
+    var found = StatementClass(access: .read, reason: .plainRead, statementCount: 0)
+    /// What the statement looked at does to the transaction.
+    var transaction = TransactionEffect.none
+    /// Whether the statement looked at is a COPY.
+    var isCopy = false
+    /// Whether the statement looked at only writes expressions down, so that calls in them are not made now.
+    var isDefinition = false
+
+    private init(_ context: borrowing ClassificationContext) {
+        facts = context.facts
+        path = context.searchPath
+        policy = context.policy
+    }
+
+    /// - Parameters:
+    ///   - text: `count` bytes and a NUL, as the normalizer writes them.
+    ///   - walker: lent for the call.
+    static func classify(
+        _ text: UnsafePointer<UInt8>, _ count: Int, _ walker: ParseTreeWalker,
+        _ context: borrowing ClassificationContext
+    ) -> StatementClass {
+        // A NUL in a quoted identifier would hide the rest of the text from the grammar.
+        let visible = strlen(UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self))
+        guard visible == count else { return .notUnderstood(.unparsable) }
+        if WireFields.Range(start: text, count: count).begins(with: "explain route ") {
+            return StatementClass(access: .read, reason: .howdahCommand, howdahCommand: .explainRoute)
+        }
+        let parsed = ParsedText(text)
+        guard let tree = parsed.tree else { return .notUnderstood(.unparsable) }
+        var classifier = ParseTreeClassifier(context)
+        guard classifier.add(tree, walker) else { return .notUnderstood(.unparsable) }
+        return classifier.found.statementCount == 0 ? .empty : classifier.found
+    }
+
+    private mutating func add(_ tree: WireFields.Range, _ walker: ParseTreeWalker) -> Bool {
+        var fields = WireFields(tree)
+        while let field = fields.next() {
+            // ParseResult: stmts = 2. RawStmt: stmt = 1.
+            guard field.number == 2, case .bytes(let raw) = field.value else { continue }
+            guard let root = raw.bytes(1), let statement = root.node else { return false }
+            if found.statementCount < UInt8.max { found.statementCount += 1 }
+            transaction = .none
+            isCopy = statement.kind == ParseTreeNode.copyStmt
+            isDefinition = false
+            note(statement: statement.kind, statement.range)
+            guard walker.walk(root, { visit($0, $1) }) else { return false }
+            if found.statementCount == 1 {
+                found.transaction = transaction
+            } else if transaction != .none || found.transaction != .none {
+                found.transaction = .mixed
+            }
+        }
+        return !fields.isBroken
+    }
+
+    // MARK: - Notes
+
+    mutating func needPrimary(_ reason: RouteReason) {
+        if found.access != .write {
+            found.access = .write
+            found.reason = reason
+        }
+    }
+
+    /// Not a plain read, but a replica can run it if that is where the session is.
+    mutating func runsAnywhere(_ reason: RouteReason) {
+        if found.reason == .plainRead { found.reason = reason }
+    }
+
+    // MARK: - Every message of the tree
+
+    private mutating func visit(_ kind: Int, _ range: WireFields.Range) {
+        switch kind {
+        case ParseTreeNode.rangeVar: visitRangeVar(range)
+        case ParseTreeNode.funcCall: visitFuncCall(range)
+        case ParseTreeNode.intoClause: needPrimary(.selectInto)
+        case ParseTreeNode.lockingClause: needPrimary(.rowLock)
+        case ParseTreeNode.columnRef: visitNames(range.all(1), atLeast: 2)
+        case ParseTreeNode.aIndirection: visitNames(range.all(2), atLeast: 1)
+        case ParseTreeNode.typeName:
+            if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) { needPrimary(.volatileType) }
+        case ParseTreeNode.string:
+            // The text has no literals left, so a string is a name; operators are named in several kinds of nodes.
+            if facts.isVolatileOperator(range.string(1)) { needPrimary(.volatileOperator) }
+        case ParseTreeNode.executeStmt:
+            found.effects.insert(.execute)
+            if found.access == .read {
+                found.access = .unknown
+                found.reason = .preparedExecute
+            }
+        default:
+            if ParseTreeNode.isStatement(kind) { visitStatement(kind) }
+        }
+    }
+
+    /// A statement at any depth. What is not listed as harmless here needs the primary.
+    private mutating func visitStatement(_ kind: Int) {
+        switch kind {
+        case ParseTreeNode.selectStmt, ParseTreeNode.explainStmt, ParseTreeNode.variableShowStmt, ParseTreeNode.copyStmt,
+            ParseTreeNode.declareCursorStmt, ParseTreeNode.fetchStmt, ParseTreeNode.closePortalStmt,
+            ParseTreeNode.variableSetStmt, ParseTreeNode.discardStmt, ParseTreeNode.prepareStmt,
+            ParseTreeNode.deallocateStmt, ParseTreeNode.transactionStmt, ParseTreeNode.constraintsSetStmt:
+            break
+        case ParseTreeNode.insertStmt, ParseTreeNode.updateStmt, ParseTreeNode.deleteStmt, ParseTreeNode.mergeStmt,
+            ParseTreeNode.truncateStmt:
+            needPrimary(isCopy ? .copyDML : .dml)
+        case ParseTreeNode.callStmt: needPrimary(.call)
+        case ParseTreeNode.doStmt: needPrimary(.doBlock)
+        case ParseTreeNode.lockStmt: needPrimary(.lock)
+        case ParseTreeNode.notifyStmt: needPrimary(.notify)
+        case ParseTreeNode.listenStmt, ParseTreeNode.unlistenStmt: needPrimary(.listen)
+        case ParseTreeNode.loadStmt: needPrimary(.load)
+        case ParseTreeNode.vacuumStmt, ParseTreeNode.clusterStmt, ParseTreeNode.reindexStmt,
+            ParseTreeNode.checkPointStmt, ParseTreeNode.refreshMatViewStmt:
+            needPrimary(.maintenance)
+        default: needPrimary(.ddl)
+        }
+    }
+
+    private mutating func visitRangeVar(_ range: WireFields.Range) {
+        let schema = range.bytes(2)?.string
+        let name = range.string(3)
+        if range.bytes(5)?.equals("t") == true || schema?.hasPrefix("pg_temp") == true {
+            found.effects.insert(.temporaryObject)
+            needPrimary(.temporaryTable)
+        }
+        if !policy.serverLocalViewsOnReplica, ServerLocalViews.contains(name) { needPrimary(.serverLocalView) }
+        switch facts.relationKind(schema: schema, name: name, path: path) {
+        case nil: break
+        case .unlogged: needPrimary(.unloggedTable)
+        case .temporary: needPrimary(.temporaryTable)
+        case .sequence: needPrimary(.sequenceRelation)
+        case .volatileView: needPrimary(.volatileView)
+        case .foreign: if !policy.foreignTablesOnReplica { needPrimary(.foreignTable) }
+        }
+    }
+
+    private mutating func visitFuncCall(_ range: WireFields.Range) {
+        // funcname = 1, args = 2, agg_order = 3, agg_within_group = 6. An ordered-set aggregate takes what it is
+        // ordered by as arguments.
+        let names = Self.names(range.all(1))
+        guard let name = names.last else { return needPrimary(.unknownFunction) }
+        let schema = names.count > 1 ? names[names.count - 2] : nil
+        var argumentCount = range.all(2).count
+        if range.number(6) != 0 { argumentCount += range.all(3).count }
+
+        let call = facts.resolveFunction(schema: schema, name: name, argumentCount: argumentCount, path: path)
+        if !isDefinition {
+            if call.isUserDefined { found.effects.insert(.callsUserFunction) }
+            if schema == nil || schema == "pg_catalog" {
+                found.effects.formUnion(BuiltinFunctions.effects(of: name))
+            }
+        }
+        switch call.resolution {
+        case .harmless: break
+        case .needsPrimary: needPrimary(.volatileFunction)
+        case .unknown: needPrimary(.unknownFunction)
+        }
+        if !policy.serverLocalViewsOnReplica, BuiltinFunctions.isServerLocal(name) { needPrimary(.serverLocalView) }
+    }
+
+    /// The last name of `a.b` may be a function that takes the row `a`.
+    private mutating func visitNames(_ nodes: [WireFields.Range], atLeast count: Int) {
+        guard nodes.count >= count else { return }
+        for name in Self.names(nodes) where facts.rowFunctionNeedsPrimary(name: name, path: path) {
+            if !isDefinition { found.effects.insert(.callsUserFunction) }
+            needPrimary(.volatileFunction)
+        }
+    }
+
+    /// The strings among nodes.
+    static func names(_ nodes: [WireFields.Range]) -> [String] {
+        nodes.compactMap { node in
+            guard let (kind, range) = node.node, kind == ParseTreeNode.string else { return nil }
+            return range.string(1)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// What one text (the string of a Query message, of one or several statements, or of a Parse message) does.
+///
+/// A plain value of 12 bytes. It depends on the text with its literals left out and on the
+/// `ClassificationContext`, never on the contents of a literal.
+package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
+    package var access: Access
+    package var reason: RouteReason
+    package var transaction: TransactionEffect
+    package var hint: RouteHint
+    package var howdahCommand: HowdahCommand
+    /// Statements in the text, saturating at 255; 0 is an empty query. 1 where the text was not understood.
+    package var statementCount: UInt8
+    package var effects: SessionEffects
+
+    package init(
+        access: Access,
+        reason: RouteReason,
+        transaction: TransactionEffect = .none,
+        effects: SessionEffects = [],
+        hint: RouteHint = .none,
+        statementCount: UInt8 = 1,
+        howdahCommand: HowdahCommand = .none
+    ) {
+        self.access = access
+        self.reason = reason
+        self.transaction = transaction
+        self.hint = hint
+        self.howdahCommand = howdahCommand
+        self.statementCount = statementCount
+        self.effects = effects
+    }
+
+    /// A text that is not understood: the primary runs it and answers for it.
+    static func notUnderstood(_ reason: RouteReason) -> StatementClass {
+        StatementClass(access: .unknown, reason: reason)
+    }
+
+    static let empty = StatementClass(access: .read, reason: .emptyQuery, statementCount: 0)
+}

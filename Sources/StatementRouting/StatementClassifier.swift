@@ -1,0 +1,172 @@
+/// Tells what a text does: a cache of texts, a cache of fingerprints, and the grammar behind them.
+///
+/// For one thread: nothing is locked. Pure: no clock, no input, no output. A hit in either cache allocates nothing.
+package final class StatementClassifier {
+    /// Texts longer than this are not looked at but for their hint, and go to the primary.
+    package static let defaultMaximumTextBytes = 1 << 20
+    /// Texts whose fingerprint is longer than this go to the primary: the grammar takes some 10 µs for each 50 bytes.
+    package static let maximumFingerprintBytes = 32 << 10
+    /// Longer texts are lexed each time: comparing them would cost as much.
+    private static let maximumKeptTextBytes = 8 << 10
+
+    private let texts: StatementCache
+    private let fingerprints: StatementCache
+    private let normalizer = StatementNormalizer(maximumBytes: maximumFingerprintBytes)
+    private let walker = ParseTreeWalker()
+    private let hash: KeyedHash
+    private let maximumTextBytes: Int
+    private var counters = ClassifierStatistics()
+
+    /// - Parameters:
+    ///   - cacheBytes: what both caches may take together, half each; `classifier_cache` of one worker.
+    ///   - seed: random, so that no client can know which texts share a slot.
+    ///   - maximumTextBytes: longer texts are `tooLong`.
+    package init(cacheBytes: Int, seed: UInt64, maximumTextBytes: Int = defaultMaximumTextBytes) {
+        texts = StatementCache(maximumBytes: cacheBytes / 2)
+        fingerprints = StatementCache(maximumBytes: cacheBytes / 2)
+        hash = KeyedHash(seed: seed)
+        self.maximumTextBytes = maximumTextBytes
+    }
+
+    package var statistics: ClassifierStatistics {
+        var statistics = counters
+        statistics.bytes = texts.bytes + fingerprints.bytes
+        return statistics
+    }
+
+    /// The class of a whole text, without its terminating NUL.
+    package func classify(_ text: RawSpan, in context: borrowing ClassificationContext) -> StatementClass {
+        text.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .empty }
+            return classify(base, buffer.count, context)
+        }
+    }
+
+    /// The class of a text of which only the beginning is at hand: `tooLong`, with the hint if it is in there.
+    package func classifyPrefix(_ prefix: RawSpan, in context: borrowing ClassificationContext) -> StatementClass {
+        prefix.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+                return .notUnderstood(.tooLong)
+            }
+            return tooLong(base, min(buffer.count, maximumTextBytes), context)
+        }
+    }
+
+    /// A replica refused this text as a write (SQLSTATE 25006): from now on all texts of its fingerprint are writes, as long
+    /// as the cache remembers.
+    package func correct(_ text: RawSpan, in context: borrowing ClassificationContext) {
+        text.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                buffer.count <= maximumTextBytes,
+                case .normalized = normalizer.run(
+                    base, buffer.count, standardConformingStrings: context.standardConformingStrings
+                )
+            else { return }
+            let key = hash(normalizer.bytes, normalizer.count, mixing: context.identity.mixed)
+            var known =
+                fingerprints.find(key, normalizer.bytes, normalizer.count, context.identity)
+                ?? analyze(context)
+            guard known.access == .read else { return }
+            known.access = .write
+            known.reason = .refusedByReplica
+            fingerprints.insert(key, normalizer.bytes, normalizer.count, context.identity, known)
+            // Other texts of this fingerprint may be among the texts. A fingerprint is corrected once, so this is rare.
+            texts.removeAll()
+            counters.corrections &+= 1
+        }
+    }
+
+    /// The class as the grammar gives it, past both caches. Cold; for tests and EXPLAIN.
+    package func classifyAfresh(_ text: RawSpan, in context: borrowing ClassificationContext) -> StatementClass {
+        text.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .empty }
+            if let refused = refuse(base, buffer.count, context) { return refused }
+            if let failure = normalize(base, buffer.count, context) { return failure }
+            var found = analyze(context)
+            found.hint = normalizer.hint
+            return found
+        }
+    }
+
+    // MARK: - Steps
+
+    private func classify(
+        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+    ) -> StatementClass {
+        counters.lookups &+= 1
+        let identity = context.identity
+        var key: UInt64 = 0
+        if count <= Self.maximumKeptTextBytes {
+            key = hash(base, count, mixing: identity.mixed)
+            if let found = texts.find(key, base, count, identity) {
+                counters.textHits &+= 1
+                return found
+            }
+        }
+        let found = classifyByFingerprint(base, count, context)
+        if count <= Self.maximumKeptTextBytes, texts.isSecondSight(key) {
+            texts.insert(key, base, count, identity, found)
+        }
+        return found
+    }
+
+    private func classifyByFingerprint(
+        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+    ) -> StatementClass {
+        if let refused = refuse(base, count, context) { return refused }
+        if let failure = normalize(base, count, context) { return failure }
+        let identity = context.identity
+        let key = hash(normalizer.bytes, normalizer.count, mixing: identity.mixed)
+        var found: StatementClass
+        if let known = fingerprints.find(key, normalizer.bytes, normalizer.count, identity) {
+            counters.fingerprintHits &+= 1
+            found = known
+        } else {
+            counters.misses &+= 1
+            found = analyze(context)
+            fingerprints.insert(key, normalizer.bytes, normalizer.count, identity, found)
+        }
+        found.hint = normalizer.hint
+        return found
+    }
+
+    /// The class of a text that is not to be lexed at all.
+    private func refuse(
+        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+    ) -> StatementClass? {
+        guard context.encodingKeepsASCII else { return .notUnderstood(.clientEncoding) }
+        return count > maximumTextBytes ? tooLong(base, maximumTextBytes, context) : nil
+    }
+
+    private func tooLong(
+        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+    ) -> StatementClass {
+        var found = StatementClass.notUnderstood(.tooLong)
+        guard context.encodingKeepsASCII else { return found }
+        found.hint = normalizer.readHint(
+            base, count, standardConformingStrings: context.standardConformingStrings
+        )
+        return found
+    }
+
+    /// Runs the normalizer; the class of a text that it cannot rewrite.
+    private func normalize(
+        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+    ) -> StatementClass? {
+        let reason: RouteReason
+        switch normalizer.run(base, count, standardConformingStrings: context.standardConformingStrings) {
+        case .normalized: return nil
+        case .malformed: reason = .unparsable
+        case .tooDeep: reason = .tooDeep
+        case .tooLong: reason = .tooLong
+        }
+        var found = StatementClass.notUnderstood(reason)
+        found.hint = normalizer.hint
+        return found
+    }
+
+    /// Parses what the normalizer has written.
+    private func analyze(_ context: borrowing ClassificationContext) -> StatementClass {
+        ParseTreeClassifier.classify(normalizer.bytes, normalizer.count, walker, context)
+    }
+}

@@ -50,7 +50,9 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
     package static let adminShutdown: SQLState = "57P01"
     package static let crashShutdown: SQLState = "57P02"
     package static let cannotConnectNow: SQLState = "57P03"
+    package static let idleInTransactionTimeout: SQLState = "25P03"
     package static let idleSessionTimeout: SQLState = "57P05"
     package static let internalError: SQLState = "XX000"
+    package static let undefinedObject: SQLState = "42704"
     package static let invalidParameterValue: SQLState = "22023"
 }

@@ -17,7 +17,8 @@ enum ByteTable {
         switch byte {
         case 0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20: bits |= isSpace
         case UInt8(ascii: "0")...UInt8(ascii: "9"): bits |= isDigit | isHexDigit | continuesWord | continuesTag
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), 0x80...0xFF:
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"),
+            0x80...0xFF:
             bits |= beginsWord | continuesWord | continuesTag
         case UInt8(ascii: "$"): bits |= continuesWord
         default: break

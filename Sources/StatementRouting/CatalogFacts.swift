@@ -4,7 +4,10 @@ package final class CatalogFacts: Sendable {
     /// What is known before a database's catalog has been read: the functions of pg_catalog. Every other function counts
     /// as a write until then.
     package static let builtin = CatalogFacts(
-        functions: [], relations: [], defaultSearchPath: SearchPath(schemas: ["public"]), generation: 0
+        functions: [],
+        relations: [],
+        defaultSearchPath: SearchPath(schemas: ["public"]),
+        generation: 0
     )
 
     /// Counts up with each reading of the same database's catalog; told in EXPLAIN ROUTE.
@@ -52,7 +55,10 @@ package final class CatalogFacts: Sendable {
     ///
     /// - Parameter path: nil where it is not known; then every schema counts.
     func resolveFunction(
-        schema: String?, name: String, argumentCount: Int, path: SearchPath?
+        schema: String?,
+        name: String,
+        argumentCount: Int,
+        path: SearchPath?
     ) -> (resolution: FunctionResolution, isUserDefined: Bool) {
         var found = FunctionResolution.unknown
         var isUserDefined = false

@@ -71,7 +71,8 @@ struct ConformingText {
 
     private func lexer(in range: Range<Int>) -> StatementLexer {
         StatementLexer(
-            base: original.baseAddress! + range.lowerBound, count: range.count,
+            base: original.baseAddress! + range.lowerBound,
+            count: range.count,
             standardConformingStrings: standardConformingStrings
         )
     }

@@ -24,7 +24,9 @@ struct ParseTreeClassifier {
     ///   - text: `count` bytes and a NUL, as the normalizer writes them.
     ///   - walker: lent for the call.
     static func classify(
-        _ text: UnsafePointer<UInt8>, _ count: Int, _ walker: ParseTreeWalker,
+        _ text: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ walker: ParseTreeWalker,
         _ context: borrowing ClassificationContext
     ) -> StatementClass {
         // A NUL in a quoted identifier would hide the rest of the text from the grammar.
@@ -104,7 +106,8 @@ struct ParseTreeClassifier {
     /// A statement at any depth. What is not listed as harmless here needs the primary.
     private mutating func visitStatement(_ kind: Int) {
         switch kind {
-        case ParseTreeNode.selectStmt, ParseTreeNode.explainStmt, ParseTreeNode.variableShowStmt, ParseTreeNode.copyStmt,
+        case ParseTreeNode.selectStmt, ParseTreeNode.explainStmt, ParseTreeNode.variableShowStmt,
+            ParseTreeNode.copyStmt,
             ParseTreeNode.declareCursorStmt, ParseTreeNode.fetchStmt, ParseTreeNode.closePortalStmt,
             ParseTreeNode.variableSetStmt, ParseTreeNode.discardStmt, ParseTreeNode.prepareStmt,
             ParseTreeNode.deallocateStmt, ParseTreeNode.transactionStmt, ParseTreeNode.constraintsSetStmt:

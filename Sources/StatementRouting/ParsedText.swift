@@ -18,7 +18,8 @@ struct ParsedText: ~Copyable {
         guard result.error == nil else { return nil }
         guard let data = result.parse_tree.data else { return nil }
         return WireFields.Range(
-            start: UnsafeRawPointer(data).assumingMemoryBound(to: UInt8.self), count: result.parse_tree.len
+            start: UnsafeRawPointer(data).assumingMemoryBound(to: UInt8.self),
+            count: result.parse_tree.len
         )
     }
 }

@@ -14,7 +14,9 @@ package enum SessionCommands {
             let normalizer = StatementNormalizer(maximumBytes: StatementClassifier.maximumFingerprintBytes)
             guard
                 case .normalized = normalizer.run(
-                    base, bytes.count, standardConformingStrings: standardConformingStrings
+                    base,
+                    bytes.count,
+                    standardConformingStrings: standardConformingStrings
                 )
             else { return nil }
             return ConformingText(bytes, standardConformingStrings: standardConformingStrings).parse()

@@ -30,7 +30,8 @@ package enum SettingValue: Equatable, Sendable {
 
     private static func quotedIfNeeded(_ name: String) -> String {
         let isPlain =
-            name.utf8.first.map { $0 == UInt8(ascii: "_") || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) } == true
+            name.utf8.first.map { $0 == UInt8(ascii: "_") || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) }
+            == true
             && name.utf8.allSatisfy { byte in
                 ByteTable.kinds[Int(byte)] & ByteTable.continuesTag != 0 && byte < 0x80
                     && ByteTable.lowercased[Int(byte)] == byte

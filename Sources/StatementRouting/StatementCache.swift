@@ -53,7 +53,10 @@ final class StatementCache {
 
     @inline(__always)
     func find(
-        _ hash: UInt64, _ text: UnsafePointer<UInt8>, _ length: Int, _ context: ClassificationContext.Identity
+        _ hash: UInt64,
+        _ text: UnsafePointer<UInt8>,
+        _ length: Int,
+        _ context: ClassificationContext.Identity
     ) -> StatementClass? {
         let first = bucket(hash)
         for index in first..<first + Self.ways where slots[index].hash == hash {
@@ -83,7 +86,10 @@ final class StatementCache {
     /// Keeps a copy of the text, in place of an equal one if there is one. A text of more than a quarter of the bytes is
     /// not kept.
     func insert(
-        _ hash: UInt64, _ text: UnsafePointer<UInt8>, _ length: Int, _ context: ClassificationContext.Identity,
+        _ hash: UInt64,
+        _ text: UnsafePointer<UInt8>,
+        _ length: Int,
+        _ context: ClassificationContext.Identity,
         _ value: StatementClass
     ) {
         guard length <= maximumTextBytes / 4 else { return }
@@ -108,7 +114,10 @@ final class StatementCache {
 
     /// The slot of an equal text, else a free one, else the one of the bucket that was used least recently.
     private func place(
-        _ hash: UInt64, _ text: UnsafePointer<UInt8>, _ length: Int, _ context: ClassificationContext.Identity
+        _ hash: UInt64,
+        _ text: UnsafePointer<UInt8>,
+        _ length: Int,
+        _ context: ClassificationContext.Identity
     ) -> Int {
         let first = bucket(hash)
         var oldest = first

@@ -59,7 +59,9 @@ package final class StatementClassifier {
             guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self),
                 buffer.count <= maximumTextBytes,
                 case .normalized = normalizer.run(
-                    base, buffer.count, standardConformingStrings: context.standardConformingStrings
+                    base,
+                    buffer.count,
+                    standardConformingStrings: context.standardConformingStrings
                 )
             else { return }
             let key = hash(normalizer.bytes, normalizer.count, mixing: context.identity.mixed)
@@ -91,7 +93,9 @@ package final class StatementClassifier {
     // MARK: - Steps
 
     private func classify(
-        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+        _ base: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ context: borrowing ClassificationContext
     ) -> StatementClass {
         counters.lookups &+= 1
         let identity = context.identity
@@ -111,7 +115,9 @@ package final class StatementClassifier {
     }
 
     private func classifyByFingerprint(
-        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+        _ base: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ context: borrowing ClassificationContext
     ) -> StatementClass {
         if let refused = refuse(base, count, context) { return refused }
         if let failure = normalize(base, count, context) { return failure }
@@ -132,26 +138,34 @@ package final class StatementClassifier {
 
     /// The class of a text that is not to be lexed at all.
     private func refuse(
-        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+        _ base: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ context: borrowing ClassificationContext
     ) -> StatementClass? {
         guard context.encodingKeepsASCII else { return .notUnderstood(.clientEncoding) }
         return count > maximumTextBytes ? tooLong(base, maximumTextBytes, context) : nil
     }
 
     private func tooLong(
-        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+        _ base: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ context: borrowing ClassificationContext
     ) -> StatementClass {
         var found = StatementClass.notUnderstood(.tooLong)
         guard context.encodingKeepsASCII else { return found }
         found.hint = normalizer.readHint(
-            base, count, standardConformingStrings: context.standardConformingStrings
+            base,
+            count,
+            standardConformingStrings: context.standardConformingStrings
         )
         return found
     }
 
     /// Runs the normalizer; the class of a text that it cannot rewrite.
     private func normalize(
-        _ base: UnsafePointer<UInt8>, _ count: Int, _ context: borrowing ClassificationContext
+        _ base: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ context: borrowing ClassificationContext
     ) -> StatementClass? {
         let reason: RouteReason
         switch normalizer.run(base, count, standardConformingStrings: context.standardConformingStrings) {

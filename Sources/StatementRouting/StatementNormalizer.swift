@@ -45,7 +45,9 @@ final class StatementNormalizer {
     ///   - base: `length` bytes, read only during the call.
     func run(_ base: UnsafePointer<UInt8>, _ length: Int, standardConformingStrings: Bool) -> Outcome {
         var lexer = StatementLexer(
-            base: base, count: length, standardConformingStrings: standardConformingStrings
+            base: base,
+            count: length,
+            standardConformingStrings: standardConformingStrings
         )
         count = 0
         nesting.reset()
@@ -61,7 +63,9 @@ final class StatementNormalizer {
     /// Only the hint of a text, for one that is too long to be rewritten.
     func readHint(_ base: UnsafePointer<UInt8>, _ length: Int, standardConformingStrings: Bool) -> RouteHint {
         var lexer = StatementLexer(
-            base: base, count: length, standardConformingStrings: standardConformingStrings
+            base: base,
+            count: length,
+            standardConformingStrings: standardConformingStrings
         )
         while true {
             let token = lexer.next()

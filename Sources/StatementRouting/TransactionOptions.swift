@@ -14,7 +14,10 @@ package struct TransactionOptions: Equatable, Sendable {
     package var snapshot: String?
 
     package init(
-        isolation: Isolation? = nil, readOnly: Bool? = nil, deferrable: Bool? = nil, snapshot: String? = nil
+        isolation: Isolation? = nil,
+        readOnly: Bool? = nil,
+        deferrable: Bool? = nil,
+        snapshot: String? = nil
     ) {
         self.isolation = isolation
         self.readOnly = readOnly

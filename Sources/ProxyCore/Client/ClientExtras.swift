@@ -11,6 +11,8 @@ final class ClientExtras {
     var settings: [SessionSetting] = []
     /// The BEGIN that has been answered and not sent, with the SET TRANSACTION that followed it.
     var begin = ""
-    /// What a portal of the local conversation stands for: see `LocalAnswers`.
-    var localPortal = StatementID.none
+    /// The error that the next batch gets instead of a server.
+    var refusal: PostgresError?
+    /// Changes of settings that hold once the cycle in flight has ended well.
+    var pendingSettings: [SettingChange] = []
 }

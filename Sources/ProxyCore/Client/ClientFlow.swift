@@ -6,6 +6,8 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     case waiting
     /// The server for its next batch is there; the batch has not begun to be sent.
     case assigned
+    /// Its next batch waited in vain and gets an error.
+    case refused
     /// In a batch of the extended protocol whose Sync has not been sent.
     case batch
     /// In a batch that the proxy has refused: everything up to Sync is dropped.

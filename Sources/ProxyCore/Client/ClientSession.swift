@@ -30,7 +30,11 @@ struct ClientSession: ~Copyable {
     /// The server that it holds.
     var server = Handle.none
     var pool: UnsafeMutablePointer<Pool>?
+    /// The settings that it wants, and those that it came with, to which RESET returns.
     var profile = ProfileID.base
+    var startProfile = ProfileID.base
+    /// How its texts are to be understood, where its settings make a difference.
+    var context: SessionContext?
     var statements = ClientStatements()
     var unnamed = StatementID.none
     /// The statement of the last Bind: what an Execute runs.

@@ -1,7 +1,7 @@
 import Bytes
 
 /// Where the parts of a Parse message lie in its body (PostgreSQL documentation, 55.7).
-struct ParseMessage: BitwiseCopyable {
+struct ParseMessage {
     let name: Range<Int>
     let text: Range<Int>
     /// Everything behind the name: the text, its zero and the parameter types.
@@ -21,7 +21,7 @@ struct ParseMessage: BitwiseCopyable {
 }
 
 /// Where the names in a Bind message lie in its body, of which only the beginning need be there (PostgreSQL documentation, 55.7).
-struct BindMessage: BitwiseCopyable {
+struct BindMessage {
     let portal: Range<Int>
     let statement: Range<Int>
 
@@ -36,7 +36,7 @@ struct BindMessage: BitwiseCopyable {
 }
 
 /// What a Describe or Close message is about (PostgreSQL documentation, 55.7).
-struct TargetMessage: BitwiseCopyable {
+struct TargetMessage {
     enum Kind: UInt8, BitwiseCopyable {
         case statement = 0x53  // S
         case portal = 0x50  // P

@@ -17,7 +17,9 @@ extension Engine {
         if client.pointee.held.isEmpty {
             let handle = client.pointee.handle
             let consumed = process(client, bytes)
-            guard consumed < bytes.byteCount, let client = clients[handle], client.pointee.phase == .ready else { return }
+            guard consumed < bytes.byteCount, let client = clients[handle], client.pointee.phase == .ready else {
+                return
+            }
             bytes.extracting(consumed..<bytes.byteCount).withUnsafeBytes {
                 client.pointee.held.append($0, from: buffers)
             }
@@ -65,7 +67,8 @@ extension Engine {
         let handle = client.pointee.handle
         var offset = 0
         while offset < input.byteCount {
-            if case .none = client.pointee.passThrough {} else {
+            if case .none = client.pointee.passThrough {
+            } else {
                 let passed = passOn(client, input, offset)
                 if passed == 0 { return offset }
                 offset &+= passed
@@ -82,6 +85,7 @@ extension Engine {
             case .waiting: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
+            case .refused: progress = refuseWaiting(client, header, input, offset)
             case .batch: progress = continueBatch(client, header, input, offset)
             case .skipping: progress = skip(client, header, input, offset)
             }
@@ -94,7 +98,9 @@ extension Engine {
     }
 
     /// The next message stands at a boundary between batches.
-    private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+    private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
+        -> Progress
+    {
         switch header.tag {
         case FrontendTag.query, FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute,
             FrontendTag.close, FrontendTag.functionCall:
@@ -141,7 +147,9 @@ extension Engine {
     }
 
     /// The server that was waited for is there: the batch is looked at again, now to be sent.
-    private func startBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+    private func startBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
+        -> Progress
+    {
         guard let server = servers[client.pointee.server] else { preconditionFailure("no server is assigned") }
         return start(client, server, scan(client, input, offset), header, input, offset)
     }
@@ -199,7 +207,9 @@ extension Engine {
         return continueBatch(client, header, input, offset)
     }
 
-    private func syncAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+    private func syncAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
+        -> Progress
+    {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
             sendSync(client, server)
@@ -210,7 +220,9 @@ extension Engine {
         return .consumed(header.size)
     }
 
-    private func flushAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+    private func flushAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
+        -> Progress
+    {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if client.pointee.outstanding > 0, let server = servers[client.pointee.server] {
             server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)

@@ -80,13 +80,13 @@ extension Engine {
             }
         }
         let user = Array(request.user.utf8)
-        let random = environment.randomBytes(4 + ScramNonce.randomByteCount)
+        let random = environment.randomBytes(4 + ScramNonce.entropyLength)
         var authenticator = ClientAuthenticator(
             user: user,
             method: authenticationMethod,
             lookup: credentials.lookup(user),
             salt: random[0..<4].reduce(0) { $0 << 8 | UInt32($1) },
-            nonce: ScramNonce(random: Array(random[4...])),
+            nonce: ScramNonce(entropy: Array(random[4...])),
             serverSecret: credentials.serverSecret,
             channelBinding: .none
         )
@@ -135,7 +135,9 @@ extension Engine {
         switch step {
         case .send(let request): sendAuthentication(client, request)
         case .deriveKey(let request):
-            if let key = saltedPasswords[request], let next = client.pointee.extras?.authenticator?.resume(saltedPassword: key) {
+            if let key = saltedPasswords[request],
+                let next = client.pointee.extras?.authenticator?.resume(saltedPassword: key)
+            {
                 try perform(next, client)
             } else {
                 actions.append(.deriveKey(client.pointee.token, request))
@@ -168,6 +170,8 @@ extension Engine {
         pool.pointee.counters.logins += 1
         client.pointee.pool = pool
         client.pointee.profile = profiles.intern(extras.settings)
+        client.pointee.startProfile = profiles.intern(extras.settings)
+        client.pointee.context = context(for: extras.settings, pool)
         client.pointee.preference = limits.route
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         client.pointee.since = now

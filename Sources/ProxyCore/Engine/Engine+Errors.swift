@@ -15,7 +15,9 @@ extension Engine {
         let end = min(offset &+ header.size, bytes.byteCount)
         let body = bytes.extracting(offset &+ MessageHeader.byteCount..<end)
         server.pointee.pool.pointee.counters.errors &+= 1
-        guard let entry = server.pointee.ledger.first else { return unaskedError(server, body, header, offset, bytes, &run) }
+        guard let entry = server.pointee.ledger.first else {
+            return unaskedError(server, body, header, offset, bytes, &run)
+        }
         server.pointee.hasFailed = true
         server.pointee.isCopyingIn = false
         if let client = clients[server.pointee.client], client.pointee.replayState == .armed,
@@ -32,7 +34,9 @@ extension Engine {
         case .swallow, .answer:
             // What was sent for the client's sake and failed is the client's error: the message that needed it fails by it.
             let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
-            if entry.purpose == .settings { server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body) }
+            if entry.purpose == .settings {
+                server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
+            }
             if isClients, let client = clients[server.pointee.client] { deliver(client) }
             if !isClients { drop(server, bytes, offset, end, &run) }
         case .replace:
@@ -76,18 +80,10 @@ extension Engine {
             server.pointee.extras.replacements.removeLast()
         }
         if entry.changesName, let client = clients[server.pointee.client] {
-            let current: StatementID
-            if entry.place.index == ClientStatements.Place.unnamed.index {
-                current = client.pointee.unnamed
-                client.pointee.unnamed = entry.previous
-            } else {
-                current = client.pointee.statements.set(entry.place, to: entry.previous)
-            }
-            statements.release(current)
-            statements.release(entry.statement)
-            return
+            takeBackName(entry, client)
+        } else {
+            forget(entry)
         }
-        forget(entry)
     }
 
     // MARK: Repair
@@ -96,8 +92,8 @@ extension Engine {
     enum Repair {
         /// A replica refused it as a write.
         case onPrimary
-        /// The server lost or outlived its prepared statements.
-        case prepareAgain(StatementSerial)
+        /// What servers have under the statement's name no longer serves.
+        case prepareAgain(StatementID)
         /// The node cannot go on; another may.
         case elsewhere
     }
@@ -115,15 +111,15 @@ extension Engine {
         {
             return .onPrimary
         }
-        if state == .featureNotSupported, entry.serial != .none || entry.kind == .execute,
-            ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
+        let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
+        if isOutdated || state == .invalidStatementName, entry.kind == .bind || entry.kind == .describe,
+            !entry.statement.isNone
         {
-            return .prepareAgain(entry.serial)
+            return .prepareAgain(entry.statement)
         }
-        if state == .invalidStatementName, entry.kind == .bind || entry.kind == .describe, entry.serial != .none {
-            return .prepareAgain(entry.serial)
+        if server.pointee.isReplica, client.pointee.lastRoute.isRead, Self.isNodesFault(state, body) {
+            return .elsewhere
         }
-        if server.pointee.isReplica, client.pointee.lastRoute.isRead, Self.isNodesFault(state, body) { return .elsewhere }
         return nil
     }
 
@@ -134,7 +130,8 @@ extension Engine {
         case .serializationFailure, .queryCanceled:
             // A conflict with recovery, not a cancel or a timeout of the client's own.
             ErrorFields.isRaised(by: "ProcessInterrupts", in: body)
-                && ErrorFields.text(of: ErrorFields.message, in: body)?.hasSuffix("due to conflict with recovery") == true
+                && ErrorFields.text(of: ErrorFields.message, in: body)?.hasSuffix("due to conflict with recovery")
+                    == true
         default: false
         }
     }
@@ -145,20 +142,18 @@ extension Engine {
         case .onPrimary:
             client.pointee.isForcedToPrimary = true
             correctClasses(client)
-        case .prepareAgain(let serial):
-            forgetStatements(server, serial)
+        case .prepareAgain(let id):
+            // Under a new name every server prepares it anew; the old names are closed as they fall out of use.
+            statements.renew(id)
+            server.pointee.unnamed = .none
         case .elsewhere:
-            if topology.nodes[server.pointee.node].state.role == .replica { actions.append(.suspectNode(server.pointee.node)) }
+            if topology.nodes[server.pointee.node].state.role == .replica {
+                actions.append(.suspectNode(server.pointee.node))
+            }
         }
         server.pointee.pool.pointee.counters.retries &+= 1
         detachForReplay(client, server)
         restart(client)
-    }
-
-    /// The server's table was wrong about a statement: it is prepared anew, and what the server may still have under its name is closed first.
-    private func forgetStatements(_ server: ServerPointer, _ serial: StatementSerial) {
-        server.pointee.cleanup = .discardAll
-        _ = serial
     }
 
     /// The client lets go of the server, which is left to finish what nobody wants any more.
@@ -225,24 +220,29 @@ extension Engine {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             switch header.tag {
             case FrontendTag.query:
-                if let text = queryText(header, input, offset) { correct(input.extracting(text), pool) }
+                if let text = queryText(header, input, offset) { correct(input.extracting(text), client) }
             case FrontendTag.parse:
-                if let message = ParseMessage(body) { correct(body.extracting(message.text), pool) }
+                if let message = ParseMessage(body) { correct(body.extracting(message.text), client) }
             case FrontendTag.bind:
                 if let message = BindMessage(body),
                     let id = statement(named: body.extracting(message.statement), of: client)
                 {
-                    correct(statements[id].pointee.text.bytes, pool)
+                    correct(statements[id].pointee.text.bytes, client)
                 }
             default: break
             }
             offset += header.size
         }
-        setContextStamp(of: pool)
+        forgetClasses(of: pool)
     }
 
-    private func correct(_ text: RawSpan, _ pool: PoolPointer) {
-        classifier.correct(text, in: pool.pointee.context)
+    private func correct(_ text: RawSpan, _ client: ClientPointer) {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        if let context = client.pointee.context {
+            classifier.correct(text, in: context.context)
+        } else {
+            classifier.correct(text, in: pool.pointee.context)
+        }
         actions.append(
             .log(.classCorrected(database: pool.pointee.database, statement: text.text(0..<min(200, text.byteCount))))
         )

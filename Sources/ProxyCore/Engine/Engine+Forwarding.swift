@@ -153,7 +153,9 @@ extension Engine {
             append(server, FrontendTag.parse, body)
             return .consumed(header.size)
         }
-        guard let id = intern(client, body, message) else { return provoke(client, server, .memoryLimit(statements.limit), header) }
+        guard let id = intern(client, body, message) else {
+            return provoke(client, server, .memoryLimit(statements.limit), header)
+        }
         let isNamed = !message.name.isEmpty
         let name = body.extracting(message.name)
         if isNamed, statement(named: name, of: client) != nil {
@@ -207,7 +209,7 @@ extension Engine {
     }
 
     /// The statement of a Parse, interned; nil where the limit does not let it in.
-    private func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
+    func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
         let identity = body.extracting(message.identity)
         let pool = client.pointee.pool.unsafelyUnwrapped
         if let id = statements.find(identity) {
@@ -221,12 +223,12 @@ extension Engine {
             identity,
             textSize: message.text.count,
             statementClass: classify(body.extracting(message.text), client),
-            classStamp: pool.pointee.contextStamp
+            classStamp: client.pointee.context?.stamp ?? pool.pointee.contextStamp
         )
     }
 
     /// Lets a name mean a statement from now on; the entry remembers what it meant before.
-    private func setName(_ client: ClientPointer, _ name: RawSpan, to id: StatementID, _ entry: inout LedgerEntry) {
+    func setName(_ client: ClientPointer, _ name: RawSpan, to id: StatementID, _ entry: inout LedgerEntry) {
         if !id.isNone { statements.retain(id) }
         entry.changesName = true
         if name.byteCount == 0 {
@@ -268,7 +270,11 @@ extension Engine {
             appendSharedParse(server, record)
         } else {
             server.pointee.unnamed = record.pointee.serial
-            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + record.pointee.body.count, from: buffers)
+            server.pointee.output.appendHeader(
+                FrontendTag.parse,
+                bodySize: 1 + record.pointee.body.count,
+                from: buffers
+            )
             server.pointee.output.appendByte(0, from: buffers)
             server.pointee.output.append(record.pointee.body, from: buffers)
             touch(server)
@@ -323,6 +329,7 @@ extension Engine {
             let isShared = bring(id, isNamed: name.byteCount > 0, server)
             let record = statements[id]
             entry.serial = record.pointee.serial
+            entry.statement = id
             let nameSize = isShared ? StatementSerial.nameSize : 1
             let newSize = bodySize &- name.byteCount &- 1 &+ nameSize
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: newSize, from: buffers)
@@ -381,6 +388,7 @@ extension Engine {
             if let id = statement(named: name, of: client) {
                 let isShared = bring(id, isNamed: name.byteCount > 0, server)
                 entry.serial = statements[id].pointee.serial
+                entry.statement = id
                 let nameSize = isShared ? StatementSerial.nameSize : 1
                 server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
                 server.pointee.output.appendByte(message.kind.rawValue, from: buffers)
@@ -453,7 +461,8 @@ extension PostgresError {
             .outOfMemory,
             "no memory left for prepared statements",
             detail: "All statements that are kept are in use by clients.",
-            hint: "Raise prepared_statement_memory (now \(limit)), or have clients close statements that they do not need."
+            hint:
+                "Raise prepared_statement_memory (now \(limit)), or have clients close statements that they do not need."
         )
     }
 }

@@ -21,7 +21,7 @@ extension Engine {
         }
         poolHandles[key] = handle
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
-        setContext(of: pool, facts)
+        setFacts(of: pool, facts)
         if catalogs[poolOptions.databaseOnServer] == nil {
             actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
         }
@@ -40,7 +40,11 @@ extension Engine {
         client.pointee.waitsForRead = forRead
         client.pointee.since = now
         pool.pointee.waiting += 1
-        if forRead { pool.pointee.readers.append(client.pointee.handle) } else { pool.pointee.writers.append(client.pointee.handle) }
+        if forRead {
+            pool.pointee.readers.append(client.pointee.handle)
+        } else {
+            pool.pointee.writers.append(client.pointee.handle)
+        }
         openServers(pool, forRead: forRead)
     }
 
@@ -72,7 +76,8 @@ extension Engine {
     }
 
     /// Prefers, among the few used last, one that has the session's settings already.
-    private func takeIdleWithProfile(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> ServerPointer? {
+    private func takeIdleWithProfile(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> ServerPointer?
+    {
         let count = nodePool.pointee.idle.count
         for index in (max(0, count - 8)..<count).reversed() {
             if let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile {
@@ -267,7 +272,10 @@ extension Engine {
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
         guard nodePool.pointee.total < size else { return false }
         if limits.maximumDatabaseServers > 0,
-            databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers { return false }
+            databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers
+        {
+            return false
+        }
         if limits.maximumUserServers > 0, userServers[pool.pointee.user] ?? 0 >= limits.maximumUserServers {
             return false
         }
@@ -323,7 +331,7 @@ extension Engine {
 
     /// Lets go of what a reply that will not come held on to.
     func forget(_ entry: LedgerEntry) {
-        statements.release(entry.statement)
+        if entry.kind == .parse { statements.release(entry.statement) }
         statements.release(entry.previous)
     }
 

@@ -133,6 +133,7 @@ extension Engine {
 
     @inline(__always)
     func classify(_ text: RawSpan, _ client: ClientPointer) -> StatementClass {
+        if let context = client.pointee.context { return classifier.classify(text, in: context.context) }
         let pool = client.pointee.pool.unsafelyUnwrapped
         return classifier.classify(text, in: pool.pointee.context)
     }
@@ -141,10 +142,10 @@ extension Engine {
     @inline(__always)
     func statementClass(of id: StatementID, _ client: ClientPointer) -> StatementClass {
         let record = statements[id]
-        let pool = client.pointee.pool.unsafelyUnwrapped
-        if record.pointee.classStamp != pool.pointee.contextStamp {
+        let stamp = client.pointee.context?.stamp ?? client.pointee.pool.unsafelyUnwrapped.pointee.contextStamp
+        if record.pointee.classStamp != stamp {
             record.pointee.statementClass = classify(record.pointee.text.bytes, client)
-            record.pointee.classStamp = pool.pointee.contextStamp
+            record.pointee.classStamp = stamp
         }
         return record.pointee.statementClass
     }

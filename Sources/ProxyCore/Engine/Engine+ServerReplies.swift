@@ -10,7 +10,9 @@ extension Engine {
         if server.pointee.carry.isEmpty {
             let handle = server.pointee.handle
             let consumed = readReplies(server, bytes)
-            guard consumed < bytes.byteCount, let server = servers[handle], server.pointee.phase != .closing else { return }
+            guard consumed < bytes.byteCount, let server = servers[handle], server.pointee.phase != .closing else {
+                return
+            }
             bytes.extracting(consumed..<bytes.byteCount).withUnsafeBytes {
                 server.pointee.carry.append($0, from: buffers)
             }
@@ -260,6 +262,7 @@ extension Engine {
             return true
         }
         deliver(client)
+        if client.pointee.extras != nil { settleSettings(client, server, hasFailed: hasFailed) }
         client.pointee.outstanding &-= 1
         client.pointee.transaction =
             switch status {

@@ -66,6 +66,8 @@ package final class Engine {
     package var now: Microseconds = 0
     /// What the shell is to do, in order; it empties the array.
     package var actions: [EngineAction] = []
+    /// Clients whose batch is to be run again, once the event that made it necessary has been dealt with.
+    var restarted: [Handle] = []
     private var touched = RingQueue<PeerToken>()
     private var lastScan: Microseconds = 0
 
@@ -86,7 +88,7 @@ package final class Engine {
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: options.seed,
-            textLimit: options.statementTextLimit
+            maximumTextBytes: options.statementTextLimit
         )
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
@@ -135,8 +137,16 @@ package final class Engine {
     package func received(_ token: PeerToken, _ bytes: RawSpan) {
         switch token.kind {
         case .client: if let client = clients[token.handle] { receivedFromClient(client, bytes) }
-        case .server: if let server = servers[token.handle] { receivedFromServer(server, bytes) }
+        case .server:
+            if let server = servers[token.handle] { receivedFromServer(server, bytes) }
+            if !restarted.isEmpty { runRestarted() }
         case .canceller, nil: break
+        }
+    }
+
+    private func runRestarted() {
+        while let handle = restarted.popLast() {
+            if let client = clients[handle] { processHeld(client) }
         }
     }
 
@@ -144,7 +154,9 @@ package final class Engine {
     package func closed(_ token: PeerToken, reason: String) {
         switch token.kind {
         case .client: if let client = clients[token.handle] { clientVanished(client, reason: reason) }
-        case .server: if let server = servers[token.handle] { serverVanished(server, reason: reason) }
+        case .server:
+            if let server = servers[token.handle] { serverVanished(server, reason: reason) }
+            if !restarted.isEmpty { runRestarted() }
         case .canceller: if let cancel = cancels[token.handle] { cancelEnded(cancel) }
         case nil: break
         }
@@ -189,7 +201,7 @@ package final class Engine {
     package func catalogLoaded(database: String, _ facts: CatalogFacts) {
         catalogs[database] = facts
         forEachPool { pool in
-            if pool.pointee.options.databaseOnServer == database { setContext(of: pool, facts) }
+            if pool.pointee.options.databaseOnServer == database { setFacts(of: pool, facts) }
         }
     }
 
@@ -254,19 +266,6 @@ package final class Engine {
     private func readRoles() {
         primary = topology.primary ?? -1
         replicas = topology.replicas.filter { topology.nodes[$0].weight > 0 }
-    }
-
-    func setContext(of pool: PoolPointer, _ facts: CatalogFacts) {
-        pool.pointee.context = ClassificationContext(
-            facts: facts,
-            searchPath: facts.defaultSearchPath(forRole: pool.pointee.user),
-            policy: RoutingPolicy(
-                foreignTablesOnReplica: pool.pointee.options.foreignTablesOnReplicas,
-                serverLocalViewsOnReplica: pool.pointee.options.serverLocalViewsOnReplicas
-            )
-        )
-        pool.pointee.contextStamp = nextContextStamp
-        nextContextStamp &+= 1
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {

@@ -18,7 +18,11 @@ struct Pool: ~Copyable {
     var clients = 0
     /// What a new client is told of its session, by the settings that it starts with.
     var welcomes: [ProfileID: [UInt8]] = [:]
+    var facts: CatalogFacts
+    /// How texts of sessions without settings of their own are to be understood.
     var context: ClassificationContext
+    /// The same for sessions with settings that make a difference.
+    var contexts: [ContextKey: SessionContext] = [:]
     var contextStamp: UInt32 = 1
     var counters = PoolCounters()
 
@@ -30,6 +34,7 @@ struct Pool: ~Copyable {
         self.nodeCount = nodeCount
         nodes = .allocate(capacity: nodeCount)
         for index in 0..<nodeCount { (nodes + index).initialize(to: NodePool()) }
+        self.facts = facts
         context = ClassificationContext(facts: facts, searchPath: nil)
     }
 

@@ -6,9 +6,20 @@ struct CancelSession: ~Copyable {
     /// The server whose statement is to be cancelled; held back from other clients until the node has closed this connection, which it does after
     /// the signal has been sent.
     let server: Handle
+    /// The key of the server, which may be gone by the time the connection stands.
+    let processID: UInt32
+    let key: [UInt8]
+    let since: Microseconds
     var transport = TransportID.none
     var output = ByteQueue()
-    let since: Microseconds
+
+    init(handle: Handle, server: Handle, processID: UInt32, key: [UInt8], since: Microseconds) {
+        self.handle = handle
+        self.server = server
+        self.processID = processID
+        self.key = key
+        self.since = since
+    }
 
     var token: PeerToken { PeerToken(.canceller, handle) }
 }

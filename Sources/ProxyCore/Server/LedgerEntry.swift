@@ -39,7 +39,7 @@ struct LedgerEntry: BitwiseCopyable {
         case none
         case discardAll
         case deallocateAll
-        /// The settings that wait first in the client's `pendingSettings`.
+        /// Those in the client's `pendingSettings`, once the cycle has ended well.
         case settings
         /// Not known: the client keeps the server.
         case unknown
@@ -49,7 +49,7 @@ struct LedgerEntry: BitwiseCopyable {
     var disposition: Disposition
     var purpose = Purpose.none
     var effect = Effect.none
-    /// The statement meant, which a Parse gave the server or a name.
+    /// The statement meant. A Parse holds a reference to it; others know it by `serial` and must compare.
     var statement = StatementID.none
     /// For Parse and Close: the client's name that was changed, and what it meant before.
     var place = ClientStatements.Place(index: 0)

@@ -103,7 +103,9 @@ struct ClientStatements {
         let entry = entries[index]
         guard Int(entry.nameSize) == name.byteCount else { return false }
         return name.withUnsafeBytes { bytes in
-            names.withUnsafeBytes { $0[Int(entry.nameOffset)..<Int(entry.nameOffset &+ entry.nameSize)].elementsEqual(bytes) }
+            names.withUnsafeBytes {
+                $0[Int(entry.nameOffset)..<Int(entry.nameOffset &+ entry.nameSize)].elementsEqual(bytes)
+            }
         }
     }
 

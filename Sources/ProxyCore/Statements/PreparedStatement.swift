@@ -3,7 +3,7 @@ import StatementRouting
 /// One interned statement: a Parse message without its name, and what is known of it.
 struct PreparedStatement: BitwiseCopyable {
     let hash: UInt64
-    let serial: StatementSerial
+    var serial: StatementSerial
     /// The text, its zero, and the parameter types: the body of Parse behind the name. Owned by the store.
     let body: UnsafeRawBufferPointer
     var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: body[..<textSize]) }
@@ -17,8 +17,6 @@ struct PreparedStatement: BitwiseCopyable {
     var references: UInt32 = 0
     /// How often a Parse has asked for it.
     var uses: UInt32 = 0
-    /// A server that refused it as a write has made it one.
-    var isCorrected = false
     /// Neighbours in the list of statements that nobody references, oldest first; `none` at the ends.
     var older = StatementID.none
     var newer = StatementID.none

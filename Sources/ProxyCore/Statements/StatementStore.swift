@@ -116,6 +116,12 @@ final class StatementStore {
         if record.pointee.references == 0 { appendToUnreferenced(id) }
     }
 
+    /// Gives a statement a new serial: what servers have under the old one is not used again.
+    func renew(_ id: StatementID) {
+        self[id].pointee.serial = StatementSerial(rawValue: nextSerial)
+        nextSerial += 1
+    }
+
     private func isEqual(_ held: UnsafeRawBufferPointer, _ body: RawSpan) -> Bool {
         guard held.count == body.byteCount else { return false }
         return body.withUnsafeBytes { held.elementsEqual($0) }

@@ -1,0 +1,178 @@
+import Bytes
+import PostgresWire
+
+/// Ends: clients that leave, servers that are lost, and what becomes of the other side.
+extension Engine {
+    // MARK: Clients
+
+    /// Ends a client's connection from this side.
+    /// - Parameter flush: whether what is queued for it (a FATAL error) is sent first.
+    func close(_ client: ClientPointer, flush: Bool, reason: String) {
+        guard client.pointee.phase != .closing else { return }
+        leave(client, reason: reason)
+        actions.append(.close(client.pointee.transport, flush: flush))
+        // Its slot is given up when the shell has fetched its last words.
+        if flush { touch(client) } else { remove(client) }
+    }
+
+    /// The client's connection is gone.
+    func clientVanished(_ client: ClientPointer, reason: String) {
+        if client.pointee.phase != .closing { leave(client, reason: reason) }
+        remove(client)
+    }
+
+    private func leave(_ client: ClientPointer, reason: String) {
+        if let server = servers[client.pointee.server] { leaveServer(client, server) }
+        if let pool = client.pointee.pool {
+            if client.pointee.flow == .waiting { pool.pointee.waiting -= 1 }
+            pool.pointee.clients -= 1
+            databaseClients[pool.pointee.database, default: 1] -= 1
+            userClients[pool.pointee.user, default: 1] -= 1
+            actions.append(
+                .log(
+                    .clientLeft(
+                        user: pool.pointee.user,
+                        database: pool.pointee.database,
+                        client: client.pointee.processID,
+                        reason: reason
+                    )
+                )
+            )
+        }
+        client.pointee.phase = .closing
+        client.pointee.flow = .between
+    }
+
+    /// What becomes of the server of a client that is gone. It is cleaned where all that it does is known to end soon; else its connection is closed.
+    private func leaveServer(_ client: ClientPointer, _ server: ServerPointer) {
+        client.pointee.server = .none
+        if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
+        let isBusy =
+            client.pointee.outstanding > 0 || client.pointee.flow == .batch || !server.pointee.ledger.isEmpty
+        var isInMessage = false
+        if case .toServer = client.pointee.passThrough { isInMessage = true }
+        server.pointee.client = .none
+        if isBusy || isInMessage {
+            // A statement may run for hours for nobody: it is cancelled, and the connection given up.
+            if client.pointee.outstanding > 0, server.pointee.processID != 0 { sendCancelRequest(to: server) }
+            abandon(server)
+            return
+        }
+        if client.pointee.pin != nil { server.pointee.cleanup = .discardAll }
+        becomeFree(server)
+    }
+
+    /// Gives up the slot.
+    func remove(_ client: ClientPointer) {
+        client.pointee.held.clear(to: buffers)
+        client.pointee.replay.clear(to: buffers)
+        client.pointee.output.clear(to: buffers)
+        forgetNames(client)
+        statements.release(client.pointee.unnamed)
+        profiles.release(client.pointee.profile)
+        profiles.release(client.pointee.startProfile)
+        clients.remove(client.pointee.handle)
+    }
+
+    // MARK: Servers
+
+    /// A server's connection is gone.
+    func serverVanished(_ server: ServerPointer, reason: String) {
+        let why = server.pointee.extras.lastError ?? reason
+        switch server.pointee.phase {
+        case .connecting, .authenticating:
+            serverFailed(server, reason: why)
+            return
+        case .closing:
+            remove(server)
+            return
+        case .idle, .active, .draining: break
+        }
+        let client = clients[server.pointee.client]
+        let pool = server.pointee.pool
+        let node = server.pointee.node
+        if let client { loseServer(client, server, why) }
+        drop(server)
+        if pool.pointee.waiting > 0 { serveQueues(pool) }
+        if let client, client.pointee.flow == .between { restarted.append(client.pointee.handle) }
+        _ = node
+    }
+
+    /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
+    private func loseServer(_ client: ClientPointer, _ server: ServerPointer, _ why: String) {
+        if client.pointee.phase == .welcoming {
+            client.pointee.server = .none
+            requestServer(client, server.pointee.pool, forRead: primary < 0)
+            return
+        }
+        let node = topology.nodes[server.pointee.node].name
+        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead,
+            Int(client.pointee.attempts) <= topology.nodes.count
+        {
+            server.pointee.pool.pointee.counters.retries &+= 1
+            takeBackAll(client, server)
+            client.pointee.server = .none
+            client.pointee.output.clear(to: buffers)
+            client.pointee.outstanding = 0
+            client.pointee.flow = .between
+            restart(client)
+            return
+        }
+        let wasInTransaction = server.pointee.status != .idle
+        let isOwed = client.pointee.outstanding > 0
+        let isInBatch = client.pointee.flow == .batch
+        takeBackAll(client, server)
+        client.pointee.server = .none
+        client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+        if case .toServer(let remaining) = client.pointee.passThrough {
+            client.pointee.passThrough = .dropped(remaining: remaining)
+        }
+        if isOwed || isInBatch {
+            deliver(client)
+            let error = lostServerError(client, node, why, wasInTransaction: wasInTransaction)
+            client.pointee.transaction = wasInTransaction ? .lost : .none
+            send(client) { builder in
+                builder.error(error)
+                for _ in 0..<max(0, client.pointee.outstanding) { builder.readyForQuery(status(of: client)) }
+            }
+            client.pointee.flow = isInBatch ? .skipping : .between
+        } else {
+            client.pointee.transaction = wasInTransaction ? .lost : .none
+            client.pointee.flow = .between
+        }
+        client.pointee.outstanding = 0
+        resume(client, .sinkFull)
+    }
+
+    private func lostServerError(
+        _ client: ClientPointer,
+        _ node: String,
+        _ why: String,
+        wasInTransaction: Bool
+    ) -> PostgresError {
+        if client.pointee.lastRoute.isRead, !wasInTransaction {
+            return PostgresError(
+                .error,
+                .connectionFailure,
+                "the server was lost while its answer was being read",
+                detail: "Node \(node): \(why)",
+                hint: "The statement only reads: it can be run again."
+            )
+        }
+        return PostgresError(
+            .error,
+            .transactionResolutionUnknown,
+            "the server was lost before it answered",
+            detail: "Node \(node): \(why). Whether the statement or its transaction took effect is not known.",
+            hint: "Look at the data before it is run again."
+        )
+    }
+
+    /// Names that unanswered messages changed mean again what they meant before.
+    private func takeBackAll(_ client: ClientPointer, _ server: ServerPointer) {
+        while !server.pointee.ledger.isEmpty {
+            let entry = server.pointee.ledger.removeLast()
+            takeBack(entry, server)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import Authentication
+import Bytes
+import PostgresWire
+
+/// From a server's connection to its first ReadyForQuery (PostgreSQL documentation, 55.2.1).
+extension Engine {
+    func beginLogin(_ server: ServerPointer) {
+        let pool = server.pointee.pool
+        let user = Array(pool.pointee.user.utf8)
+        let login: ServerLogin = credentials.credential(for: user).map { .credential($0) } ?? .nothing
+        server.pointee.phase = .authenticating
+        server.pointee.extras.authenticator = ServerAuthenticator(
+            user: user,
+            login: login,
+            nonce: ScramNonce(entropy: environment.randomBytes(ScramNonce.entropyLength)),
+            channelBinding: .none,
+            cleartextPolicy: .refuse
+        )
+        send(server) {
+            $0.startup(
+                .v3_0,
+                [
+                    .init(name: "user", value: pool.pointee.user),
+                    .init(name: "database", value: pool.pointee.options.databaseOnServer),
+                ]
+            )
+        }
+    }
+
+    private func send(_ server: ServerPointer, _ build: (inout MessageBuilder) -> Void) {
+        var builder = MessageBuilder()
+        build(&builder)
+        server.pointee.output.append(builder.bytes, from: buffers)
+        touch(server)
+    }
+
+    /// Reads messages up to the first ReadyForQuery; returns the bytes consumed.
+    func readLogin(_ server: ServerPointer, _ bytes: RawSpan) -> Int {
+        let handle = server.pointee.handle
+        var offset = 0
+        while bytes.byteCount - offset >= MessageHeader.byteCount {
+            let header = MessageHeader(bytes, at: offset)
+            guard header.size >= MessageHeader.byteCount, header.size <= BufferPool.largeChunkSize else {
+                serverViolated(server, "sent a message of invalid length while it let us in")
+                return bytes.byteCount
+            }
+            guard bytes.byteCount - offset >= header.size else { break }
+            let body = bytes.extracting(offset + MessageHeader.byteCount..<offset + header.size)
+            offset += header.size
+            readLogin(server, header.tag, body)
+            guard servers[handle] != nil, server.pointee.phase == .authenticating else { return bytes.byteCount }
+        }
+        return offset
+    }
+
+    private func readLogin(_ server: ServerPointer, _ tag: UInt8, _ body: RawSpan) {
+        switch tag {
+        case BackendTag.authentication:
+            do {
+                let request = try AuthenticationRequest.decode(body: body.array(0..<body.byteCount))
+                if let step = server.pointee.extras.authenticator?.receive(request) { perform(step, server) }
+            } catch {
+                fail(server, "authentication protocol violation: \(error)")
+            }
+        case BackendTag.errorResponse:
+            loginRefused(server, body)
+        case BackendTag.parameterStatus:
+            if let nameEnd = body.firstZero(from: 0), let valueEnd = body.firstZero(from: nameEnd + 1) {
+                server.pointee.extras.setParameter(body.text(0..<nameEnd), body.text(nameEnd + 1..<valueEnd))
+            }
+        case BackendTag.backendKeyData where body.byteCount >= 8:
+            server.pointee.processID = body.uint32(at: 0)
+            server.pointee.extras.cancelKey = body.array(4..<body.byteCount)
+        case BackendTag.readyForQuery:
+            serverReady(server)
+        case BackendTag.noticeResponse, BackendTag.negotiateProtocolVersion: break
+        default: fail(server, "sent a message of type \(tag) while it let us in")
+        }
+    }
+
+    func resumeLogin(_ server: ServerPointer, _ key: SaltedPassword) {
+        guard server.pointee.phase == .authenticating,
+            let step = server.pointee.extras.authenticator?.resume(saltedPassword: key)
+        else { return }
+        perform(step, server)
+    }
+
+    private func perform(_ step: ServerAuthenticator.Step, _ server: ServerPointer) {
+        switch step {
+        case .send(let response):
+            send(server) { builder in builder.message(FrontendTag.password) { $0.raw(response.encodeBody()) } }
+        case .deriveKey(let request):
+            if let key = saltedPasswords[request] {
+                resumeLogin(server, key)
+            } else {
+                actions.append(.deriveKey(server.pointee.token, request))
+            }
+        case .wait: break
+        case .authenticated: server.pointee.extras.authenticator = nil
+        case .failed(let failure): fail(server, failure.message)
+        }
+    }
+
+    private func serverReady(_ server: ServerPointer) {
+        let pool = server.pointee.pool
+        let nodePool = pool.pointee.nodes + server.pointee.node
+        nodePool.pointee.connecting -= 1
+        nodePool.pointee.lastFailure = nil
+        nodePool.pointee.retryAt = 0
+        server.pointee.phase = .idle
+        server.pointee.extras.lastError = nil
+        actions.append(
+            .log(
+                .serverReady(
+                    node: server.pointee.node,
+                    database: pool.pointee.database,
+                    user: pool.pointee.user,
+                    processID: server.pointee.processID
+                )
+            )
+        )
+        offer(server)
+        if pool.pointee.waiting > 0 { serveQueues(pool) }
+    }
+
+    // MARK: Failure
+
+    /// The server refused us. Where it says that user, password or database is wrong, clients that wait to be let in are told so, in its own words.
+    private func loginRefused(_ server: ServerPointer, _ body: RawSpan) {
+        let pool = server.pointee.pool
+        let state = ErrorFields.sqlState(in: body)
+        let message = ErrorFields.text(of: ErrorFields.message, in: body) ?? "no reason given"
+        let isFinal = state.isOfClass("28") || state == .invalidCatalogName
+        if isFinal {
+            let error = PostgresError(
+                .fatal,
+                state,
+                message,
+                detail: ErrorFields.text(of: ErrorFields.detail, in: body),
+                hint: ErrorFields.text(of: ErrorFields.hint, in: body)
+            )
+            refuseWelcoming(pool, error)
+        } else {
+            actions.append(.suspectNode(server.pointee.node))
+        }
+        fail(server, message)
+    }
+
+    private func refuseWelcoming(_ pool: PoolPointer, _ error: PostgresError) {
+        for index in 0..<clients.capacity {
+            guard let handle = clients.handle(at: index), let client = clients[handle] else { continue }
+            if client.pointee.phase == .welcoming, client.pointee.pool == pool { refuse(client, error) }
+        }
+    }
+
+    private func fail(_ server: ServerPointer, _ reason: String) {
+        if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
+        serverFailed(server, reason: reason)
+    }
+
+    /// A server could not be had: the next is tried after a pause.
+    func serverFailed(_ server: ServerPointer, reason: String) {
+        let pool = server.pointee.pool
+        let node = server.pointee.node
+        pool.pointee.nodes[node].retryAt = now + options.serverLoginRetry
+        pool.pointee.nodes[node].lastFailure = reason
+        actions.append(
+            .log(.serverFailed(node: node, database: pool.pointee.database, user: pool.pointee.user, reason: reason))
+        )
+        drop(server)
+        if pool.pointee.waiting > 0 { serveQueues(pool) }
+    }
+
+    /// A client that waited has got its server.
+    func serverAssigned(_ client: ClientPointer) {
+        guard let server = servers[client.pointee.server] else { return }
+        switch client.pointee.phase {
+        case .welcoming: startWelcome(client, server)
+        case .ready: processHeld(client)
+        case .startup, .authenticating, .closing: break
+        }
+    }
+}

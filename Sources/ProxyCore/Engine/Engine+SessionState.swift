@@ -1,0 +1,208 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// What statements do to their session beside their result: settings that travel with the client, and state that cannot, for which it keeps its server.
+extension Engine {
+    /// Notes what a statement that is about to be sent does, and says what is to be done when it has succeeded.
+    func noteEffects(
+        of statementClass: StatementClass,
+        text: RawSpan,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) -> LedgerEntry.Effect {
+        let effects = statementClass.effects
+        if effects.contains(.changesCatalogFacts) {
+            actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
+        }
+        if effects.contains(.discard) { return discardEffect(text, client) }
+        if effects.contains(.deallocate) { return .deallocateAll }
+        if let reason = PinReason(effects) { pin(client, reason) }
+        if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
+        if statementClass.access == .unknown, statementClass.reason != .preparedExecute { return .unknown }
+        if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(text, client) }
+        return .none
+    }
+
+    private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
+        let commands = parse(text, client) ?? []
+        return commands.contains { $0.command == .discard(.all) } ? .discardAll : .none
+    }
+
+    func parse(_ text: RawSpan, _ client: ClientPointer) -> [ParsedCommand]? {
+        SessionCommands.parse(
+            text,
+            standardConformingStrings: client.pointee.context?.context.standardConformingStrings ?? true
+        )
+    }
+
+    /// A plain change of settings outside a transaction travels with the client; any other keeps it on its server.
+    private func noteSettings(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
+        guard client.pointee.transaction == .none, client.pointee.pin == nil, client.pointee.outstanding == 0,
+            let commands = parse(text, client), let changes = SettingChange.changes(in: commands)
+        else {
+            pin(client, .setting)
+            return .none
+        }
+        extras(of: client).pendingSettings += changes
+        return .settings
+    }
+
+    func extras(of client: ClientPointer) -> ClientExtras {
+        if let extras = client.pointee.extras { return extras }
+        let extras = ClientExtras()
+        client.pointee.extras = extras
+        return extras
+    }
+
+    /// From now on the client keeps its server, until the end of its session or DISCARD ALL.
+    func pin(_ client: ClientPointer, _ reason: PinReason) {
+        if client.pointee.pin == nil { client.pointee.pin = reason }
+        if let server = servers[client.pointee.server] { server.pointee.cleanup = .discardAll }
+    }
+
+    /// A statement has succeeded that does something to its session.
+    func applyEffect(_ effect: LedgerEntry.Effect, _ server: ServerPointer) {
+        let client = clients[server.pointee.client]
+        switch effect {
+        case .none, .settings: break
+        case .deallocateAll:
+            // Which of them went is not looked into: names are prepared anew when they are needed.
+            server.pointee.statements.removeAll()
+            if let client { forgetNames(client) }
+        case .discardAll:
+            serverIsPristine(server)
+            server.pointee.cleanup = .none
+            if let client {
+                forgetNames(client)
+                client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+                client.pointee.preference = server.pointee.pool.pointee.options.route
+                setProfile(client, profiles.settings(of: client.pointee.startProfile))
+            }
+        case .unknown:
+            server.pointee.cleanup = .discardAll
+            if let client { pin(client, .notUnderstood) }
+        }
+    }
+
+    /// A cycle has ended well, or not: settings that were changed in it hold, or do not.
+    func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
+        guard let extras = client.pointee.extras, !extras.pendingSettings.isEmpty else { return }
+        let changes = extras.pendingSettings
+        client.pointee.extras = nil
+        if hasFailed { return }
+        let start = profiles.settings(of: client.pointee.startProfile)
+        var wanted = profiles.settings(of: client.pointee.profile)
+        var there = profiles.settings(of: server.pointee.profile)
+        for change in changes {
+            wanted = change.applied(to: wanted, start: start)
+            there = change.applied(to: there, start: [])
+        }
+        setProfile(client, wanted)
+        let profile = profiles.intern(there)
+        profiles.release(server.pointee.profile)
+        server.pointee.profile = profile
+    }
+
+    /// Gives the session these settings, and the context in which its texts are to be understood from now on.
+    func setProfile(_ client: ClientPointer, _ settings: [SessionSetting]) {
+        let profile = profiles.intern(settings)
+        profiles.release(client.pointee.profile)
+        client.pointee.profile = profile
+        client.pointee.context = context(for: settings, client.pointee.pool.unsafelyUnwrapped)
+    }
+
+    func context(for settings: [SessionSetting], _ pool: PoolPointer) -> SessionContext? {
+        let key = ContextKey(settings)
+        if key == .ordinary { return nil }
+        if let known = pool.pointee.contexts[key] { return known }
+        if pool.pointee.contexts.count >= 256 { pool.pointee.contexts.removeAll() }
+        let context = SessionContext(context: makeContext(key, pool), stamp: takeContextStamp())
+        pool.pointee.contexts[key] = context
+        return context
+    }
+
+    private func makeContext(_ key: ContextKey, _ pool: PoolPointer) -> ClassificationContext {
+        let facts = pool.pointee.facts
+        let user = key.role ?? pool.pointee.user
+        return ClassificationContext(
+            facts: facts,
+            searchPath: key.searchPath.map { SearchPath(setting: $0, user: user) } ?? facts.defaultSearchPath,
+            standardConformingStrings: key.standardConformingStrings,
+            encodingKeepsASCII: key.encodingKeepsASCII,
+            policy: pool.pointee.context.policy
+        )
+    }
+
+    /// Catalog facts have come: texts are understood by them from now on.
+    func setFacts(of pool: PoolPointer, _ facts: CatalogFacts) {
+        pool.pointee.facts = facts
+        pool.pointee.context = ClassificationContext(
+            facts: facts,
+            searchPath: facts.defaultSearchPath,
+            policy: RoutingPolicy(
+                foreignTablesOnReplica: pool.pointee.options.foreignTablesOnReplicas,
+                serverLocalViewsOnReplica: pool.pointee.options.serverLocalViewsOnReplicas
+            )
+        )
+        pool.pointee.contextStamp = takeContextStamp()
+        for (key, context) in pool.pointee.contexts {
+            context.context = makeContext(key, pool)
+            context.stamp = takeContextStamp()
+        }
+    }
+
+    private func takeContextStamp() -> UInt32 {
+        nextContextStamp &+= 1
+        return nextContextStamp
+    }
+
+    /// Classes that interned statements remember are looked up anew.
+    func forgetClasses(of pool: PoolPointer) {
+        pool.pointee.contextStamp = takeContextStamp()
+        for context in pool.pointee.contexts.values { context.stamp = takeContextStamp() }
+    }
+
+    /// DEALLOCATE ALL: the client's names mean nothing any more.
+    func forgetNames(_ client: ClientPointer) {
+        client.pointee.statements.forEach { statements.release($0) }
+        client.pointee.statements.removeAll()
+    }
+}
+
+extension StatementClass {
+    /// Whether anything must be noted when it is sent.
+    @inline(__always)
+    var mayChangeSession: Bool {
+        !effects.isDisjoint(with: Self.notable) || (access == .unknown && reason != .preparedExecute)
+    }
+
+    private static let notable: SessionEffects = [
+        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .temporaryObject, .advisoryLockSession,
+        .holdCursor,
+        .setSeed, .load, .codeBlock, .changesCatalogFacts,
+    ]
+}
+
+extension PinReason {
+    /// What of a statement's effects cannot be carried to another server.
+    init?(_ effects: SessionEffects) {
+        if effects.contains(.temporaryObject) {
+            self = .temporaryObject
+        } else if effects.contains(.advisoryLockSession) {
+            self = .advisoryLock
+        } else if effects.contains(.holdCursor) {
+            self = .holdCursor
+        } else if effects.contains(.prepare) {
+            self = .preparedBySQL
+        } else if effects.contains(.listen) {
+            self = .listen
+        } else if effects.contains(.setSeed) {
+            self = .seed
+        } else if effects.contains(.load) {
+            self = .library
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import PostgresWire
+
+/// What the proxy answers to a statement of which no server hears.
+struct LocalReply {
+    /// nil for a statement that returns no rows.
+    var columns: [String]?
+    var rows: [[String?]] = []
+    var tag = ""
+    var error: PostgresError?
+
+    static func done(_ tag: String) -> LocalReply { LocalReply(tag: tag) }
+
+    static func failed(_ error: PostgresError) -> LocalReply { LocalReply(error: error) }
+
+    static func value(_ column: String, _ value: String) -> LocalReply {
+        LocalReply(columns: [column], rows: [[value]], tag: "SHOW")
+    }
+}

@@ -1,0 +1,18 @@
+extension RouteCause: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .none: "no statement has run"
+        case .statement: "by the statement"
+        case .hint: "hint in the statement"
+        case .preference: "howdah.route"
+        case .transaction: "in a transaction"
+        case .readOnlyTransaction: "in a read-only transaction"
+        case .pipeline: "follows statements that are still in flight"
+        case .pin: "the session is pinned"
+        case .splitOff: "split is off"
+        case .noReplica: "no replica can take reads"
+        case .openBatch: "the batch asks for replies before its end"
+        case .retried: "a replica refused it"
+        }
+    }
+}

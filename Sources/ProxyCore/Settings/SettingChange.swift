@@ -1,0 +1,55 @@
+import StatementRouting
+
+/// What a statement of the client's does to its session's settings, once it has succeeded.
+enum SettingChange: Equatable {
+    case set(SessionSetting)
+    case reset(name: String)
+    case resetAll
+
+    /// The changes that a text makes; nil where it does more than change settings for the session, or to values that cannot be carried.
+    static func changes(in commands: [ParsedCommand]) -> [SettingChange]? {
+        var changes: [SettingChange] = []
+        for parsed in commands {
+            switch parsed.command {
+            case .set(let name, let value, isLocal: false):
+                switch value {
+                case .default: changes.append(.reset(name: name))
+                case .current: return nil
+                case .list(let literals):
+                    guard !literals.contains(where: { $0.kind == .interval }), let text = value.text(for: name) else {
+                        return nil
+                    }
+                    changes.append(.set(SessionSetting(name: name, value: text)))
+                }
+            case .reset(let name): changes.append(.reset(name: name))
+            case .resetAll: changes.append(.resetAll)
+            case .setConfig(let assignments):
+                for assignment in assignments {
+                    guard !assignment.isLocal else { return nil }
+                    let name = SessionCommands.folded(assignment.name)
+                    changes.append(
+                        assignment.value.map { .set(SessionSetting(name: name, value: $0)) } ?? .reset(name: name)
+                    )
+                }
+            default: return nil
+            }
+        }
+        return changes
+    }
+
+    /// RESET ALL leaves these as they are (PostgreSQL documentation, RESET).
+    private static let keptByResetAll: Set<String> = ["role", "session_authorization"]
+
+    /// The settings after the change, where a reset brings back what `start` says.
+    func applied(to settings: [SessionSetting], start: [SessionSetting]) -> [SessionSetting] {
+        switch self {
+        case .set(let setting):
+            return settings.filter { $0.name != setting.name } + [setting]
+        case .reset(let name):
+            return settings.filter { $0.name != name } + start.filter { $0.name == name }
+        case .resetAll:
+            return settings.filter { Self.keptByResetAll.contains($0.name) }
+                + start.filter { !Self.keptByResetAll.contains($0.name) }
+        }
+    }
+}

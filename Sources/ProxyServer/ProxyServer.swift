@@ -1,1 +1,176 @@
-// Placeholder until the module's first type lands.
+import Authentication
+import Cluster
+import Configuration
+import EventIO
+import Glibc
+import ProxyCore
+import StatementRouting
+import Synchronization
+
+/// A running proxy: its worker, the watch on the nodes, and the catalog's facts.
+package final class ProxyServer: Sendable {
+    private let log: Log
+    private let control: ProxyControl
+    // Set once in `init`; the worker's own state belongs to its thread.
+    private nonisolated(unsafe) let worker: Worker
+    private let monitor: ClusterMonitor
+    private let catalogs: CatalogLoader
+    /// Where it listens, with the ports that were chosen.
+    package let addresses: [String]
+    /// The first TCP port that it listens on.
+    package let port: UInt16
+
+    /// Starts a proxy; clients are taken when this returns.
+    /// - Throws: `ProxyStartError` with a message fit for the user.
+    package init(_ configuration: Configuration) throws(ProxyStartError) {
+        let proxy = configuration.proxy
+        let log = Log(level: proxy.logLevel)
+        self.log = log
+        let control = ProxyControl(log: log)
+        self.control = control
+        let nodes = configuration.nodes.enumerated().map { MonitoredNode(index: $0.offset, $0.element) }
+        let topology = Topology(
+            nodes: nodes.map {
+                Node(
+                    index: $0.index,
+                    name: $0.name,
+                    address: $0.address,
+                    weight: $0.weight,
+                    state: .unknown(reason: "not asked yet")
+                )
+            }
+        )
+        let engine = Engine(
+            options: EngineSettings.engineOptions(proxy, seed: Self.randomSeed()),
+            environment: Engine.Environment(
+                poolOptions: { EngineSettings.poolOptions(configuration, database: $0, user: $1) },
+                randomBytes: Self.randomBytes
+            ),
+            authenticationMethod: EngineSettings.authenticationMethod(proxy.authenticationMethod),
+            credentials: try Self.credentials(proxy),
+            topology: topology
+        )
+        do {
+            worker = try Worker(
+                engine: engine,
+                loopOptions: EngineSettings.loopOptions(proxy),
+                control: control,
+                logConnections: proxy.logConnections
+            )
+        } catch {
+            throw ProxyStartError("could not start the event loop: \(error)")
+        }
+        let bound = try Self.listen(worker, proxy.listen)
+        addresses = bound.map(\.description)
+        port = bound.first { !$0.isUnix }?.port ?? 0
+        let mailbox = worker.mailbox
+        catalogs = CatalogLoader(
+            nodes: nodes,
+            publish: { database, rows in mailbox.post(.catalog(database: database, DatabaseCatalog(rows))) },
+            log: { log.write(.info, $0.description) }
+        )
+        let catalogs = catalogs
+        monitor = ClusterMonitor(
+            nodes: nodes,
+            options: MonitorOptions(proxy),
+            publish: { view in
+                mailbox.post(.cluster(view))
+                catalogs.update(view)
+            },
+            log: { log.write(.info, $0.description) }
+        )
+        control.connect(monitor: monitor, catalogs: catalogs)
+        log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
+        catalogs.start()
+        monitor.start()
+        // The first clients should not find all nodes unknown; a node that does not answer keeps nobody waiting for long.
+        _ = monitor.waitUntilKnown(timeout: proxy.nodeCheckTimeout)
+        worker.start(ended: { control.workerEnded() })
+    }
+
+    /// Lets transactions end, `grace` at most, and stops.
+    package func stop(grace: Duration) {
+        log.write(.info, "stopping")
+        worker.mailbox.post(.drain)
+        control.waitUntilDrained(grace)
+        worker.stop()
+        control.waitUntilEnded()
+        monitor.stop()
+        catalogs.stop()
+    }
+
+    private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress] {
+        var bound: [SocketAddress] = []
+        var port = UInt16(settings.port)
+        do throws(ListenFailure) {
+            for host in settings.addresses {
+                let addresses = try worker.listen(on: .tcp(host: host, port: port), backlog: settings.backlog)
+                bound += addresses
+                if port == 0, let chosen = addresses.first?.port { port = chosen }
+            }
+            if let directory = settings.unixSocketDirectory {
+                let path = "\(directory)/.s.PGSQL.\(port)"
+                bound += try worker.listen(on: .unix(path: path, mode: 0o777), backlog: settings.backlog)
+            }
+        } catch {
+            throw ProxyStartError(error.description)
+        }
+        return bound
+    }
+
+    private static func credentials(_ proxy: ProxySettings) throws(ProxyStartError) -> CredentialStore {
+        guard let path = proxy.authFile else { return .empty }
+        guard let text = FileContents.read(path) else {
+            throw ProxyStartError("could not read auth_file \"\(path)\": \(String(cString: strerror(errno)))")
+        }
+        do {
+            return try CredentialStore(parsing: text)
+        } catch {
+            throw ProxyStartError("auth_file \"\(path)\": \(error)")
+        }
+    }
+
+    private static func randomBytes(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let filled = bytes.withUnsafeMutableBytes { getrandom($0.baseAddress, $0.count, 0) }
+        precondition(filled == count, "getrandom gave too little")
+        return bytes
+    }
+
+    private static func randomSeed() -> UInt64 {
+        randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension MonitorOptions {
+    init(_ proxy: ProxySettings) {
+        self.init(rules: WatchRules(interval: proxy.nodeCheckInterval), timeout: proxy.nodeCheckTimeout)
+    }
+}
+
+extension MonitoredNode {
+    init(index: Int, _ settings: NodeSettings) {
+        let port = UInt16(clamping: settings.port)
+        self.init(
+            index: index,
+            name: settings.name,
+            address: settings.isUnixSocket
+                ? .unix(directory: settings.host, port: port) : .tcp(host: settings.host, port: port),
+            weight: settings.weight,
+            user: settings.monitorUser,
+            password: settings.monitorPassword?.reveal(),
+            database: settings.monitorDatabase
+        )
+    }
+}
+
+extension DatabaseCatalog {
+    init(_ rows: CatalogRows) {
+        let paths = rows.searchPaths
+        self.init(
+            facts: CatalogFacts(rows: rows, role: "", generation: 0),
+            searchPath: paths.ofDatabase,
+            searchPathOfRole: paths.ofRole.merging(paths.ofRoleInDatabase) { $1 }
+        )
+    }
+}

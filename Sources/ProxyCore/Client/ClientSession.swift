@@ -6,7 +6,7 @@ import StatementRouting
 /// A plain record in a slab, a few hundred bytes while idle: what it holds beside is lent by the buffer pool only while bytes wait.
 struct ClientSession: ~Copyable {
     let handle: Handle
-    let transport: TransportID
+    var transport = TransportID.none
     var phase = ClientPhase.startup
     var flow = ClientFlow.between
     var transaction = ClientTransaction.none
@@ -51,9 +51,8 @@ struct ClientSession: ~Copyable {
     var since: Microseconds
     var extras: ClientExtras?
 
-    init(handle: Handle, transport: TransportID, now: Microseconds) {
+    init(handle: Handle, now: Microseconds) {
         self.handle = handle
-        self.transport = transport
         since = now
     }
 

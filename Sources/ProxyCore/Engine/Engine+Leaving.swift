@@ -15,6 +15,22 @@ extension Engine {
         if flush { touch(client) } else { remove(client) }
     }
 
+    /// Tells a client that stands at a boundary that the proxy stops.
+    func dismissIfIdle(_ client: ClientPointer) {
+        switch client.pointee.phase {
+        case .ready:
+            guard client.pointee.outstanding == 0, client.pointee.flow == .between, client.pointee.held.isEmpty,
+                client.pointee.transaction == .none
+            else { return }
+        case .startup, .authenticating, .welcoming: break
+        case .closing: return
+        }
+        refuse(
+            client,
+            PostgresError(.fatal, .adminShutdown, "terminating connection due to administrator command")
+        )
+    }
+
     /// The client's connection is gone.
     func clientVanished(_ client: ClientPointer, reason: String) {
         if client.pointee.phase != .closing { leave(client, reason: reason) }

@@ -8,7 +8,7 @@ extension Engine {
         let key = PoolKey(database: database, user: user)
         if let handle = poolHandles[key], let pool = pools[handle] { return pool }
         let poolOptions = environment.poolOptions(database, user)
-        let facts = catalogs[poolOptions.databaseOnServer] ?? .builtin
+        let catalog = catalogs[poolOptions.databaseOnServer] ?? .builtin
         let handle = pools.insert {
             Pool(
                 handle: $0,
@@ -16,12 +16,12 @@ extension Engine {
                 user: user,
                 options: poolOptions,
                 nodeCount: topology.nodes.count,
-                facts: facts
+                catalog: catalog
             )
         }
         poolHandles[key] = handle
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
-        setFacts(of: pool, facts)
+        setCatalog(of: pool, catalog)
         if catalogs[poolOptions.databaseOnServer] == nil {
             actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
         }

@@ -281,6 +281,7 @@ extension Engine {
             if server.pointee.ledger.isEmpty { becomeFree(server) }
             return
         }
+        let handle = client.pointee.handle
         if client.pointee.outstanding == 0, client.pointee.flow == .between {
             client.pointee.statements.compact()
             if !mayLetGo(client, server) {
@@ -291,6 +292,7 @@ extension Engine {
             letGo(client, server)
         }
         processHeld(client)
+        if isDraining, let client = clients[handle] { dismissIfIdle(client) }
     }
 
     @inline(__always)

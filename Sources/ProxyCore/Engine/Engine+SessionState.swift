@@ -123,11 +123,11 @@ extension Engine {
     }
 
     private func makeContext(_ key: ContextKey, _ pool: PoolPointer) -> ClassificationContext {
-        let facts = pool.pointee.facts
+        let catalog = pool.pointee.catalog
         let user = key.role ?? pool.pointee.user
         return ClassificationContext(
-            facts: facts,
-            searchPath: key.searchPath.map { SearchPath(setting: $0, user: user) } ?? facts.defaultSearchPath,
+            facts: catalog.facts,
+            searchPath: key.searchPath.map { SearchPath(setting: $0, user: user) } ?? catalog.searchPath(forRole: user),
             standardConformingStrings: key.standardConformingStrings,
             encodingKeepsASCII: key.encodingKeepsASCII,
             policy: pool.pointee.context.policy
@@ -135,11 +135,11 @@ extension Engine {
     }
 
     /// Catalog facts have come: texts are understood by them from now on.
-    func setFacts(of pool: PoolPointer, _ facts: CatalogFacts) {
-        pool.pointee.facts = facts
+    func setCatalog(of pool: PoolPointer, _ catalog: DatabaseCatalog) {
+        pool.pointee.catalog = catalog
         pool.pointee.context = ClassificationContext(
-            facts: facts,
-            searchPath: facts.defaultSearchPath,
+            facts: catalog.facts,
+            searchPath: catalog.searchPath(forRole: pool.pointee.user),
             policy: RoutingPolicy(
                 foreignTablesOnReplica: pool.pointee.options.foreignTablesOnReplicas,
                 serverLocalViewsOnReplica: pool.pointee.options.serverLocalViewsOnReplicas

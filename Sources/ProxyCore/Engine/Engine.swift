@@ -45,7 +45,7 @@ package final class Engine {
     let nameHash: KeyedHash
 
     var poolHandles: [PoolKey: Handle] = [:]
-    var catalogs: [String: CatalogFacts] = [:]
+    var catalogs: [String: DatabaseCatalog] = [:]
     var saltedPasswords = SaltedPasswordCache()
     var databaseClients: [String: Int] = [:]
     var userClients: [String: Int] = [:]
@@ -69,6 +69,7 @@ package final class Engine {
     /// Clients whose batch is to be run again, once the event that made it necessary has been dealt with.
     var restarted: [Handle] = []
     private var touched = RingQueue<PeerToken>()
+    private(set) var isDraining = false
     private var lastScan: Microseconds = 0
 
     package init(
@@ -98,18 +99,19 @@ package final class Engine {
 
     // MARK: Events
 
-    /// A client has connected; its events carry the token that is returned.
-    package func accepted(_ transport: TransportID) -> PeerToken {
-        let handle = clients.insert { ClientSession(handle: $0, transport: transport, now: now) }
+    /// A client has connected: `attach` follows, then its events with the token that is returned.
+    package func accepted() -> PeerToken {
+        let handle = clients.insert { ClientSession(handle: $0, now: now) }
         return PeerToken(.client, handle)
     }
 
-    /// The transport of a connection that `.connect` asked for.
+    /// The transport of a client that was accepted, or of a connection that `.connect` asked for.
     package func attach(_ token: PeerToken, _ transport: TransportID) {
         switch token.kind {
         case .server: servers[token.handle]?.pointee.transport = transport
         case .canceller: cancels[token.handle]?.pointee.transport = transport
-        case .client, nil: break
+        case .client: clients[token.handle]?.pointee.transport = transport
+        case nil: break
         }
     }
 
@@ -198,12 +200,23 @@ package final class Engine {
     }
 
     /// Facts of a database (by its name on the servers) have been loaded anew.
-    package func catalogLoaded(database: String, _ facts: CatalogFacts) {
-        catalogs[database] = facts
+    package func catalogLoaded(database: String, _ catalog: DatabaseCatalog) {
+        catalogs[database] = catalog
         forEachPool { pool in
-            if pool.pointee.options.databaseOnServer == database { setFacts(of: pool, facts) }
+            if pool.pointee.options.databaseOnServer == database { setCatalog(of: pool, catalog) }
         }
     }
+
+    /// No new clients come, and those that are here are let go as soon as they stand at a boundary.
+    package func drain() {
+        isDraining = true
+        for index in 0..<clients.capacity {
+            if let handle = clients.handle(at: index), let client = clients[handle] { dismissIfIdle(client) }
+        }
+    }
+
+    /// After `drain`: no client is left.
+    package var isDrained: Bool { isDraining && clients.count == 0 }
 
     /// Time has passed: called about ten times a second.
     package func tick() {
@@ -217,6 +230,8 @@ package final class Engine {
     }
 
     // MARK: What is to be sent
+
+    package var hasTouched: Bool { !touched.isEmpty }
 
     /// A session with bytes to send, until there is none.
     package func nextTouched() -> PeerToken? {

@@ -18,7 +18,7 @@ struct Pool: ~Copyable {
     var clients = 0
     /// What a new client is told of its session, by the settings that it starts with.
     var welcomes: [ProfileID: [UInt8]] = [:]
-    var facts: CatalogFacts
+    var catalog: DatabaseCatalog
     /// How texts of sessions without settings of their own are to be understood.
     var context: ClassificationContext
     /// The same for sessions with settings that make a difference.
@@ -26,7 +26,7 @@ struct Pool: ~Copyable {
     var contextStamp: UInt32 = 1
     var counters = PoolCounters()
 
-    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, facts: CatalogFacts) {
+    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {
         self.handle = handle
         self.database = database
         self.user = user
@@ -34,8 +34,8 @@ struct Pool: ~Copyable {
         self.nodeCount = nodeCount
         nodes = .allocate(capacity: nodeCount)
         for index in 0..<nodeCount { (nodes + index).initialize(to: NodePool()) }
-        self.facts = facts
-        context = ClassificationContext(facts: facts, searchPath: nil)
+        self.catalog = catalog
+        context = ClassificationContext(facts: catalog.facts, searchPath: nil)
     }
 
     deinit {

@@ -1,0 +1,36 @@
+import Configuration
+import ProxyCore
+
+extension EngineEvent {
+    /// Whether it is told only with `log_connections`.
+    var isAboutConnection: Bool {
+        switch self {
+        case .clientLoggedIn, .clientLeft, .serverReady: true
+        case .clientRefused, .serverFailed, .classCorrected: false
+        }
+    }
+
+    var level: LogLevel {
+        switch self {
+        case .clientLoggedIn, .clientLeft, .serverReady, .classCorrected: .info
+        case .clientRefused, .serverFailed: .warning
+        }
+    }
+
+    func text(nodes: [Node]) -> String {
+        switch self {
+        case .clientLoggedIn(let user, let database, let client):
+            "client \(client) logged in: user \(user), database \(database)"
+        case .clientRefused(let user, let database, let reason):
+            "client refused: user \(user), database \(database): \(reason)"
+        case .clientLeft(let user, let database, let client, let reason):
+            "client \(client) left: user \(user), database \(database): \(reason)"
+        case .serverReady(let node, let database, let user, let processID):
+            "server \(processID) on node \(nodes[node].name) ready: user \(user), database \(database)"
+        case .serverFailed(let node, let database, let user, let reason):
+            "no server on node \(nodes[node].name) for user \(user), database \(database): \(reason)"
+        case .classCorrected(let database, let statement):
+            "a replica refused a read, which is a write from now on: database \(database): \(statement)"
+        }
+    }
+}

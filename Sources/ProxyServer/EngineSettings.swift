@@ -1,0 +1,97 @@
+import Authentication
+import Configuration
+import EventIO
+import ProxyCore
+
+/// The configuration in the words of the modules that act on it.
+enum EngineSettings {
+    static func engineOptions(_ proxy: ProxySettings, seed: UInt64) -> EngineOptions {
+        var options = EngineOptions()
+        options.maximumClients = proxy.connectionLimits.clients ?? .max
+        options.clientLoginTimeout = proxy.clientLoginTimeout.wholeMicroseconds
+        options.serverConnectTimeout = proxy.serverConnectTimeout.wholeMicroseconds
+        options.serverLoginRetry = proxy.serverLoginRetry.wholeMicroseconds
+        options.statementTextLimit = proxy.statementTextLimit
+        options.clientBufferLimit = proxy.buffers.clientBufferLimit
+        options.maximumMessageSize = proxy.buffers.maxMessageSize
+        options.maximumStartupPacket = proxy.buffers.maxStartupPacket
+        options.maximumPendingReplies = proxy.buffers.maxPendingReplies
+        options.preparedStatementMemory = proxy.preparedStatementMemory
+        options.serverPreparedStatements = proxy.serverPreparedStatements
+        options.statementCacheMemory = proxy.statementCacheMemory
+        options.bufferMemory = proxy.buffers.bufferMemory
+        options.seed = seed
+        return options
+    }
+
+    static func loopOptions(_ proxy: ProxySettings) -> LoopOptions {
+        var options = LoopOptions()
+        switch proxy.ioMethod {
+        case .auto: options.method = nil
+        case .ioUring: options.method = .ioUring
+        case .epoll: options.method = .epoll
+        }
+        options.receiveBufferSize = proxy.buffers.receiveBufferSize
+        options.highWater = proxy.buffers.sendHighWater
+        options.lowWater = proxy.buffers.sendLowWater
+        options.keepalive.idle = Int32(clamping: proxy.tcp.keepalivesIdle?.wholeSecondsRoundedUp ?? 0)
+        options.keepalive.interval = Int32(clamping: proxy.tcp.keepalivesInterval?.wholeSecondsRoundedUp ?? 0)
+        options.keepalive.count = Int32(clamping: proxy.tcp.keepalivesCount ?? 0)
+        options.keepalive.userTimeout = Int32(clamping: (proxy.tcp.userTimeout?.wholeMicroseconds ?? 0) / 1000)
+        return options
+    }
+
+    static func poolOptions(_ configuration: Configuration, database: String, user: String) -> PoolOptions {
+        let settings = configuration.poolSettings(database: database, user: user)
+        let databaseSettings = configuration.database(named: database)
+        let userSettings = configuration.user(named: user)
+        var options = PoolOptions(databaseOnServer: databaseSettings.dbname)
+        options.mode =
+            switch settings.mode {
+            case .session: .session
+            case .transaction: .transaction
+            case .statement: .statement
+            }
+        options.size = settings.size
+        options.minimumSize = settings.minSize
+        options.reserveSize = settings.reserveSize
+        options.reserveTimeout = settings.reserveTimeout.wholeMicroseconds
+        options.queryWaitTimeout = settings.queryWaitTimeout.wholeMicroseconds
+        options.connectRamp = settings.serverConnectRamp
+        options.serverLifetime = settings.serverLifetime?.wholeMicroseconds ?? 0
+        options.serverIdleTimeout = settings.serverIdleTimeout?.wholeMicroseconds ?? 0
+        options.clientIdleTimeout = settings.clientIdleTimeout?.wholeMicroseconds ?? 0
+        options.idleTransactionTimeout = settings.idleTransactionTimeout?.wholeMicroseconds ?? 0
+        options.split = settings.split
+        options.readsOnPrimary =
+            switch settings.readsOnPrimary {
+            case .fallback: .fallback
+            case .never: .never
+            case .always: .always
+            }
+        options.route =
+            switch settings.route {
+            case .auto: .auto
+            case .primary: .primary
+            case .replica: .replica
+            }
+        options.foreignTablesOnReplicas = settings.foreignTables == .replica
+        options.serverLocalViewsOnReplicas = settings.serverLocalViews == .replica
+        options.preparedStatements = settings.preparedStatements
+        options.prepareUnnamed = settings.prepareUnnamed
+        options.maximumDatabaseClients = databaseSettings.connectionLimits.clients ?? 0
+        options.maximumUserClients = userSettings.connectionLimits.clients ?? 0
+        options.maximumDatabaseServers = databaseSettings.connectionLimits.servers ?? 0
+        options.maximumUserServers = userSettings.connectionLimits.servers ?? 0
+        return options
+    }
+
+    static func authenticationMethod(_ method: Configuration.AuthenticationMethod) -> Authentication.AuthenticationMethod {
+        switch method {
+        case .trust: .trust
+        case .any: .any
+        case .md5: .md5
+        case .scramSHA256: .scramSHA256
+        }
+    }
+}

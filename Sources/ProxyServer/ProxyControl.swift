@@ -1,0 +1,55 @@
+import Cluster
+import Configuration
+import Dispatch
+import Synchronization
+
+/// The control plane as a worker sees it, and the worker's end as the control plane waits for it.
+final class ProxyControl: WorkerControl {
+    private struct Parts {
+        var monitor: ClusterMonitor?
+        var catalogs: CatalogLoader?
+        var isDrained = false
+    }
+
+    private let logFile: Log
+    private let parts = Mutex(Parts())
+    private let drained = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(log: Log) { logFile = log }
+
+    func connect(monitor: ClusterMonitor, catalogs: CatalogLoader) {
+        parts.withLock {
+            $0.monitor = monitor
+            $0.catalogs = catalogs
+        }
+    }
+
+    func suspect(node: Int) {
+        parts.withLock { $0.monitor }?.checkNow(node: node)
+    }
+
+    func catalogChanged(database: String) {
+        let catalogs = parts.withLock { $0.catalogs }
+        catalogs?.watch(database: database)
+        catalogs?.refresh(database: database)
+    }
+
+    func log(_ level: LogLevel, _ text: String) { logFile.write(level, text) }
+
+    func workerDrained() {
+        let isFirst = parts.withLock { parts in
+            defer { parts.isDrained = true }
+            return !parts.isDrained
+        }
+        if isFirst { drained.signal() }
+    }
+
+    func workerEnded() { ended.signal() }
+
+    func waitUntilDrained(_ limit: Duration) {
+        _ = drained.wait(timeout: .now() + .microseconds(Int(limit.wholeMicroseconds)))
+    }
+
+    func waitUntilEnded() { ended.wait() }
+}

@@ -1,0 +1,169 @@
+import Authentication
+import Bytes
+import Cluster
+import Dispatch
+import EventIO
+import ProxyCore
+import Synchronization
+
+/// One engine on one loop: turns the loop's events into the engine's, and the engine's actions into calls of the loop.
+///
+/// Everything but `mailbox` belongs to the loop's thread once `start` has been called.
+final class Worker: EventHandler {
+    let mailbox: Mailbox<WorkerMessage>
+    let ioMethod: IOMethodChoice
+    private let engine: Engine
+    private let loop: EventLoop
+    private let control: any WorkerControl
+    private let logConnections: Bool
+    private var addresses: [[SocketAddress]]
+    private let queue = DispatchQueue(label: "howdah.worker")
+
+    private static let listenerTag = 1
+    private static let tickInterval: Microseconds = 100_000
+
+    init(
+        engine: Engine,
+        loopOptions: LoopOptions,
+        control: any WorkerControl,
+        logConnections: Bool
+    ) throws {
+        self.engine = engine
+        self.control = control
+        self.logConnections = logConnections
+        loop = try EventLoop.make(options: loopOptions, pool: engine.buffers)
+        ioMethod = loop.ioMethod
+        mailbox = Mailbox(bell: loop.bell)
+        addresses = engine.topology.nodes.map { _ in [] }
+    }
+
+    /// Listens; returns the addresses with the ports that were chosen.
+    func listen(on address: ListenAddress, backlog: Int) throws(ListenFailure) -> [SocketAddress] {
+        try loop.listen(on: address, backlog: Int32(clamping: backlog), tag: Self.listenerTag)
+    }
+
+    func start(ended: @escaping @Sendable () -> Void) {
+        engine.now = Microseconds(loop.now)
+        loop.wake(at: loop.now + UInt64(Self.tickInterval))
+        loop.start(on: queue, self, ended: ended)
+    }
+
+    /// Ends the loop, whatever it is doing. From any thread.
+    func stop() { loop.bell.stop() }
+
+    // MARK: Events of the loop
+
+    func accepted(_ descriptor: consuming Descriptor, listener: Int, peer: SocketAddress) {
+        // The engine names the client first: the loop carries that name with every event.
+        let token = engine.accepted()
+        let id = loop.add(descriptor, token: token.rawValue)
+        engine.attach(token, TransportID(rawValue: id.rawValue))
+    }
+
+    func acceptFailed(listener: Int, error: Int32) {
+        control.log(.warning, "could not accept a connection: \(SystemError.text(of: error)); raise the limit of open files")
+    }
+
+    func connected(_ token: UInt64) { engine.connected(PeerToken(rawValue: token)) }
+
+    func connectFailed(_ token: UInt64, error: Int32) {
+        engine.connectFailed(PeerToken(rawValue: token), reason: SystemError.text(of: error))
+    }
+
+    func received(_ token: UInt64, _ bytes: RawSpan) { engine.received(PeerToken(rawValue: token), bytes) }
+
+    func backlogged(_ token: UInt64) { engine.backlogged(PeerToken(rawValue: token)) }
+
+    func drained(_ token: UInt64) { engine.drained(PeerToken(rawValue: token)) }
+
+    func closed(_ token: UInt64, error: Int32) {
+        engine.closed(
+            PeerToken(rawValue: token),
+            reason: error == 0 ? "connection closed by the peer" : SystemError.text(of: error)
+        )
+    }
+
+    func mailArrived() {
+        for message in mailbox.takeAll() {
+            switch message {
+            case .cluster(let view):
+                addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
+                engine.topologyChanged(view.topology)
+            case .catalog(let database, let catalog): engine.catalogLoaded(database: database, catalog)
+            case .keyDerived(let token, let request, let key): engine.keyDerived(token, for: request, key)
+            case .drain:
+                loop.stopListening(tag: Self.listenerTag)
+                engine.drain()
+            }
+        }
+    }
+
+    func tick(_ now: UInt64) {
+        engine.now = Microseconds(now)
+        engine.tick()
+        loop.wake(at: now + UInt64(Self.tickInterval))
+    }
+
+    func turnEnded(_ now: UInt64) {
+        engine.now = Microseconds(now)
+        repeat {
+            while let token = engine.nextTouched() {
+                engine.takeOutput(of: token) { transport, bytes in
+                    loop.send(ConnectionID(rawValue: transport.rawValue), &bytes)
+                }
+            }
+            if !engine.actions.isEmpty { performActions() }
+        } while engine.hasTouched
+        if engine.isDrained { control.workerDrained() }
+    }
+
+    // MARK: Actions of the engine
+
+    private func performActions() {
+        var actions: [EngineAction] = []
+        swap(&actions, &engine.actions)
+        for action in actions { perform(action) }
+        actions.removeAll(keepingCapacity: true)
+        if engine.actions.isEmpty { swap(&actions, &engine.actions) }
+    }
+
+    private func perform(_ action: EngineAction) {
+        switch action {
+        case .connect(let token, let node): connect(token, node)
+        case .close(let transport, let flush): loop.close(ConnectionID(rawValue: transport.rawValue), flush: flush)
+        case .pause(let transport): loop.pauseReceiving(ConnectionID(rawValue: transport.rawValue))
+        case .resume(let transport): loop.resumeReceiving(ConnectionID(rawValue: transport.rawValue))
+        case .deriveKey(let token, let request):
+            let mailbox = mailbox
+            DispatchQueue.global().async {
+                mailbox.post(.keyDerived(token, request, request.derive()))
+            }
+        case .suspectNode(let node): control.suspect(node: node)
+        case .catalogChanged(let database): control.catalogChanged(database: database)
+        case .log(let event): log(event)
+        }
+    }
+
+    private func connect(_ token: PeerToken, _ node: Int) {
+        guard let address = addresses[node].first else {
+            engine.connectFailed(token, reason: "no address is known for node \(engine.topology.nodes[node].name)")
+            return
+        }
+        let id = loop.connect(to: address, token: token.rawValue)
+        engine.attach(token, TransportID(rawValue: id.rawValue))
+    }
+
+    private static func addresses(of node: Node, _ view: ClusterView) -> [SocketAddress] {
+        switch node.address {
+        case .unix(let directory, let port):
+            [SocketAddress(unixPath: "\(directory)/.s.PGSQL.\(port)")].compactMap { $0 }
+        case .tcp(_, let port):
+            (view.addresses[node.index] ?? []).compactMap { SocketAddress(host: $0, port: port) }
+        }
+    }
+
+    private func log(_ event: EngineEvent) {
+        if event.isAboutConnection, !logConnections { return }
+        control.log(event.level, event.text(nodes: engine.topology.nodes))
+    }
+}

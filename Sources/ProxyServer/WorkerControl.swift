@@ -1,0 +1,10 @@
+import Configuration
+
+/// What a worker asks of the control plane; called on the worker's thread, and never blocks it.
+protocol WorkerControl: AnyObject, Sendable {
+    func suspect(node: Int)
+    func catalogChanged(database: String)
+    func log(_ level: LogLevel, _ text: String)
+    /// After `drain`: no client is left.
+    func workerDrained()
+}

@@ -1,0 +1,13 @@
+import Authentication
+import Cluster
+import EventIO
+import ProxyCore
+
+/// What other threads tell a worker.
+enum WorkerMessage: Sendable {
+    case cluster(ClusterView)
+    case catalog(database: String, DatabaseCatalog)
+    case keyDerived(PeerToken, SaltedPasswordRequest, SaltedPassword)
+    /// Let clients finish what they are in the middle of, and take no new ones.
+    case drain
+}

@@ -149,7 +149,6 @@ class Howdah(Proxy):
     """Howdah over all nodes, splitting on, with one of its pollers."""
 
     drops_root = False
-    variables: dict[str, str] = {}
 
     def __init__(self, cluster: Cluster, scratch: Path, io_method: str):
         super().__init__(cluster, scratch)
@@ -180,7 +179,7 @@ class Howdah(Proxy):
             "HOWDAH_MONITOR_USER": self.cluster.primary.superuser,
             "HOWDAH_IO_METHOD": self.io_method,
             "HOWDAH_POOL_SIZE": str(POOL_SIZE),
-        } | self.variables)
+        })
 
     def command(self, directory: Path, port: int, mode: str, clients: int) -> list[str]:
         nodes = [f"host={node.host} port={node.port}" for node in self.cluster.nodes]

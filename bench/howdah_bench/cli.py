@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from . import goals, mallocs, memory, plot, profile, rounds, tables
@@ -11,7 +11,7 @@ from .cluster import REPOSITORY, Cluster
 from .process import BenchError
 from .session import within
 from .targets import Proxy, Target, all_targets
-from .workloads import CLIENTS, MODES, all_workloads
+from .workloads import CLIENTS, MODES, Workload, all_workloads
 
 QUICK_TARGETS = ("direct", "howdah", "pgbouncer", "pgpool")
 FULL_TARGETS = ("direct", "howdah-io_uring", "howdah-epoll", "pgbouncer", "pgbouncer-1.25", "haproxy", "pgpool")
@@ -19,6 +19,9 @@ IDLE_CLIENTS = 1000
 # Each client of these is a server connection (and, of pgpool, a process), so a thousand would not fit the nodes.
 IDLE_CLIENTS_OF = {"haproxy": 100, "pgpool": 100, "given": 100}
 SERVERS_OF_OTHERS = 10
+# The rounds of the quick form may take this long; it then still ends within three minutes in all.
+QUICK_BUDGET_SECONDS = 125
+PROFILE_SECONDS = 4
 
 
 def main() -> int:
@@ -52,16 +55,20 @@ def _run(options: argparse.Namespace, cluster: Cluster, scratch: Path) -> int:
     workloads = all_workloads(scratch, modes, options.clients or ((32,) if options.quick else CLIENTS), options.quick)
     seconds = options.seconds or (2 if options.quick else 5)
     count = options.rounds or (3 if options.quick else 5)
-    samples = _all_rounds(chosen, workloads, count, seconds, cluster.connection_limit() - SERVERS_OF_OTHERS, scratch)
+    plan = _Plan(count, seconds, cluster.connection_limit() - SERVERS_OF_OTHERS,
+                 QUICK_BUDGET_SECONDS if options.quick else None)
+    samples = _all_rounds(chosen, workloads, plan, scratch)
     found = goals.Findings(rounds.medians(samples), _footprints(chosen, options), [], [])
-    _look_inside(next((target for target in chosen if target.key.startswith("howdah")), None), found, options, scratch)
+    _look_inside(next((target for target in chosen if target.key.startswith("howdah")), None), found, scratch)
 
     print(f"\n{tables.results(found.rows)}\n" if found.rows else "\nnothing was measured\n")
     if found.footprints:
         print(f"memory (proportional set size; KB by client)\n\n{tables.footprints(found.footprints)}\n")
+    if found.mallocs:
+        print(f"heap allocations\n\n{mallocs.table(found.mallocs)}\n")
     for row in found.rows:
         if row.error:
-            print(f"{row.label}, {' '.join(map(str, row.workload))}: {row.failures} failed: {row.error}")
+            print(f"{row.label}, {_named(row.workload)}: {row.failures} failed: {row.error}")
     output = options.output or REPOSITORY / "bench/results" / time.strftime("%Y%m%d-%H%M%S")
     _write(output, samples, found)
     print(plot.draw(found.rows, output / "plot.png"))
@@ -92,25 +99,42 @@ def _chosen(keys: tuple[str, ...], known: dict[str, Target], insist: bool) -> li
     return chosen
 
 
-def _all_rounds(chosen: list[Target], workloads: list, count: int, seconds: int, room: int,
-                scratch: Path) -> list[rounds.Sample]:
+@dataclass(frozen=True)
+class _Plan:
+    """How many rounds of how long, the connections that a node has room for, and the seconds for all (nil: any)."""
+
+    rounds: int
+    seconds: int
+    room: int
+    budget: float | None
+
+
+def _all_rounds(chosen: list[Target], workloads: list[Workload], plan: _Plan, scratch: Path) -> list[rounds.Sample]:
+    turns = [(workload, target) for workload in workloads for target in chosen if _fits(workload, target, plan.room)]
     samples = []
-    total = count * len(workloads) * len(chosen)
-    done = 0
-    for number in range(1, count + 1):
-        for workload in workloads:
-            for target in chosen:
-                done += 1
-                needed = target.servers_needed(workload.load.clients)
-                if needed > room:
-                    if number == 1:
-                        _progress(f"{target.key} needs {needed} connections to a node, which has room for {room}:"
-                                  f" left out of {' '.join(map(str, workload.key))} (max_connections)\n")
-                    continue
-                _progress(f"[{done}/{total}] round {number}: {' '.join(map(str, workload.key))}: {target.key}")
-                samples.append(rounds.measure(target, workload, number, seconds, scratch))
+    began = time.monotonic()
+    for number in range(1, plan.rounds + 1):
+        took = time.monotonic() - began
+        if plan.budget is not None and number > 1 and took * number / (number - 1) > plan.budget:
+            _progress(f"{number - 1} rounds instead of {plan.rounds}: each takes {took / (number - 1):.0f} s\n")
+            break
+        for place, (workload, target) in enumerate(turns, 1):
+            _progress(f"round {number} of {plan.rounds}, {place}/{len(turns)}: {_named(workload.key)}: {target.key}")
+            samples.append(rounds.measure(target, workload, number, plan.seconds, scratch))
     _progress("")
     return samples
+
+
+def _fits(workload: Workload, target: Target, room: int) -> bool:
+    needed = target.servers_needed(workload.load.clients)
+    if needed > room:
+        _progress(f"without {target.key} in {_named(workload.key)}: it needs {needed} connections to a node, which"
+                  f" has room for {room} (max_connections)\n")
+    return needed <= room
+
+
+def _named(key: tuple[str, str, int]) -> str:
+    return f"{key[0]}, {key[1]}, {key[2]} clients"
 
 
 def _footprints(chosen: list[Target], options: argparse.Namespace) -> list[memory.Footprint]:
@@ -127,7 +151,7 @@ def _footprints(chosen: list[Target], options: argparse.Namespace) -> list[memor
     return found
 
 
-def _look_inside(howdah: Target | None, found: goals.Findings, options: argparse.Namespace, scratch: Path) -> None:
+def _look_inside(howdah: Target | None, found: goals.Findings, scratch: Path) -> None:
     """Allocations and routing's share, of the first Howdah in the run; what cannot be had is said, not fatal."""
     if not isinstance(howdah, Proxy):
         return
@@ -143,8 +167,7 @@ def _look_inside(howdah: Target | None, found: goals.Findings, options: argparse
     for mode in goals.ROUTING_PERCENT:
         try:
             _progress(f"routing's share, {mode}")
-            found.shares.append(profile.measure(howdah, mode, 32, options.seconds or (2 if options.quick else 5),
-                                                scratch))
+            found.shares.append(profile.measure(howdah, mode, 32, PROFILE_SECONDS, scratch))
         except (BenchError, OSError) as error:
             _progress(f"routing's share in {mode} mode was not measured: {error}\n")
     _progress("")

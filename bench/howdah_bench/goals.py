@@ -8,6 +8,8 @@ from .memory import Footprint
 from .profile import Share
 from .rounds import Median
 from .tables import aligned, ratio
+from .targets import kernel_allows_io_uring
+from .workloads import MODES
 
 BUSY = (32, 100)
 ROUTING_PERCENT = {"prepared": 3.0, "simple": 6.0}
@@ -53,13 +55,11 @@ class Findings:
         return newer or self.row("pgbouncer", workload) or self.row("pgbouncer-1.25", workload)
 
 
-MODES = ("simple", "extended", "prepared")
-
-
 def all_goals(found: Findings) -> list[Goal]:
     goals = []
     for key in found.howdahs():
-        cap = 0.9 if key == "howdah-epoll" else 0.75
+        by_epoll = key == "howdah-epoll" or (key == "howdah" and not kernel_allows_io_uring())
+        cap = 0.9 if by_epoll else 0.75
         name = key.replace("howdah-", "")
         goals += [
             _worst(f"cpu by transaction of pgbouncer's, 32 and 100 clients, {name}", cap, False,

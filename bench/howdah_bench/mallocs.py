@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import wire
 from .process import BenchError
+from .tables import aligned
 from .targets import Proxy, Running
 from .workloads import MODES
 
@@ -128,3 +129,9 @@ def _rounds(clients: list[wire.Client], message: Callable[[int], bytes], rounds:
             client.send(message(index))
         for client in clients:
             client.until_ready()
+
+
+def table(counts: list[Count]) -> str:
+    return aligned(("mode", "transactions", "allocations by transaction", "by second when idle"),
+                   [(count.mode, str(count.transactions), f"{count.by_transaction:.3f}",
+                     f"{count.idle_by_second:.1f}") for count in counts], left=1)

@@ -161,7 +161,7 @@ class Howdah(Proxy):
     def missing(self) -> str | None:
         if not os.access(howdah_binary(), os.X_OK):
             return f"{howdah_binary()} is not there (swift build -c release, or HOWDAH_BINARY)"
-        if self.io_method == "io_uring" and not _kernel_allows_io_uring():
+        if self.io_method == "io_uring" and not kernel_allows_io_uring():
             return "this kernel or container forbids io_uring"
         return None
 
@@ -349,7 +349,7 @@ def _tail(log: Path) -> str:
     return " / ".join(lines[-3:]) or "it wrote nothing"
 
 
-def _kernel_allows_io_uring() -> bool:
+def kernel_allows_io_uring() -> bool:
     """Asks for a ring of two entries: seccomp, kernel.io_uring_disabled or an old kernel refuse."""
     io_uring_setup = 425  # the same number on every architecture
     parameters = (ctypes.c_uint8 * 120)()

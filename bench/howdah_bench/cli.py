@@ -101,7 +101,7 @@ def _chosen(keys: tuple[str, ...], known: dict[str, Target], insist: bool) -> li
 
 @dataclass(frozen=True)
 class _Plan:
-    """How many rounds of how long, the connections that a node has room for, and the seconds for all (nil: any)."""
+    """How many rounds of how long, the connections that a node has room for, and the seconds for all (None: any)."""
 
     rounds: int
     seconds: int

@@ -67,7 +67,7 @@ class Cluster:
 
 
 def from_environment() -> Cluster | None:
-    """The cluster that `howdah demo` tells of; nil where the variables are absent."""
+    """The cluster that `howdah demo` tells of; None where the variables are absent."""
     primary = os.environ.get("HOWDAH_DEMO_PRIMARY")
     if not primary:
         return None

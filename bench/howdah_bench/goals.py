@@ -20,7 +20,7 @@ MALLOCS_BY_TRANSACTION = 0.005
 
 @dataclass(frozen=True)
 class Goal:
-    """One goal with the worst figure met for it; `met` is nil where nothing was measured."""
+    """One goal with the worst figure met for it; `met` is None where nothing was measured."""
 
     text: str
     limit: str
@@ -73,7 +73,8 @@ def all_goals(found: Findings) -> list[Goal]:
             _worst(f"tps of pgpool's, prepared, {name}", 3, True,
                    _ratios(found, key, ("prepared",), "tps", lambda w: found.row("pgpool", w))),
             _worst(f"tps prepared of simple, {name}", 1.15, True,
-                   _ratios(found, key, ("prepared",), "tps", lambda w: found.row(key, (w[0], "simple", w[2])))),
+                   _ratios(found, key, ("prepared",), "tps",
+                           lambda w, key=key: found.row(key, (w[0], "simple", w[2])))),
         ]
     failures = sum(row.failures for row in found.rows if row.target.startswith("howdah"))
     goals.append(Goal("failed transactions through howdah", "0", str(failures),

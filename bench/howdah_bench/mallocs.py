@@ -75,7 +75,7 @@ def counted(target: Proxy, shim: Shim) -> Proxy:
 
 
 def measure(target: Proxy, shim: Shim) -> list[Count]:
-    """Starts the target (one that `counted` gave) and counts in each mode; the loads take turns of one query a client."""
+    """Starts the target (one that `counted` gave) and counts in each mode, one query of each client at a time."""
     shim.reset()
     with target.running("prepared", CLIENTS) as running:
         if shim.count() == 0:
@@ -92,7 +92,7 @@ def _count(running: Running, mode: str, shim: Shim) -> Count:
         messages = _loads(mode)
         if mode == "prepared":
             for index, client in enumerate(clients):
-                # One text, so that equal statements may be shared; a name by client, for proxies that share no names.
+                # One text, so that equal statements may be shared; a name by client, as servers are shared.
                 client.send(wire.parse(f"p{index}", f"{SELECT}$1") + wire.SYNC)
                 client.until_ready()
         _rounds(clients, messages, WARM_UP_ROUNDS)
@@ -106,7 +106,7 @@ def _count(running: Running, mode: str, shim: Shim) -> Count:
         for client in clients:
             client.close()
     transactions = CLIENTS * COUNTED_ROUNDS
-    return Count(mode, transactions, max(0.0, counted / transactions), idle)
+    return Count(mode, transactions, counted / transactions, idle)
 
 
 def _loads(mode: str) -> Callable[[int], bytes]:

@@ -63,7 +63,8 @@ def find(program: str) -> str:
 def initialize(endpoint: Endpoint, scale: int, scratch: Path) -> None:
     """Creates and fills pgbench's tables."""
     done = subprocess.run([find("pgbench"), "-i", "-q", "-s", str(scale), endpoint.database], cwd=scratch,
-                          env=_environment(endpoint), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                          env=_environment(endpoint), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)
     if done.returncode != 0:
         raise BenchError(f"pgbench -i failed: {done.stderr.strip()}")
 

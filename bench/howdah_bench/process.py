@@ -1,6 +1,8 @@
 """Processes: starting, stopping and weighing them (processor time, memory), by /proc alone."""
 
+import contextlib
 import ctypes
+import functools
 import os
 import pwd
 import resource
@@ -31,7 +33,7 @@ def free_port() -> int:
 
 
 def unprivileged_user() -> str | None:
-    """The user for servers that refuse to run as root; nil where we are not root ourselves."""
+    """The user for servers that refuse to run as root; None where we are not root ourselves."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -52,36 +54,33 @@ def give_to(path: Path, user: str | None) -> None:
         os.chown(item, entry.pw_uid, entry.pw_gid)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(with_signal: int) -> None:
     # Even where the bench is killed outright, no server may stay behind.
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _libc.prctl(PR_SET_PDEATHSIG, with_signal)
 
 
-def start(command: list[str], log: Path, user: str | None = None, environment: dict[str, str] | None = None,
-          directory: Path | None = None) -> subprocess.Popen:
-    """Starts a server in a session (and process group) of its own, its output in `log`."""
+def start(command: list[str], log: Path, death_signal: int, user: str | None = None,
+          environment: dict[str, str] | None = None, directory: Path | None = None) -> subprocess.Popen:
+    """Starts a server in a session (and process group) of its own, its output in `log`; should the bench be killed,
+    the kernel sends it `death_signal`."""
     identity = {}
     if user is not None:
         entry = pwd.getpwnam(user)
         identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     with open(log, "ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                start_new_session=True, preexec_fn=_die_with_parent, env=environment,
-                                cwd=directory, **identity)
+                                start_new_session=True, env=environment, cwd=directory,
+                                preexec_fn=functools.partial(_die_with_parent, death_signal), **identity)
 
 
 def stop(process: subprocess.Popen, first_signal: int, patience: float = 10) -> None:
     """Asks, waits, then kills the whole group: what a server has forked goes with it."""
     if process.poll() is None:
         process.send_signal(first_signal)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -13,8 +13,8 @@ from .workloads import select_only
 
 # Module and type names as they stand in mangled symbols. A sample counts where any frame of its stack matches:
 # what routing calls (the grammar, a hash, an allocation) is routing's cost.
-ROUTING = re.compile(r"StatementRouting|[Cc]lassif|[Ll]exer|[Ff]ingerprint|[Rr]oute[rd]?(?![a-z])|Balanc|choose|pg_query|"
-                     r"raw_parser|base_yy", re.ASCII)
+ROUTING = re.compile(r"StatementRouting|[Cc]lassif|[Ll]exer|[Ff]ingerprint|[Rr]oute[rd]?(?![a-z])|Balanc|choose"
+                     r"|pg_query|raw_parser|base_yy")
 FREQUENCY = 997
 
 
@@ -33,7 +33,7 @@ class Share:
 
 
 def unavailable() -> str | None:
-    """Why perf cannot be used here, or nil."""
+    """Why perf cannot be used here, or None."""
     if shutil.which("perf") is None:
         return "perf is not installed (apt-get install linux-perf)"
     done = subprocess.run(["perf", "record", "-q", "-o", "/dev/null", *_event(), "true"], capture_output=True,
@@ -95,4 +95,7 @@ def _share(mode: str, stacks: str, pattern: re.Pattern[str]) -> Share:
             symbol = hit.split(None, 1)[-1]
             routing[symbol] = routing.get(symbol, 0) + 1
     top = sorted(routing.items(), key=lambda item: -item[1])[:8]
+    if not matching:
+        raise BenchError(f"none of {len(samples)} samples shows a routing function: is the binary stripped, or has the"
+                         " function another name (bench/routing-share --pattern)?")
     return Share(mode, len(samples), matching, top)

@@ -14,7 +14,7 @@ WARM_UP_SECONDS = 1
 
 @dataclass(frozen=True)
 class Sample:
-    """One turn of one target: times in microseconds, `processor` by transaction (nil where there is no proxy)."""
+    """One turn of one target: times in microseconds, `processor` by transaction (None where there is no proxy)."""
 
     target: str
     label: str

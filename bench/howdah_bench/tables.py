@@ -60,8 +60,9 @@ def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int) -
 
     def line(cells: Sequence[str]) -> str:
         last = len(headings) - 1
-        return "  ".join(cell.ljust(width) if index < left or (index == last and not headings[last]) else
-                         cell.rjust(width) for index, (cell, width) in enumerate(zip(cells, widths))).rstrip()
+        placed = [cell.ljust(width) if index < left or (index == last and not headings[last]) else cell.rjust(width)
+                  for index, (cell, width) in enumerate(zip(cells, widths, strict=False))]
+        return "  ".join(placed).rstrip()
 
     return "\n".join([line(headings), "  ".join("-" * width for width in widths).rstrip(), *map(line, rows)])
 

@@ -24,7 +24,7 @@ START_PATIENCE = 15.0
 
 @dataclass(frozen=True)
 class Running:
-    """A target that answers: where, and the process to weigh (nil for the primary itself, which is no proxy)."""
+    """A target that answers: where, and the process to weigh (None for the primary itself, which is no proxy)."""
 
     endpoint: Endpoint
     root: int | None
@@ -44,7 +44,7 @@ class Target:
         return self.key
 
     def missing(self) -> str | None:
-        """Why this target cannot run here, or nil."""
+        """Why this target cannot run here, or None."""
         return None
 
     def servers_needed(self, clients: int) -> int:
@@ -52,7 +52,7 @@ class Target:
         return clients
 
     @contextmanager
-    def running(self, mode: str, clients: int, reads_wait: bool = True) -> Iterator[Running]:
+    def running(self, mode: str, clients: int) -> Iterator[Running]:
         """Runs it for as long as the body lasts, tuned for that mode and number of clients."""
         raise NotImplementedError
 
@@ -63,7 +63,7 @@ class Direct(Target):
     key = "direct"
 
     @contextmanager
-    def running(self, mode: str, clients: int, reads_wait: bool = True) -> Iterator[Running]:
+    def running(self, mode: str, clients: int) -> Iterator[Running]:
         yield Running(self._endpoint(self.cluster.primary.port), None)
 
     def _endpoint(self, port: int) -> Endpoint:
@@ -79,9 +79,9 @@ class GivenProxy(Target):
         return None if os.environ.get("PGPORT") else "PGPORT is not set"
 
     @contextmanager
-    def running(self, mode: str, clients: int, reads_wait: bool = True) -> Iterator[Running]:
+    def running(self, mode: str, clients: int) -> Iterator[Running]:
         port = int(os.environ["PGPORT"])
-        root = int(os.environ.get("HOWDAH_PID", 0)) or process.listener(port)
+        root = int(os.environ.get("HOWDAH_PID", "0")) or process.listener(port)
         if root is None:
             raise BenchError(f"no process of this machine listens on port {port}: set HOWDAH_PID")
         yield Running(Endpoint(os.environ.get("PGHOST", "127.0.0.1"), port, self.cluster.user,
@@ -109,17 +109,17 @@ class Proxy(Target):
         return False
 
     @contextmanager
-    def running(self, mode: str, clients: int, reads_wait: bool = True) -> Iterator[Running]:
+    def running(self, mode: str, clients: int) -> Iterator[Running]:
         user = process.unprivileged_user() if self.drops_root else None
         directory = Path(tempfile.mkdtemp(dir=self.scratch, prefix=f"{self.key}-"))
         port = process.free_port()
         command = self.command(directory, port, mode, clients)
         process.give_to(directory, user)
         log = directory / "log"
-        server = process.start(command, log, user, self.environment(port), directory)
+        server = process.start(command, log, self.stop_signal, user, self.environment(port), directory)
         try:
             endpoint = Endpoint("127.0.0.1", port, self.cluster.user, self.database(mode))
-            self._wait_until_ready(server, endpoint, log, reads_wait)
+            self._wait_until_ready(server, endpoint, log)
             yield Running(endpoint, server.pid)
             if server.poll() is not None:
                 raise BenchError(f"{self.key} ended by itself: {_tail(log)}")
@@ -127,8 +127,8 @@ class Proxy(Target):
             process.stop(server, self.stop_signal)
             shutil.rmtree(directory, ignore_errors=True)
 
-    def _wait_until_ready(self, server: subprocess.Popen, endpoint: Endpoint, log: Path, reads_wait: bool) -> None:
-        probe = "SELECT current_setting('in_hot_standby')" if self.splits() and reads_wait else "SELECT 'on'"
+    def _wait_until_ready(self, server: subprocess.Popen, endpoint: Endpoint, log: Path) -> None:
+        probe = "SELECT current_setting('in_hot_standby')" if self.splits() else "SELECT 'on'"
         deadline = time.monotonic() + START_PATIENCE
         while True:
             failure = "no read has reached a replica"

@@ -1,5 +1,6 @@
 """A bare PostgreSQL client: just enough protocol to hold many connections and to count exactly what is sent."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -76,10 +77,8 @@ class Client:
         return self.rows(sql)[0][0]
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._socket.sendall(TERMINATE)
-        except OSError:
-            pass
         self._socket.close()
 
     def __enter__(self) -> "Client":

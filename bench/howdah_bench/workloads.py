@@ -7,7 +7,8 @@ from .pgbench import Load
 
 MODES = ("simple", "extended", "prepared")
 CLIENTS = (1, 8, 32, 100)
-LARGE_RESULT = "SELECT repeat('x', 500) FROM generate_series(1, 10000);\n"
+# The same 5 MB as many small rows and as few large ones: some proxies pay by the row, others by the byte.
+LARGE_RESULTS = {"5 MB, 500 B rows": (10000, 500), "5 MB, 1 MB rows": (5, 1 << 20)}
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,16 @@ def select_only(mode: str, clients: int) -> Workload:
 
 
 def all_workloads(scratch: Path, modes: tuple[str, ...], clients: tuple[int, ...], quick: bool) -> list[Workload]:
-    """Select-only in every mode and number of clients; unless quick, also the four that stand alone."""
+    """Select-only in every mode and number of clients; unless quick, also those that stand alone."""
     found = [select_only(mode, count) for count in clients for mode in modes]
     if quick:
         return found
-    script = scratch / "large-result.sql"
-    script.write_text(LARGE_RESULT)
     found += [Workload("tpcb", Load(("-b", "tpcb-like"), mode, 16, 2)) for mode in modes if mode != "extended"]
     if "simple" in modes:
-        found.append(Workload("5 MB result", Load(("-f", str(script)), "simple", 8, 2)))
+        for name, (rows, size) in LARGE_RESULTS.items():
+            script = scratch / f"{rows}-rows.sql"
+            script.write_text(f"SELECT repeat('x', {size}) FROM generate_series(1, {rows});\n")
+            found.append(Workload(name, Load(("-f", str(script)), "simple", 8, 2)))
         # pgbench logs in with the whole thread waiting: a thread a client makes the log-ins concurrent.
         found.append(Workload("connect", Load(("-S",), "simple", 16, 16, connect_each=True), counts_logins=True))
     return found

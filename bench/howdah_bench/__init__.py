@@ -1,0 +1,1 @@
+"""The benchmark of Howdah and its peers; see bench/README.md."""

@@ -1,0 +1,30 @@
+import Glibc
+
+/// Why a listening socket could not be had, and what mends it.
+package struct ListenFailure: Error, Equatable, CustomStringConvertible {
+    package let message: String
+    package let hint: String
+
+    init(message: String, hint: String) {
+        self.message = message
+        self.hint = hint
+    }
+
+    init(_ error: SystemError, at address: SocketAddress) {
+        message = error.description
+        switch error.code {
+        case Int32(EADDRINUSE):
+            hint =
+                address.isUnix
+                ? "Another process serves this socket. Stop it, or change unix_socket_directory or listen_port."
+                : "Another process listens there. Stop it, or change listen_port or listen_addresses."
+        case Int32(EADDRNOTAVAIL): hint = "This machine has no such address. Correct listen_addresses."
+        case Int32(EACCES) where !address.isUnix: hint = "Ports below 1024 need a privilege. Change listen_port."
+        case Int32(EACCES), Int32(ENOENT), Int32(ENOTDIR), Int32(EROFS):
+            hint = "Set unix_socket_directory to a directory that exists and may be written to."
+        default: hint = "Change listen_addresses, listen_port or unix_socket_directory."
+        }
+    }
+
+    package var description: String { "\(message) (\(hint))" }
+}

@@ -117,13 +117,13 @@ import Testing
             CREATE VIEW over_parted AS SELECT * FROM parted;
             CREATE FUNCTION allowed(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
             CREATE TABLE guarded (a int);
-            CREATE POLICY some ON guarded FOR SELECT USING (allowed(a));
+            CREATE POLICY rule_1 ON guarded FOR SELECT USING (allowed(a));
             ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
             CREATE TABLE checked (a int);
-            CREATE POLICY some ON checked FOR INSERT WITH CHECK (allowed(a));
+            CREATE POLICY rule_1 ON checked FOR INSERT WITH CHECK (allowed(a));
             ALTER TABLE checked ENABLE ROW LEVEL SECURITY;
             CREATE TABLE looking (a int);
-            CREATE POLICY some ON looking USING (EXISTS (SELECT FROM app.scratch));
+            CREATE POLICY rule_1 ON looking USING (EXISTS (SELECT FROM app.scratch));
             ALTER TABLE looking ENABLE ROW LEVEL SECURITY;
             """
         try withLoader(script: script) { _, _, recorder in

@@ -49,7 +49,8 @@ import Testing
         let script = """
             CREATE SCHEMA app;
             CREATE FUNCTION write(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
-            CREATE FUNCTION write(a text, b int DEFAULT 1, c int DEFAULT 2) RETURNS int STABLE LANGUAGE sql AS 'SELECT 1';
+            CREATE FUNCTION write(a text, b int DEFAULT 1, c int DEFAULT 2) RETURNS int STABLE LANGUAGE sql
+                AS 'SELECT 1';
             CREATE FUNCTION app.write(VARIADIC int[]) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1';
             CREATE FUNCTION step(int, int) RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1';
             CREATE AGGREGATE worst(int) (SFUNC = step, STYPE = int);
@@ -195,7 +196,9 @@ import Testing
 
     @Test func everyChangeIsSeenAndNothingElseIsPublished() throws {
         try withLoader(script: "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 100)") {
-            cluster, loader, recorder in
+            cluster,
+            loader,
+            recorder in
             try recorder.waitForRows("app", "the catalog is loaded") { $0.relations.isEmpty }
             for change in Self.changes {
                 _ = try cluster.primary.sql(change.statement)

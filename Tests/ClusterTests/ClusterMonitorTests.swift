@@ -46,7 +46,9 @@ import Testing
 
         let replica = cluster.replicas[0]
         try replica.stop(.fast)
-        let lost = try recorder.waitForView("the stopped replica is lost") { states($0) == [.primary, .unknown, .replica] }
+        let lost = try recorder.waitForView("the stopped replica is lost") {
+            states($0) == [.primary, .unknown, .replica]
+        }
         guard case .unknown(let reason) = lost.topology.nodes[1].state else { throw Unexpected() }
         #expect(reason.contains("Connection refused") || reason.contains("shutting down"), "\(reason)")
         #expect(recorder.allEvents.contains { Self.isLost($0, replica) })
@@ -117,7 +119,13 @@ import Testing
         defer { cluster.stop() }
         _ = try cluster.primary.sql("CREATE DATABASE closed; REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
         func node(_ index: Int, _ password: String?, _ database: String) -> MonitoredNode {
-            MonitoredNode(test: index, port: cluster.primary.port, user: "watcher", password: password, database: database)
+            MonitoredNode(
+                test: index,
+                port: cluster.primary.port,
+                user: "watcher",
+                password: password,
+                database: database
+            )
         }
         let recorder = Recorder()
         let monitor = ClusterMonitor(

@@ -6,7 +6,8 @@ import Testing
     @Test func aServersErrorIsTakenApart() {
         let message = ServerMessage(
             """
-            connection to server at "127.0.0.1", port 5432 failed: FATAL:  28P01: password authentication failed for user "m"
+            connection to server at "127.0.0.1", port 5432 failed: FATAL:  28P01: password authentication failed \
+            for user "m"
             LOCATION:  auth_failed, auth.c:338
             """
         )

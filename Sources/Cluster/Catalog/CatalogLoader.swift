@@ -1,6 +1,7 @@
 /// Loads the catalog facts of databases and keeps them fresh, on a thread of its own.
 ///
-/// `publish` and `log` are called on that thread, one at a time; they must not call `stop`. From any thread: all methods.
+/// `publish` and `log` are called on that thread, one at a time; they must not call `stop`. From any thread: all
+/// methods.
 package final class CatalogLoader: Sendable {
     private let nodes: [MonitoredNode]
     private let options: CatalogOptions
@@ -43,7 +44,8 @@ package final class CatalogLoader: Sendable {
         mailbox.post(.view(view))
     }
 
-    /// Loads the facts of a database, by its name on the servers, and keeps them fresh from now on. Again: nothing happens.
+    /// Loads the facts of a database, by its name on the servers, and keeps them fresh from now on. Again: nothing
+    /// happens.
     package func watch(database: String) {
         mailbox.post(.watch(database: database))
     }
@@ -53,8 +55,8 @@ package final class CatalogLoader: Sendable {
         mailbox.post(.forget(database: database))
     }
 
-    /// Something may have changed them: DDL passed through the proxy and was committed, or a replica refused a read. Looks at once;
-    /// looks asked for while one runs are one look.
+    /// Something may have changed them: DDL passed through the proxy and was committed, or a replica refused a read.
+    /// Looks at once; looks asked for while one runs are one look.
     package func refresh(database: String) {
         mailbox.post(.refresh(database: database))
     }

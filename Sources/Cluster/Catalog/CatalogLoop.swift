@@ -108,8 +108,8 @@ final class CatalogLoop {
         return .changed(fingerprint: fingerprint, try reader.rows())
     }
 
-    /// Publishes only rows that differ: TRUNCATE, say, changes the catalog but nothing that matters here, and each publication
-    /// makes every worker classify anew.
+    /// Publishes only rows that differ: TRUNCATE, say, changes the catalog but nothing that matters here, and each
+    /// publication makes every worker classify anew.
     private func take(
         _ found: CatalogLook,
         of database: String,

@@ -1,5 +1,5 @@
-/// The statements that load a database's catalog facts; from PostgreSQL 12 on. Every name is qualified, and they run with
-/// `search_path` set to pg_catalog alone, so that no object of a user can stand in for one of PostgreSQL's.
+/// The statements that load a database's catalog facts; from PostgreSQL 12 on. Every name is qualified, and they run
+/// with `search_path` set to pg_catalog alone, so that no object of a user can stand in for one of PostgreSQL's.
 enum CatalogQueries {
     /// One snapshot for all of them.
     static let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -9,9 +9,9 @@ enum CatalogQueries {
         "SELECT setting, source, boot_val FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'search_path'"
     static let pinSearchPath = "SET search_path = pg_catalog"
 
-    /// A value that changes with every committed change of what the other queries read, a row's xmin being new with each of its
-    /// versions. It holds on replicas too, and neither VACUUM nor ANALYZE changes it. Every catalog is read in whole, but no row
-    /// leaves the server: a few milliseconds of one core for some thousand relations.
+    /// A value that changes with every committed change of what the other queries read, a row's xmin being new with
+    /// each of its versions. It holds on replicas too, and neither VACUUM nor ANALYZE changes it. Every catalog is read
+    /// in whole, but no row leaves the server: a few milliseconds of one core for some thousand relations.
     static let fingerprint: String = {
         let catalogs: [(name: String, condition: String)] = [
             ("pg_namespace", "true"), ("pg_proc", "true"), ("pg_aggregate", ""),
@@ -30,7 +30,8 @@ enum CatalogQueries {
         return "SELECT " + parts.joined(separator: " || ',' || ")
     }()
 
-    /// The most volatile of a function's own volatility and, for an aggregate, its support functions': 'v' sorts last of i, s, v.
+    /// The most volatile of a function's own volatility and, for an aggregate, its support functions': 'v' sorts last
+    /// of i, s, v.
     private static let volatility = """
         CASE WHEN p.prokind = 'a' THEN (
             SELECT max(s.provolatile::text) FROM pg_catalog.pg_aggregate a JOIN pg_catalog.pg_proc s ON s.oid IN (
@@ -51,7 +52,8 @@ enum CatalogQueries {
         ORDER BY 1, 2, p.oid
         """
 
-    /// How a node tree (pg_node_tree as text) names the function behind a call, an operator, an aggregate or a window function.
+    /// How a node tree (pg_node_tree as text) names the function behind a call, an operator, an aggregate or a window
+    /// function.
     private static let functionLabel = ":(?:funcid|opfuncid|aggfnoid|winfnoid)"
 
     private static let isUserSchema = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
@@ -64,8 +66,8 @@ enum CatalogQueries {
             AND (c.relpersistence = 'u' OR c.relkind IN ('v', 'f', 'S', 'p') OR c.relrowsecurity OR c.relhassubclass)
         """
 
-    /// What views and policies of users' relations are made of. Columns: relation, catalog of the definition, the definition's oid,
-    /// its node tree.
+    /// What views and policies of users' relations are made of. Columns: relation, catalog of the definition, the
+    /// definition's oid, its node tree.
     private static let definitions = """
         SELECT r.ev_class AS relation, 'pg_catalog.pg_rewrite'::pg_catalog.regclass AS catalog, r.oid,
             r.ev_action::text AS tree
@@ -92,12 +94,14 @@ enum CatalogQueries {
         SELECT inhparent, inhrelid, NULL, NULL FROM pg_catalog.pg_inherits
         """
 
-    /// Volatile functions that definitions call. pg_depend does not record the built-in ones, so the node trees are looked through,
-    /// which also finds the functions behind operators, aggregates and casts. Columns: relation, schema and name of the function.
+    /// Volatile functions that definitions call. pg_depend does not record the built-in ones, so the node trees are
+    /// looked through, which also finds the functions behind operators, aggregates and casts. Columns: relation, schema
+    /// and name of the function.
     static let calls = """
         WITH definitions AS MATERIALIZED (\(definitions)),
         used AS MATERIALIZED (
-            SELECT DISTINCT f.relation, m.found[1]::oid AS function FROM definitions f, LATERAL pg_catalog.regexp_matches(
+            SELECT DISTINCT f.relation, m.found[1]::oid AS function
+            FROM definitions f, LATERAL pg_catalog.regexp_matches(
                 f.tree, '\(functionLabel) ([0-9]+)', 'g') AS m(found))
         SELECT u.relation, n.nspname, p.proname
         FROM used u JOIN pg_catalog.pg_proc p ON p.oid = u.function

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A connection for one look at a database's catalog. Waits, but never beyond its deadline, nor once the loader is stopped.
+/// A connection for one look at a database's catalog. Waits, but never beyond its deadline, nor once the loader is
+/// stopped.
 struct CatalogSession: ~Copyable {
     private let connection: Connection
     private let deadline: UInt64

@@ -9,7 +9,8 @@ struct RelationGraph {
     private var reaches: [UInt32: Set<RelationReach>] = [:]
     private var readers: [UInt32: [UInt32]] = [:]
 
-    /// A relation whose row is wanted if it reaches anything; relations that were never added are passed through, but get no row.
+    /// A relation whose row is wanted if it reaches anything; relations that were never added are passed through, but
+    /// get no row.
     mutating func add(_ oid: UInt32, schema: String, name: String) {
         relations[oid] = Relation(schema: schema, name: name)
     }

@@ -1,4 +1,5 @@
-/// The values of `search_path` that sessions of a database begin with, as text: names apart by commas, quoted where needed.
+/// The values of `search_path` that sessions of a database begin with, as text: names apart by commas, quoted where
+/// needed.
 package struct SearchPathRows: Sendable, Equatable {
     /// ALTER ROLE ALL … SET, ALTER DATABASE … SET, or the server's own.
     package var ofDatabase: String

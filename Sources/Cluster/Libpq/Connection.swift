@@ -1,7 +1,8 @@
 import CLibpq
 import Glibc
 
-/// A connection through libpq that never blocks its thread; finished at the end of its life (PostgreSQL documentation, 34.1 and 34.4).
+/// A connection through libpq that never blocks its thread; finished at the end of its life (PostgreSQL documentation,
+/// 34.1 and 34.4).
 struct Connection: ~Copyable {
     private let pointer: OpaquePointer
     private let user: String

@@ -7,8 +7,8 @@ struct ConnectionParameters: Sendable {
     let keywords: [String: String]
 
     /// - Parameters:
-    ///   - addresses: numeric addresses of the node's host, in the order to try; ignored for a Unix-domain socket. libpq is never
-    ///     left to resolve a name, since that would block the thread.
+    ///   - addresses: numeric addresses of the node's host, in the order to try; ignored for a Unix-domain socket.
+    ///     libpq is never left to resolve a name, since that would block the thread.
     ///   - database: instead of the node's own.
     init(node: MonitoredNode, addresses: [String], database: String? = nil, purpose: String) {
         user = node.user

@@ -1,7 +1,8 @@
 /// The words of libpq's last error, taken apart.
 ///
-/// libpq tells the SQLSTATE of a failed start-up only within its message (PostgreSQL documentation, 34.11, PQsetErrorVerbosity), so
-/// connections are verbose: `FATAL:  28P01: password authentication failed …`, then lines such as `LOCATION:  …`.
+/// libpq tells the SQLSTATE of a failed start-up only within its message (PostgreSQL documentation, 34.11,
+/// PQsetErrorVerbosity), so connections are verbose: `FATAL:  28P01: password authentication failed …`, then lines such
+/// as `LOCATION:  …`.
 struct ServerMessage: Equatable {
     /// Of the last server error in the text; nil where the trouble was not the server's word.
     let sqlState: String?

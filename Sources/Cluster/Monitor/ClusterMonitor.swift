@@ -2,7 +2,8 @@ import ProxyCore
 
 /// Watches the nodes: one monitoring connection each, on one thread of its own.
 ///
-/// `publish` and `log` are called on that thread, one at a time; they must not block for long, and must not call `stop`.
+/// `publish` and `log` are called on that thread, one at a time; they must not block for long, and must not call
+/// `stop`.
 package final class ClusterMonitor: Sendable {
     private let nodes: [MonitoredNode]
     private let options: MonitorOptions
@@ -50,7 +51,8 @@ package final class ClusterMonitor: Sendable {
     }
 
     /// Somebody met trouble with a node (a refused connect, SQLSTATE 57P01 or 57P03, a reset) or saw its role change
-    /// (`in_hot_standby`): it is checked, over a new connection, as soon as the rules' `leastGap` allows. From any thread; cheap.
+    /// (`in_hot_standby`): it is checked, over a new connection, as soon as the rules' `leastGap` allows. From any
+    /// thread; cheap.
     ///
     /// - Parameter node: `MonitoredNode.index`; an unknown one is ignored.
     package func checkNow(node: Int) {

@@ -3,8 +3,8 @@ import ProxyCore
 /// All that the watch knows at one moment.
 package struct ClusterView: Sendable, Equatable {
     package var topology: Topology
-    /// By node index: the numeric addresses of its host, the one that answered last first. Empty while the name has none.
-    /// Nodes with a Unix-domain socket have no entry.
+    /// By node index: the numeric addresses of its host, the one that answered last first. Empty while the name has
+    /// none. Nodes with a Unix-domain socket have no entry.
     package var addresses: [Int: [String]]
     /// Whether every node has been asked at least once since the start.
     package var isComplete: Bool

@@ -7,12 +7,13 @@ package struct MonitoredNode: Sendable {
     package let name: String
     package let address: NodeAddress
     package let weight: Int
-    /// Settings `monitor_user`, `monitor_password` and `monitor_database`. Without a password libpq looks in its own places
-    /// (PostgreSQL documentation, 34.16 "The Password File").
+    /// Settings `monitor_user`, `monitor_password` and `monitor_database`. Without a password libpq looks in its own
+    /// places (PostgreSQL documentation, 34.16 "The Password File").
     package let user: String
     package let password: String?
     package let database: String
-    /// More connection parameters by libpq's names, such as `sslmode` (PostgreSQL documentation, 34.1.2); they win over the monitor's own.
+    /// More connection parameters by libpq's names, such as `sslmode` (PostgreSQL documentation, 34.1.2); they win over
+    /// the monitor's own.
     package let parameters: [String: String]
 
     package init(

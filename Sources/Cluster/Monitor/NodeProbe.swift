@@ -34,8 +34,8 @@ final class NodeProbe {
         }
     }
 
-    /// Somebody could not use the node: the next check makes a new connection, since a session that is there already may go on where
-    /// no new one gets in.
+    /// Somebody could not use the node: the next check makes a new connection, since a session that is there already
+    /// may go on where no new one gets in.
     func doubt() {
         isDoubted = true
     }
@@ -48,8 +48,8 @@ final class NodeProbe {
 
     /// The descriptor is ready.
     ///
-    /// - Returns: the outcome, if the check under way has ended by that. `connectionLost` while none was under way means that the
-    ///   server closed the connection in between.
+    /// - Returns: the outcome, if the check under way has ended by that. `connectionLost` while none was under way
+    ///   means that the server closed the connection in between.
     func ready() -> ProbeOutcome? {
         switch takeStage() {
         case .closed:
@@ -101,7 +101,8 @@ final class NodeProbe {
 
     /// A look-up ended.
     ///
-    /// - Returns: whether the set of addresses changed, and the outcome of the check that waited for it, if that has ended.
+    /// - Returns: whether the set of addresses changed, and the outcome of the check that waited for it, if that has
+    ///   ended.
     func lookedUp(
         _ result: Result<[String], ProbeFailure>,
         at now: UInt64

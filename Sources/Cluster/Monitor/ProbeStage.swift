@@ -19,8 +19,8 @@ enum ProbeStage: ~Copyable {
 
     struct Asking: ~Copyable {
         let connection: Connection
-        /// Connected for this very check; a kept connection that breaks is tried anew once, since one session's end is not the
-        /// node's.
+        /// Connected for this very check; a kept connection that breaks is tried anew once, since one session's end is
+        /// not the node's.
         let isFresh: Bool
         /// The result, where it has come and the end of the reply has not.
         let answer: NodeObservation?

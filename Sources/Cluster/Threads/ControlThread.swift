@@ -46,7 +46,8 @@ final class ControlThread: Sendable {
             self.body = body
         }
 
-        /// By procfs, as pthread_setname_np is not among what Glibc's module shows; without procfs the thread stays nameless.
+        /// By procfs, as pthread_setname_np is not among what Glibc's module shows; without procfs the thread stays
+        /// nameless.
         func nameThread() {
             let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
             if file < 0 { return }

@@ -9,7 +9,8 @@ enum MonotonicClock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// What poll(2) takes to sleep until `time`, at most an hour: rounded up, so that nothing wakes just too early and spins.
+    /// What poll(2) takes to sleep until `time`, at most an hour: rounded up, so that nothing wakes just too early and
+    /// spins.
     static func pollTimeout(until time: UInt64) -> Int32 {
         let now = now
         guard time > now else { return 0 }

@@ -2,8 +2,9 @@ import ProxyCore
 
 /// The watch on one node, without sockets or clock: outcomes of checks in, verdicts and the time of the next check out.
 ///
-/// A role is the node's own word and counts at once. That a node cannot be used is a conclusion and takes `failures` of the last
-/// `window` checks, unless a single failure proves it (`ProbeFailure.isDecisive`). Times are nanoseconds of one monotonic clock.
+/// A role is the node's own word and counts at once. That a node cannot be used is a conclusion and takes `failures` of
+/// the last `window` checks, unless a single failure proves it (`ProbeFailure.isDecisive`). Times are nanoseconds of
+/// one monotonic clock.
 package struct NodeWatch: Sendable {
     package enum Event: Sendable, Equatable {
         case probeStarted

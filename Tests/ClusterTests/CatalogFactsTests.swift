@@ -29,7 +29,7 @@ import Testing
         functions: [
             function("public", "look", 1, .stable), function("anna", "look", 1, .volatile),
             function("public", "many", 1, isVariadic: true, .stable),
-            function("public", "some", 3, defaults: 2, .volatile), function("public", "some", 0, .immutable),
+            function("public", "few", 3, defaults: 2, .volatile), function("public", "few", 0, .immutable),
         ],
         relations: [
             RelationRow(schema: "public", name: "scratch", reaches: [.unlogged]),
@@ -46,9 +46,9 @@ import Testing
         ("SELECT look(1)", "bert", Access.read, RouteReason.plainRead),
         ("SELECT look(1)", "anna", .write, .volatileFunction),
         ("SELECT many(1, 2, 3)", "bert", .read, .plainRead),
-        ("SELECT some()", "bert", .read, .plainRead),
-        ("SELECT some(1)", "bert", .write, .volatileFunction),
-        ("SELECT some(1, 2, 3)", "bert", .write, .volatileFunction),
+        ("SELECT few()", "bert", .read, .plainRead),
+        ("SELECT few(1)", "bert", .write, .volatileFunction),
+        ("SELECT few(1, 2, 3)", "bert", .write, .volatileFunction),
         ("SELECT * FROM scratch", "bert", .write, .unloggedTable),
         ("SELECT * FROM far", "bert", .write, .foreignTable),
         ("SELECT * FROM counter", "bert", .write, .sequenceRelation),

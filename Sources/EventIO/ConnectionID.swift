@@ -10,4 +10,9 @@ package struct ConnectionID: Hashable, Sendable, BitwiseCopyable {
     package static let none = ConnectionID(.none)
 
     package var isNone: Bool { handle.isNone }
+
+    /// For owners whose own records hold the name as a plain number.
+    package var rawValue: UInt64 { handle.rawValue }
+
+    package init(rawValue: UInt64) { handle = Handle(rawValue: rawValue) }
 }

@@ -1,0 +1,18 @@
+/// Why a catalog could not be looked at.
+enum CatalogFailure: Error, Equatable {
+    /// The loader is being stopped.
+    case stopped
+    case timedOut
+    case connection(ProbeFailure)
+    /// The server refused a statement.
+    case refused(String)
+
+    var reason: String {
+        switch self {
+        case .stopped: "stopped"
+        case .timedOut: "no answer within the time limit"
+        case .connection(let failure): failure.reason
+        case .refused(let text): text
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// What came of a look at a catalog.
+enum CatalogLook {
+    case unchanged
+    case changed(fingerprint: String, CatalogRows)
+}

@@ -1,0 +1,130 @@
+/// One look at a database's catalog: its fingerprint, and the rows where that is not the known one.
+struct CatalogReader: ~Copyable {
+    private let session: CatalogSession
+    private let ownSearchPath: String
+
+    /// Opens the snapshot that all queries see.
+    static func open(_ session: consuming CatalogSession) throws(CatalogFailure) -> CatalogReader {
+        let path = try session.query(CatalogQueries.ownSearchPath)
+        // The monitoring user's own setting is no word on anybody else's.
+        let isPersonal = ["user", "database user", "client", "session"].contains(path.text(0, 1))
+        let ownSearchPath = path.text(0, isPersonal ? 2 : 0)
+        _ = try session.query(CatalogQueries.begin)
+        _ = try session.query(CatalogQueries.pinSearchPath)
+        return CatalogReader(session: session, ownSearchPath: ownSearchPath)
+    }
+
+    private init(session: consuming CatalogSession, ownSearchPath: String) {
+        self.session = session
+        self.ownSearchPath = ownSearchPath
+    }
+
+    func fingerprint() throws(CatalogFailure) -> String {
+        try session.query(CatalogQueries.fingerprint).text(0, 0)
+    }
+
+    func rows() throws(CatalogFailure) -> CatalogRows {
+        CatalogRows(
+            functions: try functions(),
+            relations: try relations(),
+            volatileOperators: try volatileOperators(),
+            volatileTypes: try volatileTypes(),
+            searchPaths: try searchPaths()
+        )
+    }
+
+    private func functions() throws(CatalogFailure) -> [FunctionRow] {
+        let result = try session.query(CatalogQueries.functions)
+        var rows: [FunctionRow] = []
+        rows.reserveCapacity(result.rowCount)
+        for row in 0..<result.rowCount {
+            let kind: FunctionRow.Kind
+            switch result.byte(row, 2) {
+            case UInt8(ascii: "a"): kind = .aggregate
+            case UInt8(ascii: "w"): kind = .window
+            default: kind = .function
+            }
+            let volatility: FunctionRow.Volatility
+            switch result.byte(row, 6) {
+            case UInt8(ascii: "i"): volatility = .immutable
+            case UInt8(ascii: "s"): volatility = .stable
+            default: volatility = .volatile
+            }
+            rows.append(
+                FunctionRow(
+                    schema: result.text(row, 0),
+                    name: result.text(row, 1),
+                    kind: kind,
+                    arguments: result.integer(row, 3) ?? 0,
+                    defaults: result.integer(row, 4) ?? 0,
+                    isVariadic: result.isTrue(row, 5),
+                    volatility: volatility,
+                    acceptsRow: result.isTrue(row, 7)
+                )
+            )
+        }
+        return rows
+    }
+
+    private func relations() throws(CatalogFailure) -> [RelationRow] {
+        var graph = RelationGraph()
+        let relations = try session.query(CatalogQueries.relations)
+        for row in 0..<relations.rowCount {
+            let oid = oid(relations, row, 0)
+            graph.add(oid, schema: relations.text(row, 1), name: relations.text(row, 2))
+            if relations.isTrue(row, 4) { graph.add(.unlogged, to: oid) }
+            switch relations.byte(row, 3) {
+            case UInt8(ascii: "f"): graph.add(.foreign, to: oid)
+            case UInt8(ascii: "S"): graph.add(.sequence, to: oid)
+            default: break
+            }
+        }
+        let reads = try session.query(CatalogQueries.reads)
+        for row in 0..<reads.rowCount {
+            let reader = oid(reads, row, 0)
+            if let schema = reads.value(row, 2) {
+                graph.add(.systemView(schema: schema, name: reads.text(row, 3)), to: reader)
+            } else {
+                graph.add(reader: reader, of: oid(reads, row, 1))
+            }
+        }
+        let calls = try session.query(CatalogQueries.calls)
+        for row in 0..<calls.rowCount {
+            let function = RelationReach.volatileFunction(schema: calls.text(row, 1), name: calls.text(row, 2))
+            graph.add(function, to: oid(calls, row, 0))
+        }
+        return graph.rows()
+    }
+
+    private func volatileOperators() throws(CatalogFailure) -> [OperatorRow] {
+        let result = try session.query(CatalogQueries.volatileOperators)
+        return (0..<result.rowCount).map { OperatorRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+    }
+
+    private func volatileTypes() throws(CatalogFailure) -> [TypeRow] {
+        let result = try session.query(CatalogQueries.volatileTypes)
+        return (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+    }
+
+    private func searchPaths() throws(CatalogFailure) -> SearchPathRows {
+        let result = try session.query(CatalogQueries.searchPathSettings)
+        var ofAllRoles: String?
+        var ofDatabase: String?
+        var paths = SearchPathRows(ofDatabase: "")
+        for row in 0..<result.rowCount {
+            let value = result.text(row, 2)
+            switch (result.isTrue(row, 0), result.value(row, 1)) {
+            case (true, nil): ofDatabase = value
+            case (false, nil): ofAllRoles = value
+            case (true, let role?): paths.ofRoleInDatabase[role] = value
+            case (false, let role?): paths.ofRole[role] = value
+            }
+        }
+        paths.ofDatabase = ofDatabase ?? ofAllRoles ?? ownSearchPath
+        return paths
+    }
+
+    private func oid(_ result: borrowing QueryResult, _ row: Int, _ column: Int) -> UInt32 {
+        UInt32(result.text(row, column)) ?? 0
+    }
+}

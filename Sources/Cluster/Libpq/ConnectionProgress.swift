@@ -1,0 +1,6 @@
+/// How a connect under way stands.
+enum ConnectionProgress: Equatable {
+    case waitingToRead
+    case waitingToWrite
+    case done
+}

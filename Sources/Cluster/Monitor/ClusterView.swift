@@ -1,0 +1,17 @@
+import ProxyCore
+
+/// All that the watch knows at one moment.
+package struct ClusterView: Sendable, Equatable {
+    package var topology: Topology
+    /// By node index: the numeric addresses of its host, the one that answered last first. Empty while the name has
+    /// none. Nodes with a Unix-domain socket have no entry.
+    package var addresses: [Int: [String]]
+    /// Whether every node has been asked at least once since the start.
+    package var isComplete: Bool
+
+    package init(topology: Topology, addresses: [Int: [String]], isComplete: Bool) {
+        self.topology = topology
+        self.addresses = addresses
+        self.isComplete = isComplete
+    }
+}

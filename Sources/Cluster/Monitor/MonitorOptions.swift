@@ -1,0 +1,18 @@
+/// How nodes are watched.
+package struct MonitorOptions: Sendable {
+    package var rules: WatchRules
+    /// A check that takes longer has failed. Setting `node_check_timeout`.
+    package var timeout: Duration
+    /// A host name is looked up again after this long, and after a connect that failed.
+    package var resolveInterval: Duration
+
+    package init(
+        rules: WatchRules = WatchRules(),
+        timeout: Duration = .seconds(3),
+        resolveInterval: Duration = .seconds(30)
+    ) {
+        self.rules = rules
+        self.timeout = timeout
+        self.resolveInterval = resolveInterval
+    }
+}

@@ -1,0 +1,38 @@
+import ProxyCore
+
+/// A node to be watched, and how to log in to it.
+package struct MonitoredNode: Sendable {
+    /// `Node.index`: the same in every topology of a process's life.
+    package let index: Int
+    package let name: String
+    package let address: NodeAddress
+    package let weight: Int
+    /// Settings `monitor_user`, `monitor_password` and `monitor_database`. Without a password libpq looks in its own
+    /// places (PostgreSQL documentation, 34.16 "The Password File").
+    package let user: String
+    package let password: String?
+    package let database: String
+    /// More connection parameters by libpq's names, such as `sslmode` (PostgreSQL documentation, 34.1.2); they win over
+    /// the monitor's own.
+    package let parameters: [String: String]
+
+    package init(
+        index: Int,
+        name: String,
+        address: NodeAddress,
+        weight: Int,
+        user: String,
+        password: String?,
+        database: String,
+        parameters: [String: String] = [:]
+    ) {
+        self.index = index
+        self.name = name
+        self.address = address
+        self.weight = weight
+        self.user = user
+        self.password = password
+        self.database = database
+        self.parameters = parameters
+    }
+}

@@ -1,0 +1,223 @@
+import Glibc
+import ProxyCore
+
+/// Checks one node over one connection that is kept open. Driven by `MonitorLoop` on its thread; never blocks.
+final class NodeProbe {
+    /// What a check asks. Cheap enough for every second, and for several times a second.
+    static let query = "SELECT pg_catalog.pg_is_in_recovery()"
+
+    let node: MonitoredNode
+    private(set) var addresses: HostAddresses
+    private let timeout: Duration
+    private var stage = ProbeStage.closed
+    private var isDoubted = false
+
+    init(node: MonitoredNode, timeout: Duration) {
+        self.node = node
+        self.timeout = timeout
+        addresses = HostAddresses(node.address)
+    }
+
+    /// Begins a check. None may be under way.
+    func begin(at now: UInt64) -> ProbeOutcome? {
+        let deadline = now &+ timeout.nanoseconds
+        let connectsAnew = isDoubted
+        isDoubted = false
+        switch takeStage() {
+        case .idle(let connection):
+            if connectsAnew { return open(deadline: deadline) }
+            return ask(connection, isFresh: false, deadline: deadline)
+        case .closed:
+            return open(deadline: deadline)
+        default:
+            preconditionFailure("a check of node \(node.name) began while another was under way")
+        }
+    }
+
+    /// Somebody could not use the node: the next check makes a new connection, since a session that is there already
+    /// may go on where no new one gets in.
+    func doubt() {
+        isDoubted = true
+    }
+
+    /// What to poll(2) for; nil where there is nothing.
+    var interest: pollfd? { stage.interest }
+
+    /// When the check under way is given up; nil while there is none.
+    var deadline: UInt64? { stage.deadline }
+
+    /// The descriptor is ready.
+    ///
+    /// - Returns: the outcome, if the check under way has ended by that. `connectionLost` while none was under way
+    ///   means that the server closed the connection in between.
+    func ready() -> ProbeOutcome? {
+        switch takeStage() {
+        case .closed:
+            return nil
+        case .resolving(let deadline):
+            stage = .resolving(deadline: deadline)
+            return nil
+        case .connecting(let connecting):
+            return goOn(connecting)
+        case .idle(let connection):
+            do throws(ProbeFailure) {
+                try connection.consumeUnasked()
+                stage = .idle(connection)
+                return nil
+            } catch {
+                return .failed(error)
+            }
+        case .asking(let asking):
+            return listen(asking)
+        }
+    }
+
+    /// The deadline has passed: gives the check up, and the connection with it.
+    func expire() -> ProbeOutcome? {
+        switch takeStage() {
+        case .closed:
+            return nil
+        case .idle(let connection):
+            stage = .idle(connection)
+            return nil
+        case .resolving:
+            return .failed(.timedOut(.resolving))
+        case .connecting:
+            addresses.connectFailed()
+            return .failed(.timedOut(.connecting))
+        case .asking(let asking):
+            // A kept connection's address may be a machine that is gone: DNS may know better.
+            if !asking.isFresh { addresses.connectFailed() }
+            return .failed(.timedOut(.asking))
+        }
+    }
+
+    // MARK: Addresses
+
+    /// Whether the host's name is to be looked up now; counts as begun then.
+    func takeLookUp(at now: UInt64, interval: Duration) -> Bool {
+        addresses.takeLookUp(at: now, interval: interval)
+    }
+
+    /// A look-up ended.
+    ///
+    /// - Returns: whether the set of addresses changed, and the outcome of the check that waited for it, if that has
+    ///   ended.
+    func lookedUp(
+        _ result: Result<[String], ProbeFailure>,
+        at now: UInt64
+    ) -> (changed: Bool, outcome: ProbeOutcome?) {
+        var changed = false
+        switch result {
+        case .success(let found):
+            changed = addresses.lookedUp(found, at: now)
+        case .failure(let failure):
+            addresses.lookUpFailed(at: now)
+            guard stage.isResolving else { return (false, nil) }
+            stage = .closed
+            return (false, .failed(failure))
+        }
+        switch takeStage() {
+        case .resolving(let deadline):
+            return (changed, open(deadline: deadline))
+        case .idle(let connection):
+            // The name points elsewhere now: what the old address says counts no more.
+            stage = addresses.list.contains(connection.address) ? .idle(connection) : .closed
+        case .closed:
+            break
+        case .connecting(let connecting):
+            stage = .connecting(connecting)
+        case .asking(let asking):
+            stage = .asking(asking)
+        }
+        return (changed, nil)
+    }
+
+    // MARK: Steps
+
+    private func open(deadline: UInt64) -> ProbeOutcome? {
+        if addresses.mustWait {
+            stage = .resolving(deadline: deadline)
+            return nil
+        }
+        do throws(ProbeFailure) {
+            let parameters = ConnectionParameters(node: node, addresses: addresses.list, purpose: "monitor")
+            let connection = try Connection.start(parameters)
+            // libpq: behave as if the first poll had said "writing".
+            stage = .connecting(.init(connection: connection, progress: .waitingToWrite, deadline: deadline))
+            return nil
+        } catch {
+            return connectFailed(error)
+        }
+    }
+
+    private func goOn(_ connecting: consuming ProbeStage.Connecting) -> ProbeOutcome? {
+        do throws(ProbeFailure) {
+            let deadline = connecting.deadline
+            let progress = try connecting.connection.connect()
+            let connection = connecting.connection
+            if progress == .done {
+                addresses.answered(connection.address)
+                return ask(connection, isFresh: true, deadline: deadline)
+            }
+            stage = .connecting(.init(connection: connection, progress: progress, deadline: deadline))
+            return nil
+        } catch {
+            return connectFailed(error)
+        }
+    }
+
+    private func connectFailed(_ failure: ProbeFailure) -> ProbeOutcome {
+        if failure.mayBeTheAddress { addresses.connectFailed() }
+        return .failed(failure)
+    }
+
+    private func ask(_ connection: consuming Connection, isFresh: Bool, deadline: UInt64) -> ProbeOutcome? {
+        do throws(ProbeFailure) {
+            try connection.send(Self.query)
+            stage = .asking(.init(connection: connection, isFresh: isFresh, answer: nil, deadline: deadline))
+            return nil
+        } catch {
+            return broken(error, isFresh: isFresh, deadline: deadline)
+        }
+    }
+
+    private func listen(_ asking: consuming ProbeStage.Asking) -> ProbeOutcome? {
+        let (isFresh, deadline) = (asking.isFresh, asking.deadline)
+        do throws(ProbeFailure) {
+            let answer = try Self.answer(asking)
+            let isAtEnd = answer == nil ? false : try asking.connection.isAtEnd()
+            let connection = asking.connection
+            if let answer, isAtEnd {
+                stage = .idle(connection)
+                return .succeeded(answer)
+            }
+            stage = .asking(.init(connection: connection, isFresh: isFresh, answer: answer, deadline: deadline))
+            return nil
+        } catch {
+            return broken(error, isFresh: isFresh, deadline: deadline)
+        }
+    }
+
+    /// The answer, as far as it has arrived.
+    private static func answer(_ asking: borrowing ProbeStage.Asking) throws(ProbeFailure) -> NodeObservation? {
+        let result = try asking.connection.receive()
+        if let answer = asking.answer { return answer }
+        guard let result else { return nil }
+        if result.isError { throw .connectionLost(result.errorText) }
+        guard result.rowCount == 1 else { throw .unexpectedAnswer("no row in answer to \(query)") }
+        let role: NodeRole = result.isTrue(0, 0) ? .replica : .primary
+        return NodeObservation(role: role, version: asking.connection.version)
+    }
+
+    /// A connection broke under a query: a kept one is replaced within the same check.
+    private func broken(_ failure: ProbeFailure, isFresh: Bool, deadline: UInt64) -> ProbeOutcome? {
+        isFresh ? .failed(failure) : open(deadline: deadline)
+    }
+
+    private func takeStage() -> ProbeStage {
+        var taken = ProbeStage.closed
+        swap(&taken, &stage)
+        return taken
+    }
+}

@@ -70,7 +70,13 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration"]),
         tests("EventIOTests", ["EventIO", "Bytes", "CLinux"]),
         tests("ClusterTests", ["Cluster", "ProxyCore", "StatementRouting", "LocalCluster"]),
-        tests("LocalClusterTests", ["LocalCluster"]),
+        tests("LocalClusterTests", ["LocalCluster", "LocalClusterHolder"]),
+        .executableTarget(
+            name: "LocalClusterHolder",
+            dependencies: ["LocalCluster"],
+            path: "Tests/LocalClusterHolder",
+            swiftSettings: settings
+        ),
         tests("IntegrationTests", ["LocalCluster", "CLibpq"]),
     ]
 )

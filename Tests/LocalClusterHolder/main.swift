@@ -2,19 +2,21 @@
 import Glibc
 import LocalCluster
 
+/// Prints a line so that a pipe has it at once.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
+}
+
 var options = LocalClusterOptions()
 options.replicas = 1
 do {
-    let cluster = try LocalCluster.start(options) { print("step: \($0)") }
-    print("directory: \(cluster.directory)")
-    for node in cluster.nodes { print("port: \(node.port)") }
-    print("started in \(cluster.startTime)")
-    // Standard output is a pipe to the test, so nothing is seen of it before.
-    fflush(nil)
+    let cluster = try LocalCluster.start(options) { say("step: \($0)") }
+    say("directory: \(cluster.directory)")
+    say("started in \(cluster.startTime)")
     while readLine() != nil {}
     cluster.stop()
 } catch {
-    print("error: \(error)")
-    fflush(nil)
+    say("error: \(error)")
     exit(1)
 }

@@ -77,6 +77,7 @@ let package = Package(
             path: "Tests/LocalClusterHolder",
             swiftSettings: settings
         ),
+        tests("DemoTests", ["howdah", "LocalCluster"]),
         tests("IntegrationTests", ["LocalCluster", "CLibpq"]),
     ]
 )

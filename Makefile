@@ -1,0 +1,82 @@
+# Every target works as the only command typed on a fresh Debian 12 or Ubuntu with a Swift 6.3 toolchain.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.PHONY: setup build demo test bench bench-quick format lint clean
+.DEFAULT_GOAL := build
+
+# A toolchain that is not on PATH is looked for where the installers put it.
+export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin:$(HOME)/.swiftly/bin
+
+PACKAGES := libpg-query-dev libprotobuf-c-dev libssl-dev libpq-dev liburing-dev pkg-config \
+	postgresql postgresql-contrib python3-venv
+BENCH_PACKAGES := pgbouncer pgpool2 haproxy python3-matplotlib
+
+VENV := .build/venv
+DRIVERS := psycopg[binary] asyncpg
+RELEASE := swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error
+PORT ?= 6432
+REPLICAS ?= 2
+
+# Installs what is missing of the packages given as arguments. A new postgresql gets no main cluster (nothing here
+# uses it), and one that is there is left as it is.
+define install_packages
+missing=()
+for package in $(1); do
+	dpkg-query -W -f='$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$$package")
+done
+if [ $${#missing[@]} -gt 0 ]; then
+	as_root=()
+	if [ "$$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null || { echo "missing packages: install them as root with 'apt-get install $${missing[*]}'" >&2; exit 1; }
+		as_root=(sudo)
+	fi
+	echo "==> Installing $${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	"$${as_root[@]}" apt-get update -q
+	if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+		echo 'create_main_cluster = false' | "$${as_root[@]}" install -D -m 644 /dev/stdin /etc/postgresql-common/createcluster.conf
+	fi
+	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+		-o Dpkg::Options::=--force-confold "$${missing[@]}"
+fi
+endef
+
+setup:
+	@command -v swift >/dev/null || { echo "no swift on PATH: install Swift 6.3 from https://www.swift.org/install/linux/" >&2; exit 1; }
+	$(call install_packages,$(PACKAGES))
+
+build: setup
+	@echo "==> Building howdah in release mode"
+	$(RELEASE) --product howdah
+
+demo: build
+	@exec "$$($(RELEASE) --show-bin-path)/howdah" demo --port $(PORT) --replicas $(REPLICAS)
+
+# The drivers that the integration tests run through the proxy.
+$(VENV)/installed: Makefile | setup
+	@echo "==> Installing $(DRIVERS) for the driver tests"
+	mkdir -p .build
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(foreach driver,$(DRIVERS),'$(driver)')
+	touch $@
+
+# The integration tests start the release binary.
+test: build $(VENV)/installed
+	@echo "==> Building and running the tests"
+	swift test
+
+bench bench-quick: build
+	@$(call install_packages,$(BENCH_PACKAGES))
+	bench/run $(if $(filter bench-quick,$@),--quick)
+
+format:
+	swift format --in-place --recursive Sources Tests Package.swift
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean:
+	rm -rf .build

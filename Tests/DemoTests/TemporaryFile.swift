@@ -1,0 +1,22 @@
+import Foundation
+
+/// A file for a command's output, with a FIFO beside it for its word that it is ready.
+struct TemporaryFile {
+    let path: String
+    var fifo: String { path + ".fifo" }
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/demo-test-\(UUID().uuidString)"
+        guard mkfifo(path + ".fifo", 0o600) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+    }
+
+    /// What the command has written.
+    func lines() throws -> [String] {
+        try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+        try? FileManager.default.removeItem(atPath: fifo)
+    }
+}

@@ -37,7 +37,7 @@ struct DemoCommandTests {
             for node in $HOWDAH_DEMO_PRIMARY $HOWDAH_DEMO_REPLICA_1; do
                 psql -XAtc 'SELECT current_user, current_database(), pg_is_in_recovery()' "$node" || exit 1
             done
-            psql -XAtc 'SHOW data_directory'
+            psql -XAtc 'SHOW data_directory' "$HOWDAH_DEMO_PRIMARY"
             echo "${HOWDAH_DEMO_REPLICA_2-none} ${PGHOSTADDR-none}"
             exit 7
             """
@@ -92,8 +92,7 @@ struct DemoCommandTests {
             demo.withLock { $0.status = status }
             ended.signal()
         }
-        // Opening waits for the command to open the other end.
-        #expect(try String(contentsOfFile: output.fifo, encoding: .utf8) == "ready\n")
+        #expect(output.readFIFO() == "ready\n")
         // To the demo's own thread, because other threads of a test process do not block the signal.
         let thread = try #require(demo.withLock { $0.thread })
         #expect(pthread_kill(thread, SIGINT) == 0)

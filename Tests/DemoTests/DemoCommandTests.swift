@@ -61,15 +61,28 @@ struct DemoCommandTests {
         #expect(lines[4] == "none none")
     }
 
-    @Test func aProxyThatDoesNotStartLeavesNothing() {
-        var ports: [String] = []
+    @Test func aProxyThatDoesNotStartLeavesNothing() throws {
+        var directory = ""
         let status = runDemo(arguments: ["--replicas", "0"]) { nodes, port in
             #expect(port == 6432)
-            ports = nodes
+            directory = try self.ask("SHOW data_directory", of: nodes[0])
             throw ProxyFailure()
         }
         #expect(status == 1)
-        #expect(ports.count == 1)
+        #expect(directory.hasSuffix("/primary"))
+        #expect(!FileManager.default.fileExists(atPath: directory))
+    }
+
+    private func ask(_ statement: String, of node: String) throws -> String {
+        let psql = Process()
+        let output = Pipe()
+        psql.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        psql.arguments = ["psql", "-XAtc", statement, "\(node) user=postgres dbname=app"]
+        psql.standardOutput = output
+        try psql.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        psql.waitUntilExit()
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     @Test func anInterruptIsPassedOnToTheCommand() throws {

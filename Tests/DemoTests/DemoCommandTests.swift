@@ -37,7 +37,7 @@ struct DemoCommandTests {
             for node in $HOWDAH_DEMO_PRIMARY $HOWDAH_DEMO_REPLICA_1; do
                 psql -XAtc 'SELECT current_user, current_database(), pg_is_in_recovery()' "$node" || exit 1
             done
-            psql -XAtc 'SHOW data_directory'
+            psql -XAtc 'SHOW data_directory' "$HOWDAH_DEMO_PRIMARY"
             echo "${HOWDAH_DEMO_REPLICA_2-none} ${PGHOSTADDR-none}"
             exit 7
             """
@@ -61,15 +61,28 @@ struct DemoCommandTests {
         #expect(lines[4] == "none none")
     }
 
-    @Test func aProxyThatDoesNotStartLeavesNothing() {
-        var ports: [String] = []
+    @Test func aProxyThatDoesNotStartLeavesNothing() throws {
+        var directory = ""
         let status = runDemo(arguments: ["--replicas", "0"]) { nodes, port in
             #expect(port == 6432)
-            ports = nodes
+            directory = try self.ask("SHOW data_directory", of: nodes[0])
             throw ProxyFailure()
         }
         #expect(status == 1)
-        #expect(ports.count == 1)
+        #expect(directory.hasSuffix("/primary"))
+        #expect(!FileManager.default.fileExists(atPath: directory))
+    }
+
+    private func ask(_ statement: String, of node: String) throws -> String {
+        let psql = Process()
+        let output = Pipe()
+        psql.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        psql.arguments = ["psql", "-XAtc", statement, "\(node) user=postgres dbname=app"]
+        psql.standardOutput = output
+        try psql.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        psql.waitUntilExit()
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     @Test func anInterruptIsPassedOnToTheCommand() throws {
@@ -92,8 +105,7 @@ struct DemoCommandTests {
             demo.withLock { $0.status = status }
             ended.signal()
         }
-        // Opening waits for the command to open the other end.
-        #expect(try String(contentsOfFile: output.fifo, encoding: .utf8) == "ready\n")
+        #expect(output.readFIFO() == "ready\n")
         // To the demo's own thread, because other threads of a test process do not block the signal.
         let thread = try #require(demo.withLock { $0.thread })
         #expect(pthread_kill(thread, SIGINT) == 0)

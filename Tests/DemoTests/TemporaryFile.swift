@@ -15,6 +15,13 @@ struct TemporaryFile {
         try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
+    /// What the command writes into the FIFO; opening waits for the command to open the other end.
+    func readFIFO() -> String {
+        let descriptor = open(fifo, O_RDONLY | O_CLOEXEC)
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return String(decoding: handle.readDataToEndOfFile(), as: UTF8.self)
+    }
+
     func remove() {
         try? FileManager.default.removeItem(atPath: path)
         try? FileManager.default.removeItem(atPath: fifo)

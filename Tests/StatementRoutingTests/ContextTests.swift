@@ -42,7 +42,9 @@ import Testing
 
     @Test func standardConformingStringsMoveTheEndOfALiteral() {
         let off = ClassificationContext(
-            facts: RoutingFixture.facts, searchPath: RoutingFixture.publicPath, standardConformingStrings: false
+            facts: RoutingFixture.facts,
+            searchPath: RoutingFixture.publicPath,
+            standardConformingStrings: false
         )
         let hidden = #"SELECT '\', nextval('s'), '"#
         #expect(reason(hidden, RoutingFixture.context) == .unparsable)
@@ -57,7 +59,9 @@ import Testing
 
     @Test func anUnsafeEncodingIsNotLookedAt() {
         let unsafe = ClassificationContext(
-            facts: RoutingFixture.facts, searchPath: RoutingFixture.publicPath, encodingKeepsASCII: false
+            facts: RoutingFixture.facts,
+            searchPath: RoutingFixture.publicPath,
+            encodingKeepsASCII: false
         )
         #expect(reason("SELECT 1", unsafe) == .clientEncoding)
         #expect(reason("SELECT 1", RoutingFixture.context) == .plainRead)
@@ -65,7 +69,8 @@ import Testing
 
     @Test func settingsLetForeignTablesAndServerLocalViewsThrough() {
         let lax = ClassificationContext(
-            facts: RoutingFixture.facts, searchPath: RoutingFixture.publicPath,
+            facts: RoutingFixture.facts,
+            searchPath: RoutingFixture.publicPath,
             policy: RoutingPolicy(foreignTablesOnReplica: true, serverLocalViewsOnReplica: true)
         )
         for text in ["SELECT * FROM remote", "SELECT * FROM pg_stat_activity", "SELECT pg_stat_get_backend_pid(1)"] {
@@ -85,22 +90,37 @@ import Testing
         let facts = CatalogFacts(
             functions: [
                 FunctionFact(
-                    schema: "pg_catalog", name: "brand_new", minimumArguments: 0, maximumArguments: 0,
+                    schema: "pg_catalog",
+                    name: "brand_new",
+                    minimumArguments: 0,
+                    maximumArguments: 0,
                     volatility: .stable
                 ),
                 FunctionFact(
-                    schema: "pg_catalog", name: "lower", minimumArguments: 1, maximumArguments: 1, volatility: .volatile
-                ),
-                FunctionFact(
-                    schema: "pg_catalog", name: "random", minimumArguments: 0, maximumArguments: 0,
+                    schema: "pg_catalog",
+                    name: "lower",
+                    minimumArguments: 1,
+                    maximumArguments: 1,
                     volatility: .volatile
                 ),
                 FunctionFact(
-                    schema: "pg_catalog", name: "txid_current", minimumArguments: 0, maximumArguments: 0,
+                    schema: "pg_catalog",
+                    name: "random",
+                    minimumArguments: 0,
+                    maximumArguments: 0,
+                    volatility: .volatile
+                ),
+                FunctionFact(
+                    schema: "pg_catalog",
+                    name: "txid_current",
+                    minimumArguments: 0,
+                    maximumArguments: 0,
                     volatility: .stable
                 ),
             ],
-            relations: [], defaultSearchPath: RoutingFixture.publicPath, generation: 1
+            relations: [],
+            defaultSearchPath: RoutingFixture.publicPath,
+            generation: 1
         )
         let context = ClassificationContext(facts: facts, searchPath: facts.defaultSearchPath)
         #expect(reason("SELECT brand_new()", context) == .plainRead)

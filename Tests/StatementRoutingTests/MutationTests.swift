@@ -15,9 +15,12 @@ import Testing
     }
 
     private static let pieces = [
-        "'", "\"", "\\", "$$", "$a$", "--", "/*", "*/", "\n", "\r", ";", "(", ")", ",", " ", "E'", "U&'", "B'", "N'", "x'", "''",
-        "nextval('s')", "DELETE FROM t", "IN (1, 2)", "VALUES (1)", "1", "e5", "0x1", "_", "::", ":=", "-", "+", "$1", ".",
-        "FOR UPDATE", "INTO", "touch()", "é", "[", "]", "CASE", "END", "AS", "UESCAPE '!'", "\t", "/* howdah: primary */",
+        "'", "\"", "\\", "$$", "$a$", "--", "/*", "*/", "\n", "\r", ";", "(", ")", ",", " ", "E'", "U&'", "B'", "N'",
+        "x'", "''",
+        "nextval('s')", "DELETE FROM t", "IN (1, 2)", "VALUES (1)", "1", "e5", "0x1", "_", "::", ":=", "-", "+", "$1",
+        ".",
+        "FOR UPDATE", "INTO", "touch()", "é", "[", "]", "CASE", "END", "AS", "UESCAPE '!'", "\t",
+        "/* howdah: primary */",
     ].map { Array($0.utf8) }
 
     private func mutate(_ text: [UInt8], _ other: [UInt8], _ generator: inout Generator) -> [UInt8] {
@@ -31,7 +34,8 @@ import Testing
             case 3:
                 let end = min(text.count, place + Int.random(in: 0...8, using: &generator))
                 text.removeSubrange(place..<end)
-            default: text.insert(contentsOf: other.prefix(Int.random(in: 0...other.count, using: &generator)), at: place)
+            default:
+                text.insert(contentsOf: other.prefix(Int.random(in: 0...other.count, using: &generator)), at: place)
             }
         }
         return text

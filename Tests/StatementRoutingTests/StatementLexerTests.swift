@@ -7,7 +7,9 @@ import Testing
         let bytes = Array(text.utf8)
         return bytes.withUnsafeBufferPointer { buffer in
             var lexer = StatementLexer(
-                base: buffer.baseAddress!, count: buffer.count, standardConformingStrings: standardConformingStrings
+                base: buffer.baseAddress!,
+                count: buffer.count,
+                standardConformingStrings: standardConformingStrings
             )
             var found: [String] = []
             while true {

@@ -107,8 +107,8 @@ struct ParseTreeClassifier {
     private mutating func visitStatement(_ kind: Int) {
         switch kind {
         case ParseTreeNode.selectStmt, ParseTreeNode.explainStmt, ParseTreeNode.variableShowStmt,
-            ParseTreeNode.copyStmt,
-            ParseTreeNode.declareCursorStmt, ParseTreeNode.fetchStmt, ParseTreeNode.closePortalStmt,
+            ParseTreeNode.copyStmt, ParseTreeNode.declareCursorStmt, ParseTreeNode.fetchStmt,
+            ParseTreeNode.closePortalStmt,
             ParseTreeNode.variableSetStmt, ParseTreeNode.discardStmt, ParseTreeNode.prepareStmt,
             ParseTreeNode.deallocateStmt, ParseTreeNode.transactionStmt, ParseTreeNode.constraintsSetStmt:
             break

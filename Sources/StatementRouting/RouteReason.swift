@@ -36,6 +36,47 @@ package enum RouteReason: UInt8, Sendable, BitwiseCopyable, CaseIterable, Custom
     case tooDeep
     case tooLong
 
+    /// A name for metric labels and columns.
+    package var name: StaticString {
+        switch self {
+        case .plainRead: "plain_read"
+        case .emptyQuery: "empty_query"
+        case .transactionControl: "transaction_control"
+        case .sessionCommand: "session_command"
+        case .howdahCommand: "howdah_command"
+        case .dml: "dml"
+        case .ddl: "ddl"
+        case .selectInto: "select_into"
+        case .rowLock: "row_lock"
+        case .volatileFunction: "volatile_function"
+        case .unknownFunction: "unknown_function"
+        case .volatileOperator: "volatile_operator"
+        case .volatileType: "volatile_type"
+        case .unloggedTable: "unlogged_table"
+        case .temporaryTable: "temporary_table"
+        case .foreignTable: "foreign_table"
+        case .sequenceRelation: "sequence_relation"
+        case .volatileView: "volatile_view"
+        case .serverLocalView: "server_local_view"
+        case .copyFrom: "copy_from"
+        case .copyDML: "copy_dml"
+        case .copyServerFile: "copy_server_file"
+        case .call: "call"
+        case .doBlock: "do_block"
+        case .lock: "lock"
+        case .maintenance: "maintenance"
+        case .notify: "notify"
+        case .listen: "listen"
+        case .load: "load"
+        case .preparedExecute: "prepared_execute"
+        case .refusedByReplica: "refused_by_replica"
+        case .unparsable: "unparsable"
+        case .clientEncoding: "client_encoding"
+        case .tooDeep: "too_deep"
+        case .tooLong: "too_long"
+        }
+    }
+
     /// The reason in the words that EXPLAIN ROUTE and SHOW howdah.route print.
     package var description: String {
         switch self {

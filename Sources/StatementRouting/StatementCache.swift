@@ -5,9 +5,10 @@ import Glibc
 /// A hit compares the whole text and the whole context, so the hash may be of any quality. Looking up allocates nothing.
 final class StatementCache {
     private static let ways = 4
+    private static let bytesPerSlot =
+        MemoryLayout<Slot>.stride + MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride
 
     private struct Slot {
-        var hash: UInt64 = 0
         var context = ClassificationContext.Identity(facts: 0, searchPath: 0, flags: 0)
         var text: UnsafeMutablePointer<UInt8>?
         var length = 0
@@ -16,6 +17,8 @@ final class StatementCache {
     }
 
     private let slots: UnsafeMutablePointer<Slot>
+    /// The slots' hashes, apart from them so that a bucket's are in one cache line.
+    private let hashes: UnsafeMutablePointer<UInt64>
     private let sights: UnsafeMutablePointer<UInt32>
     private let slotCount: Int
     private let maximumTextBytes: Int
@@ -24,18 +27,20 @@ final class StatementCache {
     private(set) var textBytes = 0
 
     /// Bytes in use, the table included.
-    var bytes: Int { textBytes + slotCount * (MemoryLayout<Slot>.stride + MemoryLayout<UInt32>.stride) }
+    var bytes: Int { textBytes + slotCount * Self.bytesPerSlot }
 
     /// - Parameter maximumBytes: for the table and the texts together; at least 4 KiB are taken.
     init(maximumBytes: Int) {
         let budget = max(maximumBytes, 4096)
         // A quarter to half of the bytes goes to the table, the rest to texts.
         var count = Self.ways
-        while count * 2 * (MemoryLayout<Slot>.stride + MemoryLayout<UInt32>.stride) <= budget / 2 { count *= 2 }
+        while count * 2 * Self.bytesPerSlot <= budget / 2 { count *= 2 }
         slotCount = count
-        maximumTextBytes = budget - count * (MemoryLayout<Slot>.stride + MemoryLayout<UInt32>.stride)
+        maximumTextBytes = budget - count * Self.bytesPerSlot
         slots = .allocate(capacity: count)
         slots.initialize(repeating: Slot(), count: count)
+        hashes = .allocate(capacity: count)
+        hashes.initialize(repeating: 0, count: count)
         sights = .allocate(capacity: count)
         sights.initialize(repeating: 0, count: count)
     }
@@ -43,6 +48,7 @@ final class StatementCache {
     deinit {
         removeAll()
         slots.deallocate()
+        hashes.deallocate()
         sights.deallocate()
     }
 
@@ -59,7 +65,7 @@ final class StatementCache {
         _ context: ClassificationContext.Identity
     ) -> StatementClass? {
         let first = bucket(hash)
-        for index in first..<first + Self.ways where slots[index].hash == hash {
+        for index in first..<first + Self.ways where hashes[index] == hash {
             guard let stored = slots[index].text, slots[index].length == length, slots[index].context == context,
                 memcmp(stored, text, length) == 0
             else { continue }
@@ -105,7 +111,7 @@ final class StatementCache {
         }
         slots[victim].text!.update(from: text, count: length)
         clock &+= 1
-        slots[victim].hash = hash
+        hashes[victim] = hash
         slots[victim].context = context
         slots[victim].length = length
         slots[victim].lastUse = clock
@@ -126,7 +132,7 @@ final class StatementCache {
                 if slots[oldest].text != nil { oldest = index }
                 continue
             }
-            if slots[index].hash == hash, slots[index].length == length, slots[index].context == context,
+            if hashes[index] == hash, slots[index].length == length, slots[index].context == context,
                 memcmp(stored, text, length) == 0
             {
                 return index

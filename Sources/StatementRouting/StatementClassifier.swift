@@ -4,8 +4,9 @@
 package final class StatementClassifier {
     /// Texts longer than this are not looked at but for their hint, and go to the primary.
     package static let defaultMaximumTextBytes = 1 << 20
-    /// Texts whose fingerprint is longer than this go to the primary: the grammar takes some 10 µs for each 50 bytes.
-    package static let maximumFingerprintBytes = 32 << 10
+    /// Texts whose fingerprint is longer than this go to the primary: the grammar takes up to 0.4 µs
+    /// a byte, and all the time the worker does nothing else.
+    package static let maximumFingerprintBytes = 16 << 10
     /// Longer texts are lexed each time: comparing them would cost as much.
     private static let maximumKeptTextBytes = 8 << 10
 

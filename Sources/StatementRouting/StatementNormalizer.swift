@@ -1,7 +1,7 @@
 import Glibc
 
-/// Rewrites a text so that only what can matter to its class is left: words folded, every literal replaced by an empty
-/// string or a 1, comments dropped, lists and rows of literals behind IN, ARRAY and VALUES drawn together into one
+/// Rewrites a text so that only what can matter to its class is left: words folded, every literal replaced by 'x'
+/// or 1 (an empty string would look to the grammar's reader like none at all), comments dropped, lists and rows of literals behind IN, ARRAY and VALUES drawn together into one
 /// element, one space between tokens.
 ///
 /// The result is at once the fingerprint (compared byte by byte) and the text that the grammar gets to see. So a class
@@ -18,8 +18,7 @@ final class StatementNormalizer {
         case tooLong
     }
 
-    /// Literals are at least as long as what stands for them, and a token gets one space: twice the text would do.
-    /// The margin keeps room for one token's replacement and the closing NUL.
+    /// Room for what stands for one token, its space and the closing NUL.
     private static let margin = 16
 
     private let buffer: UnsafeMutablePointer<UInt8>
@@ -96,7 +95,7 @@ final class StatementNormalizer {
                     overflow = true
                 }
             case .string:
-                if previous == .uescape { writeSource(lexer, &overflow) } else { write("'' ") }
+                if previous == .uescape { writeSource(lexer, &overflow) } else { write("'x' ") }
             case .number:
                 write("1 ")
             case .parameter:
@@ -113,10 +112,10 @@ final class StatementNormalizer {
                 write(":: ")
             case .quotedIdentifier, .unicodeIdentifier:
                 writeSource(lexer, &overflow)
-            case .unicodeString: write("U&'' ")
-            case .nationalString: write("N'' ")
-            case .bitString: write("B'' ")
-            case .hexString: write("X'' ")
+            case .unicodeString: write("U&'x' ")
+            case .nationalString: write("N'x' ")
+            case .bitString: write("B'1' ")
+            case .hexString: write("X'1' ")
             case .unterminated: return .malformed
             case .end: return nesting.isExceeded ? .tooDeep : .normalized
             }

@@ -86,12 +86,11 @@ enum EngineSettings {
         return options
     }
 
-    static func authenticationMethod(_ method: Configuration.AuthenticationMethod) -> Authentication.AuthenticationMethod {
-        switch method {
-        case .trust: .trust
-        case .any: .any
-        case .md5: .md5
-        case .scramSHA256: .scramSHA256
+    /// Both modules have an enum of the values of `auth_type`; a test holds them together.
+    static func authenticationMethod(_ proxy: ProxySettings) -> Authentication.AuthenticationMethod {
+        guard let method = Authentication.AuthenticationMethod(rawValue: proxy.authenticationMethod.rawValue) else {
+            preconditionFailure("auth_type \(proxy.authenticationMethod.rawValue) is not implemented")
         }
+        return method
     }
 }

@@ -46,7 +46,7 @@ package final class ProxyServer: Sendable {
                 poolOptions: { EngineSettings.poolOptions(configuration, database: $0, user: $1) },
                 randomBytes: Self.randomBytes
             ),
-            authenticationMethod: EngineSettings.authenticationMethod(proxy.authenticationMethod),
+            authenticationMethod: EngineSettings.authenticationMethod(proxy),
             credentials: try Self.credentials(proxy),
             topology: topology
         )
@@ -131,10 +131,8 @@ package final class ProxyServer: Sendable {
     }
 
     private static func randomBytes(_ count: Int) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        let filled = bytes.withUnsafeMutableBytes { getrandom($0.baseAddress, $0.count, 0) }
-        precondition(filled == count, "getrandom gave too little")
-        return bytes
+        var source = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &source) }
     }
 
     private static func randomSeed() -> UInt64 {

@@ -122,7 +122,7 @@ private func currentEnvironment() -> [String] {
 }
 
 /// Writes to a standard descriptor; a reader who has gone is no error.
-private func write(_ text: String, to descriptor: Int32) {
+func write(_ text: String, to descriptor: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
         let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -53,7 +53,7 @@ final class Ring {
 
     /// Lets requests through; they may come from the calling thread only.
     func enable() -> Int32 {
-        let status = io_uring_enable_rings(ring)
+        let status = clinux_ring_enable(ring)
         // Saves looking the descriptor up on every enter; nothing is lost where the kernel cannot.
         if status == 0 { _ = io_uring_register_ring_fd(ring) }
         return status

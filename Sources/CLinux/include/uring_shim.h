@@ -41,6 +41,10 @@ static inline struct io_uring_sqe *clinux_ring_entry(struct io_uring *ring) {
     return entry;
 }
 
+/// Lets a ring that was made disabled take requests, from the calling thread only. liburing 2.3 declares a function for this and
+/// does not export it.
+int clinux_ring_enable(struct io_uring *ring);
+
 /// Submits what is queued and waits for one completion.
 static inline int clinux_ring_wait(struct io_uring *ring) { return io_uring_submit_and_wait(ring, 1); }
 

@@ -1,5 +1,6 @@
-/// Names of the functions in pg_catalog, for as long as a server's own catalog has not been read. Made from the catalog of
-/// PostgreSQL 15 and from what 16 to 18 add; functions that no statement can call (input, output, support) are left out.
+/// Names of the functions in pg_catalog, for as long as a server's own catalog has not been read. Made from the
+/// catalog of PostgreSQL 15 and from what 16 to 18 add; functions that no statement can call (input, output, support)
+/// are left out.
 enum BuiltinFunctionNames {
     /// Volatile by the catalog, but a replica answers as well as the primary does: nothing is written, no session state
     /// is made or read, and no other process is touched.
@@ -51,8 +52,8 @@ enum BuiltinFunctionNames {
         setseed setval ts_rewrite ts_stat
         """
 
-    /// Not volatile by the catalog, but only the primary will do: they assign a transaction id, or tell of the session or
-    /// of the primary's own state.
+    /// Not volatile by the catalog, but only the primary will do: they assign a transaction id, or tell of the
+    /// session or of the primary's own state.
     static let primaryThoughNotVolatile: StaticString = """
         pg_current_xact_id pg_cursor pg_get_replication_slots pg_is_other_temp_schema pg_listening_channels \
         pg_my_temp_schema pg_prepared_statement txid_current

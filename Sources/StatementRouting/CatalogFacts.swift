@@ -1,8 +1,8 @@
 /// What a database's catalog says of the names in statements. Immutable; the control plane makes a new value when the
 /// catalog has changed.
 package final class CatalogFacts: Sendable {
-    /// What is known before a database's catalog has been read: the functions of pg_catalog. Every other function counts
-    /// as a write until then.
+    /// What is known before a database's catalog has been read: the functions of pg_catalog. Every other function
+    /// counts as a write until then.
     package static let builtin = CatalogFacts(
         functions: [],
         relations: [],
@@ -22,8 +22,9 @@ package final class CatalogFacts: Sendable {
     private let volatileTypes: Set<String>
 
     /// - Parameters:
-    ///   - functions: a row for each function, aggregate and window function outside pg_catalog. Rows of pg_catalog may be
-    ///     given too: they replace what is built in for their names (and make a newer server's functions known).
+    ///   - functions: a row for each function, aggregate and window function outside pg_catalog. Rows of pg_catalog
+    ///     may be given too: they replace what is built in for their names (and make a newer server's functions
+    ///     known).
     ///   - relations: a row for each relation that cannot simply be read on a replica.
     ///   - volatileOperators: `oprname` of each operator outside pg_catalog whose function is volatile.
     ///   - volatileTypes: `typname` of each type outside pg_catalog that a cast with a volatile function leads to, or a
@@ -96,8 +97,8 @@ package final class CatalogFacts: Sendable {
 
     // MARK: - Relations
 
-    /// The kind of the relation, if it cannot simply be read on a replica. With the same name in two schemas of the path
-    /// the row counts, since a plain table in an earlier schema has no row.
+    /// The kind of the relation, if it cannot simply be read on a replica. With the same name in two schemas of the
+    /// path the row counts, since a plain table in an earlier schema has no row.
     func relationKind(schema: String?, name: String, path: SearchPath?) -> RelationFact.Kind? {
         relations[name]?.first { Self.isVisible($0.schema, schema, path) }?.kind
     }

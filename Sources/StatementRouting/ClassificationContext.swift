@@ -24,8 +24,8 @@ package struct ClassificationContext: Sendable {
         var mixed: UInt64 { facts &* 0x9E37_79B9_7F4A_7C15 &+ searchPath << 4 ^ flags }
     }
 
-    /// - Parameter searchPath: nil stands for a path that is not known. Pass `facts.defaultSearchPath` for a session that
-    ///   has set none.
+    /// - Parameter searchPath: nil stands for a path that is not known. Pass `facts.defaultSearchPath` for a session
+    ///   that has set none.
     package init(
         facts: CatalogFacts,
         searchPath: SearchPath?,

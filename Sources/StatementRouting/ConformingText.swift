@@ -1,6 +1,6 @@
-/// A text for the grammar, which knows only `standard_conforming_strings = on`: where that is off, every plain literal gets
-/// the E that makes its backslashes mean the same (PostgreSQL documentation, 4.1.2.2). Places in it can be led back to the
-/// original.
+/// A text for the grammar, which knows only `standard_conforming_strings = on`: where that is off, every plain
+/// literal gets the E that makes its backslashes mean the same (PostgreSQL documentation, 4.1.2.2). Places in it can
+/// be led back to the original.
 struct ConformingText {
     private let original: UnsafeBufferPointer<UInt8>
     private let standardConformingStrings: Bool

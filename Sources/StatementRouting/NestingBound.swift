@@ -1,9 +1,10 @@
 /// An upper bound of how deep the parse tree of a text can be, kept while its tokens go by.
 ///
-/// libpg_query writes the tree out by recursion and asks nobody how much stack is left, so a text that could make a deep
-/// tree must be refused before. Depth comes from parentheses, brackets and CASE, and from chains: `1 + 1 + 1` and
-/// `a JOIN b JOIN c` lean to the left by one level an operator. A comma, AND and OR begin a new sibling, so they end a
-/// chain of operators (the grammar keeps AND and OR lists flat), but not a chain of joins, set operations or BETWEENs.
+/// libpg_query writes the tree out by recursion and asks nobody how much stack is left, so a text that could make a
+/// deep tree must be refused before. Depth comes from parentheses, brackets and CASE, and from chains: `1 + 1 + 1`
+/// and `a JOIN b JOIN c` lean to the left by one level an operator. A comma, AND and OR begin a new sibling, so they
+/// end a chain of operators (the grammar keeps AND and OR lists flat), but not a chain of joins, set operations or
+/// BETWEENs.
 struct NestingBound: ~Copyable {
     /// Trees of this bound were parsed and written out on a stack of 512 KiB.
     static let limit = 200

@@ -1,7 +1,7 @@
 /// Which fields of which parse tree message hold a message in turn, so that a walk misses no child.
 ///
-/// Messages are named by their field numbers in `Node` of pg_query.proto (PostgreSQL 15). A test compares the table with
-/// the proto file that libpg-query-dev installs, and prints the text to put here where they differ.
+/// Messages are named by their field numbers in `Node` of pg_query.proto (PostgreSQL 15). A test compares the table
+/// with the proto file that libpg-query-dev installs, and prints the text to put here where they differ.
 enum ParseTreeSchema {
     /// Message numbers end below this.
     static let messageCount = 239

@@ -1,4 +1,5 @@
-/// One statement as the session layer needs it: names and values taken out, identifiers folded as PostgreSQL folds them.
+/// One statement as the session layer needs it: names and values taken out, identifiers folded as PostgreSQL folds
+/// them.
 package enum SessionCommand: Equatable, Sendable {
     case begin(TransactionOptions)
     case commit(chain: Bool)

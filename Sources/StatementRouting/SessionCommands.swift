@@ -4,8 +4,8 @@ import Glibc
 package enum SessionCommands {
     /// One element a statement, in order.
     ///
-    /// - Returns: nil where the grammar does not know the text, where it is not UTF-8, or where it nests too deeply or is too
-    ///   long for the classifier too. An empty text gives no elements.
+    /// - Returns: nil where the grammar does not know the text, where it is not UTF-8, or where it nests too deeply
+    ///   or is too long for the classifier too. An empty text gives no elements.
     package static func parse(_ text: RawSpan, standardConformingStrings: Bool) -> [ParsedCommand]? {
         text.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return [] }
@@ -23,8 +23,8 @@ package enum SessionCommands {
         }
     }
 
-    /// Where the statement in an EXPLAIN ROUTE text begins: its bytes go on to the end of the text. Nil where the text is no
-    /// EXPLAIN ROUTE.
+    /// Where the statement in an EXPLAIN ROUTE text begins: its bytes go on to the end of the text. Nil where the
+    /// text is no EXPLAIN ROUTE.
     package static func explainRouteBody(_ text: RawSpan) -> Range<Int>? {
         text.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }

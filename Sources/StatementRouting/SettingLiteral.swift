@@ -16,7 +16,8 @@ package struct SettingLiteral: Equatable, Sendable {
         self.text = text
     }
 
-    /// From an A_Const, or a TypeCast of one. A_Const: ival = 1, fval = 2, boolval = 3, sval = 4, bsval = 5, isnull = 10.
+    /// From an A_Const, or a TypeCast of one. A_Const: ival = 1, fval = 2, boolval = 3, sval = 4, bsval = 5, isnull =
+    /// 10.
     init?(node: WireFields.Range) {
         guard let (kind, range) = node.node else { return nil }
         switch kind {

@@ -2,7 +2,8 @@ import Glibc
 
 /// Texts and their classes: a four-way set-associative cache, bounded in bytes, that owns copies of the texts.
 ///
-/// A hit compares the whole text and the whole context, so the hash may be of any quality. Looking up allocates nothing.
+/// A hit compares the whole text and the whole context, so the hash may be of any quality. Looking up allocates
+/// nothing.
 final class StatementCache {
     private static let ways = 4
     private static let bytesPerSlot =
@@ -78,8 +79,8 @@ final class StatementCache {
 
     /// Whether a text of this hash was asked about before, as far as that is remembered; notes that it was.
     ///
-    /// Texts with fresh literals are seen once and never again: what is kept at the second sight only is not driven out by
-    /// them.
+    /// Texts with fresh literals are seen once and never again: what is kept at the second sight only is not driven
+    /// out by them.
     @inline(__always)
     func isSecondSight(_ hash: UInt64) -> Bool {
         let index = Int(truncatingIfNeeded: hash) & (slotCount - 1)
@@ -89,8 +90,8 @@ final class StatementCache {
         return false
     }
 
-    /// Keeps a copy of the text, in place of an equal one if there is one. A text of more than a quarter of the bytes is
-    /// not kept.
+    /// Keeps a copy of the text, in place of an equal one if there is one. A text of more than a quarter of the bytes
+    /// is not kept.
     func insert(
         _ hash: UInt64,
         _ text: UnsafePointer<UInt8>,

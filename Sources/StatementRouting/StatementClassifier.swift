@@ -53,8 +53,8 @@ package final class StatementClassifier {
         }
     }
 
-    /// A replica refused this text as a write (SQLSTATE 25006): from now on all texts of its fingerprint are writes, as long
-    /// as the cache remembers.
+    /// A replica refused this text as a write (SQLSTATE 25006): from now on all texts of its fingerprint are writes,
+    /// as long as the cache remembers.
     package func correct(_ text: RawSpan, in context: borrowing ClassificationContext) {
         text.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self),

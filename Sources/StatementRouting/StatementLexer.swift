@@ -3,7 +3,8 @@ import Glibc
 /// Cuts a text into tokens exactly where PostgreSQL's lexer does (PostgreSQL documentation, 4.1), without looking into
 /// literals. Comments are passed over; a hint in one is kept.
 ///
-/// Reads `count` bytes at `base` and nothing else; the memory must outlive the lexer. A copy is a place to come back to.
+/// Reads `count` bytes at `base` and nothing else; the memory must outlive the lexer. A copy is a place to come back
+/// to.
 struct StatementLexer {
     enum Token: UInt8 {
         case end
@@ -252,8 +253,9 @@ struct StatementLexer {
         return .unterminated
     }
 
-    /// Behind the opening quote of a piece that continues the literal that ends here: one that follows after white space
-    /// with a newline in it (PostgreSQL documentation, 4.1.2.1). Line comments may stand between, block comments not.
+    /// Behind the opening quote of a piece that continues the literal that ends here: one that follows after white
+    /// space with a newline in it (PostgreSQL documentation, 4.1.2.1). Line comments may stand between, block
+    /// comments not.
     private func continuation() -> Int? {
         var index = position
         var newline = false

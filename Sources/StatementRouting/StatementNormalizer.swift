@@ -1,8 +1,8 @@
 import Glibc
 
 /// Rewrites a text so that only what can matter to its class is left: words folded, every literal replaced by 'x'
-/// or 1 (an empty string would look to the grammar's reader like none at all), comments dropped, lists and rows of literals behind IN, ARRAY and VALUES drawn together into one
-/// element, one space between tokens.
+/// or 1 (an empty string would look to the grammar's reader like none at all), comments dropped, lists and rows of
+/// literals behind IN, ARRAY and VALUES drawn together into one element, one space between tokens.
 ///
 /// The result is at once the fingerprint (compared byte by byte) and the text that the grammar gets to see. So a class
 /// cannot depend on a literal, and a text cannot share a fingerprint with one of another class. The function that is
@@ -217,8 +217,8 @@ final class StatementNormalizer {
 
     // MARK: - Lists of literals
 
-    /// Passes over the rest of a row of nothing but literals, whose opening bracket was just read. Where it holds anything
-    /// else, the lexer stays where it was.
+    /// Passes over the rest of a row of nothing but literals, whose opening bracket was just read. Where it holds
+    /// anything else, the lexer stays where it was.
     private func collapseRow(_ lexer: inout StatementLexer, closing: UInt8) -> Bool {
         var ahead = lexer
         guard Self.skipRow(&ahead, closing: closing, depth: 0) else { return false }

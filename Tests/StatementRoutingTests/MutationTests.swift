@@ -2,8 +2,8 @@ import Testing
 
 @testable import StatementRouting
 
-/// Texts of the table, broken at random from a fixed seed: nothing crashes, and what the caches and the rewriting of literals
-/// make of a text is what the grammar says of the text itself.
+/// Texts of the table, broken at random from a fixed seed: nothing crashes, and what the caches and the rewriting of
+/// literals make of a text is what the grammar says of the text itself.
 @Suite struct MutationTests {
     private struct Generator: RandomNumberGenerator {
         var state: UInt64

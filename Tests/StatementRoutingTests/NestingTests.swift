@@ -81,7 +81,7 @@ import Testing
         }
         let cases = (0..<300).map { "WHEN a = \($0) + 1 THEN b * 2" }.joined(separator: " ")
         #expect(RoutingFixture.classify("SELECT CASE \(cases) ELSE 1 END FROM t").reason == .plainRead)
-        let items = (0..<400).map { "CASE WHEN a = \($0) THEN 1 END, lower(b || 'x')" }.joined(separator: ", ")
+        let items = (0..<250).map { "CASE WHEN a = \($0) THEN 1 END, lower(b || 'x')" }.joined(separator: ", ")
         #expect(RoutingFixture.classify("SELECT \(items) FROM t").reason == .plainRead)
         let statements = String(repeating: "SELECT (1 + 2) * 3; ", count: 400)
         #expect(RoutingFixture.classify(statements).reason == .plainRead)

@@ -1,7 +1,7 @@
 @testable import StatementRouting
 
-/// Statements and where they go. A row is the expected reason, a colon, and the text; `\n` and `\r` in it stand for line
-/// breaks.
+/// Statements and where they go. A row is the expected reason, a colon, and the text; `\n` and `\r` in it stand for
+/// line breaks.
 struct RoutingTable {
     struct Row {
         var reason: RouteReason

@@ -28,8 +28,8 @@ import Testing
         #expect(classifier.statistics.textHits > UInt64(RoutingTable.rows.count))
     }
 
-    /// The grammar sees the text without literals; with them it must say the same. But libpg_query does not know the comment
-    /// that may stand between two pieces of one literal.
+    /// The grammar sees the text without literals; with them it must say the same. But libpg_query does not know the
+    /// comment that may stand between two pieces of one literal.
     @Test func theClassOfTheOriginalTextIsTheSame() {
         let classifier = RoutingFixture.classifier()
         let walker = ParseTreeWalker()
@@ -53,7 +53,8 @@ import Testing
         }
     }
 
-    /// Before the catalog is read nothing that writes may count as a read, and every call of a user's function is a write.
+    /// Before the catalog is read nothing that writes may count as a read, and every call of a user's function is a
+    /// write.
     @Test func builtinFactsAreNeverLaxer() {
         let context = ClassificationContext(facts: .builtin, searchPath: RoutingFixture.publicPath)
         let knownFromTheCatalogOnly: Set<RouteReason> = [

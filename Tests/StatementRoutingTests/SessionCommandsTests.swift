@@ -135,7 +135,8 @@ import Testing
         ("INSERT INTO t VALUES (1)", .other),
     ]
 
-    /// The grammar always says something of sensitivity and of the plan to choose; only what a session knows is compared.
+    /// The grammar always says something of sensitivity and of the plan to choose; only what a session knows is
+    /// compared.
     private static let known: CursorOptions = [.binary, .scroll, .noScroll, .insensitive, .hold]
 
     private static func cursor(_ options: CursorOptions) -> CursorOptions { options }

@@ -13,4 +13,9 @@ package struct ListenSettings: Sendable, Equatable {
         unixSocketDirectory = layers.optionalText(.unixSocketDirectory)
         backlog = layers.integer(.listenBacklog)
     }
+
+    /// Whether nobody on another machine can connect.
+    var isThisMachineAlone: Bool {
+        addresses.allSatisfy { $0 == "localhost" || $0 == "::1" || $0.hasPrefix("127.") }
+    }
 }

@@ -34,8 +34,10 @@ package struct ProxySettings: Sendable, Equatable {
     init(_ layers: SettingLayers) {
         listen = ListenSettings(layers)
         connectionLimits = ConnectionLimits(layers)
-        authenticationMethod = layers.choice(.authType)
         authFile = layers.optionalText(.authFile)
+        // Without secrets of its own Howdah can lend nobody any: whoever is on this machine gets what the nodes give.
+        let isOpen = !layers.isSet(.authType) && authFile == nil && listen.isThisMachineAlone
+        authenticationMethod = isOpen ? .trust : layers.choice(.authType)
         clientLoginTimeout = layers.duration(.clientLoginTimeout)
         serverConnectTimeout = layers.duration(.serverConnectTimeout)
         serverLoginRetry = layers.duration(.serverLoginRetry)

@@ -13,6 +13,8 @@ struct SettingLayers: Sendable, Equatable {
         return SettingTable.defaultValue(of: name)
     }
 
+    func isSet(_ name: SettingName) -> Bool { layers.contains { $0[name] != nil } }
+
     // A setting read as another kind than the table gives it is a slip in this module, which its tests meet.
 
     func boolean(_ name: SettingName) -> Bool {

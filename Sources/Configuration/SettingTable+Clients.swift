@@ -16,10 +16,10 @@ extension SettingTable {
             .listenPort,
             .connections,
             proxyOnly,
-            .integer(1...65_535),
+            .integer(0...65_535),
             default: "6432",
             .restart,
-            "Port to listen on; also the number in the name of the Unix-domain socket."
+            "Port to listen on; also the number in the name of the Unix-domain socket. 0 takes any free port."
         ),
         SettingDefinition(
             .unixSocketDirectory,
@@ -102,8 +102,9 @@ extension SettingTable {
             .reload,
             """
             How clients prove who they are. trust: no proof asked. md5: MD5 password, or SCRAM where auth_file has a \
-            SCRAM secret. scram-sha-256: SCRAM only. any: as the form of each user's secret in auth_file allows, SCRAM \
-            before MD5. All but trust need auth_file.
+            SCRAM secret. scram-sha-256: SCRAM only. All but trust need auth_file. Where neither auth_type nor auth_file \
+            is set and listen_addresses is this machine alone, clients are trusted: servers that ask for a password \
+            then refuse them all the same, for Howdah has none to give.
             """
         ),
         SettingDefinition(

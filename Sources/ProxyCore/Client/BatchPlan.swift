@@ -28,6 +28,8 @@ struct BatchPlan: BitwiseCopyable {
     var statementClass = StatementClass(access: .read, reason: .plainRead)
     /// Whether a Bind names a statement that the client prepared earlier.
     var bindsPrepared = false
+    /// A statement among them leaves something behind in the session.
+    var leavesState = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
 
@@ -42,6 +44,7 @@ struct BatchPlan: BitwiseCopyable {
         } else if reason == .plainRead {
             reason = other.reason
         }
+        leavesState = leavesState || other.mayChangeSession
         hint = max(hint, other.hint)
         namesHowdah = namesHowdah || other.howdahCommand != .none
     }

@@ -44,6 +44,9 @@ extension Engine {
         } else if pool.pointee.options.mode == .session {
             route.isRead = false
             route.cause = .pin
+        } else if plan.leavesState {
+            // What it leaves behind may have to be kept with the server: only the primary can serve all that follows.
+            route.isRead = false
         } else if wish == .primary {
             route.isRead = false
             route.cause = wishCause

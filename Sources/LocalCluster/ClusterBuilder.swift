@@ -51,11 +51,13 @@ struct ClusterBuilder {
         step("creating user app and database app")
         try configure()
         try createObjects()
-        step("copying the primary to \(replicas.count) \(replicas.count == 1 ? "replica" : "replicas")")
+        if !replicas.isEmpty {
+            step("copying the primary to \(replicas.count) \(replicas.count == 1 ? "replica" : "replicas")")
+        }
         try copyToReplicas()
         step("starting \(nodes.count) \(nodes.count == 1 ? "server" : "servers")")
         try startAll()
-        step("waiting for the replicas to stream")
+        if !replicas.isEmpty { step("waiting for the replicas to stream") }
         try finish()
     }
 

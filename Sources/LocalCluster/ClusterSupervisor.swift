@@ -21,11 +21,15 @@ final class ClusterSupervisor: Sendable {
     /// The longest directory whose socket's path, `/.s.PGSQL.12345` and all, still fits `sockaddr_un`.
     private static let longestDirectory = 107 - ".s.PGSQL.12345.lock".utf8.count - 1
 
-    /// Starts a supervisor with a fresh directory under TMPDIR, or, where PostgreSQL's user can not use that, under /tmp.
-    static func start(account: ServerAccount, limit: WaitLimit) throws(LocalClusterError) -> ClusterSupervisor {
+    /// Starts a supervisor with a fresh directory under `parent`, or, where PostgreSQL's user can not use that, under /tmp.
+    static func start(
+        under parent: String?,
+        account: ServerAccount,
+        limit: WaitLimit
+    ) throws(LocalClusterError) -> ClusterSupervisor {
         var tried: [String] = []
         var complaint = ""
-        for parent in [environmentVariable("TMPDIR"), "/tmp"].compactMap({ $0 }) where isUsable(parent) {
+        for parent in [parent, "/tmp"].compactMap({ $0 }) where isUsable(parent) {
             tried.append(parent)
             do throws(LocalClusterError) {
                 return try ClusterSupervisor(under: parent, account: account, limit: limit)

@@ -39,7 +39,11 @@ package final class LocalCluster: Sendable {
         let limit = WaitLimit(options.timeout, cancellation: options.cancellation)
         let installation = try PostgresInstallation.find()
         let account = try ServerAccount.choose()
-        let supervisor = try ClusterSupervisor.start(account: account, limit: limit)
+        let supervisor = try ClusterSupervisor.start(
+            under: options.temporaryDirectory ?? environmentVariable("TMPDIR"),
+            account: account,
+            limit: limit
+        )
         let builder = ClusterBuilder(
             directory: supervisor.directory,
             installation: installation,

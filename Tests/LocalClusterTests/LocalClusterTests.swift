@@ -151,28 +151,29 @@ struct LocalClusterTests {
         var options = LocalClusterOptions()
         options.replicas = 1
         options.configuration = ["no_such_setting = 1"]
-        let before = try clusterDirectories()
+        let parent = try TemporaryParent()
+        defer { parent.remove() }
+        options.temporaryDirectory = parent.path
         #expect { try LocalCluster.start(options) } throws: { "\($0)".contains("no_such_setting") }
-        #expect(try clusterDirectories().subtracting(before).isEmpty)
+        #expect(try parent.clusters() == [])
+        #expect(LeftBehind(directory: parent.path).processes == [])
     }
 
     @Test func startCanBeCalledOff() throws {
         let pipe = Pipe()
         var options = LocalClusterOptions()
         options.cancellation = pipe.fileHandleForReading.fileDescriptor
-        let before = try clusterDirectories()
+        let parent = try TemporaryParent()
+        defer { parent.remove() }
+        options.temporaryDirectory = parent.path
         #expect(throws: LocalClusterError.cancelled) {
             try LocalCluster.start(options) { step in
-                if step.hasPrefix("starting") { pipe.fileHandleForWriting.write(Data([0])) }
+                guard step.hasPrefix("starting") else { return }
+                #expect((try? parent.clusters())?.count == 1)
+                pipe.fileHandleForWriting.write(Data([0]))
             }
         }
-        #expect(try clusterDirectories().subtracting(before).isEmpty)
-    }
-
-    /// Directories of clusters that no other test of this process makes: they run one after the other.
-    private func clusterDirectories() throws -> Set<String> {
-        let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-        let names = try FileManager.default.contentsOfDirectory(atPath: parent)
-        return Set(names.filter { $0.hasPrefix("howdah-") })
+        #expect(try parent.clusters() == [])
+        #expect(LeftBehind(directory: parent.path).processes == [])
     }
 }

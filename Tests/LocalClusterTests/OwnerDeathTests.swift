@@ -20,19 +20,14 @@ struct OwnerDeathTests {
     }
 
     @Test func nothingIsLeftWhenTheOwnerIsKilledWhileStarting() throws {
-        let parent = FileManager.default.temporaryDirectory.path + "/owner-\(UInt32.random(in: 0...UInt32.max))"
-        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: parent) }
-        // PostgreSQL's user, who may be another than the test's, writes here.
-        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: parent)
-        func clusters() -> [String]? { try? FileManager.default.contentsOfDirectory(atPath: parent) }
-
-        let holder = try Holder(environment: ["TMPDIR": parent])
+        let parent = try TemporaryParent()
+        defer { parent.remove() }
+        let holder = try Holder(environment: ["TMPDIR": parent.path])
         #expect(holder.value(of: "step", until: "step: starting") == "starting 2 servers")
-        #expect(clusters()?.count == 1)
+        #expect(try parent.clusters().count == 1)
         kill(holder.process.processIdentifier, SIGKILL)
         holder.process.waitUntilExit()
-        #expect(becomesTrue { clusters() == [] && LeftBehind(directory: parent).processes.isEmpty })
+        #expect(becomesTrue { (try? parent.clusters()) == [] && LeftBehind(directory: parent.path).processes.isEmpty })
     }
 
     @Test func missingBinariesAreNamedWithThePackage() throws {

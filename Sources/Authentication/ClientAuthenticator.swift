@@ -71,7 +71,7 @@ package struct ClientAuthenticator: Sendable {
     package mutating func start() -> Step {
         guard case .idle = state else { return fail(.protocolViolation("authentication has already begun")) }
         switch method {
-        case .trust, .any:
+        case .trust:
             state = .finished
             return .authenticated([.ok], nil)
         case .md5:

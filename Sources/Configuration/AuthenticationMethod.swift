@@ -3,5 +3,4 @@ package enum AuthenticationMethod: String, CaseIterable, Sendable {
     case trust
     case md5
     case scramSHA256 = "scram-sha-256"
-    case any
 }

@@ -84,7 +84,7 @@ package final class ProxyServer: Sendable {
         catalogs.start()
         monitor.start()
         // The first clients should not find all nodes unknown; a node that does not answer keeps nobody waiting for long.
-        _ = monitor.waitUntilKnown(timeout: proxy.nodeCheckTimeout)
+        _ = monitor.waitUntilKnown(timeout: proxy.nodeCheckTimeout + .seconds(1))
         worker.start(ended: { control.workerEnded() })
     }
 

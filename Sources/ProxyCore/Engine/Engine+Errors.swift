@@ -111,6 +111,10 @@ extension Engine {
         {
             return .onPrimary
         }
+        // An unlogged table, read by a function whose body nobody has seen.
+        if state == .featureNotSupported, server.pointee.isReplica, ErrorFields.isRaised(by: "get_relation_info", in: body) {
+            return .onPrimary
+        }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
         if isOutdated || state == .invalidStatementName, entry.kind == .bind || entry.kind == .describe,
             !entry.statement.isNone

@@ -9,6 +9,7 @@ package final class StatementClassifier {
     package static let maximumFingerprintBytes = 16 << 10
     /// Longer texts are lexed each time: comparing them would cost as much.
     private static let maximumKeptTextBytes = 8 << 10
+    private static let quicklyLexedBytes = 256
 
     private let texts: StatementCache
     private let fingerprints: StatementCache
@@ -109,10 +110,16 @@ package final class StatementClassifier {
             }
         }
         let found = classifyByFingerprint(base, count, context)
-        if count <= Self.maximumKeptTextBytes, texts.isSecondSight(key) {
+        if count <= Self.maximumKeptTextBytes, isWorthKeeping(count), texts.isSecondSight(key) {
             texts.insert(key, base, count, identity, found)
         }
         return found
+    }
+
+    /// A short text with literals is lexed in no time, and texts like it come with other literals: it is not worth a copy.
+    @inline(__always)
+    private func isWorthKeeping(_ count: Int) -> Bool {
+        !normalizer.hasLiterals || count > Self.quicklyLexedBytes
     }
 
     private func classifyByFingerprint(

@@ -29,6 +29,8 @@ final class StatementNormalizer {
     var bytes: UnsafePointer<UInt8> { UnsafePointer(buffer) }
     private(set) var count = 0
     private(set) var hint = RouteHint.none
+    /// Whether a literal stood in the text: then its like comes again with others.
+    private(set) var hasLiterals = false
 
     /// - Parameter maximumBytes: bytes that the result may have.
     init(maximumBytes: Int) {
@@ -49,6 +51,7 @@ final class StatementNormalizer {
             standardConformingStrings: standardConformingStrings
         )
         count = 0
+        hasLiterals = false
         nesting.reset()
         let outcome = rewrite(&lexer)
         hint = lexer.hint
@@ -95,8 +98,10 @@ final class StatementNormalizer {
                     overflow = true
                 }
             case .string:
+                hasLiterals = true
                 if previous == .uescape { writeSource(lexer, &overflow) } else { write("'x' ") }
             case .number:
+                hasLiterals = true
                 write("1 ")
             case .parameter:
                 write("$1 ")

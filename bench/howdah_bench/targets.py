@@ -166,7 +166,11 @@ class Howdah(Proxy):
         return None
 
     def servers_needed(self, clients: int) -> int:
-        return POOL_SIZE
+        return self._pool_size()
+
+    def _pool_size(self) -> int:
+        """Servers on each node: as many that read, over all replicas, as pgbouncer has on the primary."""
+        return POOL_SIZE // max(1, len(self.cluster.replicas))
 
     def splits(self) -> bool:
         return bool(self.cluster.replicas)
@@ -178,7 +182,7 @@ class Howdah(Proxy):
             "HOWDAH_AUTH_TYPE": "trust",
             "HOWDAH_MONITOR_USER": self.cluster.primary.superuser,
             "HOWDAH_IO_METHOD": self.io_method,
-            "HOWDAH_POOL_SIZE": str(POOL_SIZE),
+            "HOWDAH_POOL_SIZE": str(self._pool_size()),
         })
 
     def command(self, directory: Path, port: int, mode: str, clients: int) -> list[str]:

@@ -26,6 +26,7 @@ extension Engine {
             // Nothing of the reply has left: it is dropped whole, and the batch runs again.
             run.start = end
             runAgain(client, server, repair)
+            if !entry.completesCycle { skipToSync(server) }
             return true
         }
         switch entry.disposition {
@@ -172,6 +173,7 @@ extension Engine {
                 entry.previous = .none
                 entry.statement = .none
             }
+            if entry.disposition == .replace { server.pointee.extras.replacements.removeLast() }
             if entry.disposition != .answer { entry.disposition = .swallow }
             entry.effect = .none
             server.pointee.ledger[index] = entry

@@ -70,7 +70,13 @@ extension Engine {
             takeBack(server.pointee.ledger[index], server)
             index -= 1
         }
-        for _ in 0..<skipped { server.pointee.ledger.removeFirst() }
+        for _ in 0..<skipped {
+            let entry = server.pointee.ledger.removeFirst()
+            // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.
+            if entry.completesCycle, entry.disposition == .forward, let client = clients[server.pointee.client] {
+                client.pointee.outstanding &-= 1
+            }
+        }
     }
 
     /// Undoes what was assumed of a message that the server has not carried out.

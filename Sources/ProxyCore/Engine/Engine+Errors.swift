@@ -190,6 +190,8 @@ extension Engine {
         client.pointee.output.clear(to: buffers)
         client.pointee.outstanding = 0
         client.pointee.flow = .between
+        unpause(server)
+        resume(client, .sinkFull)
         becomeFree(server)
     }
 

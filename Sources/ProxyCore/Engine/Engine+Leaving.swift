@@ -132,6 +132,7 @@ extension Engine {
             client.pointee.output.clear(to: buffers)
             client.pointee.outstanding = 0
             client.pointee.flow = .between
+            resume(client, .sinkFull)
             restart(client)
             return
         }

@@ -16,6 +16,8 @@ extension Engine {
         _ statementClass: StatementClass
     ) -> Progress {
         var entry = LedgerEntry(.query, .forward)
+        server.pointee.unnamed = .none
+        forgetUnnamed(client)
         if statementClass.mayChangeSession {
             let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
@@ -24,6 +26,14 @@ extension Engine {
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(client, server, header, input, offset)
+    }
+
+    /// The unnamed statement lasts until the next simple query (PostgreSQL documentation, 55.2.3).
+    @inline(__always)
+    func forgetUnnamed(_ client: ClientPointer) {
+        if client.pointee.unnamed.isNone { return }
+        statements.release(client.pointee.unnamed)
+        client.pointee.unnamed = .none
     }
 
     func forwardFunctionCall(

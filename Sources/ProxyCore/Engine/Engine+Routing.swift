@@ -117,6 +117,7 @@ extension Engine {
         var builder = MessageBuilder()
         builder.query(text)
         server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.unnamed = .none
         var entry = LedgerEntry(.query, .swallow)
         entry.purpose = purpose
         server.pointee.ledger.append(entry)

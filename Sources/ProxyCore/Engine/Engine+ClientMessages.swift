@@ -261,7 +261,21 @@ extension Engine {
     /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        !server.pointee.isBacklogged && server.pointee.ledger.count < options.maximumPendingReplies
+        if server.pointee.isBacklogged { return false }
+        return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
+    }
+
+    /// A server keeps replies back until Sync or Flush: it is asked for those that it owes, or the batch would stand still.
+    private func makeRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        // What was kept for a second try cannot be kept any longer: replies must leave.
+        deliver(client)
+        emitAnswers(server)
+        if server.pointee.ledger.count < options.maximumPendingReplies { return true }
+        if server.pointee.isFull { return false }
+        server.pointee.isFull = true
+        server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
+        touch(server)
+        return false
     }
 
     /// Passes on more of a message whose header has been dealt with; returns the bytes taken.

@@ -61,6 +61,10 @@ extension Engine {
             if available < header.size { server.pointee.passing = header.size &- available }
         }
         flushRun(server, bytes, &run, upTo: offset)
+        if server.pointee.isFull, server.pointee.ledger.count <= options.maximumPendingReplies / 2 {
+            server.pointee.isFull = false
+            if !run.cycleEnded, let client = clients[server.pointee.client] { processHeld(client) }
+        }
         if run.cycleEnded { cycleEnded(server) }
         return offset
     }

@@ -13,6 +13,8 @@ struct ServerSession: ~Copyable {
     var isBacklogged = false
     var pauses: PauseReasons = []
     var status = TransactionStatus.idle
+    /// It owes `max_pending_replies`: its client goes on when half of them have come.
+    var isFull = false
     /// In the reply that is under way an error has been seen.
     var hasFailed = false
     /// The statement under way is COPY FROM STDIN.

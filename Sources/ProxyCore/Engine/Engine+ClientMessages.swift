@@ -194,6 +194,8 @@ extension Engine {
             // Batches in flight on a replica are followed there by reads alone; this one waits until they are over.
             return .stop
         }
+        // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
+        if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
         client.pointee.lastRoute = RouteRecord(
             node: Int16(server.pointee.node),
             isRead: plan.isRead,

@@ -155,6 +155,18 @@ extension Engine {
         client.pointee.replayState = .armed
     }
 
+    /// Keeps another batch behind the one in flight.
+    /// - Returns: false where it must wait for that one's reply.
+    func extendReplay(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
+        guard plan.extent == .whole, plan.isRead, client.pointee.transaction == .none, client.pointee.pin == nil,
+            client.pointee.replay.count &+ plan.size <= options.statementTextLimit
+        else { return false }
+        input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
+            client.pointee.replay.append($0, from: buffers)
+        }
+        return true
+    }
+
     /// The reply has begun to leave, or is over: what was kept for a second try goes, and what was held back of the reply is sent.
     @inline(__always)
     func deliver(_ client: ClientPointer) {

@@ -101,6 +101,8 @@ extension Engine {
     private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
+        // A client that does not read its replies gets no more of them: only its server of the moment is paused for it.
+        if client.pointee.isBacklogged { return .stop }
         switch header.tag {
         case FrontendTag.query, FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute,
             FrontendTag.close, FrontendTag.functionCall:
@@ -344,6 +346,7 @@ extension Engine {
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
         if let server = servers[client.pointee.server] { unpause(server) }
+        processHeld(client)
     }
 
     func unpause(_ server: ServerPointer) {

@@ -82,7 +82,12 @@ extension Engine {
     /// Undoes what was assumed of a message that the server has not carried out.
     func takeBack(_ entry: LedgerEntry, _ server: ServerPointer) {
         if entry.changesServer { server.pointee.statements.remove(entry.serial) }
-        if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { server.pointee.unnamed = .none }
+        // What of these has been done to the server's unnamed statement is not known: the one before may be there still.
+        switch entry.kind {
+        case .parse where !entry.changesServer && entry.disposition != .answer, .close, .query:
+            server.pointee.unnamed = .unknown
+        default: break
+        }
         if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
             server.pointee.extras.replacements.removeLast()
         }
@@ -156,7 +161,7 @@ extension Engine {
         case .prepareAgain(let id):
             // Under a new name every server prepares it anew; the old names are closed as they fall out of use.
             statements.renew(id)
-            server.pointee.unnamed = .none
+            server.pointee.unnamed = .unknown
         case .elsewhere:
             if topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))

@@ -159,7 +159,7 @@ extension Engine {
             // The server finds what is wrong with it; or statements are not carried, and the client keeps its server.
             if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
             server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-            server.pointee.unnamed = .none
+            server.pointee.unnamed = pool.pointee.options.preparedStatements ? .unknown : .none
             append(server, FrontendTag.parse, body)
             return .consumed(header.size)
         }
@@ -432,6 +432,7 @@ extension Engine {
                 return .consumed(header.size)
             }
         }
+        server.pointee.unnamed = .unknown
         server.pointee.ledger.append(entry)
         append(server, FrontendTag.close, body)
         return .consumed(header.size)
@@ -456,7 +457,7 @@ extension Engine {
         var builder = MessageBuilder()
         builder.parse(name: "", text: "howdah refuses this message")
         server.pointee.output.append(builder.bytes, from: buffers)
-        server.pointee.unnamed = .none
+        server.pointee.unnamed = .unknown
         server.pointee.ledger.append(LedgerEntry(.parse, .replace))
         server.pointee.extras.replacements.append(error)
         touch(server)

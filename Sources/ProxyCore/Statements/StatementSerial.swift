@@ -3,6 +3,8 @@ struct StatementSerial: Hashable, BitwiseCopyable {
     let rawValue: UInt64
 
     static let none = StatementSerial(rawValue: 0)
+    /// Of a server's unnamed statement: there may be one, and nobody may meet it.
+    static let unknown = StatementSerial(rawValue: .max)
 
     /// The length of every server-side name, its terminating zero included: `howdah_` and ten hexadecimal digits.
     static let nameSize = 18

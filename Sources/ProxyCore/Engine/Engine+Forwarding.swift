@@ -67,7 +67,7 @@ extension Engine {
         case FrontendTag.bind:
             return forwardBind(client, server, header, body, isWhole)
         case FrontendTag.execute:
-            server.pointee.ledger.append(executeEntry(client, server))
+            server.pointee.ledger.append(executeEntry(client, server, body))
             client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.sync:
@@ -133,10 +133,14 @@ extension Engine {
     }
 
     @inline(__always)
-    private func executeEntry(_ client: ClientPointer, _ server: ServerPointer) -> LedgerEntry {
+    private func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
         let id = client.pointee.lastBound
-        if !id.isNone {
+        if client.pointee.bindsChange, !isLastBound(client, body) {
+            // One of several portals, of which at least one changes the session: which, is not kept.
+            entry.effect = .unknown
+            server.pointee.cleanup = .discardAll
+        } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
             if statementClass.mayChangeSession {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
@@ -329,7 +333,7 @@ extension Engine {
         var entry = LedgerEntry(.bind, .forward)
         let name = body.extracting(message.statement)
         let id = statement(named: name, of: client) ?? .none
-        client.pointee.lastBound = id
+        setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
         if id.isNone {
             forgetUnnamed(name, client, server)
@@ -354,6 +358,25 @@ extension Engine {
         server.pointee.ledger.append(entry)
         if !isWhole { client.pointee.passThrough = .toServer(remaining: bodySize &- body.byteCount) }
         return .consumed(MessageHeader.byteCount &+ body.byteCount)
+    }
+
+    /// Remembers what an Execute runs, with a reference: the client's name for it may go before.
+    @inline(__always)
+    func setLastBound(_ client: ClientPointer, _ id: StatementID, portal: RawSpan) {
+        client.pointee.lastPortal = portal.byteCount == 0 ? 0 : nameHash.hash(portal) | 1
+        if client.pointee.lastBound == id { return }
+        if !id.isNone {
+            statements.retain(id)
+            if statements[id].pointee.statementClass.mayChangeSession { client.pointee.bindsChange = true }
+        }
+        statements.release(client.pointee.lastBound)
+        client.pointee.lastBound = id
+    }
+
+    /// Whether an Execute names the portal of the last Bind.
+    private func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
+        guard let end = body.firstZero(from: 0) else { return false }
+        return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
     }
 
     /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.

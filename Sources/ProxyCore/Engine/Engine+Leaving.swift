@@ -85,6 +85,7 @@ extension Engine {
         client.pointee.output.clear(to: buffers)
         forgetNames(client)
         statements.release(client.pointee.unnamed)
+        statements.release(client.pointee.lastBound)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
         clients.remove(client.pointee.handle)

@@ -293,6 +293,8 @@ extension Engine {
                 return
             }
             client.pointee.since = now
+            // The portals have gone with the transaction.
+            client.pointee.bindsChange = false
             letGo(client, server)
         }
         processHeld(client)

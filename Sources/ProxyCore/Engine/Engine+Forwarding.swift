@@ -336,6 +336,7 @@ extension Engine {
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
         if id.isNone {
+            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
             forgetUnnamed(name, client, server)
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
@@ -402,6 +403,11 @@ extension Engine {
         }
     }
 
+    /// Whether a name that is not the client's own is one under which servers know the statements that clients share.
+    private func isProxyName(_ name: RawSpan) -> Bool {
+        name.byteCount == StatementSerial.nameSize &- 1 && StatementSerial.isName(name.text(0..<name.byteCount))
+    }
+
     /// A client without an unnamed statement must not meet another's: the server is to say that there is none.
     private func forgetUnnamed(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         guard name.byteCount == 0, server.pointee.unnamed != .none else { return }
@@ -430,6 +436,7 @@ extension Engine {
                 server.pointee.ledger.append(entry)
                 return .consumed(header.size)
             }
+            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
             forgetUnnamed(name, client, server)
         }
         server.pointee.ledger.append(entry)
@@ -446,7 +453,7 @@ extension Engine {
         var entry = LedgerEntry(.close, .forward)
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
-            if statement(named: name, of: client) != nil {
+            if statement(named: name, of: client) != nil || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 setName(client, name, to: .none, &entry)
                 entry.disposition = .answer
@@ -475,7 +482,8 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer,
         _ error: PostgresError,
-        _ header: MessageHeader
+        _ header: MessageHeader,
+        rest isLong: Bool = false
     ) -> Progress {
         var builder = MessageBuilder()
         builder.parse(name: "", text: "howdah refuses this message")
@@ -484,11 +492,21 @@ extension Engine {
         server.pointee.ledger.append(LedgerEntry(.parse, .replace))
         server.pointee.extras.replacements.append(error)
         touch(server)
-        return .consumed(header.size)
+        if !isLong { return .consumed(header.size) }
+        client.pointee.passThrough = .dropped(remaining: header.size)
+        return .consumed(0)
     }
 }
 
 extension PostgresError {
+    fileprivate static func unknownStatement(_ name: RawSpan) -> PostgresError {
+        PostgresError(
+            .error,
+            .invalidStatementName,
+            "prepared statement \"\(name.text(0..<name.byteCount))\" does not exist"
+        )
+    }
+
     fileprivate static func memoryLimit(_ limit: Int) -> PostgresError {
         PostgresError(
             .error,

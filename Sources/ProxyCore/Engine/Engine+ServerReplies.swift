@@ -409,11 +409,13 @@ extension Engine {
     private func copyInBegins(_ server: ServerPointer) {
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count == 2, server.pointee.ledger[1].kind == .sync
+            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
         else { return }
+        // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
+        if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }
+        for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
-        client.pointee.flow = .batch
     }
 
     /// A server does what no server does: it is closed, and who holds it is told.

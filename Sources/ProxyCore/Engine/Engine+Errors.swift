@@ -70,6 +70,7 @@ extension Engine {
             takeBack(server.pointee.ledger[index], server)
             index -= 1
         }
+        server.pointee.isSkipping = skipped == server.pointee.ledger.count
         for _ in 0..<skipped {
             let entry = server.pointee.ledger.removeFirst()
             // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.

@@ -60,6 +60,11 @@ extension Engine {
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
         guard hasRoom(client, server) else { return .stop }
+        if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
+            // The server would ignore it: no reply is to be expected.
+            client.pointee.passThrough = .dropped(remaining: header.size)
+            return .consumed(0)
+        }
         let available = min(header.size, input.byteCount &- offset)
         let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ available)
         let isWhole = available == header.size
@@ -126,6 +131,7 @@ extension Engine {
 
     @inline(__always)
     func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
+        server.pointee.isSkipping = false
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
         server.pointee.ledger.append(LedgerEntry(.sync, .forward))
         client.pointee.outstanding &+= 1

@@ -17,6 +17,8 @@ struct ServerSession: ~Copyable {
     var isFull = false
     /// In the reply that is under way an error has been seen.
     var hasFailed = false
+    /// It ignores everything up to a Sync that has not been sent yet.
+    var isSkipping = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false
     var cleanup = Cleanup.none

@@ -44,7 +44,7 @@ package struct ScriptWriter {
         case 4: return "UPDATE kv SET value = '\(newValue())' WHERE k = '\(key())'"
         case 5: return "SELECT n FROM generate_series(1, \(1 + dice.below(30))) AS n"
         case 6: return "SELECT 1/0"
-        case 7: return "SELECT hidden_write('\(key())', '\(newValue())')"
+        case 7: return "SELECT n FROM generate_series(1, 300) AS n"
         case 8: return "SHOW application_name"
         case 9: return "SHOW work_mem"
         case 10: return "SELECT value FROM kv WHERE k = '\(key())' /* howdah: primary */"
@@ -58,7 +58,7 @@ package struct ScriptWriter {
     private static let reusable = [
         "SELECT value FROM kv WHERE k = $1", "INSERT INTO kv VALUES ($1, $2)",
         "UPDATE kv SET value = $2 WHERE k = $1", "SELECT n FROM generate_series(1, 7) AS n",
-        "SELECT hidden_write($1, $2)", "SHOW application_name", "SELECT 1/0", "SELEC nonsense", "",
+        "SHOW application_name", "SELECT 1/0", "SELEC nonsense", "",
     ]
 
     private mutating func parameters(_ count: Int) -> [[UInt8]?] {
@@ -102,7 +102,7 @@ package struct ScriptWriter {
     }
 
     private mutating func step(cancels: Bool) {
-        switch dice.below(24) {
+        switch dice.below(25) {
         case 0...3: query(literal())
         case 4...6: oneShot()
         case 7, 8: prepare()
@@ -114,7 +114,8 @@ package struct ScriptWriter {
         case 19: copy()
         case 20: closes()
         case 21: rare()
-        case 22:
+        case 22: hiddenWrite()
+        case 23:
             let value = newValue()
             query("INSERT INTO kv VALUES ('\(key())', '\(value)'); SELECT value FROM kv WHERE k = '\(key())'")
         default:
@@ -146,6 +147,22 @@ package struct ScriptWriter {
         if dice.chance(60) { add("Describe P") { $0.describe("P", "") } }
         add("Execute \(limit)") { $0.execute(portal: "", maximumRows: limit) }
         if limit > 0, dice.chance(50) { add("Execute") { $0.execute(portal: "") } }
+    }
+
+    /// A write that looks like a read. Nothing else is in flight: then no client may notice that a replica refuses it.
+    private mutating func hiddenWrite() {
+        if !words.isEmpty { endTurn(waits: true) }
+        if !script.turns.isEmpty { script.turns[script.turns.count - 1].waits = true }
+        if dice.chance(40) { return query("SELECT hidden_write('\(key())', '\(newValue())')", waits: true) }
+        let values = parameters(2)
+        let name = dice.chance(50) ? "" : "hidden"
+        if !name.isEmpty { add("Close hidden") { $0.close("S", name) } }
+        add("Parse \(name): hidden_write") { $0.parse(name: name, text: "SELECT hidden_write($1, $2)") }
+        if dice.chance(30) { sync(waits: true) }
+        add("Bind \(name)") { $0.bind(portal: "", statement: name, parameters: values) }
+        add("Describe P") { $0.describe("P", "") }
+        add("Execute") { $0.execute(portal: "") }
+        sync(waits: true)
     }
 
     private mutating func prepare() {

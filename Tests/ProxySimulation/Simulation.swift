@@ -32,7 +32,7 @@ package final class Simulation {
         chunk = dice.pick([1, 7, 40, 1000, 100_000])
         var options = EngineOptions()
         options.seed = seed | 1
-        options.maximumPendingReplies = dice.pick([2, 5, 4096])
+        options.maximumPendingReplies = dice.pick([10, 16, 4096])
         options.serverPreparedStatements = dice.pick([1, 2, 500])
         options.clientBufferLimit = dice.pick([1000, 1 << 20])
         options.statementTextLimit = dice.pick([300, 1000])

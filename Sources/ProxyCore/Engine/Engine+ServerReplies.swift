@@ -50,7 +50,7 @@ extension Engine {
                 return bytes.byteCount
             }
             let available = min(header.size, bytes.byteCount &- offset)
-            if available < header.size, !Self.mayArriveInParts(header) { break }
+            if available < header.size, !mayArriveInParts(header, server) { break }
             if isForwardedBlindly(header.tag), isForwarding(server) {
                 deliverReply(server)
             } else {
@@ -78,9 +78,12 @@ extension Engine {
     }
 
     /// What is large: it is passed on, or dropped, as it comes.
-    private static func mayArriveInParts(_ header: MessageHeader) -> Bool {
+    private func mayArriveInParts(_ header: MessageHeader, _ server: ServerPointer) -> Bool {
         switch header.tag {
-        case BackendTag.dataRow, BackendTag.copyData, BackendTag.rowDescription, BackendTag.functionCallResponse,
+        case BackendTag.rowDescription:
+            // The reply to Describe is over with it, and its rest would be taken for the next reply's.
+            server.pointee.ledger.first?.kind != .describe
+        case BackendTag.dataRow, BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.parameterDescription, BackendTag.noticeResponse:
             true
         case BackendTag.errorResponse:

@@ -67,7 +67,7 @@ extension Engine {
         while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
         var index = skipped - 1
         while index >= 0 {
-            takeBack(server.pointee.ledger[index], server)
+            takeBack(server.pointee.ledger[index], server, followedFrom: skipped)
             index -= 1
         }
         server.pointee.isSkipping = skipped == server.pointee.ledger.count
@@ -81,7 +81,8 @@ extension Engine {
     }
 
     /// Undoes what was assumed of a message that the server has not carried out.
-    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer) {
+    /// - Parameter next: where in the ledger the messages begin that will be carried out.
+    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer, followedFrom next: Int) {
         if entry.changesServer { server.pointee.statements.remove(entry.serial) }
         // What of these has been done to the server's unnamed statement is not known: the one before may be there still.
         switch entry.kind {
@@ -93,10 +94,27 @@ extension Engine {
             server.pointee.extras.replacements.removeLast()
         }
         if entry.changesName, let client = clients[server.pointee.client] {
-            takeBackName(entry, client)
+            if let later = laterChange(of: entry.place, server, from: next) {
+                // The name has another meaning since; it is that change which would bring back the one before.
+                statements.release(server.pointee.ledger[later].previous)
+                server.pointee.ledger[later].previous = entry.previous
+                if entry.kind == .parse { statements.release(entry.statement) }
+            } else {
+                takeBackName(entry, client)
+            }
         } else {
             forget(entry)
         }
+    }
+
+    private func laterChange(of place: ClientStatements.Place, _ server: ServerPointer, from start: Int) -> Int? {
+        var index = start
+        while index < server.pointee.ledger.count {
+            let entry = server.pointee.ledger[index]
+            if entry.changesName, entry.place.index == place.index { return index }
+            index += 1
+        }
+        return nil
     }
 
     // MARK: Repair

@@ -191,7 +191,7 @@ extension Engine {
     private func takeBackAll(_ client: ClientPointer, _ server: ServerPointer) {
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
-            takeBack(entry, server)
+            takeBack(entry, server, followedFrom: server.pointee.ledger.count)
         }
     }
 }

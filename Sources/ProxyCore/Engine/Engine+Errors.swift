@@ -83,7 +83,15 @@ extension Engine {
     /// Undoes what was assumed of a message that the server has not carried out.
     /// - Parameter next: where in the ledger the messages begin that will be carried out.
     func takeBack(_ entry: LedgerEntry, _ server: ServerPointer, followedFrom next: Int) {
-        if entry.changesServer { server.pointee.statements.remove(entry.serial) }
+        if entry.changesServer {
+            server.pointee.statements.remove(entry.serial)
+            server.pointee.unconfirmed -= 1
+            // A later batch may be about to prepare it all the same.
+            for index in next..<max(next, server.pointee.ledger.count)
+            where server.pointee.ledger[index].changesServer && server.pointee.ledger[index].serial == entry.serial {
+                server.pointee.statements.insert(entry.serial)
+            }
+        }
         // What of these has been done to the server's unnamed statement is not known: the one before may be there still.
         switch entry.kind {
         case .parse where !entry.changesServer && entry.disposition != .answer, .close, .query:

@@ -205,7 +205,7 @@ extension Engine {
         let serial = record.pointee.serial
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
-        let isThere = isShared ? server.pointee.statements.use(serial) : server.pointee.unnamed == serial
+        let isThere = isShared ? has(serial, client, server) : server.pointee.unnamed == serial
         // A failed transaction refuses most Parses: the server must be asked.
         if isThere, server.pointee.status != .failed {
             entry.disposition = .answer
@@ -215,6 +215,7 @@ extension Engine {
         }
         if isShared, !isThere {
             entry.changesServer = true
+            server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(serial)
             appendSharedParse(server, record)
         } else {
@@ -286,6 +287,7 @@ extension Engine {
         statements.retain(id)
         if isShared {
             entry.changesServer = true
+            server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(record.pointee.serial)
             appendSharedParse(server, record)
         } else {
@@ -347,7 +349,7 @@ extension Engine {
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
         } else {
-            let isShared = bring(id, isNamed: name.byteCount > 0, server)
+            let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
             let record = statements[id]
             entry.serial = record.pointee.serial
             entry.statement = id
@@ -386,14 +388,36 @@ extension Engine {
         return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
     }
 
+    /// Whether the server has a shared statement. One that an earlier batch in flight is to prepare may never come to be, should that batch fail: it is
+    /// closed, to be prepared again.
+    @inline(__always)
+    private func has(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        guard server.pointee.statements.use(serial) else { return false }
+        if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return true }
+        return !isUncertain(serial, server)
+    }
+
+    private func isUncertain(_ serial: StatementSerial, _ server: ServerPointer) -> Bool {
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            guard entry.changesServer, entry.serial == serial else { continue }
+            if !isInEarlierBatch { return false }
+            closeOnServer(server, name(of: serial))
+            return true
+        }
+        return false
+    }
+
     /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
     @inline(__always)
-    private func bring(_ id: StatementID, isNamed: Bool, _ server: ServerPointer) -> Bool {
+    private func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
         if !isNamed, server.pointee.unnamed == record.pointee.serial { return false }
         let isShared = isNamed || record.pointee.isShared
         if isShared {
-            if !server.pointee.statements.use(record.pointee.serial) { injectParse(id, isShared: true, server) }
+            if !has(record.pointee.serial, client, server) { injectParse(id, isShared: true, server) }
         } else {
             injectParse(id, isShared: false, server)
         }
@@ -431,7 +455,7 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if let id = statement(named: name, of: client) {
-                let isShared = bring(id, isNamed: name.byteCount > 0, server)
+                let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[id].pointee.serial
                 entry.statement = id
                 let nameSize = isShared ? StatementSerial.nameSize : 1

@@ -127,9 +127,14 @@ extension Engine {
     /// Closes the statement that the server has not used for the longest time. Stands only where no error of the client's can make the server skip it.
     private func evict(_ serial: StatementSerial, from server: ServerPointer) {
         server.pointee.statements.remove(serial)
+        closeOnServer(server, name(of: serial))
+    }
+
+    /// The name under which servers know a statement, without its zero.
+    func name(of serial: StatementSerial) -> [UInt8] {
         var name = [UInt8](repeating: 0, count: StatementSerial.nameSize)
         name.withUnsafeMutableBytes { serial.writeName(to: $0.baseAddress.unsafelyUnwrapped) }
-        closeOnServer(server, Array(name.dropLast()))
+        return Array(name.dropLast())
     }
 
     func closeOnServer(_ server: ServerPointer, _ name: [UInt8]) {

@@ -216,6 +216,7 @@ extension Engine {
             return
         }
         server.pointee.ledger.removeFirst()
+        if entry.changesServer { server.pointee.unconfirmed &-= 1 }
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }

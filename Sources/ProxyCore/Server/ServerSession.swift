@@ -34,6 +34,8 @@ struct ServerSession: ~Copyable {
     var carry = HeldBytes()
     var output = ByteQueue()
     var statements = ServerStatements()
+    /// Parses under way that put a statement into `statements`.
+    var unconfirmed = 0
     /// What its unnamed statement is.
     var unnamed = StatementSerial.none
     var profile = ProfileID.base

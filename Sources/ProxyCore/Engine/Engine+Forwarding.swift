@@ -205,7 +205,7 @@ extension Engine {
         let serial = record.pointee.serial
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
-        let isThere = isShared ? has(serial, client, server) : server.pointee.unnamed == serial
+        let isThere = isShared ? has(serial, client, server) : hasUnnamed(serial, client, server)
         // A failed transaction refuses most Parses: the server must be asked.
         if isThere, server.pointee.status != .failed {
             entry.disposition = .answer
@@ -397,6 +397,24 @@ extension Engine {
         return !isUncertain(serial, server)
     }
 
+    /// The same for the server's unnamed statement, which a Parse replaces.
+    @inline(__always)
+    private func hasUnnamed(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        guard server.pointee.unnamed == serial else { return false }
+        return client.pointee.outstanding == 0 || !isUnnamedUncertain(server)
+    }
+
+    /// Whether the Parse of the unnamed statement is part of an earlier batch in flight.
+    private func isUnnamedUncertain(_ server: ServerPointer) -> Bool {
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { return isInEarlierBatch }
+        }
+        return false
+    }
+
     private func isUncertain(_ serial: StatementSerial, _ server: ServerPointer) -> Bool {
         var isInEarlierBatch = false
         for index in (0..<server.pointee.ledger.count).reversed() {
@@ -414,7 +432,7 @@ extension Engine {
     @inline(__always)
     private func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
-        if !isNamed, server.pointee.unnamed == record.pointee.serial { return false }
+        if !isNamed, hasUnnamed(record.pointee.serial, client, server) { return false }
         let isShared = isNamed || record.pointee.isShared
         if isShared {
             if !has(record.pointee.serial, client, server) { injectParse(id, isShared: true, server) }

@@ -37,8 +37,12 @@ struct ClientSession: ~Copyable {
     var context: SessionContext?
     var statements = ClientStatements()
     var unnamed = StatementID.none
-    /// The statement of the last Bind: what an Execute runs.
+    /// The statement of the last Bind: what an Execute runs. Holds a reference.
     var lastBound = StatementID.none
+    /// A hash of that Bind's portal; 0 is the unnamed one.
+    var lastPortal: UInt64 = 0
+    /// Since no portal was there, a statement has been bound that may change the session.
+    var bindsChange = false
     /// Bytes that have arrived and not been looked at.
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.

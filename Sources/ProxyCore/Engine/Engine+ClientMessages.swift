@@ -101,6 +101,8 @@ extension Engine {
     private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
+        // A client that does not read its replies gets no more of them: only its server of the moment is paused for it.
+        if client.pointee.isBacklogged { return .stop }
         switch header.tag {
         case FrontendTag.query, FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute,
             FrontendTag.close, FrontendTag.functionCall:
@@ -194,6 +196,8 @@ extension Engine {
             // Batches in flight on a replica are followed there by reads alone; this one waits until they are over.
             return .stop
         }
+        // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
+        if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
         client.pointee.lastRoute = RouteRecord(
             node: Int16(server.pointee.node),
             isRead: plan.isRead,
@@ -261,7 +265,21 @@ extension Engine {
     /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        !server.pointee.isBacklogged && server.pointee.ledger.count < options.maximumPendingReplies
+        if server.pointee.isBacklogged { return false }
+        return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
+    }
+
+    /// A server keeps replies back until Sync or Flush: it is asked for those that it owes, or the batch would stand still.
+    private func makeRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        // What was kept for a second try cannot be kept any longer: replies must leave.
+        deliver(client)
+        emitAnswers(server)
+        if server.pointee.ledger.count < options.maximumPendingReplies { return true }
+        if server.pointee.isFull { return false }
+        server.pointee.isFull = true
+        server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
+        touch(server)
+        return false
     }
 
     /// Passes on more of a message whose header has been dealt with; returns the bytes taken.
@@ -328,6 +346,7 @@ extension Engine {
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
         if let server = servers[client.pointee.server] { unpause(server) }
+        processHeld(client)
     }
 
     func unpause(_ server: ServerPointer) {

@@ -26,6 +26,7 @@ extension Engine {
             // Nothing of the reply has left: it is dropped whole, and the batch runs again.
             run.start = end
             runAgain(client, server, repair)
+            if !entry.completesCycle { skipToSync(server) }
             return true
         }
         switch entry.disposition {
@@ -66,24 +67,62 @@ extension Engine {
         while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
         var index = skipped - 1
         while index >= 0 {
-            takeBack(server.pointee.ledger[index], server)
+            takeBack(server.pointee.ledger[index], server, followedFrom: skipped)
             index -= 1
         }
-        for _ in 0..<skipped { server.pointee.ledger.removeFirst() }
+        server.pointee.isSkipping = skipped == server.pointee.ledger.count
+        for _ in 0..<skipped {
+            let entry = server.pointee.ledger.removeFirst()
+            // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.
+            if entry.completesCycle, entry.disposition == .forward, let client = clients[server.pointee.client] {
+                client.pointee.outstanding &-= 1
+            }
+        }
     }
 
     /// Undoes what was assumed of a message that the server has not carried out.
-    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer) {
-        if entry.changesServer { server.pointee.statements.remove(entry.serial) }
-        if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { server.pointee.unnamed = .none }
+    /// - Parameter next: where in the ledger the messages begin that will be carried out.
+    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer, followedFrom next: Int) {
+        if entry.changesServer {
+            server.pointee.statements.remove(entry.serial)
+            server.pointee.unconfirmed -= 1
+            // A later batch may be about to prepare it all the same.
+            for index in next..<max(next, server.pointee.ledger.count)
+            where server.pointee.ledger[index].changesServer && server.pointee.ledger[index].serial == entry.serial {
+                server.pointee.statements.insert(entry.serial)
+            }
+        }
+        // What of these has been done to the server's unnamed statement is not known: the one before may be there still.
+        switch entry.kind {
+        case .parse where !entry.changesServer && entry.disposition != .answer, .close, .query:
+            server.pointee.unnamed = .unknown
+        default: break
+        }
         if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
             server.pointee.extras.replacements.removeLast()
         }
         if entry.changesName, let client = clients[server.pointee.client] {
-            takeBackName(entry, client)
+            if let later = laterChange(of: entry.place, server, from: next) {
+                // The name has another meaning since; it is that change which would bring back the one before.
+                statements.release(server.pointee.ledger[later].previous)
+                server.pointee.ledger[later].previous = entry.previous
+                if entry.kind == .parse { statements.release(entry.statement) }
+            } else {
+                takeBackName(entry, client)
+            }
         } else {
             forget(entry)
         }
+    }
+
+    private func laterChange(of place: ClientStatements.Place, _ server: ServerPointer, from start: Int) -> Int? {
+        var index = start
+        while index < server.pointee.ledger.count {
+            let entry = server.pointee.ledger[index]
+            if entry.changesName, entry.place.index == place.index { return index }
+            index += 1
+        }
+        return nil
     }
 
     // MARK: Repair
@@ -149,7 +188,7 @@ extension Engine {
         case .prepareAgain(let id):
             // Under a new name every server prepares it anew; the old names are closed as they fall out of use.
             statements.renew(id)
-            server.pointee.unnamed = .none
+            server.pointee.unnamed = .unknown
         case .elsewhere:
             if topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
@@ -172,6 +211,7 @@ extension Engine {
                 entry.previous = .none
                 entry.statement = .none
             }
+            if entry.disposition == .replace { server.pointee.extras.replacements.removeLast() }
             if entry.disposition != .answer { entry.disposition = .swallow }
             entry.effect = .none
             server.pointee.ledger[index] = entry
@@ -182,6 +222,8 @@ extension Engine {
         client.pointee.output.clear(to: buffers)
         client.pointee.outstanding = 0
         client.pointee.flow = .between
+        unpause(server)
+        resume(client, .sinkFull)
         becomeFree(server)
     }
 

@@ -16,6 +16,8 @@ extension Engine {
         _ statementClass: StatementClass
     ) -> Progress {
         var entry = LedgerEntry(.query, .forward)
+        server.pointee.unnamed = .none
+        forgetUnnamed(client)
         if statementClass.mayChangeSession {
             let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
@@ -24,6 +26,14 @@ extension Engine {
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(client, server, header, input, offset)
+    }
+
+    /// The unnamed statement lasts until the next simple query (PostgreSQL documentation, 55.2.3).
+    @inline(__always)
+    func forgetUnnamed(_ client: ClientPointer) {
+        if client.pointee.unnamed.isNone { return }
+        statements.release(client.pointee.unnamed)
+        client.pointee.unnamed = .none
     }
 
     func forwardFunctionCall(
@@ -50,6 +60,11 @@ extension Engine {
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
         guard hasRoom(client, server) else { return .stop }
+        if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
+            // The server would ignore it: no reply is to be expected.
+            client.pointee.passThrough = .dropped(remaining: header.size)
+            return .consumed(0)
+        }
         let available = min(header.size, input.byteCount &- offset)
         let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ available)
         let isWhole = available == header.size
@@ -57,7 +72,7 @@ extension Engine {
         case FrontendTag.bind:
             return forwardBind(client, server, header, body, isWhole)
         case FrontendTag.execute:
-            server.pointee.ledger.append(executeEntry(client, server))
+            server.pointee.ledger.append(executeEntry(client, server, body))
             client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.sync:
@@ -116,6 +131,7 @@ extension Engine {
 
     @inline(__always)
     func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
+        server.pointee.isSkipping = false
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
         server.pointee.ledger.append(LedgerEntry(.sync, .forward))
         client.pointee.outstanding &+= 1
@@ -123,10 +139,14 @@ extension Engine {
     }
 
     @inline(__always)
-    private func executeEntry(_ client: ClientPointer, _ server: ServerPointer) -> LedgerEntry {
+    private func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
         let id = client.pointee.lastBound
-        if !id.isNone {
+        if client.pointee.bindsChange, !isLastBound(client, body) {
+            // One of several portals, of which at least one changes the session: which, is not kept.
+            entry.effect = .unknown
+            server.pointee.cleanup = .discardAll
+        } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
             if statementClass.mayChangeSession {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
@@ -149,7 +169,7 @@ extension Engine {
             // The server finds what is wrong with it; or statements are not carried, and the client keeps its server.
             if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
             server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-            server.pointee.unnamed = .none
+            server.pointee.unnamed = pool.pointee.options.preparedStatements ? .unknown : .none
             append(server, FrontendTag.parse, body)
             return .consumed(header.size)
         }
@@ -185,7 +205,7 @@ extension Engine {
         let serial = record.pointee.serial
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
-        let isThere = isShared ? server.pointee.statements.use(serial) : server.pointee.unnamed == serial
+        let isThere = isShared ? has(serial, client, server) : hasUnnamed(serial, client, server)
         // A failed transaction refuses most Parses: the server must be asked.
         if isThere, server.pointee.status != .failed {
             entry.disposition = .answer
@@ -195,6 +215,7 @@ extension Engine {
         }
         if isShared, !isThere {
             entry.changesServer = true
+            server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(serial)
             appendSharedParse(server, record)
         } else {
@@ -266,6 +287,7 @@ extension Engine {
         statements.retain(id)
         if isShared {
             entry.changesServer = true
+            server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(record.pointee.serial)
             appendSharedParse(server, record)
         } else {
@@ -319,14 +341,15 @@ extension Engine {
         var entry = LedgerEntry(.bind, .forward)
         let name = body.extracting(message.statement)
         let id = statement(named: name, of: client) ?? .none
-        client.pointee.lastBound = id
+        setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
         if id.isNone {
+            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
             forgetUnnamed(name, client, server)
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
         } else {
-            let isShared = bring(id, isNamed: name.byteCount > 0, server)
+            let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
             let record = statements[id]
             entry.serial = record.pointee.serial
             entry.statement = id
@@ -346,14 +369,73 @@ extension Engine {
         return .consumed(MessageHeader.byteCount &+ body.byteCount)
     }
 
+    /// Remembers what an Execute runs, with a reference: the client's name for it may go before.
+    @inline(__always)
+    func setLastBound(_ client: ClientPointer, _ id: StatementID, portal: RawSpan) {
+        client.pointee.lastPortal = portal.byteCount == 0 ? 0 : nameHash.hash(portal) | 1
+        if client.pointee.lastBound == id { return }
+        if !id.isNone {
+            statements.retain(id)
+            if statements[id].pointee.statementClass.mayChangeSession { client.pointee.bindsChange = true }
+        }
+        statements.release(client.pointee.lastBound)
+        client.pointee.lastBound = id
+    }
+
+    /// Whether an Execute names the portal of the last Bind.
+    private func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
+        guard let end = body.firstZero(from: 0) else { return false }
+        return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
+    }
+
+    /// Whether the server has a shared statement. One that an earlier batch in flight is to prepare may never come to be, should that batch fail: it is
+    /// closed, to be prepared again.
+    @inline(__always)
+    private func has(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        guard server.pointee.statements.use(serial) else { return false }
+        if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return true }
+        return !isUncertain(serial, server)
+    }
+
+    /// The same for the server's unnamed statement, which a Parse replaces.
+    @inline(__always)
+    private func hasUnnamed(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        guard server.pointee.unnamed == serial else { return false }
+        return client.pointee.outstanding == 0 || !isUnnamedUncertain(server)
+    }
+
+    /// Whether the Parse of the unnamed statement is part of an earlier batch in flight.
+    private func isUnnamedUncertain(_ server: ServerPointer) -> Bool {
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { return isInEarlierBatch }
+        }
+        return false
+    }
+
+    private func isUncertain(_ serial: StatementSerial, _ server: ServerPointer) -> Bool {
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            guard entry.changesServer, entry.serial == serial else { continue }
+            if !isInEarlierBatch { return false }
+            closeOnServer(server, name(of: serial))
+            return true
+        }
+        return false
+    }
+
     /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
     @inline(__always)
-    private func bring(_ id: StatementID, isNamed: Bool, _ server: ServerPointer) -> Bool {
+    private func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
-        if !isNamed, server.pointee.unnamed == record.pointee.serial { return false }
+        if !isNamed, hasUnnamed(record.pointee.serial, client, server) { return false }
         let isShared = isNamed || record.pointee.isShared
         if isShared {
-            if !server.pointee.statements.use(record.pointee.serial) { injectParse(id, isShared: true, server) }
+            if !has(record.pointee.serial, client, server) { injectParse(id, isShared: true, server) }
         } else {
             injectParse(id, isShared: false, server)
         }
@@ -367,6 +449,11 @@ extension Engine {
         } else {
             server.pointee.output.appendByte(0, from: buffers)
         }
+    }
+
+    /// Whether a name that is not the client's own is one under which servers know the statements that clients share.
+    private func isProxyName(_ name: RawSpan) -> Bool {
+        name.byteCount == StatementSerial.nameSize &- 1 && StatementSerial.isName(name.text(0..<name.byteCount))
     }
 
     /// A client without an unnamed statement must not meet another's: the server is to say that there is none.
@@ -386,7 +473,7 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if let id = statement(named: name, of: client) {
-                let isShared = bring(id, isNamed: name.byteCount > 0, server)
+                let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[id].pointee.serial
                 entry.statement = id
                 let nameSize = isShared ? StatementSerial.nameSize : 1
@@ -397,6 +484,7 @@ extension Engine {
                 server.pointee.ledger.append(entry)
                 return .consumed(header.size)
             }
+            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
             forgetUnnamed(name, client, server)
         }
         server.pointee.ledger.append(entry)
@@ -413,7 +501,7 @@ extension Engine {
         var entry = LedgerEntry(.close, .forward)
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
-            if statement(named: name, of: client) != nil {
+            if statement(named: name, of: client) != nil || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 setName(client, name, to: .none, &entry)
                 entry.disposition = .answer
@@ -422,6 +510,7 @@ extension Engine {
                 return .consumed(header.size)
             }
         }
+        server.pointee.unnamed = .unknown
         server.pointee.ledger.append(entry)
         append(server, FrontendTag.close, body)
         return .consumed(header.size)
@@ -441,20 +530,31 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer,
         _ error: PostgresError,
-        _ header: MessageHeader
+        _ header: MessageHeader,
+        rest isLong: Bool = false
     ) -> Progress {
         var builder = MessageBuilder()
         builder.parse(name: "", text: "howdah refuses this message")
         server.pointee.output.append(builder.bytes, from: buffers)
-        server.pointee.unnamed = .none
+        server.pointee.unnamed = .unknown
         server.pointee.ledger.append(LedgerEntry(.parse, .replace))
         server.pointee.extras.replacements.append(error)
         touch(server)
-        return .consumed(header.size)
+        if !isLong { return .consumed(header.size) }
+        client.pointee.passThrough = .dropped(remaining: header.size)
+        return .consumed(0)
     }
 }
 
 extension PostgresError {
+    fileprivate static func unknownStatement(_ name: RawSpan) -> PostgresError {
+        PostgresError(
+            .error,
+            .invalidStatementName,
+            "prepared statement \"\(name.text(0..<name.byteCount))\" does not exist"
+        )
+    }
+
     fileprivate static func memoryLimit(_ limit: Int) -> PostgresError {
         PostgresError(
             .error,

@@ -85,6 +85,7 @@ extension Engine {
         client.pointee.output.clear(to: buffers)
         forgetNames(client)
         statements.release(client.pointee.unnamed)
+        statements.release(client.pointee.lastBound)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
         clients.remove(client.pointee.handle)
@@ -132,6 +133,7 @@ extension Engine {
             client.pointee.output.clear(to: buffers)
             client.pointee.outstanding = 0
             client.pointee.flow = .between
+            resume(client, .sinkFull)
             restart(client)
             return
         }
@@ -189,7 +191,7 @@ extension Engine {
     private func takeBackAll(_ client: ClientPointer, _ server: ServerPointer) {
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
-            takeBack(entry, server)
+            takeBack(entry, server, followedFrom: server.pointee.ledger.count)
         }
     }
 }

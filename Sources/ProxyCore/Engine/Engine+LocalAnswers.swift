@@ -46,6 +46,7 @@ extension Engine {
             return nil
         }
         if plan.isQuery {
+            forgetUnnamed(client)
             let reply = perform(plan.statementClass, text, client)
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
@@ -103,10 +104,9 @@ extension Engine {
         case FrontendTag.parse:
             return answerParse(body, client, &builder)
         case FrontendTag.bind:
-            client.pointee.lastBound =
-                BindMessage(body).flatMap {
-                    statement(named: body.extracting($0.statement), of: client)
-                } ?? .none
+            let message = BindMessage(body)
+            let id = message.flatMap { statement(named: body.extracting($0.statement), of: client) } ?? .none
+            setLastBound(client, id, portal: body.extracting(message?.portal ?? 0..<0))
             builder.message(BackendTag.bindComplete)
         case FrontendTag.describe:
             let target = TargetMessage(body)

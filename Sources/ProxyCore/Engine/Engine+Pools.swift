@@ -197,12 +197,13 @@ extension Engine {
     /// Serves whoever waits with the servers that are free, and opens more for the others.
     func serveQueues(_ pool: PoolPointer) {
         while pool.pointee.waiting > 0 {
-            let writer = firstWaiting(&pool.pointee.writers, read: false)
-            let reader = firstWaiting(&pool.pointee.readers, read: true)
             var served = false
-            for client in [writer, reader] {
-                guard let client else { continue }
-                let forRead = client.pointee.waitsForRead
+            for forRead in [false, true] {
+                // Looked up only now: serving the one may have served the other already.
+                let waiting =
+                    forRead
+                    ? firstWaiting(&pool.pointee.readers, read: true) : firstWaiting(&pool.pointee.writers, read: false)
+                guard let client = waiting else { continue }
                 guard let server = takeServer(pool, forRead: forRead, profile: client.pointee.profile) else {
                     openServers(pool, forRead: forRead)
                     continue

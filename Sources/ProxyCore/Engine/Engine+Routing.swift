@@ -117,6 +117,7 @@ extension Engine {
         var builder = MessageBuilder()
         builder.query(text)
         server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.unnamed = .none
         var entry = LedgerEntry(.query, .swallow)
         entry.purpose = purpose
         server.pointee.ledger.append(entry)
@@ -126,9 +127,14 @@ extension Engine {
     /// Closes the statement that the server has not used for the longest time. Stands only where no error of the client's can make the server skip it.
     private func evict(_ serial: StatementSerial, from server: ServerPointer) {
         server.pointee.statements.remove(serial)
+        closeOnServer(server, name(of: serial))
+    }
+
+    /// The name under which servers know a statement, without its zero.
+    func name(of serial: StatementSerial) -> [UInt8] {
         var name = [UInt8](repeating: 0, count: StatementSerial.nameSize)
         name.withUnsafeMutableBytes { serial.writeName(to: $0.baseAddress.unsafelyUnwrapped) }
-        closeOnServer(server, Array(name.dropLast()))
+        return Array(name.dropLast())
     }
 
     func closeOnServer(_ server: ServerPointer, _ name: [UInt8]) {
@@ -152,6 +158,18 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayState = .armed
+    }
+
+    /// Keeps another batch behind the one in flight.
+    /// - Returns: false where it must wait for that one's reply.
+    func extendReplay(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
+        guard plan.extent == .whole, plan.isRead, client.pointee.transaction == .none, client.pointee.pin == nil,
+            client.pointee.replay.count &+ plan.size <= options.statementTextLimit
+        else { return false }
+        input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
+            client.pointee.replay.append($0, from: buffers)
+        }
+        return true
     }
 
     /// The reply has begun to leave, or is over: what was kept for a second try goes, and what was held back of the reply is sent.

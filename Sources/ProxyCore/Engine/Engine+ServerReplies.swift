@@ -50,7 +50,7 @@ extension Engine {
                 return bytes.byteCount
             }
             let available = min(header.size, bytes.byteCount &- offset)
-            if available < header.size, !Self.mayArriveInParts(header) { break }
+            if available < header.size, !mayArriveInParts(header, server) { break }
             if isForwardedBlindly(header.tag), isForwarding(server) {
                 deliverReply(server)
             } else {
@@ -61,6 +61,10 @@ extension Engine {
             if available < header.size { server.pointee.passing = header.size &- available }
         }
         flushRun(server, bytes, &run, upTo: offset)
+        if server.pointee.isFull, server.pointee.ledger.count <= options.maximumPendingReplies / 2 {
+            server.pointee.isFull = false
+            if !run.cycleEnded, let client = clients[server.pointee.client] { processHeld(client) }
+        }
         if run.cycleEnded { cycleEnded(server) }
         return offset
     }
@@ -74,9 +78,12 @@ extension Engine {
     }
 
     /// What is large: it is passed on, or dropped, as it comes.
-    private static func mayArriveInParts(_ header: MessageHeader) -> Bool {
+    private func mayArriveInParts(_ header: MessageHeader, _ server: ServerPointer) -> Bool {
         switch header.tag {
-        case BackendTag.dataRow, BackendTag.copyData, BackendTag.rowDescription, BackendTag.functionCallResponse,
+        case BackendTag.rowDescription:
+            // The reply to Describe is over with it, and its rest would be taken for the next reply's.
+            server.pointee.ledger.first?.kind != .describe
+        case BackendTag.dataRow, BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.parameterDescription, BackendTag.noticeResponse:
             true
         case BackendTag.errorResponse:
@@ -209,6 +216,7 @@ extension Engine {
             return
         }
         server.pointee.ledger.removeFirst()
+        if entry.changesServer { server.pointee.unconfirmed &-= 1 }
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
@@ -289,6 +297,8 @@ extension Engine {
                 return
             }
             client.pointee.since = now
+            // The portals have gone with the transaction.
+            client.pointee.bindsChange = false
             letGo(client, server)
         }
         processHeld(client)
@@ -403,11 +413,13 @@ extension Engine {
     private func copyInBegins(_ server: ServerPointer) {
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count == 2, server.pointee.ledger[1].kind == .sync
+            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
         else { return }
+        // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
+        if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }
+        for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
-        client.pointee.flow = .batch
     }
 
     /// A server does what no server does: it is closed, and who holds it is told.

@@ -16,7 +16,7 @@ extension Engine {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
         }
         if effects.contains(.discard) { return discardEffect(text, client) }
-        if effects.contains(.deallocate) { return .deallocateAll }
+        if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
         if let reason = PinReason(effects) { pin(client, reason) }
         if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute { return .unknown }
@@ -27,6 +27,19 @@ extension Engine {
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
         let commands = parse(text, client) ?? []
         return commands.contains { $0.command == .discard(.all) } ? .discardAll : .none
+    }
+
+    /// DEALLOCATE of one name touches what PREPARE made, not the names that clients have through the protocol.
+    private func deallocateEffect(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer)
+        -> LedgerEntry.Effect
+    {
+        guard let commands = parse(text, client) else { return .unknown }
+        if commands.contains(where: { $0.command == .deallocate(nil) }) { return .deallocateAll }
+        for case .deallocate(let name?) in commands.map(\.command) where StatementSerial.isName(name) {
+            // One that clients share: what is prepared there is not known any more.
+            return .unknown
+        }
+        return .none
     }
 
     func parse(_ text: RawSpan, _ client: ClientPointer) -> [ParsedCommand]? {
@@ -67,14 +80,14 @@ extension Engine {
         switch effect {
         case .none, .settings: break
         case .deallocateAll:
-            // Which of them went is not looked into: names are prepared anew when they are needed.
-            server.pointee.statements.removeAll()
-            if let client { forgetNames(client) }
+            forgetStatements(of: server)
+            if let client { forgetNames(client, butThoseChangedBy: server) }
         case .discardAll:
             serverIsPristine(server)
+            forgetStatements(of: server)
             server.pointee.cleanup = .none
             if let client {
-                forgetNames(client)
+                forgetNames(client, butThoseChangedBy: server)
                 client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
                 client.pointee.preference = server.pointee.pool.pointee.options.route
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
@@ -161,6 +174,31 @@ extension Engine {
     func forgetClasses(of pool: PoolPointer) {
         pool.pointee.contextStamp = takeContextStamp()
         for context in pool.pointee.contexts.values { context.stamp = takeContextStamp() }
+    }
+
+    /// The server has none of the statements but those that messages behind this reply are about to prepare.
+    private func forgetStatements(of server: ServerPointer) {
+        server.pointee.statements.removeAll()
+        for index in 0..<server.pointee.ledger.count where server.pointee.ledger[index].changesServer {
+            server.pointee.statements.insert(server.pointee.ledger[index].serial)
+        }
+    }
+
+    /// The client's names mean nothing any more, but for those to which messages behind this reply have given a meaning since.
+    /// Their places stay: the ledger refers to them.
+    private func forgetNames(_ client: ClientPointer, butThoseChangedBy server: ServerPointer) {
+        var changed: Set<UInt32> = []
+        for index in 0..<server.pointee.ledger.count {
+            var entry = server.pointee.ledger[index]
+            guard entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
+                changed.insert(entry.place.index).inserted
+            else { continue }
+            statements.release(entry.previous)
+            entry.previous = .none
+            server.pointee.ledger[index] = entry
+        }
+        if changed.isEmpty { return forgetNames(client) }
+        client.pointee.statements.forgetAll(but: changed) { statements.release($0) }
     }
 
     /// DEALLOCATE ALL: the client's names mean nothing any more.

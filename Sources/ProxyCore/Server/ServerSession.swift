@@ -13,8 +13,12 @@ struct ServerSession: ~Copyable {
     var isBacklogged = false
     var pauses: PauseReasons = []
     var status = TransactionStatus.idle
+    /// It owes `max_pending_replies`: its client goes on when half of them have come.
+    var isFull = false
     /// In the reply that is under way an error has been seen.
     var hasFailed = false
+    /// It ignores everything up to a Sync that has not been sent yet.
+    var isSkipping = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false
     var cleanup = Cleanup.none
@@ -30,6 +34,8 @@ struct ServerSession: ~Copyable {
     var carry = HeldBytes()
     var output = ByteQueue()
     var statements = ServerStatements()
+    /// Parses under way that put a statement into `statements`.
+    var unconfirmed = 0
     /// What its unnamed statement is.
     var unnamed = StatementSerial.none
     var profile = ProfileID.base

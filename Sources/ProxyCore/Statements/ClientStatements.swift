@@ -81,6 +81,15 @@ struct ClientStatements {
         for entry in entries where !entry.statement.isNone { body(entry.statement) }
     }
 
+    /// Lets all places but those of `kept` mean nothing, handing what they meant to `body`.
+    mutating func forgetAll(but kept: Set<UInt32>, _ body: (StatementID) -> Void) {
+        for index in entries.indices where !entries[index].statement.isNone && !kept.contains(UInt32(index)) {
+            body(entries[index].statement)
+            entries[index].statement = .none
+            count -= 1
+        }
+    }
+
     mutating func removeAll() { self = ClientStatements() }
 
     /// Drops places that mean nothing, once they are many. No reply may be outstanding, since replies name places.

@@ -3,9 +3,14 @@ struct StatementSerial: Hashable, BitwiseCopyable {
     let rawValue: UInt64
 
     static let none = StatementSerial(rawValue: 0)
+    /// Of a server's unnamed statement: there may be one, and nobody may meet it.
+    static let unknown = StatementSerial(rawValue: .max)
 
     /// The length of every server-side name, its terminating zero included: `howdah_` and ten hexadecimal digits.
     static let nameSize = 18
+
+    /// Whether a name is of the form that the proxy gives.
+    static func isName(_ name: String) -> Bool { name.utf8.count == nameSize - 1 && name.hasPrefix("howdah_") }
 
     /// Writes the server-side name and its terminating zero.
     @inline(__always)

@@ -122,6 +122,19 @@ final class StatementStore {
         nextSerial += 1
     }
 
+    /// References to all statements together: walks through them all, for inspection.
+    var references: Int {
+        var count = 0
+        for bucket in buckets {
+            var id = bucket
+            while !id.isNone {
+                count += Int(self[id].pointee.references)
+                id = self[id].pointee.nextInBucket
+            }
+        }
+        return count
+    }
+
     private func isEqual(_ held: UnsafeRawBufferPointer, _ body: RawSpan) -> Bool {
         guard held.count == body.byteCount else { return false }
         return body.withUnsafeBytes { held.elementsEqual($0) }

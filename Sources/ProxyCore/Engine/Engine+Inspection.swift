@@ -1,0 +1,32 @@
+/// What the engine holds, counted: for tests of its invariants.
+extension Engine {
+    package struct Inspection: Equatable {
+        package var clients = 0
+        package var servers = 0
+        /// Servers that are free in their pools.
+        package var idleServers = 0
+        package var cancels = 0
+        package var waiting = 0
+        /// Replies that servers owe.
+        package var pendingReplies = 0
+        /// References to interned statements: by clients' names and by replies to come.
+        package var statementReferences = 0
+        package var bytesInUse = 0
+    }
+
+    package func inspect() -> Inspection {
+        var found = Inspection()
+        found.clients = clients.count
+        found.servers = servers.count
+        found.cancels = cancels.count
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
+            if server.pointee.phase == .idle { found.idleServers += 1 }
+            found.pendingReplies += server.pointee.ledger.count
+        }
+        forEachPool { found.waiting += $0.pointee.waiting }
+        found.statementReferences = statements.references
+        found.bytesInUse = buffers.bytesInUse
+        return found
+    }
+}

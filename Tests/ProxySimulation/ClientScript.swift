@@ -1,0 +1,62 @@
+import Bytes
+import PostgresWire
+
+/// What one simulated client sends, turn by turn, and what a PostgreSQL of its own answers to it.
+package struct ClientScript {
+    package struct Turn {
+        package var bytes: [UInt8]
+        /// Whether the client reads all replies to what it has sent before it goes on.
+        package var waits: Bool
+        /// In words, for messages.
+        package var text: String
+        /// Messages that the client will have received when everything up to here is answered.
+        package var expected = 0
+        /// Whether a cancel request is sent while it runs.
+        package var isCancelled = false
+    }
+
+    package let owner: String
+    package internal(set) var turns: [Turn] = []
+    /// The replies, notices and parameter reports left out.
+    package private(set) var replies: [WireMessage] = []
+    /// The turn after which the client's connection breaks; nil where it says good-bye at the end.
+    package var vanishesAfter: Int?
+    package internal(set) var isCancelling = false
+
+    package var parameters: [StartupPacket.Parameter] {
+        [
+            .init(name: "user", value: "app"), .init(name: "database", value: "app"),
+            .init(name: "app.owner", value: owner), .init(name: "application_name", value: owner),
+        ]
+    }
+
+    init(owner: String) { self.owner = owner }
+
+    package static func isCompared(_ message: WireMessage) -> Bool {
+        message.letter != "S" && message.letter != "N"
+    }
+
+    /// Asks a PostgreSQL that serves nobody else.
+    mutating func fillReplies() {
+        let store = ModelStore()
+        store.now = .max
+        let session = ModelSession(
+            node: 0,
+            isReplica: false,
+            processID: 1,
+            key: [0, 0, 0, 1],
+            store: store,
+            checksOwners: false
+        )
+        var builder = MessageBuilder()
+        builder.startup(.v3_0, parameters)
+        session.receive(builder.bytes)
+        _ = session.takeOutput()
+        for index in turns.indices {
+            session.receive(turns[index].bytes)
+            session.flush()
+            replies += WireMessage.all(in: session.takeOutput()).filter(Self.isCompared)
+            turns[index].expected = replies.count
+        }
+    }
+}

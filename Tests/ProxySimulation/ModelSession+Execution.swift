@@ -1,0 +1,220 @@
+import PostgresWire
+
+/// What statements do: rows, settings, transactions.
+extension ModelSession {
+    struct Outcome {
+        var rows: [[String]] = []
+        var tag: String
+    }
+
+    private static let defaults = ["application_name": "", "work_mem": "4MB", "search_path": "public"]
+
+    func execute(_ statement: ModelStatement, _ parameters: [String]) throws(ModelError) -> Outcome {
+        startTransaction()
+        store.executions.append(.init(node: node, text: currentText, values: parameters))
+        switch statement {
+        case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
+        case .begin, .commit, .rollback: return try executeTransaction(statement)
+        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .deallocate:
+            return try executeSession(statement)
+        case .select(let key):
+            let name = text(key, parameters)
+            checkOwner(name)
+            let value = staged.last { $0.key == name }?.value ?? store.values[name]
+            return Outcome(rows: value.map { [[$0]] } ?? [], tag: "SELECT \(value == nil ? 0 : 1)")
+        case .insert(let key, let value):
+            try checkWritable("INSERT")
+            let name = text(key, parameters)
+            if staged.contains(where: { $0.key == name }) || store.values[name] != nil {
+                throw ModelError(sqlState: "23505", message: "duplicate key value violates unique constraint \"kv_pkey\"")
+            }
+            stage(name, text(value, parameters))
+            return Outcome(tag: "INSERT 0 1")
+        case .update(let value, let key):
+            try checkWritable("UPDATE")
+            let name = text(key, parameters)
+            let isThere = staged.contains { $0.key == name } || store.values[name] != nil
+            if isThere { stage(name, text(value, parameters)) }
+            return Outcome(tag: "UPDATE \(isThere ? 1 : 0)")
+        case .hiddenWrite(let key, let value):
+            try checkWritable("INSERT")
+            stage(text(key, parameters), text(value, parameters))
+            return Outcome(rows: [["done"]], tag: "SELECT 1")
+        case .series(let count), .copyOut(let count):
+            let isCopy = statement.columns == nil
+            return Outcome(rows: (0..<count).map { ["\($0 + 1)"] }, tag: "\(isCopy ? "COPY" : "SELECT") \(count)")
+        case .divide: throw ModelError(sqlState: "22012", message: "division by zero")
+        case .sleep: return Outcome(rows: [[""]], tag: "SELECT 1")
+        case .createTemporary(let name):
+            try checkWritable("CREATE TABLE")
+            if !temporaryTables.insert(name).inserted {
+                throw ModelError(sqlState: "42P07", message: "relation \"\(name)\" already exists")
+            }
+            return Outcome(tag: "CREATE TABLE")
+        case .countTemporary(let name):
+            if !temporaryTables.contains(name) {
+                throw ModelError(sqlState: "42P01", message: "relation \"\(name)\" does not exist")
+            }
+            return Outcome(rows: [["0"]], tag: "SELECT 1")
+        }
+    }
+
+    private func executeSession(_ statement: ModelStatement) throws(ModelError) -> Outcome {
+        switch statement {
+        case .set(let name, let value):
+            try change(name, value)
+            return Outcome(tag: "SET")
+        case .setConfig(let pairs):
+            for pair in pairs { try change(pair.name, pair.value) }
+            return Outcome(rows: [pairs.map(\.value)], tag: "SELECT 1")
+        case .reset(let name):
+            settings[name] = base[name]
+            return Outcome(tag: "RESET")
+        case .resetAll:
+            settings = base
+            return Outcome(tag: "RESET")
+        case .show(let name):
+            guard let value = settings[name] ?? Self.defaults[name] else { throw Self.unknownSetting(name) }
+            return Outcome(rows: [[value]], tag: "SHOW")
+        case .discardAll:
+            if isInBlock || !continuation.isEmpty && continuation.count > 1 {
+                throw ModelError(sqlState: "25001", message: "DISCARD ALL cannot run inside a transaction block")
+            }
+            settings = base
+            settingsBefore = settings
+            prepared = [:]
+            temporaryTables = []
+            temporaryBefore = []
+            return Outcome(tag: "DISCARD ALL")
+        case .deallocate(let name):
+            guard let name else {
+                prepared = [:]
+                return Outcome(tag: "DEALLOCATE ALL")
+            }
+            guard prepared.removeValue(forKey: name) != nil else {
+                throw ModelError(sqlState: "26000", message: "prepared statement \"\(name)\" does not exist")
+            }
+            return Outcome(tag: "DEALLOCATE")
+        default: preconditionFailure("not a statement on the session")
+        }
+    }
+
+    private func change(_ name: String, _ value: String) throws(ModelError) {
+        guard Self.defaults[name] != nil || name.contains(".") else { throw Self.unknownSetting(name) }
+        settings[name] = value
+    }
+
+    private static func unknownSetting(_ name: String) -> ModelError {
+        ModelError(sqlState: "42704", message: "unrecognized configuration parameter \"\(name)\"")
+    }
+
+    private func text(_ value: ModelStatement.Value, _ parameters: [String]) -> String {
+        switch value {
+        case .text(let text): text
+        case .parameter(let number): number > 0 && number <= parameters.count ? parameters[number - 1] : ""
+        }
+    }
+
+    func stage(_ key: String, _ value: String) {
+        checkOwner(key)
+        staged.append((key, value))
+    }
+
+    /// A client's rows carry its name in front; its statements must find its own settings.
+    private func checkOwner(_ key: String) {
+        guard checksOwners, let end = key.firstIndex(of: "_") else { return }
+        let owner = String(key[..<end])
+        if settings["app.owner"] != owner {
+            store.violations.append("a statement of \(owner) ran with the settings \(settings): \(currentText)")
+        }
+    }
+
+    func checkWritable(_ what: String) throws(ModelError) {
+        if isReplica || isReadOnly {
+            throw ModelError(sqlState: "25006", message: "cannot execute \(what) in a read-only transaction")
+        }
+    }
+
+    // MARK: Transactions
+
+    private func executeTransaction(_ statement: ModelStatement) throws(ModelError) -> Outcome {
+        switch statement {
+        case .begin(let isReadOnly):
+            if isInBlock {
+                notice("25001", "there is already a transaction in progress")
+            } else {
+                isInBlock = true
+                self.isReadOnly = isReadOnly
+            }
+            return Outcome(tag: "BEGIN")
+        case .commit:
+            if !isInBlock { notice("25P01", "there is no transaction in progress") }
+            let tag = hasFailed ? "ROLLBACK" : "COMMIT"
+            if hasFailed { undo() }
+            end()
+            return Outcome(tag: tag)
+        case .rollback:
+            if !isInBlock { notice("25P01", "there is no transaction in progress") }
+            undo()
+            end()
+            return Outcome(tag: "ROLLBACK")
+        default: preconditionFailure("not a statement on the transaction")
+        }
+    }
+
+    private func notice(_ sqlState: String, _ message: String) {
+        send {
+            $0.message(BackendTag.noticeResponse) { body in
+                for (name, value) in [("S", "WARNING"), ("V", "WARNING"), ("C", sqlState), ("M", message)] {
+                    body.raw(Array(name.utf8))
+                    body.string(value)
+                }
+                body.byte(0)
+            }
+        }
+    }
+
+    private func startTransaction() {
+        if settingsBefore == nil { settingsBefore = settings }
+        if temporaryBefore == nil { temporaryBefore = temporaryTables }
+    }
+
+    private func undo() {
+        staged = []
+        if let settingsBefore { settings = settingsBefore }
+        if let temporaryBefore { temporaryTables = temporaryBefore }
+    }
+
+    /// The transaction is over: what is staged is committed.
+    private func end() {
+        for (key, value) in staged {
+            if isReplica { store.violations.append("a replica committed \(key) = \(value)") }
+            store.values[key] = value
+            store.commits[value, default: 0] += 1
+        }
+        staged = []
+        settingsBefore = nil
+        temporaryBefore = nil
+        portals = [:]
+        isInBlock = false
+        isReadOnly = false
+        hasFailed = false
+    }
+
+    /// The end of a simple query, or Sync: a transaction that no BEGIN opened is over.
+    func endImplicit() {
+        if !isInBlock { end() }
+    }
+
+    func fail(_ error: ModelError) {
+        send { $0.raw(error.bytes) }
+        flush()
+        undo()
+        if isInBlock {
+            hasFailed = true
+            portals = [:]
+        } else {
+            end()
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Authentication
+import Bytes
+import ProxyCore
+
+/// Does for an engine what a worker does, over links in memory instead of sockets.
+package final class Shell {
+    package let engine: Engine
+    package private(set) var links: [TransportID: Link] = [:]
+    /// In the order in which they were made, so that choices among them replay.
+    package private(set) var order: [Link] = []
+    package private(set) var events: [EngineEvent] = []
+    /// Bytes that may wait for a peer before the engine is told.
+    package var highWater = 1 << 20
+    package var lowWater = 1 << 18
+    /// Called for each connection that the engine asks for, once it is attached.
+    package var connecting: (Link) -> Void = { _ in }
+    private var nextID: UInt64 = 1
+
+    package init(
+        options: EngineOptions,
+        topology: Topology,
+        randomSeed: UInt64,
+        poolOptions: @escaping (String, String) -> PoolOptions
+    ) {
+        var random = RandomSource(seed: randomSeed)
+        guard let credentials = try? CredentialStore(parsing: []) else { preconditionFailure("an empty list is valid") }
+        engine = Engine(
+            options: options,
+            environment: Engine.Environment(
+                poolOptions: poolOptions,
+                randomBytes: { count in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) } }
+            ),
+            authenticationMethod: .trust,
+            credentials: credentials,
+            topology: topology
+        )
+    }
+
+    package func accept() -> Link {
+        let token = engine.accepted()
+        let link = add(.client, token, .open)
+        engine.attach(token, link.id)
+        return link
+    }
+
+    private func add(_ kind: Link.Kind, _ token: PeerToken, _ phase: Link.Phase) -> Link {
+        let link = Link(id: TransportID(rawValue: nextID), kind: kind, token: token, phase: phase)
+        nextID += 1
+        links[link.id] = link
+        order.append(link)
+        return link
+    }
+
+    package func forget(_ link: Link) {
+        links[link.id] = nil
+        order.removeAll { $0 === link }
+    }
+
+    // MARK: Events
+
+    package func connected(_ link: Link) {
+        link.phase = .open
+        engine.connected(link.token)
+    }
+
+    package func refuseConnection(_ link: Link) {
+        link.phase = .closed
+        forget(link)
+        engine.connectFailed(link.token, reason: "connection refused")
+    }
+
+    /// Hands the engine up to `count` of the bytes on their way to it.
+    package func deliver(_ link: Link, _ count: Int) {
+        let size = min(count, link.toEngine.count)
+        let bytes = Array(link.toEngine[..<size])
+        link.toEngine.removeFirst(size)
+        engine.received(link.token, bytes.span.bytes)
+    }
+
+    /// The connection is gone for the engine.
+    package func breakLink(_ link: Link, reason: String) {
+        link.phase = .closed
+        forget(link)
+        engine.closed(link.token, reason: reason)
+    }
+
+    /// The peer has read up to `count` bytes.
+    package func read(_ link: Link, _ count: Int) -> [UInt8] {
+        let size = min(count, link.fromEngine.count)
+        let bytes = Array(link.fromEngine[..<size])
+        link.fromEngine.removeFirst(size)
+        if link.phase == .closing, link.fromEngine.isEmpty { link.phase = .closed }
+        if link.isBacklogged, link.fromEngine.count <= lowWater, link.phase == .open {
+            link.isBacklogged = false
+            engine.drained(link.token)
+        }
+        return bytes
+    }
+
+    /// What the worker does at the end of a turn: sends what is to be sent, then does what is asked.
+    package func endTurn() {
+        repeat {
+            while let token = engine.nextTouched() {
+                engine.takeOutput(of: token) { transport, bytes in send(transport, &bytes) }
+            }
+            if !engine.actions.isEmpty {
+                let actions = engine.actions
+                engine.actions = []
+                for action in actions { perform(action) }
+            }
+        } while engine.hasTouched
+    }
+
+    private func send(_ transport: TransportID, _ bytes: inout ByteQueue) {
+        let data = bytes.bytes()
+        bytes.clear(to: engine.buffers)
+        guard let link = links[transport], link.phase == .open, !data.isEmpty else { return }
+        link.fromEngine += data
+        if !link.isBacklogged, link.fromEngine.count > highWater {
+            link.isBacklogged = true
+            engine.backlogged(link.token)
+        }
+    }
+
+    private func perform(_ action: EngineAction) {
+        switch action {
+        case .connect(let token, let node):
+            let isCanceller = token.rawValue >> 62 == PeerToken.Kind.canceller.rawValue
+            let link = add(isCanceller ? .canceller(node: node) : .server(node: node), token, .connecting)
+            engine.attach(token, link.id)
+            connecting(link)
+        case .close(let transport, let flush):
+            guard let link = links[transport] else { return }
+            if !flush { link.fromEngine = [] }
+            link.toEngine = []
+            link.phase = link.fromEngine.isEmpty ? .closed : .closing
+            if link.phase == .closed, link.kind != .client, link.peerHasClosed { forget(link) }
+        case .pause(let transport): links[transport]?.isPaused = true
+        case .resume(let transport): links[transport]?.isPaused = false
+        case .log(let event): events.append(event)
+        case .deriveKey, .suspectNode, .catalogChanged: break
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import Bytes
+import PostgresWire
+
+/// A client that plays its script over a link and compares what it receives with what PostgreSQL would have said.
+package final class SimulatedClient {
+    package let script: ClientScript
+    let link: Link
+    private(set) var nextTurn = 0
+    private(set) var received: [WireMessage] = []
+    private var incoming: [UInt8] = []
+    private var isReady = false
+    private(set) var key: (processID: UInt32, secret: [UInt8])?
+    private(set) var mismatch: String?
+    /// A cancel or a lost server has changed what it is told: from then on replies are not compared one by one.
+    private(set) var isDisturbed = false
+    private(set) var hasEnded = false
+    private(set) var cancelsSent: Set<Int> = []
+    private var readies = 0
+
+    init(script: ClientScript, link: Link) {
+        self.script = script
+        self.link = link
+        var builder = MessageBuilder()
+        builder.startup(.v3_0, script.parameters)
+        link.toEngine += builder.bytes
+    }
+
+    /// Whether the client has something to send now.
+    var canSend: Bool {
+        guard isReady, !hasEnded, nextTurn <= script.turns.count else { return false }
+        guard nextTurn > 0, nextTurn <= script.turns.count else { return true }
+        let isLast = nextTurn == script.turns.count
+        return !(script.turns[nextTurn - 1].waits || isLast) || hasAnswers
+    }
+
+    /// Whether everything that was asked for so far has been answered.
+    var hasAnswers: Bool {
+        guard nextTurn > 0 else { return true }
+        if isDisturbed { return readies >= syncsSent }
+        return received.count >= script.turns[nextTurn - 1].expected
+    }
+
+    private var syncsSent: Int {
+        let expected = script.turns[nextTurn - 1].expected
+        return script.replies[..<expected].count { $0.letter == "Z" }
+    }
+
+    /// Sends the next turn. Returns false where the client leaves instead.
+    func send() -> Bool {
+        if let last = script.vanishesAfter, nextTurn > last {
+            hasEnded = true
+            return false
+        }
+        if nextTurn == script.turns.count {
+            var builder = MessageBuilder()
+            builder.terminate()
+            link.toEngine += builder.bytes
+            hasEnded = true
+            return false
+        }
+        link.toEngine += script.turns[nextTurn].bytes
+        nextTurn += 1
+        return true
+    }
+
+    /// Whether the turn under way is to be cancelled.
+    var wantsCancel: Bool {
+        nextTurn > 0 && !hasEnded && script.turns[nextTurn - 1].isCancelled && !hasAnswers
+            && !cancelsSent.contains(nextTurn)
+    }
+
+    func noteCancel() {
+        cancelsSent.insert(nextTurn)
+        isDisturbed = true
+    }
+
+    func receive(_ bytes: [UInt8]) {
+        incoming += bytes
+        var offset = 0
+        while let message = WireMessage.next(in: incoming, at: &offset) { take(message) }
+        incoming.removeFirst(offset)
+    }
+
+    private func take(_ message: WireMessage) {
+        if !isReady {
+            if message.letter == "K" {
+                var reader = BodyReader(message.body)
+                key = (UInt32(bitPattern: Int32(reader.int32())), Array(message.body[4...]))
+            } else if message.letter == "Z" {
+                isReady = true
+            } else if message.letter == "E" {
+                mismatch = "not let in: \(message.asBackend)"
+            }
+            return
+        }
+        guard ClientScript.isCompared(message) else { return }
+        if message.letter == "Z" { readies += 1 }
+        let place = received.count
+        received.append(message)
+        if isDisturbed { return }
+        if message.letter == "E", ["08006", "08007", "57014", "57P01"].contains(message.field("C") ?? ""),
+            script.isCancelling || isInStorm
+        {
+            isDisturbed = true
+            return
+        }
+        guard mismatch == nil else { return }
+        guard place < script.replies.count, Self.isEqual(message, script.replies[place]) else {
+            let wanted = place < script.replies.count ? script.replies[place].asBackend : "nothing"
+            let turn = script.turns.firstIndex { $0.expected > place } ?? script.turns.count
+            let before = received.suffix(6).dropLast().map(\.asBackend).joined(separator: " / ")
+            mismatch = """
+                \(script.owner): message \(place): got <\(message.asBackend)>, PostgreSQL says <\(wanted)> \
+                after <\(before)> in turn \(turn) of \(script.turns.count), \(nextTurn) sent:
+                \(script.turns[max(0, turn - 4)..<min(turn + 1, script.turns.count)].map { "\($0.waits ? "W " : "  ")\($0.text)" }.joined(separator: "\n"))
+                """
+            return
+        }
+    }
+
+    /// Servers are killed: errors that say so are no mismatch.
+    var isInStorm = false
+
+    private static func isEqual(_ left: WireMessage, _ right: WireMessage) -> Bool {
+        if left.letter == "E", right.letter == "E" { return left.asBackend == right.asBackend }
+        return left == right
+    }
+
+    var progress: String {
+        "\(script.owner): turn \(nextTurn) of \(script.turns.count), \(received.count) received, "
+            + "expected \(nextTurn > 0 ? script.turns[nextTurn - 1].expected : 0), ready \(isReady), ended \(hasEnded), "
+            + "last: \(received.suffix(3).map(\.asBackend)), turn: \(nextTurn > 0 ? script.turns[nextTurn - 1].text : "")"
+    }
+}

@@ -1,0 +1,304 @@
+import Bytes
+import PostgresWire
+import ProxyCore
+import StatementRouting
+
+/// Clients, an engine and a model PostgreSQL on a network with bad luck; everything from one seed, so that a failure replays.
+package final class Simulation {
+    package let seed: UInt64
+    package private(set) var steps = 0
+    package let store = ModelStore()
+    let shell: Shell
+    var dice: Dice
+    let isStormy: Bool
+    private let nodeCount: Int
+    private var sessions: [TransportID: ModelSession] = [:]
+    private var serverLinks: [UInt32: Link] = [:]
+    private var clients: [SimulatedClient] = []
+    private var byLink: [TransportID: SimulatedClient] = [:]
+    private var waitingScripts: [ClientScript] = []
+    private var cancellers: Set<String> = []
+    private var nextProcess: UInt32 = 1000
+    private var lastTick: Int64 = 0
+    private var idleRounds = 0
+    private let chunk: Int
+
+    /// - Parameter isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.
+    package init(seed: UInt64, isStormy: Bool) {
+        self.seed = seed
+        self.isStormy = isStormy
+        dice = Dice(seed: seed)
+        nodeCount = 1 + dice.below(3)
+        chunk = dice.pick([1, 7, 40, 1000, 100_000])
+        var options = EngineOptions()
+        options.seed = seed | 1
+        options.maximumPendingReplies = dice.pick([10, 16, 4096])
+        options.serverPreparedStatements = dice.pick([1, 2, 500])
+        options.clientBufferLimit = dice.pick([1000, 1 << 20])
+        options.statementTextLimit = dice.pick([300, 1000])
+        var pool = PoolOptions(databaseOnServer: "app")
+        pool.size = 1 + dice.below(3)
+        pool.connectRamp = 1 + dice.below(2)
+        pool.prepareUnnamed = dice.chance(70)
+        pool.readsOnPrimary = dice.pick([.fallback, .always])
+        let nodes = (0..<nodeCount).map { index in
+            Node(
+                index: index,
+                name: "n\(index)",
+                address: .tcp(host: "n\(index)", port: 5432),
+                weight: 1,
+                state: .up(index == 0 ? .primary : .replica)
+            )
+        }
+        let poolOptions = pool
+        shell = Shell(
+            options: options,
+            topology: Topology(nodes: nodes),
+            randomSeed: seed &+ 99,
+            poolOptions: { _, _ in poolOptions }
+        )
+        shell.highWater = dice.pick([60, 2000, 1 << 20])
+        shell.lowWater = shell.highWater / 2
+        shell.connecting = { [unowned self] link in connecting(link) }
+        shell.engine.catalogLoaded(database: "app", Self.catalog)
+        let count = 1 + dice.below(6)
+        for index in 0..<count {
+            waitingScripts.append(
+                ScriptWriter.script(
+                    owner: "c\(index)",
+                    seed: seed &* 31 &+ UInt64(index),
+                    steps: 3 + dice.below(12),
+                    cancels: dice.chance(20)
+                )
+            )
+        }
+    }
+
+    /// `hidden_write` says that it is stable and is not.
+    private static let catalog = DatabaseCatalog(
+        facts: CatalogFacts(
+            functions: [
+                FunctionFact(
+                    schema: "public",
+                    name: "hidden_write",
+                    minimumArguments: 2,
+                    maximumArguments: 2,
+                    volatility: .stable
+                )
+            ],
+            relations: [],
+            defaultSearchPath: SearchPath(schemas: ["public"]),
+            generation: 1
+        ),
+        searchPath: "public",
+        searchPathOfRole: [:]
+    )
+
+    private func connecting(_ link: Link) {
+        guard case .server(let node) = link.kind else { return }
+        nextProcess += 1
+        let key = withUnsafeBytes(of: (nextProcess &* 2_654_435_761).bigEndian) { Array($0) }
+        sessions[link.id] = ModelSession(
+            node: node,
+            isReplica: node > 0,
+            processID: nextProcess,
+            key: key,
+            store: store,
+            checksOwners: true
+        )
+        serverLinks[nextProcess] = link
+    }
+
+    // MARK: Running
+
+    /// Plays everything to its end. Returns what went wrong, in words; nil where nothing did.
+    package func run() -> String? {
+        while steps < 400_000 {
+            steps += 1
+            step()
+            if let failure { return failure }
+            if waitingScripts.isEmpty, shell.order.allSatisfy({ $0.kind != .client }), isQuiet { break }
+            if idleRounds > 600 { return "stuck:\n" + clients.map(\.progress).joined(separator: "\n") + "\n\(shell.engine.inspect())" }
+        }
+        return endFailure
+    }
+
+    private var failure: String? {
+        if let violation = store.violations.first { return violation }
+        for client in clients { if let mismatch = client.mismatch { return mismatch } }
+        return nil
+    }
+
+    private var isQuiet: Bool {
+        let found = shell.engine.inspect()
+        return found.clients == 0 && found.cancels == 0 && found.pendingReplies == 0
+            && found.servers == found.idleServers
+    }
+
+    private var endFailure: String? {
+        let found = shell.engine.inspect()
+        if !isQuiet { return "not quiet at the end: \(found)" }
+        if found.bytesInUse != 0 || found.statementReferences != 0 || found.waiting != 0 { return "left over: \(found)" }
+        if let twice = store.commits.first(where: { $0.value > 1 }) { return "\(twice.key) was written \(twice.value) times" }
+        for text in store.cancelled where !cancellers.contains(where: { text.contains("/* \($0) */") }) {
+            return "a cancel hit another's statement: \(text)"
+        }
+        for (index, session) in sessions where shell.links[index] != nil {
+            if session.isInBlock || !session.staged.isEmpty { return "a free server has a transaction open" }
+            if !session.temporaryTables.isEmpty { return "a free server has temporary tables" }
+        }
+        return nil
+    }
+
+    private func step() {
+        shell.engine.now += Int64(dice.below(200))
+        advance()
+        if !waitingScripts.isEmpty, dice.chance(10) || shell.order.isEmpty { admit() }
+        var acted = false
+        let count = shell.order.count
+        let start = dice.below(count)
+        for offset in 0..<count where !acted {
+            let link = shell.order[(start + offset) % count]
+            acted = act(on: link)
+        }
+        if acted {
+            idleRounds = 0
+        } else {
+            idleRounds += 1
+            shell.engine.now += 10_000
+        }
+        if !acted || dice.chance(60) { shell.endTurn() }
+    }
+
+    private func advance() {
+        store.now = shell.engine.now
+        if shell.engine.now - lastTick >= 100_000 {
+            lastTick = shell.engine.now
+            shell.engine.tick()
+        }
+    }
+
+    private func admit() {
+        let link = shell.accept()
+        let client = SimulatedClient(script: waitingScripts.removeLast(), link: link)
+        client.isInStorm = isStormy
+        clients.append(client)
+        byLink[link.id] = client
+    }
+
+    /// Does one thing on a connection. Returns false where there is nothing to do.
+    private func act(on link: Link) -> Bool {
+        switch (link.kind, link.phase) {
+        case (_, .connecting):
+            if isStormy, dice.chance(10) { shell.refuseConnection(link) } else { shell.connected(link) }
+            return true
+        case (.client, .open): return actOnClient(link)
+        case (.client, .closing), (.client, .closed):
+            byLink[link.id]?.receive(shell.read(link, .max))
+            shell.forget(link)
+            return true
+        case (.server, .open): return actOnServer(link)
+        case (.server, _):
+            sessions[link.id]?.receive(shell.read(link, .max))
+            sessions[link.id]?.disconnect()
+            shell.forget(link)
+            return true
+        case (.canceller, _): return actOnCanceller(link)
+        }
+    }
+
+    private func actOnClient(_ link: Link) -> Bool {
+        let client = byLink[link.id]
+        switch dice.below(3) {
+        case 0:
+            if deliver(link) { return true }
+            if let client, send(client) { return true }
+            return readAsClient(link, client)
+        case 1:
+            if let client, send(client) { return true }
+            if readAsClient(link, client) { return true }
+            return deliver(link)
+        default:
+            if readAsClient(link, client) { return true }
+            if deliver(link) { return true }
+            return client.map { send($0) } ?? false
+        }
+    }
+
+    private func send(_ client: SimulatedClient) -> Bool {
+        if client.wantsCancel, client.key != nil, dice.chance(30) {
+            cancel(client)
+            return true
+        }
+        guard client.canSend else { return false }
+        if !client.send(), client.script.vanishesAfter != nil {
+            client.link.toEngine.removeLast(dice.below(client.link.toEngine.count + 1))
+            client.link.peerHasClosed = true
+        }
+        return true
+    }
+
+    private func cancel(_ client: SimulatedClient) {
+        guard let key = client.key else { return }
+        client.noteCancel()
+        cancellers.insert(client.script.owner)
+        var builder = MessageBuilder()
+        builder.cancelRequest(processID: key.processID, key: key.secret)
+        shell.accept().toEngine = builder.bytes
+    }
+
+    private func readAsClient(_ link: Link, _ client: SimulatedClient?) -> Bool {
+        guard !link.fromEngine.isEmpty else { return false }
+        client?.receive(shell.read(link, 1 + dice.below(chunk)))
+        return true
+    }
+
+    private func deliver(_ link: Link) -> Bool {
+        if link.peerHasClosed, link.toEngine.isEmpty || dice.chance(5) {
+            shell.breakLink(link, reason: "connection closed by the peer")
+            if case .server = link.kind { sessions[link.id]?.disconnect() }
+            return true
+        }
+        guard !link.isPaused, !link.toEngine.isEmpty else { return false }
+        shell.deliver(link, 1 + dice.below(chunk))
+        return true
+    }
+
+    private func actOnServer(_ link: Link) -> Bool {
+        guard let session = sessions[link.id] else { return false }
+        if isStormy, !link.peerHasClosed, dice.below(600) == 0 {
+            link.toEngine.removeLast(dice.below(link.toEngine.count + 1))
+            link.peerHasClosed = true
+            session.disconnect()
+        }
+        if dice.chance(50), deliver(link) { return true }
+        if let wake = session.wakeTime, wake <= store.now {
+            session.wake()
+            link.toEngine += session.takeOutput()
+            return true
+        }
+        if !link.fromEngine.isEmpty {
+            session.receive(shell.read(link, 1 + dice.below(chunk)))
+            link.toEngine += session.takeOutput()
+            return true
+        }
+        return deliver(link)
+    }
+
+    private func actOnCanceller(_ link: Link) -> Bool {
+        if link.phase != .open {
+            shell.forget(link)
+            return true
+        }
+        guard link.fromEngine.count >= 16 else { return false }
+        var reader = BodyReader(Array(link.fromEngine[8...]))
+        let processID = UInt32(bitPattern: Int32(reader.int32()))
+        let key = Array(link.fromEngine[12...])
+        if let server = serverLinks[processID], let session = sessions[server.id], session.key == key {
+            session.cancel()
+            server.toEngine += session.takeOutput()
+        }
+        shell.breakLink(link, reason: "connection closed by the peer")
+        return true
+    }
+}

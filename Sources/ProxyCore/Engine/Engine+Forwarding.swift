@@ -20,10 +20,20 @@ extension Engine {
             let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
+        forgetUnnamed(client)
+        server.pointee.unnamed = .none
         server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(client, server, header, input, offset)
+    }
+
+    /// A Query ends the unnamed statement, whatever becomes of the query (PostgreSQL documentation, 55.2.3).
+    @inline(__always)
+    func forgetUnnamed(_ client: ClientPointer) {
+        if client.pointee.unnamed.isNone { return }
+        statements.release(client.pointee.unnamed)
+        client.pointee.unnamed = .none
     }
 
     func forwardFunctionCall(

@@ -46,6 +46,7 @@ extension Engine {
             return nil
         }
         if plan.isQuery {
+            forgetUnnamed(client)
             let reply = perform(plan.statementClass, text, client)
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }

@@ -191,11 +191,11 @@ extension EndToEnd {
                 #expect(healed.errors.isEmpty, "\(healed)")
                 #expect(try node(healed.value) == "primary")
                 let asked = try first.nodes(with: "heal_\(way)_")
-                #expect(asked.count == 2 && asked.contains("primary"), "a replica is asked first: \(asked)")
+                #expect(asked.count == 2 && asked.contains("primary"), "a replica is asked first (\(way)): \(asked); \(proxy.log)")
                 let second = NodeLogs(cluster)
                 let next = try way == .simple ? client.query(sql("next_\(way)_")) : client.extended(sql("next_\(way)_"))
                 #expect(try node(next.value) == "primary")
-                #expect(try second.nodes(with: "next_\(way)_") == ["primary"], "the class is corrected")
+                #expect(try second.nodes(with: "next_\(way)_") == ["primary"], "the class is corrected (\(way))")
             }
             #expect(try cluster.primary.sql("SELECT count(*) FROM liar_log") == "4")
         }

@@ -149,7 +149,12 @@ extension Engine {
         guard plan.extent == .whole, client.pointee.transaction == .none, client.pointee.pin == nil,
             plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
             plan.size <= options.statementTextLimit
-        else { return }
+        else {
+            // There will be no other try: what was decided for this one does not hold for the next batch.
+            client.pointee.attempts = 0
+            client.pointee.isForcedToPrimary = false
+            return
+        }
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }

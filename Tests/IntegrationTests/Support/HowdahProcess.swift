@@ -8,8 +8,7 @@ final class HowdahProcess: Sendable {
     let processID: pid_t
     let port: UInt16
     private let keeper: pid_t
-    private let output: Mutex<String>
-    private let input: Mutex<Int32>
+    private let end: Mutex<End>
     private let reader: OutputReader
 
     /// The binary: `HOWDAH_TEST_BINARY`, or the one of the release build.
@@ -27,6 +26,7 @@ final class HowdahProcess: Sendable {
         cat >/dev/null
         kill -KILL $child 2>/dev/null
         wait $child 2>/dev/null
+        exit $?
         """
 
     /// Starts a proxy in front of these nodes, and waits until it listens.
@@ -59,8 +59,7 @@ final class HowdahProcess: Sendable {
         let reader = OutputReader(pipe.reader)
         self.keeper = keeper
         self.reader = reader
-        output = Mutex("")
-        input = Mutex(feed.writer)
+        end = Mutex(.running(feed.writer))
         do {
             let process = try reader.wait(forText: "process ")
             processID = pid_t(process.prefix { $0.isNumber }) ?? -1
@@ -78,14 +77,25 @@ final class HowdahProcess: Sendable {
     deinit { stop() }
 
     /// Kills the proxy and waits for its end.
-    func stop() {
-        let isRunning = input.withLock { input in
-            guard input >= 0 else { return false }
-            Glibc.close(input)
-            input = -1
-            return true
+    /// - Returns: false where it had ended before, and so had crashed.
+    @discardableResult
+    func stop() -> Bool {
+        end.withLock { end in
+            switch end {
+            case .running(let input):
+                Glibc.close(input)
+                let wasRunning = waitForExit(keeper) == 128 + SIGKILL
+                end = .ended(wasRunning: wasRunning)
+                return wasRunning
+            case .ended(let wasRunning): return wasRunning
+            }
         }
-        if isRunning { _ = waitForExit(keeper) }
+    }
+
+    private enum End {
+        /// With the descriptor whose closing ends the proxy.
+        case running(Int32)
+        case ended(wasRunning: Bool)
     }
 
     /// All that the proxy has logged.

@@ -22,9 +22,13 @@ enum TestCluster {
     /// The proxy with the settings that most tests want.
     static let proxy: Result<HowdahProcess, any Error> = Result {
         let proxy = try HowdahProcess(shared.get())
-        let client = try WireClient(port: proxy.port)
-        try EndToEnd.eventually("the proxy to know the catalog's functions") {
-            try client.query("EXPLAIN ROUTE SELECT doubled(1)").rows.first?.first == "replica"
+        do {
+            let client = try WireClient(port: proxy.port)
+            try EndToEnd.eventually("the proxy to know the catalog's functions") {
+                try client.query("EXPLAIN ROUTE SELECT doubled(1)").rows.first?.first == "replica"
+            }
+        } catch {
+            throw HowdahProcess.Failure("\(error); running: \(proxy.stop()); the proxy's log: \(proxy.log)")
         }
         return proxy
     }

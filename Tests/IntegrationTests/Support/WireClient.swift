@@ -17,7 +17,7 @@ final class WireClient: @unchecked Sendable {
     /// - Parameters:
     ///   - timeout: seconds that one receive or send may take.
     ///   - receiveBuffer: bytes that the kernel may hold for this client; 0 leaves that to it.
-    init(port: UInt16, timeout: Int = 20, receiveBuffer: Int32 = 0) throws {
+    init(connectedTo port: UInt16, timeout: Int = 20, receiveBuffer: Int32 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw WireError.system("socket", errno) }
         var limit = timeval(tv_sec: timeout, tv_usec: 0)
@@ -55,7 +55,7 @@ final class WireClient: @unchecked Sendable {
         timeout: Int = 20,
         receiveBuffer: Int32 = 0
     ) throws {
-        try self.init(port: port, timeout: timeout, receiveBuffer: receiveBuffer)
+        try self.init(connectedTo: port, timeout: timeout, receiveBuffer: receiveBuffer)
         try send(Frontend.startup([("user", user), ("database", database)] + settings))
         _ = try welcome()
     }

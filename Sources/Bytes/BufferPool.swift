@@ -2,21 +2,24 @@
 ///
 /// One pool belongs to one worker. `limit` is a mark, not a wall: the engine stops reading from sources while `isStrained`, so what is in
 /// use stays within the limit plus what was already on its way.
+@usableFromInline
 package final class BufferPool {
     /// Room for most statements and their replies.
-    package static let smallChunkSize = 4 << 10
+    @usableFromInline package static let smallChunkSize = 4 << 10
     /// Room for one full receive of a large result.
-    package static let largeChunkSize = 64 << 10
+    @usableFromInline package static let largeChunkSize = 64 << 10
 
-    private var smallFree: UnsafeMutablePointer<Chunk>?
-    private var largeFree: UnsafeMutablePointer<Chunk>?
-    private var freeBytes = 0
+    @exclusivity(unchecked) @usableFromInline var smallFree: UnsafeMutablePointer<Chunk>?
+    @exclusivity(unchecked) @usableFromInline var largeFree: UnsafeMutablePointer<Chunk>?
+    @exclusivity(unchecked) @usableFromInline var freeBytes = 0
     /// Free chunks above this many bytes go back to the allocator.
-    private let keptBytes: Int
-    package private(set) var bytesInUse = 0
-    package let limit: Int
+    @usableFromInline let keptBytes: Int
+    @exclusivity(unchecked) @usableFromInline var storedBytesInUse = 0
+    @inlinable package var bytesInUse: Int { storedBytesInUse }
+    @usableFromInline package let limit: Int
 
     /// - Parameter limit: bytes that may be lent before sources are paused (`buffer_memory`).
+    @inlinable
     package init(limit: Int) {
         self.limit = limit
         keptBytes = min(limit, 16 << 20)
@@ -33,10 +36,12 @@ package final class BufferPool {
         }
     }
 
+    @inlinable
     package var isStrained: Bool { bytesInUse >= limit }
 
     /// Lends a chunk with room for `bytes` if a large chunk has that, else a large chunk. The caller owns it until `give`.
     @inline(__always)
+    @inlinable
     package func take(for bytes: Int) -> UnsafeMutablePointer<Chunk> {
         bytes <= Self.smallChunkSize - Chunk.headerSize
             ? take(from: &smallFree, size: Self.smallChunkSize) : take(from: &largeFree, size: Self.largeChunkSize)
@@ -44,9 +49,10 @@ package final class BufferPool {
 
     /// Takes a chunk back. Its memory must not be touched afterwards.
     @inline(__always)
+    @inlinable
     package func give(_ chunk: UnsafeMutablePointer<Chunk>) {
         let size = chunk.pointee.size
-        bytesInUse &-= size
+        storedBytesInUse &-= size
         if freeBytes >= keptBytes {
             Self.deallocate(chunk)
             return
@@ -62,11 +68,12 @@ package final class BufferPool {
     }
 
     @inline(__always)
-    private func take(
+    @inlinable
+    func take(
         from list: inout UnsafeMutablePointer<Chunk>?,
         size: Int
     ) -> UnsafeMutablePointer<Chunk> {
-        bytesInUse &+= size
+        storedBytesInUse &+= size
         guard let chunk = list else { return Self.allocate(size) }
         list = chunk.pointee.next
         freeBytes &-= size
@@ -74,14 +81,16 @@ package final class BufferPool {
         return chunk
     }
 
-    private static func allocate(_ size: Int) -> UnsafeMutablePointer<Chunk> {
+    @inlinable
+    static func allocate(_ size: Int) -> UnsafeMutablePointer<Chunk> {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         let chunk = memory.bindMemory(to: Chunk.self, capacity: 1)
         chunk.initialize(to: Chunk(size: size))
         return chunk
     }
 
-    private static func deallocate(_ chunk: UnsafeMutablePointer<Chunk>) {
+    @inlinable
+    static func deallocate(_ chunk: UnsafeMutablePointer<Chunk>) {
         UnsafeMutableRawPointer(chunk).deallocate()
     }
 }

@@ -2,59 +2,70 @@
 ///
 /// An empty queue holds no memory. The queue owns its chunks; the pool that lends them is passed to each call that may lend or give back,
 /// so that an idle session's queue is three words. A queue must be cleared before it is dropped.
+@usableFromInline
 package struct ByteQueue: ~Copyable {
-    private var head: UnsafeMutablePointer<Chunk>?
-    private var tail: UnsafeMutablePointer<Chunk>?
-    package private(set) var count = 0
+    @usableFromInline var head: UnsafeMutablePointer<Chunk>?
+    @usableFromInline var tail: UnsafeMutablePointer<Chunk>?
+    @usableFromInline var storedCount = 0
+    @inlinable package var count: Int { storedCount }
 
+    @inlinable
     package init() {}
 
     deinit { precondition(head == nil, "a byte queue was dropped with chunks in it") }
 
     @inline(__always)
+    @inlinable
     package var isEmpty: Bool { count == 0 }
 
     /// The chunk to send first; its bytes are `held`, more may follow at `pointee.next`.
+    @inlinable
     package var firstChunk: UnsafeMutablePointer<Chunk>? { head }
 
     @inline(__always)
+    @inlinable
     package mutating func append(_ bytes: UnsafeRawBufferPointer, from pool: BufferPool) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
         if let tail, tail.pointee.room >= bytes.count {
             (tail.bytes + tail.pointee.end).copyMemory(from: source, byteCount: bytes.count)
             tail.pointee.end &+= bytes.count
-            count &+= bytes.count
+            storedCount &+= bytes.count
         } else {
             appendSlowly(bytes, from: pool)
         }
     }
 
     @inline(__always)
+    @inlinable
     package mutating func append(_ bytes: RawSpan, from pool: BufferPool) {
         bytes.withUnsafeBytes { append($0, from: pool) }
     }
 
+    @inlinable
     package mutating func append(_ bytes: [UInt8], from pool: BufferPool) {
         bytes.withUnsafeBytes { append($0, from: pool) }
     }
 
+    @inlinable
     package mutating func append(_ bytes: StaticString, from pool: BufferPool) {
         append(UnsafeRawBufferPointer(start: bytes.utf8Start, count: bytes.utf8CodeUnitCount), from: pool)
     }
 
     /// Room for exactly `size` bytes in one piece (at most a small chunk's capacity), which the caller fills before anything else is appended.
     @inline(__always)
+    @inlinable
     package mutating func reserve(_ size: Int, from pool: BufferPool) -> UnsafeMutableRawPointer {
         if tail == nil || tail.unsafelyUnwrapped.pointee.room < size { addChunk(for: size, from: pool) }
         let tail = tail.unsafelyUnwrapped
         precondition(tail.pointee.room >= size)
         let place = tail.bytes + tail.pointee.end
         tail.pointee.end &+= size
-        count &+= size
+        storedCount &+= size
         return place
     }
 
-    private mutating func appendSlowly(_ bytes: UnsafeRawBufferPointer, from pool: BufferPool) {
+    @inlinable
+    mutating func appendSlowly(_ bytes: UnsafeRawBufferPointer, from pool: BufferPool) {
         var rest = bytes
         while !rest.isEmpty {
             if tail == nil || tail.unsafelyUnwrapped.pointee.room == 0 { addChunk(for: rest.count, from: pool) }
@@ -62,21 +73,23 @@ package struct ByteQueue: ~Copyable {
             let size = Swift.min(rest.count, tail.pointee.room)
             (tail.bytes + tail.pointee.end).copyMemory(from: rest.baseAddress.unsafelyUnwrapped, byteCount: size)
             tail.pointee.end += size
-            count += size
+            storedCount += size
             rest = UnsafeRawBufferPointer(rebasing: rest[size...])
         }
     }
 
-    private mutating func addChunk(for size: Int, from pool: BufferPool) {
+    @inlinable
+    mutating func addChunk(for size: Int, from pool: BufferPool) {
         let chunk = pool.take(for: size)
         if let tail { tail.pointee.next = chunk } else { head = chunk }
         tail = chunk
     }
 
     /// Drops `size` bytes from the head (at most `count`), giving emptied chunks back.
+    @inlinable
     package mutating func consume(_ size: Int, to pool: BufferPool) {
         precondition(size <= count)
-        count -= size
+        storedCount -= size
         var rest = size
         while let chunk = head {
             let held = chunk.pointee.end - chunk.pointee.start
@@ -93,26 +106,29 @@ package struct ByteQueue: ~Copyable {
 
     /// Moves all of `other`'s bytes behind this queue's own without copying; `other` is empty afterwards.
     @inline(__always)
+    @inlinable
     package mutating func take(_ other: inout ByteQueue) {
         guard let otherHead = other.head else { return }
         if let tail { tail.pointee.next = otherHead } else { head = otherHead }
         tail = other.tail
-        count &+= other.count
+        storedCount &+= other.count
         other.head = nil
         other.tail = nil
-        other.count = 0
+        other.storedCount = 0
     }
 
+    @inlinable
     package mutating func clear(to pool: BufferPool) {
         while let chunk = head {
             head = chunk.pointee.next
             pool.give(chunk)
         }
         tail = nil
-        count = 0
+        storedCount = 0
     }
 
     /// A copy of all bytes, for tests and messages.
+    @inlinable
     package func bytes() -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(count)

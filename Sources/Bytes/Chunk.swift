@@ -1,14 +1,16 @@
 /// The header of one lent piece of memory; the bytes follow it.
+@usableFromInline
 package struct Chunk: BitwiseCopyable {
-    package var next: UnsafeMutablePointer<Chunk>?
+    @usableFromInline package var next: UnsafeMutablePointer<Chunk>?
     /// Bytes of the whole piece, this header included.
-    package let size: Int
+    @usableFromInline package let size: Int
     /// The held bytes are `start..<end`, counted from the end of the header.
-    package var start: Int
-    package var end: Int
+    @usableFromInline package var start: Int
+    @usableFromInline package var end: Int
 
-    package static let headerSize = 32
+    @usableFromInline package static let headerSize = 32
 
+    @inlinable
     init(size: Int) {
         next = nil
         self.size = size
@@ -17,12 +19,15 @@ package struct Chunk: BitwiseCopyable {
     }
 
     @inline(__always)
+    @inlinable
     package var capacity: Int { size &- Self.headerSize }
 
     @inline(__always)
+    @inlinable
     package var room: Int { capacity &- end }
 
     @inline(__always)
+    @inlinable
     mutating func reset() {
         next = nil
         start = 0
@@ -33,9 +38,11 @@ package struct Chunk: BitwiseCopyable {
 extension UnsafeMutablePointer where Pointee == Chunk {
     /// Where the chunk's bytes begin.
     @inline(__always)
+    @inlinable
     package var bytes: UnsafeMutableRawPointer { UnsafeMutableRawPointer(self) + Chunk.headerSize }
 
     @inline(__always)
+    @inlinable
     package var held: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: bytes + pointee.start, count: pointee.end &- pointee.start)
     }

@@ -2,17 +2,19 @@
 ///
 /// Holds memory only while it holds bytes. Small contents live in the pool's chunks; what is larger than a large chunk is allocated, and the caller bounds how
 /// much that may be. Must be cleared before it is dropped.
+@usableFromInline
 package struct HeldBytes: ~Copyable {
-    private enum Storage {
+    @usableFromInline enum Storage {
         case none
         case chunk(UnsafeMutablePointer<Chunk>)
         case allocation(UnsafeMutableRawPointer, capacity: Int)
     }
 
-    private var storage = Storage.none
-    private var start = 0
-    private var end = 0
+    @usableFromInline var storage = Storage.none
+    @usableFromInline var start = 0
+    @usableFromInline var end = 0
 
+    @inlinable
     package init() {}
 
     deinit {
@@ -20,13 +22,16 @@ package struct HeldBytes: ~Copyable {
     }
 
     @inline(__always)
+    @inlinable
     package var isEmpty: Bool { start == end }
 
     @inline(__always)
+    @inlinable
     package var count: Int { end &- start }
 
     /// The held bytes; valid until the next mutation.
     @inline(__always)
+    @inlinable
     package var bytes: UnsafeRawBufferPointer {
         switch storage {
         case .none: UnsafeRawBufferPointer(start: nil, count: 0)
@@ -36,6 +41,7 @@ package struct HeldBytes: ~Copyable {
     }
 
     @inline(__always)
+    @inlinable
     package mutating func append(_ bytes: UnsafeRawBufferPointer, from pool: BufferPool) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
         ensureRoom(for: bytes.count, from: pool)
@@ -45,6 +51,7 @@ package struct HeldBytes: ~Copyable {
 
     /// Drops `size` bytes from the front; the memory goes back when nothing is left.
     @inline(__always)
+    @inlinable
     package mutating func consume(_ size: Int, to pool: BufferPool) {
         precondition(size <= count)
         start &+= size
@@ -52,6 +59,7 @@ package struct HeldBytes: ~Copyable {
     }
 
     @inline(__always)
+    @inlinable
     package mutating func clear(to pool: BufferPool) {
         switch storage {
         case .none: break
@@ -63,7 +71,8 @@ package struct HeldBytes: ~Copyable {
         end = 0
     }
 
-    private var base: UnsafeMutableRawPointer {
+    @inlinable
+    var base: UnsafeMutableRawPointer {
         switch storage {
         case .none: preconditionFailure("no memory held")
         case .chunk(let chunk): chunk.bytes
@@ -71,7 +80,8 @@ package struct HeldBytes: ~Copyable {
         }
     }
 
-    private var capacity: Int {
+    @inlinable
+    var capacity: Int {
         switch storage {
         case .none: 0
         case .chunk(let chunk): chunk.pointee.capacity
@@ -80,11 +90,13 @@ package struct HeldBytes: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func ensureRoom(for size: Int, from pool: BufferPool) {
+    @inlinable
+    mutating func ensureRoom(for size: Int, from pool: BufferPool) {
         if capacity &- end < size { makeRoom(for: size, from: pool) }
     }
 
-    private mutating func makeRoom(for size: Int, from pool: BufferPool) {
+    @inlinable
+    mutating func makeRoom(for size: Int, from pool: BufferPool) {
         let needed = count + size
         if needed <= capacity, start >= count {
             base.copyMemory(from: base + start, byteCount: count)

@@ -1,16 +1,19 @@
 /// A fast 64-bit hash of bytes under a secret seed, so that nobody outside can prepare texts that collide.
 ///
 /// Folded 64x64→128-bit multiplications over 16-byte strides. For tables in memory only: the value differs from process to process.
+@usableFromInline
 package struct KeyedHash: Sendable, BitwiseCopyable {
-    private let seed: UInt64
-    private let secret: UInt64
+    @usableFromInline let seed: UInt64
+    @usableFromInline let secret: UInt64
 
+    @inlinable
     package init(seed: UInt64) {
         self.seed = Self.fold(seed ^ 0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93)
         secret = Self.fold(seed ^ 0xC2B2_AE3D_27D4_EB4F, 0xA076_1D64_78BD_642F) | 1
     }
 
     @inline(__always)
+    @inlinable
     package func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var state = seed ^ UInt64(truncatingIfNeeded: bytes.count)
         var offset = 0
@@ -35,17 +38,20 @@ package struct KeyedHash: Sendable, BitwiseCopyable {
     }
 
     @inline(__always)
+    @inlinable
     package func hash(_ bytes: RawSpan) -> UInt64 {
         bytes.withUnsafeBytes { hash($0) }
     }
 
     @inline(__always)
-    private func load(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
+    @inlinable
+    func load(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
         bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
     }
 
     @inline(__always)
-    private static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    @inlinable
+    static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let product = a.multipliedFullWidth(by: b)
         return product.high ^ product.low
     }

@@ -1,27 +1,28 @@
 /// The type bytes of messages that a server sends (PostgreSQL documentation, 55.7).
+@usableFromInline
 package enum BackendTag {
-    package static let authentication = UInt8(ascii: "R")
-    package static let backendKeyData = UInt8(ascii: "K")
-    package static let bindComplete = UInt8(ascii: "2")
-    package static let closeComplete = UInt8(ascii: "3")
-    package static let commandComplete = UInt8(ascii: "C")
-    package static let copyBothResponse = UInt8(ascii: "W")
-    package static let copyData = UInt8(ascii: "d")
-    package static let copyDone = UInt8(ascii: "c")
-    package static let copyInResponse = UInt8(ascii: "G")
-    package static let copyOutResponse = UInt8(ascii: "H")
-    package static let dataRow = UInt8(ascii: "D")
-    package static let emptyQueryResponse = UInt8(ascii: "I")
-    package static let errorResponse = UInt8(ascii: "E")
-    package static let functionCallResponse = UInt8(ascii: "V")
-    package static let negotiateProtocolVersion = UInt8(ascii: "v")
-    package static let noData = UInt8(ascii: "n")
-    package static let noticeResponse = UInt8(ascii: "N")
-    package static let notificationResponse = UInt8(ascii: "A")
-    package static let parameterDescription = UInt8(ascii: "t")
-    package static let parameterStatus = UInt8(ascii: "S")
-    package static let parseComplete = UInt8(ascii: "1")
-    package static let portalSuspended = UInt8(ascii: "s")
-    package static let readyForQuery = UInt8(ascii: "Z")
-    package static let rowDescription = UInt8(ascii: "T")
+    @inlinable package static var authentication: UInt8 { UInt8(ascii: "R") }
+    @inlinable package static var backendKeyData: UInt8 { UInt8(ascii: "K") }
+    @inlinable package static var bindComplete: UInt8 { UInt8(ascii: "2") }
+    @inlinable package static var closeComplete: UInt8 { UInt8(ascii: "3") }
+    @inlinable package static var commandComplete: UInt8 { UInt8(ascii: "C") }
+    @inlinable package static var copyBothResponse: UInt8 { UInt8(ascii: "W") }
+    @inlinable package static var copyData: UInt8 { UInt8(ascii: "d") }
+    @inlinable package static var copyDone: UInt8 { UInt8(ascii: "c") }
+    @inlinable package static var copyInResponse: UInt8 { UInt8(ascii: "G") }
+    @inlinable package static var copyOutResponse: UInt8 { UInt8(ascii: "H") }
+    @inlinable package static var dataRow: UInt8 { UInt8(ascii: "D") }
+    @inlinable package static var emptyQueryResponse: UInt8 { UInt8(ascii: "I") }
+    @inlinable package static var errorResponse: UInt8 { UInt8(ascii: "E") }
+    @inlinable package static var functionCallResponse: UInt8 { UInt8(ascii: "V") }
+    @inlinable package static var negotiateProtocolVersion: UInt8 { UInt8(ascii: "v") }
+    @inlinable package static var noData: UInt8 { UInt8(ascii: "n") }
+    @inlinable package static var noticeResponse: UInt8 { UInt8(ascii: "N") }
+    @inlinable package static var notificationResponse: UInt8 { UInt8(ascii: "A") }
+    @inlinable package static var parameterDescription: UInt8 { UInt8(ascii: "t") }
+    @inlinable package static var parameterStatus: UInt8 { UInt8(ascii: "S") }
+    @inlinable package static var parseComplete: UInt8 { UInt8(ascii: "1") }
+    @inlinable package static var portalSuspended: UInt8 { UInt8(ascii: "s") }
+    @inlinable package static var readyForQuery: UInt8 { UInt8(ascii: "Z") }
+    @inlinable package static var rowDescription: UInt8 { UInt8(ascii: "T") }
 }

@@ -1,18 +1,19 @@
 /// The type bytes of messages that a client sends (PostgreSQL documentation, 55.7).
+@usableFromInline
 package enum FrontendTag {
-    package static let bind = UInt8(ascii: "B")
-    package static let close = UInt8(ascii: "C")
-    package static let copyData = UInt8(ascii: "d")
-    package static let copyDone = UInt8(ascii: "c")
-    package static let copyFail = UInt8(ascii: "f")
-    package static let describe = UInt8(ascii: "D")
-    package static let execute = UInt8(ascii: "E")
-    package static let flush = UInt8(ascii: "H")
-    package static let functionCall = UInt8(ascii: "F")
-    package static let parse = UInt8(ascii: "P")
+    @inlinable package static var bind: UInt8 { UInt8(ascii: "B") }
+    @inlinable package static var close: UInt8 { UInt8(ascii: "C") }
+    @inlinable package static var copyData: UInt8 { UInt8(ascii: "d") }
+    @inlinable package static var copyDone: UInt8 { UInt8(ascii: "c") }
+    @inlinable package static var copyFail: UInt8 { UInt8(ascii: "f") }
+    @inlinable package static var describe: UInt8 { UInt8(ascii: "D") }
+    @inlinable package static var execute: UInt8 { UInt8(ascii: "E") }
+    @inlinable package static var flush: UInt8 { UInt8(ascii: "H") }
+    @inlinable package static var functionCall: UInt8 { UInt8(ascii: "F") }
+    @inlinable package static var parse: UInt8 { UInt8(ascii: "P") }
     /// PasswordMessage, SASLInitialResponse, SASLResponse and GSSResponse share one type byte.
-    package static let password = UInt8(ascii: "p")
-    package static let query = UInt8(ascii: "Q")
-    package static let sync = UInt8(ascii: "S")
-    package static let terminate = UInt8(ascii: "X")
+    @inlinable package static var password: UInt8 { UInt8(ascii: "p") }
+    @inlinable package static var query: UInt8 { UInt8(ascii: "Q") }
+    @inlinable package static var sync: UInt8 { UInt8(ascii: "S") }
+    @inlinable package static var terminate: UInt8 { UInt8(ascii: "X") }
 }

@@ -4,6 +4,7 @@ import Bytes
 extension ByteQueue {
     /// A whole message that has no body.
     @inline(__always)
+    @inlinable
     package mutating func appendEmptyMessage(_ tag: UInt8, from pool: BufferPool) {
         let place = reserve(5, from: pool)
         place.storeBytes(of: tag, as: UInt8.self)
@@ -12,6 +13,7 @@ extension ByteQueue {
 
     /// A message's type byte and length; `bodySize` bytes must be appended next.
     @inline(__always)
+    @inlinable
     package mutating func appendHeader(_ tag: UInt8, bodySize: Int, from pool: BufferPool) {
         let place = reserve(5, from: pool)
         place.storeBytes(of: tag, as: UInt8.self)
@@ -19,12 +21,14 @@ extension ByteQueue {
     }
 
     @inline(__always)
+    @inlinable
     package mutating func appendByte(_ byte: UInt8, from pool: BufferPool) {
         reserve(1, from: pool).storeBytes(of: byte, as: UInt8.self)
     }
 
     /// ReadyForQuery (PostgreSQL documentation, 55.7).
     @inline(__always)
+    @inlinable
     package mutating func appendReadyForQuery(_ status: TransactionStatus, from pool: BufferPool) {
         appendHeader(BackendTag.readyForQuery, bodySize: 1, from: pool)
         appendByte(status.rawValue, from: pool)

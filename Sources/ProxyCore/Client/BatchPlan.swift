@@ -26,8 +26,10 @@ struct BatchPlan: BitwiseCopyable {
     var statements: UInt8 = 0
     /// The class of the Query, or of the batch's only statement.
     var statementClass = StatementClass(access: .read, reason: .plainRead)
-    /// Whether a Bind names a statement that the client prepared earlier.
+    /// Whether a Bind names, or a Parse gives anew, a statement that servers may have been given earlier.
     var bindsPrepared = false
+    /// Whether a Parse of the unnamed statement is among the messages: what it meant before no longer counts.
+    var parsesUnnamed = false
     /// A statement among them leaves something behind in the session.
     var leavesState = false
     /// A statement that only the proxy can answer is among them.

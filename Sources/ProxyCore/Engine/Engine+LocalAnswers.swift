@@ -210,9 +210,10 @@ extension Engine {
             if pool.pointee.options.mode == .statement { return .failed(.transactionInStatementMode) }
             client.pointee.transaction =
                 switch effect {
-                case .beginReadOnly: .begunReadOnly
+                case .beginReadOnly: defaults(of: client).isSerializable ? .begunOnPrimary : .begunReadOnly
                 case .beginSerializable: .begunOnPrimary
-                default: .begun
+                case .beginReadWrite: .begun
+                default: defaults(of: client).place
                 }
             let words = text.text(0..<text.byteCount)
             let isPlain = text.byteCount <= 6 && effect == .begin
@@ -238,6 +239,12 @@ extension Engine {
             return .done("SET")
         default: preconditionFailure("not a statement that is answered without a server")
         }
+    }
+
+    /// What the session's settings say of transactions that do not say it themselves.
+    private func defaults(of client: ClientPointer) -> TransactionDefaults {
+        client.pointee.profile == .base
+            ? TransactionDefaults() : TransactionDefaults(profiles.settings(of: client.pointee.profile))
     }
 
     /// Whether the first word is START: its command tag differs from BEGIN's.

@@ -58,7 +58,15 @@ extension Engine {
 
     private func takeFromAnyReplica(_ pool: PoolPointer, except tried: Int, _ profile: ProfileID) -> ServerPointer? {
         for node in readCandidates(pool) where node != tried {
-            if let server = takeIdle(pool, node, profile) { return server }
+            let total = pool.pointee.nodes[node].total
+            guard let server = takeIdle(pool, node, profile) else { continue }
+            // The node that was chosen gets its share from the next time on.
+            if tried >= 0, pool.pointee.nodes[tried].connecting == 0, pool.pointee.nodes[tried].total < total,
+                mayOpen(pool, tried)
+            {
+                open(pool, tried)
+            }
+            return server
         }
         return nil
     }

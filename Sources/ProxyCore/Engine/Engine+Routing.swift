@@ -117,10 +117,11 @@ extension Engine {
         var builder = MessageBuilder()
         builder.query(text)
         server.pointee.output.append(builder.bytes, from: buffers)
-        server.pointee.unnamed = .none
         var entry = LedgerEntry(.query, .swallow)
         entry.purpose = purpose
         server.pointee.ledger.append(entry)
+        // A Query ends the unnamed statement (PostgreSQL documentation, 55.2.3).
+        server.pointee.unnamed = .none
         touch(server)
     }
 
@@ -153,7 +154,12 @@ extension Engine {
         guard plan.extent == .whole, client.pointee.transaction == .none, client.pointee.pin == nil,
             plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
             plan.size <= options.statementTextLimit
-        else { return }
+        else {
+            // There will be no other try: what was decided for this one does not hold for the next batch.
+            client.pointee.attempts = 0
+            client.pointee.isForcedToPrimary = false
+            return
+        }
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }

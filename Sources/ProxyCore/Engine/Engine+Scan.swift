@@ -98,7 +98,10 @@ extension Engine {
         switch header.tag {
         case FrontendTag.parse:
             guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
+            plan.parsesUnnamed = plan.parsesUnnamed || message.name.isEmpty
             if let id = statements.find(body.extracting(message.identity)) {
+                // Servers may have it already, and what they have may be out of date.
+                plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
             } else {
                 plan.add(classify(body.extracting(message.text), client))
@@ -106,7 +109,7 @@ extension Engine {
         case FrontendTag.bind:
             plan.executes = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            if let id = statement(named: body.extracting(message.statement), of: client) {
+            if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
                 plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
             }
@@ -114,12 +117,19 @@ extension Engine {
             plan.executes = true
         case FrontendTag.describe:
             if let message = TargetMessage(body), message.kind == .statement,
-                let id = statement(named: body.extracting(message.name), of: client)
+                let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
             {
                 plan.add(statementClass(of: id, client))
             }
         default: break
         }
+    }
+
+    /// The statement that a name means which the batch itself does not give anew: its Parse has been looked at then.
+    @inline(__always)
+    private func earlierStatement(named name: RawSpan, of client: ClientPointer, _ plan: BatchPlan) -> StatementID? {
+        if name.byteCount == 0, plan.parsesUnnamed { return nil }
+        return statement(named: name, of: client)
     }
 
     /// The statement that a client means by a name, or nil.

@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+@testable import LocalCluster
+
+/// The proxy's binary in front of real servers. One test after the other: they share a cluster, and count what its nodes do.
+@Suite(.serialized)
+struct EndToEnd {
+    static func cluster() throws -> LocalCluster { try TestCluster.shared.get() }
+    static func proxy() throws -> HowdahProcess { try TestCluster.proxy.get() }
+
+    /// A client of the shared proxy.
+    static func client(user: String = "app", settings: [(String, String)] = []) throws -> WireClient {
+        try WireClient(port: proxy().port, user: user, settings: settings)
+    }
+
+    /// The name of the node that listens on a port.
+    static func node(_ port: String) throws -> String {
+        try cluster().nodes.first { "\($0.port)" == port }?.name ?? "?\(port)"
+    }
+
+    /// Waits until a condition holds; asks again every few milliseconds.
+    static func eventually(
+        _ what: String,
+        within seconds: Double = 20,
+        _ condition: () throws -> Bool
+    ) throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while try !condition() {
+            guard ContinuousClock.now < deadline else { throw WireError.timedOut(what) }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import LocalCluster
+
+extension EndToEnd {
+    /// The same messages, to the primary itself and through the proxy, have the same replies.
+    @Suite struct Parity {
+        /// What may differ: what tells one server process from another, where in its sources a server raises a recovery's form of an error, and the order of
+        /// ParameterStatus messages that come together.
+        private func comparable(_ reply: WireReply) -> [String] {
+            var texts: [String] = []
+            var parameters: [String] = []
+            for message in reply.messages {
+                if message.is("S") {
+                    parameters.append(message.description)
+                    continue
+                }
+                if message.is("A") {
+                    texts.append("A(\(message.body.dropFirst(4)))")
+                    continue
+                }
+                texts += parameters.sorted()
+                parameters = []
+                texts.append("\(Character(UnicodeScalar(message.tag)))\(message.body)".count > 4000 ? message.description : Self.full(message))
+            }
+            return texts + parameters.sorted()
+        }
+
+        private static func full(_ message: WireMessage) -> String {
+            message.is("T") || message.is("t") ? "\(Character(UnicodeScalar(message.tag)))\(Self.describe(message.body))" : message.description
+        }
+
+        private static func describe(_ body: [UInt8]) -> String {
+            body.map { (33..<127).contains($0) ? String(UnicodeScalar($0)) : String(format: "\\%02x", $0) }.joined()
+        }
+
+        /// - Returns: the replies, step by step; the last one says why there are no more where the script could not be finished.
+        private func play(_ script: ParityScript, port: UInt16) -> [[String]] {
+            var replies: [[String]] = []
+            do {
+                let client = try WireClient(port: port, timeout: 5)
+                for step in script.steps {
+                    try client.send(step.bytes)
+                    var reply: [String] = []
+                    for _ in 0..<step.cycles { reply += comparable(try client.receiveCycle()) }
+                    replies.append(reply)
+                }
+                // Nothing may be left over.
+                try client.send(Frontend.query("SELECT 'the end'"))
+                replies.append(comparable(try client.receiveCycle()))
+            } catch {
+                replies.append(["\(error)"])
+            }
+            return replies
+        }
+
+        private func compare(_ scripts: [ParityScript], pool: Int, seed: UInt64? = nil) throws {
+            let cluster = try cluster()
+            let proxy = try HowdahProcess(cluster, ["pool_size": "\(pool)"])
+            defer { #expect(proxy.stop(), "the proxy has crashed: \(proxy.log)") }
+            let disturbance = try Disturbance(port: proxy.port, clients: pool > 1 ? 2 : 1)
+            defer { disturbance.stop() }
+            var differences = 0
+            for script in scripts {
+                let direct = play(script, port: cluster.primary.port)
+                let through = play(script, port: proxy.port)
+                guard direct != through else { continue }
+                differences += 1
+                let step = zip(direct, through).enumerated().first { $0.element.0 != $0.element.1 }
+                let name = step.map { $0.offset < script.steps.count ? script.steps[$0.offset].name : "the end" } ?? ""
+                Issue.record(
+                    """
+                    pool \(pool)\(seed.map { ", seed \($0)" } ?? ""): \(script.name)
+                    at step \(step?.offset ?? -1): \(name)
+                    direct:  \(step?.element.0.joined(separator: " ").prefix(900) ?? "")
+                    through: \(step?.element.1.joined(separator: " ").prefix(900) ?? "")
+                    """
+                )
+                if differences >= 12 { break }
+            }
+        }
+
+        @Test(arguments: [1, 2, 8])
+        func repliesAreThoseOfTheServer(pool: Int) throws {
+            try compare(ParityCases.all, pool: pool)
+        }
+
+        @Test(arguments: [1, 2, 8])
+        func repliesToGeneratedScriptsAreThoseOfTheServer(pool: Int) throws {
+            let chosen = ProcessInfo.processInfo.environment["HOWDAH_TEST_SEED"].flatMap { UInt64($0) }
+            let seed = chosen ?? UInt64.random(in: 1...UInt64.max)
+            print("parity with a pool of \(pool): HOWDAH_TEST_SEED=\(seed)")
+            var generator = ParityGenerator(seed: seed)
+            try compare((0..<60).map { _ in generator.script(steps: 12) }, pool: pool, seed: seed)
+        }
+    }
+}

@@ -179,9 +179,14 @@ extension Engine {
             self.welcome(client, welcome)
         } else {
             client.pointee.phase = .welcoming
-            // Parameters are the primary's; where there is none, a replica's serve.
-            requestServer(client, pool, forRead: primary < 0)
+            requestWelcome(client, pool)
         }
+    }
+
+    /// Asks for a server whose parameters the client can be told: the primary's; where there is none, a replica's serve.
+    func requestWelcome(_ client: ClientPointer, _ pool: PoolPointer) {
+        requestServer(client, pool, forRead: primary < 0)
+        if client.pointee.flow == .assigned { serverAssigned(client) }
     }
 
     private func checkLimit(_ limit: Int, _ count: Int?, _ scope: String, _ name: String) throws(PostgresError) {

@@ -118,7 +118,7 @@ extension Engine {
     private func loseServer(_ client: ClientPointer, _ server: ServerPointer, _ why: String) {
         if client.pointee.phase == .welcoming {
             client.pointee.server = .none
-            requestServer(client, server.pointee.pool, forRead: primary < 0)
+            requestWelcome(client, server.pointee.pool)
             return
         }
         let node = topology.nodes[server.pointee.node].name

@@ -21,6 +21,8 @@ extension Engine {
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
         server.pointee.ledger.append(entry)
+        // A simple query destroys the unnamed statement (PostgreSQL documentation, 55.2.3).
+        server.pointee.unnamed = .none
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(client, server, header, input, offset)

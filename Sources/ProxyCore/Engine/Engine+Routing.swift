@@ -120,6 +120,8 @@ extension Engine {
         var entry = LedgerEntry(.query, .swallow)
         entry.purpose = purpose
         server.pointee.ledger.append(entry)
+        // A simple query destroys the unnamed statement (PostgreSQL documentation, 55.2.3).
+        server.pointee.unnamed = .none
         touch(server)
     }
 

@@ -26,6 +26,8 @@ struct BatchPlan: BitwiseCopyable {
     var statements: UInt8 = 0
     /// The class of the Query, or of the batch's only statement.
     var statementClass = StatementClass(access: .read, reason: .plainRead)
+    /// Whether the unnamed statement is one of the batch's own, from here on.
+    var parsesUnnamed = false
     /// Whether a Bind names a statement that the client prepared earlier.
     var bindsPrepared = false
     /// A statement among them leaves something behind in the session.

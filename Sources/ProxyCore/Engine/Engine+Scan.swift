@@ -100,6 +100,7 @@ extension Engine {
         switch header.tag {
         case FrontendTag.parse:
             guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
+            plan.parsesUnnamed = plan.parsesUnnamed || message.name.isEmpty
             if let id = statements.find(body.extracting(message.identity)) {
                 plan.add(statementClass(of: id, client))
             } else {
@@ -108,7 +109,7 @@ extension Engine {
         case FrontendTag.bind:
             plan.executes = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            if let id = statement(named: body.extracting(message.statement), of: client) {
+            if let id = earlierStatement(named: body.extracting(message.statement), plan, client) {
                 plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
             }
@@ -116,12 +117,18 @@ extension Engine {
             plan.executes = true
         case FrontendTag.describe:
             if let message = TargetMessage(body), message.kind == .statement,
-                let id = statement(named: body.extracting(message.name), of: client)
+                let id = earlierStatement(named: body.extracting(message.name), plan, client)
             {
                 plan.add(statementClass(of: id, client))
             }
         default: break
         }
+    }
+
+    /// The statement that a name means, where it was prepared before this batch. One that the batch itself prepares has been looked at with its Parse, and the
+    /// unnamed one before it is gone.
+    private func earlierStatement(named name: RawSpan, _ plan: BatchPlan, _ client: ClientPointer) -> StatementID? {
+        name.byteCount == 0 && plan.parsesUnnamed ? nil : statement(named: name, of: client)
     }
 
     /// The statement that a client means by a name, or nil.

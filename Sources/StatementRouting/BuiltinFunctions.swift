@@ -33,8 +33,7 @@ enum BuiltinFunctions {
         case "set_config": return .setConfig
         case "setseed": return .setSeed
         case "pg_notify": return .notify
-        case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
-            "pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_unlock_all":
+        case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared":
             return .advisoryLockSession
         case "loread", "lowrite": return .largeObject
         default: return name.hasPrefix("lo_") ? .largeObject : []

@@ -8,8 +8,20 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     case assigned
     /// Its next batch waited in vain and gets an error.
     case refused
+    /// In a batch of the extended protocol that has only parsed, described and closed so far: a Flush may end it.
+    case preparing
+    /// It has asked for the replies to such a batch: it is at a boundary again when they are there.
+    case flushing
     /// In a batch of the extended protocol whose Sync has not been sent.
     case batch
     /// In a batch that the proxy has refused: everything up to Sync is dropped.
     case skipping
+
+    /// Whether messages of a batch have been sent to a server, and not its Sync.
+    var isInBatch: Bool {
+        switch self {
+        case .preparing, .flushing, .batch: true
+        case .between, .waiting, .assigned, .refused, .skipping: false
+        }
+    }
 }

@@ -10,7 +10,7 @@ extension Engine {
         else { return }
         if client.pointee.flow == .waiting {
             cancelWait(client)
-        } else if client.pointee.outstanding > 0 || client.pointee.flow == .batch,
+        } else if client.pointee.outstanding > 0 || client.pointee.flow.isInBatch,
             let server = servers[client.pointee.server]
         {
             sendCancelRequest(to: server)

@@ -82,11 +82,11 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting: progress = .stop
+            case .waiting, .flushing: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
-            case .batch: progress = continueBatch(client, header, input, offset)
+            case .preparing, .batch: progress = continueBatch(client, header, input, offset)
             case .skipping: progress = skip(client, header, input, offset)
             }
             guard case .consumed(let size) = progress else { return offset }
@@ -171,7 +171,7 @@ extension Engine {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)
         }
-        client.pointee.flow = .batch
+        client.pointee.flow = .preparing
         return continueBatch(client, header, input, offset)
     }
 
@@ -192,8 +192,8 @@ extension Engine {
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
-        if isFree, server.pointee.isReplica, !plan.isRead {
-            // Batches in flight on a replica are followed there by reads alone; this one waits until they are over.
+        if isFree, server.pointee.isReplica, !plan.isRead || plan.extent != .whole {
+            // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not seen, waits until they are over.
             return .stop
         }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
@@ -207,7 +207,7 @@ extension Engine {
         if header.tag == FrontendTag.query {
             return forwardQuery(client, server, header, input, offset, plan.statementClass)
         }
-        client.pointee.flow = .batch
+        client.pointee.flow = .preparing
         return continueBatch(client, header, input, offset)
     }
 

@@ -23,6 +23,8 @@ extension Engine {
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
         server.pointee.ledger.append(entry)
+        // A simple query destroys the unnamed statement (PostgreSQL documentation, 55.2.3).
+        server.pointee.unnamed = .none
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(client, server, header, input, offset)
@@ -70,8 +72,10 @@ extension Engine {
         let isWhole = available == header.size
         switch header.tag {
         case FrontendTag.bind:
+            client.pointee.flow = .batch
             return forwardBind(client, server, header, body, isWhole)
         case FrontendTag.execute:
+            client.pointee.flow = .batch
             server.pointee.ledger.append(executeEntry(client, server, body))
             client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
             return sendWhole(client, server, header, input, offset)
@@ -90,6 +94,11 @@ extension Engine {
         case FrontendTag.close:
             guard isWhole else { return waitFor(client, header, body) }
             return forwardClose(client, server, header, body)
+        case FrontendTag.flush where mayEndAtFlush(client, server):
+            guard isWhole else { return .stop }
+            guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+            endAtFlush(client, server)
+            return .consumed(header.size)
         case FrontendTag.flush, FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
@@ -127,6 +136,22 @@ extension Engine {
             )
         )
         return .consumed(0)
+    }
+
+    /// Whether nothing has been done but to prepare, and nothing keeps the client on its server: what it executes then is routed by itself.
+    private func mayEndAtFlush(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        client.pointee.flow == .preparing && client.pointee.transaction == .none && client.pointee.pin == nil
+            && client.pointee.outstanding == 0
+    }
+
+    /// A Sync does what Flush does, and lets go of the server. Its ReadyForQuery is not the client's.
+    private func endAtFlush(_ client: ClientPointer, _ server: ServerPointer) {
+        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
+        var entry = LedgerEntry(.sync, .swallow)
+        entry.purpose = .flush
+        server.pointee.ledger.append(entry)
+        client.pointee.flow = .flushing
+        touch(server)
     }
 
     @inline(__always)

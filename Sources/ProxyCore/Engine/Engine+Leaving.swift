@@ -64,7 +64,7 @@ extension Engine {
         client.pointee.server = .none
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         let isBusy =
-            client.pointee.outstanding > 0 || client.pointee.flow == .batch || !server.pointee.ledger.isEmpty
+            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch || !server.pointee.ledger.isEmpty
         var isInMessage = false
         if case .toServer = client.pointee.passThrough { isInMessage = true }
         server.pointee.client = .none
@@ -139,7 +139,7 @@ extension Engine {
         }
         let wasInTransaction = server.pointee.status != .idle
         let isOwed = client.pointee.outstanding > 0
-        let isInBatch = client.pointee.flow == .batch
+        let isInBatch = client.pointee.flow.isInBatch
         takeBackAll(client, server)
         client.pointee.server = .none
         client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil

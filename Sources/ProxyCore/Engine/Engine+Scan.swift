@@ -7,6 +7,8 @@ extension Engine {
     /// Reads from the batch's first message until its end, or until what is there decides the route.
     func scan(_ client: ClientPointer, _ input: RawSpan, _ start: Int) -> BatchPlan {
         var plan = BatchPlan()
+        // As it was at the last Flush: what the client may be waiting behind.
+        var flushed: BatchPlan?
         var offset = start
         while input.byteCount &- offset >= MessageHeader.byteCount {
             let header = MessageHeader(input, at: offset)
@@ -16,7 +18,7 @@ extension Engine {
                 scanQuery(client, header, isWhole, input, offset, &plan)
                 return plan
             case FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute, FrontendTag.close:
-                guard isWhole else { return unfinished(plan, held: input.byteCount &- start) }
+                guard isWhole else { return flushed ?? unfinished(plan, held: input.byteCount &- start) }
                 scanExtended(client, header, input, offset, &plan)
             case FrontendTag.sync where isWhole:
                 plan.extent = .whole
@@ -25,7 +27,7 @@ extension Engine {
             case FrontendTag.flush where isWhole:
                 plan.extent = .flushed
                 plan.size = offset &+ header.size &- start
-                return plan
+                flushed = plan
             default:
                 // A function call, a Query without Sync before it, or nonsense: the primary's.
                 plan.mustGoToPrimary(.volatileFunction)
@@ -39,7 +41,7 @@ extension Engine {
                 return plan
             }
         }
-        return unfinished(plan, held: input.byteCount &- start)
+        return flushed ?? unfinished(plan, held: input.byteCount &- start)
     }
 
     private func unfinished(_ plan: BatchPlan, held: Int) -> BatchPlan {

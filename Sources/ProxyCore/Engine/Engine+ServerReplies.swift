@@ -290,7 +290,7 @@ extension Engine {
             return
         }
         let handle = client.pointee.handle
-        if client.pointee.outstanding == 0, client.pointee.flow == .between {
+        if client.pointee.outstanding == 0, client.pointee.flow == .between || client.pointee.flow == .skipping {
             client.pointee.statements.compact()
             if !mayLetGo(client, server) {
                 processHeld(client)
@@ -352,6 +352,10 @@ extension Engine {
                 serverViolated(server, "could not be rolled back")
                 return false
             }
+        case .flush:
+            guard let client = clients[server.pointee.client] else { break }
+            client.pointee.flow = hasFailed ? .skipping : .between
+            run.cycleEnded = true
         case .none, .begin, .prepare: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone

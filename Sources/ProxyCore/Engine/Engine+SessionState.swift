@@ -20,7 +20,7 @@ extension Engine {
         if let reason = PinReason(effects) { pin(client, reason) }
         if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute { return .unknown }
-        if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(text, client) }
+        if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
         return .none
     }
 
@@ -50,9 +50,11 @@ extension Engine {
     }
 
     /// A plain change of settings outside a transaction travels with the client; any other keeps it on its server.
-    private func noteSettings(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
+    private func noteSettings(_ effects: SessionEffects, _ text: RawSpan, _ client: ClientPointer)
+        -> LedgerEntry.Effect
+    {
         guard client.pointee.transaction == .none, client.pointee.pin == nil, client.pointee.outstanding == 0,
-            let commands = parse(text, client), let changes = SettingChange.changes(in: commands)
+            let commands = parse(text, client), let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
         else {
             pin(client, .setting)
             return .none

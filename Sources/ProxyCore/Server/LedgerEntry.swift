@@ -32,6 +32,8 @@ struct LedgerEntry: BitwiseCopyable {
         case cleanup
         /// A Parse that the server lacked.
         case prepare
+        /// A Sync in the place of a Flush, so that the server is free while the client looks at what it has prepared.
+        case flush
     }
 
     /// What a statement of the client's does to its session once it has succeeded.

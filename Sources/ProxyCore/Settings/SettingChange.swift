@@ -6,8 +6,9 @@ enum SettingChange: Equatable {
     case reset(name: String)
     case resetAll
 
-    /// The changes that a text makes; nil where it does more than change settings for the session, or to values that cannot be carried.
-    static func changes(in commands: [ParsedCommand]) -> [SettingChange]? {
+    /// The changes that a text makes; nil where settings may be changed in ways that cannot be followed, or to values that cannot be carried.
+    /// - Parameter callsSetConfig: whether set_config is called in it.
+    static func changes(in commands: [ParsedCommand], callsSetConfig: Bool) -> [SettingChange]? {
         var changes: [SettingChange] = []
         for parsed in commands {
             switch parsed.command {
@@ -31,6 +32,9 @@ enum SettingChange: Equatable {
                         assignment.value.map { .set(SessionSetting(name: name, value: $0)) } ?? .reset(name: name)
                     )
                 }
+            // What connection pools of applications put beside RESET ALL.
+            case .closeCursor, .unlisten, .show, .showAll: break
+            case .other where !callsSetConfig: break
             default: return nil
             }
         }

@@ -78,6 +78,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("DemoTests", ["howdah", "LocalCluster"]),
+        tests("DocsTests", []),
         tests("IntegrationTests", ["LocalCluster", "CLibpq"]),
     ]
 )

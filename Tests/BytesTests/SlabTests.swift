@@ -103,14 +103,16 @@ struct SlabTests {
         var generator = Generator(seed: seed)
         let slab = Slab<Record>()
         var model: [Handle: Int] = [:]
+        var live: [Handle] = []
         var gone: [Handle] = []
         for step in 0..<5000 {
-            if model.isEmpty || Int.random(in: 0..<5, using: &generator) < 3 {
+            if live.isEmpty || Int.random(in: 0..<5, using: &generator) < 3 {
                 let handle = slab.insert { Record(handle: $0, value: step) }
                 #expect(model[handle] == nil, "a live handle was given again")
                 model[handle] = step
-            } else if let handle = model.keys.sorted(by: { $0.rawValue < $1.rawValue }).randomElement(using: &generator)
-            {
+                live.append(handle)
+            } else {
+                let handle = live.remove(at: Int.random(in: 0..<live.count, using: &generator))
                 #expect(slab[handle]?.pointee.value == model[handle])
                 slab.remove(handle)
                 model[handle] = nil

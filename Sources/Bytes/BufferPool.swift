@@ -67,6 +67,10 @@ package final class BufferPool {
         }
     }
 
+    /// Counts memory that was allocated beside the chunks, or (negative) is freed.
+    @inlinable
+    package func count(_ bytes: Int) { storedBytesInUse &+= bytes }
+
     @inline(__always)
     @inlinable
     func take(

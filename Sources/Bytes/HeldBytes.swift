@@ -64,7 +64,9 @@ package struct HeldBytes: ~Copyable {
         switch storage {
         case .none: break
         case .chunk(let chunk): pool.give(chunk)
-        case .allocation(let memory, _): memory.deallocate()
+        case .allocation(let memory, let capacity):
+            memory.deallocate()
+            pool.count(-capacity)
         }
         storage = .none
         start = 0
@@ -111,6 +113,7 @@ package struct HeldBytes: ~Copyable {
         } else {
             let capacity = max(needed, capacity * 2)
             larger.storage = .allocation(.allocate(byteCount: capacity, alignment: 16), capacity: capacity)
+            pool.count(capacity)
         }
         if count > 0 {
             larger.base.copyMemory(from: base + start, byteCount: count)

@@ -52,7 +52,7 @@ extension SettingTable {
             .size(65_536...(1 << 30)),
             default: "1GB",
             .reload,
-            "Longest message of a client that has logged in; a longer one ends its connection with SQLSTATE 08P01."
+            "Longest message of a client that has logged in; a longer one ends its connection with SQLSTATE 54000."
         ),
         SettingDefinition(
             .maxPendingReplies,
@@ -70,10 +70,10 @@ extension SettingTable {
             .workers,
             .eventLoop,
             proxyOnly,
-            .integer(1...256),
+            .integer(1...1),
             default: "1",
             .restart,
-            "Event loops, each a thread with clients and servers of its own. One is enough for most loads."
+            "Event loops, each a thread with clients and servers of its own. More than one is not to be had yet."
         ),
         SettingDefinition(
             .ioMethod,

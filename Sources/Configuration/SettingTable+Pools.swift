@@ -65,7 +65,7 @@ extension SettingTable {
             default: "0",
             .reload,
             """
-            Servers open at once on one node. In [proxy]: of all pools. In [database] or [user]: of that database or \
+            Servers open at once, on all nodes together. In [proxy]: of all pools. In [database] or [user]: of that database or \
             user, where the default is 0. 0: no limit but those of the pools.
             """
         ),

@@ -8,6 +8,7 @@ enum EngineSettings {
     static func engineOptions(_ proxy: ProxySettings, seed: UInt64) -> EngineOptions {
         var options = EngineOptions()
         options.maximumClients = proxy.connectionLimits.clients ?? .max
+        options.maximumServers = proxy.connectionLimits.servers ?? 0
         options.clientLoginTimeout = proxy.clientLoginTimeout.wholeMicroseconds
         options.serverConnectTimeout = proxy.serverConnectTimeout.wholeMicroseconds
         options.serverLoginRetry = proxy.serverLoginRetry.wholeMicroseconds

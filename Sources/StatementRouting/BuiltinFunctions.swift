@@ -29,7 +29,8 @@ enum BuiltinFunctions {
     /// What a call leaves behind in the session.
     static func effects(of name: String) -> SessionEffects {
         switch name {
-        case "nextval", "currval", "lastval", "setval": return .sequenceUse
+        case "nextval", "setval": return .sequenceUse
+        case "currval", "lastval": return [.sequenceUse, .sequenceRead]
         case "set_config": return .setConfig
         case "setseed": return .setSeed
         case "pg_notify": return .notify

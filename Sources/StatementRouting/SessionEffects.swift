@@ -55,4 +55,7 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     package static let changesCatalogFacts = SessionEffects(rawValue: 1 << 27)
     /// SET CONSTRAINTS.
     package static let setConstraints = SessionEffects(rawValue: 1 << 28)
+    /// currval or lastval: what they answer is the server's memory of its session's use of sequences. Comes together
+    /// with `sequenceUse`.
+    package static let sequenceRead = SessionEffects(rawValue: 1 << 29)
 }

@@ -30,6 +30,8 @@ struct BatchPlan: BitwiseCopyable {
     var bindsPrepared = false
     /// Whether a Parse of the unnamed statement is among the messages: what it meant before no longer counts.
     var parsesUnnamed = false
+    /// What the statements do to their session, together.
+    var effects: SessionEffects = []
     /// A statement among them leaves something behind in the session.
     var leavesState = false
     /// A statement that only the proxy can answer is among them.
@@ -46,6 +48,7 @@ struct BatchPlan: BitwiseCopyable {
         } else if reason == .plainRead {
             reason = other.reason
         }
+        effects.formUnion(other.effects)
         leavesState = leavesState || other.mayChangeSession
         hint = max(hint, other.hint)
         namesHowdah = namesHowdah || other.howdahCommand != .none

@@ -13,6 +13,12 @@ final class ClientExtras {
     var begin = ""
     /// The error that the next batch gets instead of a server.
     var refusal: PostgresError?
-    /// Changes of settings that hold once the cycle in flight has ended well.
-    var pendingSettings: [SettingChange] = []
+    /// What the cycle in flight does to the session's settings if it ends well.
+    var pendingSettings: [SettingsJournal.Step] = []
+    /// What the transaction has done to them so far.
+    var journal = SettingsJournal()
+    /// The cycle in flight ends the transaction, though another is open behind it (AND CHAIN).
+    var endsTransaction = false
+    /// Whether the last command tag was ROLLBACK: a COMMIT of a failed transaction is one too.
+    var hasRolledBack = false
 }

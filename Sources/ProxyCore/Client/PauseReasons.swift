@@ -6,4 +6,6 @@ struct PauseReasons: OptionSet, BitwiseCopyable {
     static let sinkFull = PauseReasons(rawValue: 1)
     /// As much is held for it as `client_buffer_limit` allows.
     static let heldTooMuch = PauseReasons(rawValue: 2)
+    /// All connections together hold more than `buffer_memory`.
+    static let memory = PauseReasons(rawValue: 4)
 }

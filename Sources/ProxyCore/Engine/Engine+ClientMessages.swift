@@ -166,7 +166,7 @@ extension Engine {
     ) -> Progress {
         client.pointee.lastRoute.node = Int16(server.pointee.node)
         armReplay(client, plan, input, offset)
-        prepareServer(client, server)
+        prepareServer(client, server, for: plan.effects)
         if header.tag == FrontendTag.query {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)
@@ -335,11 +335,46 @@ extension Engine {
         if client.pointee.pauses.isEmpty { actions.append(.resume(client.pointee.transport)) }
     }
 
+    func pause(_ server: ServerPointer, _ reason: PauseReasons) {
+        if server.pointee.pauses.isEmpty { actions.append(.pause(server.pointee.transport)) }
+        server.pointee.pauses.insert(reason)
+    }
+
+    func resume(_ server: ServerPointer, _ reason: PauseReasons) {
+        guard server.pointee.pauses.contains(reason) else { return }
+        server.pointee.pauses.remove(reason)
+        if server.pointee.pauses.isEmpty { actions.append(.resume(server.pointee.transport)) }
+    }
+
+    /// `buffer_memory` is reached: whoever sends more is read again when a quarter of it has been given back.
+    func pauseForMemory(_ token: PeerToken) {
+        switch token.kind {
+        case .client:
+            guard let client = clients[token.handle], !client.pointee.pauses.contains(.memory) else { return }
+            pause(client, .memory)
+        case .server:
+            guard let server = servers[token.handle], !server.pointee.pauses.contains(.memory) else { return }
+            pause(server, .memory)
+        case .canceller, nil: return
+        }
+        pausedForMemory.append(token)
+    }
+
+    func resumeAfterStrain() {
+        for token in pausedForMemory {
+            switch token.kind {
+            case .client: if let client = clients[token.handle] { resume(client, .memory) }
+            case .server: if let server = servers[token.handle] { resume(server, .memory) }
+            case .canceller, nil: break
+            }
+        }
+        pausedForMemory.removeAll()
+    }
+
     func clientBacklogged(_ client: ClientPointer) {
         client.pointee.isBacklogged = true
-        if let server = servers[client.pointee.server], server.pointee.pauses.isEmpty {
-            server.pointee.pauses.insert(.sinkFull)
-            actions.append(.pause(server.pointee.transport))
+        if let server = servers[client.pointee.server], !server.pointee.pauses.contains(.sinkFull) {
+            pause(server, .sinkFull)
         }
     }
 
@@ -350,9 +385,7 @@ extension Engine {
     }
 
     func unpause(_ server: ServerPointer) {
-        guard server.pointee.pauses.contains(.sinkFull) else { return }
-        server.pointee.pauses.remove(.sinkFull)
-        actions.append(.resume(server.pointee.transport))
+        resume(server, .sinkFull)
     }
 
     func serverBacklogged(_ server: ServerPointer) {

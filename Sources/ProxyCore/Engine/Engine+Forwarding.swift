@@ -18,7 +18,7 @@ extension Engine {
         var entry = LedgerEntry(.query, .forward)
         server.pointee.unnamed = .none
         forgetUnnamed(client)
-        if statementClass.mayChangeSession {
+        if mustNote(statementClass, client) {
             let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
@@ -173,7 +173,7 @@ extension Engine {
             server.pointee.cleanup = .discardAll
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
-            if statementClass.mayChangeSession {
+            if mustNote(statementClass, client) {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
             }
         }
@@ -339,12 +339,14 @@ extension Engine {
         _ message: ParseMessage
     ) {
         let name = body.array(message.name)
-        server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
-        server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        if !server.pointee.extras.decoys.contains(name) {
+            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
+            server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
+            server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+            server.pointee.extras.decoys.append(name)
+        }
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))
         append(server, FrontendTag.parse, body)
-        server.pointee.extras.decoy = name
     }
 
     // MARK: Bind, Describe, Close

@@ -151,13 +151,22 @@ extension Engine {
             let error = lostServerError(client, node, why, wasInTransaction: wasInTransaction)
             client.pointee.transaction = wasInTransaction ? .lost : .none
             send(client) { builder in
-                builder.error(error)
-                for _ in 0..<max(0, client.pointee.outstanding) { builder.readyForQuery(status(of: client)) }
+                for _ in 0..<max(0, client.pointee.outstanding) {
+                    builder.error(error)
+                    builder.readyForQuery(status(of: client))
+                }
+                if isInBatch { builder.error(error) }
             }
+            client.pointee.extras = nil
             client.pointee.flow = isInBatch ? .skipping : .between
         } else {
             client.pointee.transaction = wasInTransaction ? .lost : .none
+            client.pointee.extras = nil
             client.pointee.flow = .between
+            // The client hears of it with its next statement, once.
+            if wasInTransaction {
+                extras(of: client).refusal = lostServerError(client, node, why, wasInTransaction: true)
+            }
         }
         client.pointee.outstanding = 0
         resume(client, .sinkFull)

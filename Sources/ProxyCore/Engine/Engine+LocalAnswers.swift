@@ -45,6 +45,7 @@ extension Engine {
         if plan.statementClass.effects.contains(.deallocate), !deallocatesKnown(client, plan, input, offset, text) {
             return nil
         }
+        client.pointee.since = now
         if plan.isQuery {
             forgetUnnamed(client)
             let reply = perform(plan.statementClass, text, client)
@@ -403,7 +404,9 @@ extension Engine {
         default: endsTransaction = false
         }
         guard endsTransaction, plan.extent == .whole else {
-            return refuseBatch(client, .failedTransaction, header, input, offset)
+            let error = client.pointee.extras?.refusal ?? .failedTransaction
+            client.pointee.extras = nil
+            return refuseBatch(client, error, header, input, offset)
         }
         if plan.isQuery {
             client.pointee.transaction = .none
@@ -445,7 +448,7 @@ extension MessageBuilder {
 }
 
 extension PostgresError {
-    fileprivate static let transactionInStatementMode = PostgresError(
+    static let transactionInStatementMode = PostgresError(
         .error,
         .featureNotSupported,
         "transaction blocks are not allowed in statement pooling mode",

@@ -280,6 +280,7 @@ extension Engine {
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
         guard nodePool.pointee.total < size else { return false }
+        if options.maximumServers > 0, servers.count >= options.maximumServers { return false }
         if limits.maximumDatabaseServers > 0,
             databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers
         {

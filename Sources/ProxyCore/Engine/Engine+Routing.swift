@@ -14,6 +14,8 @@ extension Engine {
             route.cause = .transaction
         case .begunReadOnly:
             route.cause = .readOnlyTransaction
+            // A session that must keep its server cannot keep one that takes no writes.
+            if PinReason(plan.effects) != nil { route.isRead = false }
         case .none:
             if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
         case .open, .failed, .lost:
@@ -82,17 +84,22 @@ extension Engine {
     // MARK: Bringing the server where the session is
 
     /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where nothing differs.
-    func prepareServer(_ client: ClientPointer, _ server: ServerPointer) {
-        if let decoy = server.pointee.extras.decoy {
-            server.pointee.extras.decoy = nil
-            closeOnServer(server, decoy)
-        }
+    /// - Parameter effects: what the batch does to its session.
+    func prepareServer(_ client: ClientPointer, _ server: ServerPointer, for effects: SessionEffects) {
+        for decoy in server.pointee.extras.decoys { closeOnServer(server, decoy) }
+        if !server.pointee.extras.decoys.isEmpty { server.pointee.extras.decoys.removeAll() }
+        if server.pointee.pool.pointee.options.mode == .session { pin(client, .sessionMode) }
         while server.pointee.statements.count > options.serverPreparedStatements,
             let serial = server.pointee.statements.leastRecentlyUsed
         {
             evict(serial, from: server)
         }
         if server.pointee.profile != client.pointee.profile { injectSettings(client, server) }
+        if effects.contains(.sequenceRead) {
+            // Whoever had the server before may have used the sequence: its value is nobody else's business.
+            server.pointee.pool.pointee.asksForSequences = true
+            inject(server, "DISCARD SEQUENCES", purpose: .settings)
+        }
         if client.pointee.transaction.isDeferred { injectBegin(client, server) }
     }
 

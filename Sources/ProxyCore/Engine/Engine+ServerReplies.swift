@@ -158,7 +158,12 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
-            if isForwarding(server) { deliverReply(server) }
+            if isForwarding(server), let client = clients[server.pointee.client] {
+                deliver(client)
+                if client.pointee.extras != nil, header.tag == BackendTag.commandComplete {
+                    noteTag(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), client)
+                }
+            }
             server.pointee.isCopyingIn = false
             if server.pointee.ledger.first?.kind == .execute {
                 complete(server, .execute, bytes, offset, header, &run)
@@ -278,7 +283,12 @@ extension Engine {
             case .inTransaction: .open
             case .failed: .failed
             }
-        if status == .idle { server.pointee.pool.pointee.counters.transactions &+= 1 }
+        if status == .idle {
+            server.pointee.pool.pointee.counters.transactions &+= 1
+        } else if server.pointee.pool.pointee.options.mode == .statement {
+            refuse(client, .transactionInStatementMode)
+            return false
+        }
         run.cycleEnded = true
         return true
     }
@@ -292,11 +302,11 @@ extension Engine {
         let handle = client.pointee.handle
         if client.pointee.outstanding == 0, client.pointee.flow == .between || client.pointee.flow == .skipping {
             client.pointee.statements.compact()
+            client.pointee.since = now
             if !mayLetGo(client, server) {
                 processHeld(client)
                 return
             }
-            client.pointee.since = now
             // The portals have gone with the transaction.
             client.pointee.bindsChange = false
             letGo(client, server)
@@ -356,7 +366,13 @@ extension Engine {
             guard let client = clients[server.pointee.client] else { break }
             client.pointee.flow = hasFailed ? .skipping : .between
             run.cycleEnded = true
-        case .none, .begin, .prepare: break
+        case .begin:
+            // The statement behind it has run, or will run, outside of any transaction: nothing can be built on that.
+            if hasFailed {
+                serverViolated(server, "refused BEGIN")
+                return false
+            }
+        case .none, .prepare: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
         return true

@@ -12,12 +12,21 @@ extension Engine {
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
         let effects = statementClass.effects
+        if statementClass.transaction != .none, let extras = client.pointee.extras, !extras.journal.isEmpty {
+            switch statementClass.transaction {
+            case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
+            case .commitChain, .rollbackChain: extras.endsTransaction = true
+            default: break
+            }
+        }
         if effects.contains(.changesCatalogFacts) {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
         }
         if effects.contains(.discard) { return discardEffect(text, client) }
         if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
         if let reason = PinReason(effects) { pin(client, reason) }
+        let usesSequence = effects.contains(.sequenceUse) || statementClass.reason == .dml
+        if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence) }
         if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute { return .unknown }
         if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
@@ -49,18 +58,37 @@ extension Engine {
         )
     }
 
-    /// A plain change of settings outside a transaction travels with the client; any other keeps it on its server.
+    /// A plain change of settings travels with the client; any other keeps it on its server.
     private func noteSettings(_ effects: SessionEffects, _ text: RawSpan, _ client: ClientPointer)
         -> LedgerEntry.Effect
     {
-        guard client.pointee.transaction == .none, client.pointee.pin == nil, client.pointee.outstanding == 0,
+        guard client.pointee.pin == nil, client.pointee.outstanding == 0,
             let commands = parse(text, client), let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
         else {
             pin(client, .setting)
             return .none
         }
-        extras(of: client).pendingSettings += changes
+        extras(of: client).pendingSettings += changes.map { .change($0) }
         return .settings
+    }
+
+    /// Transaction control in a transaction that has changed settings.
+    private func noteSavepoint(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
+        guard client.pointee.outstanding == 0, let commands = parse(text, client),
+            let step = SettingsJournal.step(in: commands)
+        else {
+            pin(client, .setting)
+            return .none
+        }
+        extras(of: client).pendingSettings.append(step)
+        return .settings
+    }
+
+    /// Whether a statement must be noted before it is sent.
+    @inline(__always)
+    func mustNote(_ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
+        statementClass.mayChangeSession || (client.pointee.extras != nil && statementClass.transaction != .none)
+            || (statementClass.access != .read && client.pointee.pool.unsafelyUnwrapped.pointee.asksForSequences)
     }
 
     func extras(of client: ClientPointer) -> ClientExtras {
@@ -100,12 +128,20 @@ extension Engine {
         }
     }
 
-    /// A cycle has ended well, or not: settings that were changed in it hold, or do not.
+    /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is gone.
     func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
-        guard let extras = client.pointee.extras, !extras.pendingSettings.isEmpty else { return }
-        let changes = extras.pendingSettings
+        guard let extras = client.pointee.extras, !(extras.pendingSettings.isEmpty && extras.journal.isEmpty) else { return }
+        if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
+        extras.pendingSettings.removeAll()
+        let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)
+        extras.endsTransaction = false
+        guard hasEnded else { return }
+        let changes = hasFailed || extras.hasRolledBack ? [] : extras.journal.changes
         client.pointee.extras = nil
-        if hasFailed { return }
+        if !changes.isEmpty { apply(changes, client, server) }
+    }
+
+    private func apply(_ changes: [SettingChange], _ client: ClientPointer, _ server: ServerPointer) {
         let start = profiles.settings(of: client.pointee.startProfile)
         var wanted = profiles.settings(of: client.pointee.profile)
         var there = profiles.settings(of: server.pointee.profile)
@@ -117,6 +153,12 @@ extension Engine {
         let profile = profiles.intern(there)
         profiles.release(server.pointee.profile)
         server.pointee.profile = profile
+    }
+
+    /// The tag of a command that has succeeded, while settings are being changed: it tells how a transaction ended.
+    func noteTag(_ body: RawSpan, _ client: ClientPointer) {
+        guard let extras = client.pointee.extras, let end = body.firstZero(from: 0) else { return }
+        extras.hasRolledBack = body.text(0..<end) == "ROLLBACK"
     }
 
     /// Gives the session these settings, and the context in which its texts are to be understood from now on.

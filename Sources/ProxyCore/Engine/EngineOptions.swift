@@ -5,6 +5,8 @@ package typealias Microseconds = Int64
 package struct EngineOptions: Sendable {
     /// `max_client_connections`
     package var maximumClients = 10_000
+    /// `max_server_connections` of the whole process; 0: no limit.
+    package var maximumServers = 0
     /// `client_login_timeout`
     package var clientLoginTimeout: Microseconds = 60_000_000
     /// `server_connect_timeout`

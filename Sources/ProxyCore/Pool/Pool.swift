@@ -24,6 +24,8 @@ struct Pool: ~Copyable {
     /// The same for sessions with settings that make a difference.
     var contexts: [ContextKey: SessionContext] = [:]
     var contextStamp: UInt32 = 1
+    /// A client has asked for currval or lastval outside the transaction that used the sequence: from then on whoever may have used one keeps its server.
+    var asksForSequences = false
     var counters = PoolCounters()
 
     init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {

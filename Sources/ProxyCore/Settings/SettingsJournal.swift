@@ -1,0 +1,64 @@
+import StatementRouting
+
+/// Changes of settings inside a transaction, which hold when it commits and are gone when it, or what follows a savepoint in it, is rolled back.
+struct SettingsJournal {
+    /// What one statement does, once it has succeeded.
+    enum Step: Equatable {
+        case change(SettingChange)
+        case savepoint(String)
+        case release(String)
+        case rollbackTo(String)
+    }
+
+    private enum Entry {
+        case change(SettingChange)
+        case savepoint(String)
+    }
+
+    private var entries: [Entry] = []
+
+    init() {}
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// In the order in which they were made.
+    var changes: [SettingChange] {
+        entries.compactMap { entry in
+            if case .change(let change) = entry { change } else { nil }
+        }
+    }
+
+    /// Savepoints made before the first change are not known here: whatever goes back to one of them takes back all.
+    mutating func apply(_ step: Step) {
+        switch step {
+        case .change(let change): entries.append(.change(change))
+        case .savepoint(let name):
+            if !entries.isEmpty { entries.append(.savepoint(name)) }
+        case .release(let name):
+            guard let index = index(of: name) else { return }
+            entries[index...].removeAll { entry in
+                if case .savepoint = entry { true } else { false }
+            }
+        case .rollbackTo(let name):
+            guard let index = index(of: name) else { return entries.removeAll() }
+            entries.removeSubrange((index + 1)...)
+        }
+    }
+
+    private func index(of name: String) -> Int? {
+        entries.lastIndex { entry in
+            if case .savepoint(name) = entry { true } else { false }
+        }
+    }
+
+    /// What savepoint commands mean to the journal; nil where the text is more than one of them.
+    static func step(in commands: [ParsedCommand]) -> Step? {
+        guard commands.count == 1 else { return nil }
+        switch commands[0].command {
+        case .savepoint(let name): return .savepoint(name)
+        case .releaseSavepoint(let name): return .release(name)
+        case .rollbackToSavepoint(let name): return .rollbackTo(name)
+        default: return nil
+        }
+    }
+}

@@ -10,8 +10,8 @@ extension EventLoop {
         _ bytes: UnsafeRawBufferPointer,
         _ handler: any EventHandler
     ) {
-        state.pointee.counters.receives &+= 1
-        state.pointee.counters.bytesReceived &+= UInt64(bytes.count)
+        counters.receives &+= 1
+        counters.bytesReceived &+= UInt64(bytes.count)
         guard connection.pointee.phase == .open else { return }
         handler.received(connection.pointee.token, bytes.bytes)
     }
@@ -52,7 +52,7 @@ extension EventLoop {
         connection.pointee.sending = .failed(error)
         if connection.pointee.phase == .open {
             // What the peer said last, such as why it goes, may still be unread: the end of the input is waited for.
-            state.pointee.notices.append(.sendFailed(connection.pointee.id))
+            notices.append(.sendFailed(connection.pointee.id))
         } else {
             release(connection)
         }

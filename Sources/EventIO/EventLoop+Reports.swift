@@ -42,9 +42,9 @@ extension EventLoop {
 
     final func relieve(_ connection: ConnectionPointer, _ handler: any EventHandler) {
         guard connection.pointee.output.count <= options.lowWater else { return }
-        let wasTold = connection.pointee.backlog == .told
+        // Told also where the backlog came and went within a turn: an owner that has looked at `unsentBytes` may have acted on it.
         connection.pointee.backlog = .none
-        if wasTold, connection.pointee.phase == .open { handler.drained(connection.pointee.token) }
+        if connection.pointee.phase == .open { handler.drained(connection.pointee.token) }
     }
 
     final func sendFailed(_ connection: ConnectionPointer, error: Int32) {

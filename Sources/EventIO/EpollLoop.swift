@@ -44,8 +44,8 @@ final class EpollLoop: EventLoop {
     override func turn(_ handler: any EventHandler, timeout: UInt64?) {
         let milliseconds = timeout.map { Int32(clamping: ($0 + 999) / 1_000) } ?? -1
         let count = epoll_wait(epoll.number, events, Int32(Self.eventCount), milliseconds)
-        state.pointee.now = MonotonicClock.now()
-        state.pointee.counters.waits &+= 1
+        now = MonotonicClock.now()
+        counters.waits &+= 1
         var index: Int32 = 0
         while index < count {
             let name = Handle(rawValue: clinux_epoll_name(events, index))
@@ -151,11 +151,11 @@ final class EpollLoop: EventLoop {
                 if errno != EAGAIN { sendFailed(connection, error: errno) }
                 return
             }
-            state.pointee.counters.sends &+= 1
-            state.pointee.counters.bytesSent &+= UInt64(taken)
+            counters.sends &+= 1
+            counters.bytesSent &+= UInt64(taken)
             connection.pointee.output.consume(taken, to: pool)
             if taken < asked {
-                state.pointee.counters.shortSends &+= 1
+                counters.shortSends &+= 1
                 return
             }
         }
@@ -177,12 +177,12 @@ final class EpollLoop: EventLoop {
         let descriptor = connection.pointee.descriptor.number
         let id = connection.pointee.id
         if address.withSockaddr({ Glibc.connect(descriptor, $0, $1) }) == 0 {
-            state.pointee.notices.append(.connected(id))
+            notices.append(.connected(id))
         } else if errno == EINPROGRESS || errno == EINTR {
             connection.pointee.receiving = .off
             attach(connection)
         } else {
-            state.pointee.notices.append(.connectFailed(id, errno))
+            notices.append(.connectFailed(id, errno))
         }
     }
 
@@ -210,7 +210,7 @@ final class EpollLoop: EventLoop {
         // The kernel has no room for one more (fs.epoll.max_user_watches): nothing would ever be heard of it.
         let error = errno
         if connection.pointee.phase == .connecting {
-            state.pointee.notices.append(.connectFailed(connection.pointee.id, error))
+            notices.append(.connectFailed(connection.pointee.id, error))
         } else {
             connection.pointee.receiving = .detached
             sendFailed(connection, error: error)
@@ -235,7 +235,7 @@ final class EpollLoop: EventLoop {
     }
 
     override func release(_ connection: ConnectionPointer) {
-        state.pointee.counters.closes &+= 1
+        counters.closes &+= 1
         connection.pointee.output.clear(to: pool)
         connections.remove(connection.pointee.id.handle)
     }

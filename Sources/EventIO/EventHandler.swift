@@ -23,7 +23,8 @@ package protocol EventHandler: AnyObject {
     /// More than `LoopOptions.highWater` bytes wait to be sent: the owner should stop what feeds this connection.
     func backlogged(_ token: UInt64)
 
-    /// After `backlogged`: no more than `LoopOptions.lowWater` bytes wait to be sent.
+    /// No more than `LoopOptions.lowWater` bytes wait to be sent, after there were more than `highWater`. Where that lasted for less than
+    /// a turn it was not told with `backlogged`.
     func drained(_ token: UInt64)
 
     /// The connection is gone and its id is dead: the peer ended it (`error` 0) or it broke (`error`, an `errno`).

@@ -15,7 +15,7 @@ extension EventLoop {
     /// Begins to connect; `connected` or `connectFailed` follows in a later turn. Output may be queued at once.
     /// Only from the loop's own thread while it runs.
     package final func connect(to address: SocketAddress, token: UInt64) -> ConnectionID {
-        state.pointee.counters.connects += 1
+        counters.connects += 1
         do throws(SystemError) {
             let descriptor = try ListeningSocket.make(
                 family: address.family,
@@ -28,7 +28,7 @@ extension EventLoop {
             return connection.pointee.id
         } catch {
             let connection = insert(Descriptor(-1), token: token, phase: .connecting)
-            state.pointee.notices.append(.connectFailed(connection.pointee.id, error.code))
+            notices.append(.connectFailed(connection.pointee.id, error.code))
             return connection.pointee.id
         }
     }
@@ -52,7 +52,7 @@ extension EventLoop {
         }
         if connection.pointee.output.count > options.highWater, connection.pointee.backlog == .none {
             connection.pointee.backlog = .found
-            state.pointee.notices.append(.backlogged(id))
+            notices.append(.backlogged(id))
         }
     }
 
@@ -66,7 +66,7 @@ extension EventLoop {
     package final func pauseReceiving(_ id: ConnectionID) {
         guard let connection = owned(id), connection.pointee.wantsInput else { return }
         connection.pointee.wantsInput = false
-        if connection.pointee.hasFailed { state.pointee.notices.append(.sendFailed(id)) }
+        if connection.pointee.hasFailed { notices.append(.sendFailed(id)) }
         if connection.pointee.phase == .open { followInputWish(connection) }
     }
 
@@ -86,8 +86,8 @@ extension EventLoop {
             release(connection)
             return
         }
-        state.pointee.closings.append(
-            LoopState.Closing(connection: id, deadline: MonotonicClock.now() + options.closeTimeout)
+        closings.append(
+            Closing(connection: id, deadline: MonotonicClock.now() + options.closeTimeout)
         )
         if connection.pointee.output.isEmpty {
             linger(connection)

@@ -28,8 +28,8 @@ extension EventLoop {
                     nonblocking: usesNonblockingSockets
                 )
                 port = socket.bound.port
-                state.pointee.nextListener += 1
-                opened.append(Listener(number: state.pointee.nextListener, tag: tag, socket: socket))
+                nextListener += 1
+                opened.append(Listener(number: nextListener, tag: tag, socket: socket))
             } catch {
                 let isMissing = [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code)
                 // A machine without IPv6 still listens on "*" and "localhost".
@@ -58,7 +58,7 @@ extension EventLoop {
     final func stop(_ listener: Listener) {
         if listener.address.isUnix { unlink(listener.address.host) }
         if case .resting = listener.state {
-            state.pointee.restingListeners -= 1
+            restingListeners -= 1
             listeners[listener.number] = nil
         } else if disarm(listener) {
             listeners[listener.number] = nil
@@ -73,7 +73,7 @@ extension EventLoop {
         peer: SocketAddress,
         _ handler: any EventHandler
     ) {
-        state.pointee.counters.accepted += 1
+        counters.accepted += 1
         handler.accepted(descriptor, listener: listener.tag, peer: peer)
     }
 
@@ -82,9 +82,9 @@ extension EventLoop {
         switch error {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
             // The connection stays in the backlog and would be reported again at once, for ever.
-            state.pointee.counters.acceptPauses += 1
+            counters.acceptPauses += 1
             listener.state = .resting(until: now + Self.acceptPause)
-            state.pointee.restingListeners += 1
+            restingListeners += 1
             handler.acceptFailed(listener: listener.tag, error: error)
             return false
         default:
@@ -94,11 +94,11 @@ extension EventLoop {
     }
 
     final func wakeListeners() {
-        guard state.pointee.restingListeners > 0 else { return }
+        guard restingListeners > 0 else { return }
         for listener in listeners.values {
             guard case .resting(let end) = listener.state, end <= now else { continue }
             listener.state = .accepting
-            state.pointee.restingListeners -= 1
+            restingListeners -= 1
             arm(listener)
         }
     }

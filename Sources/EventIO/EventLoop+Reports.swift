@@ -10,8 +10,8 @@ extension EventLoop {
         _ bytes: UnsafeRawBufferPointer,
         _ handler: any EventHandler
     ) {
-        state.pointee.counters.receives &+= 1
-        state.pointee.counters.bytesReceived &+= UInt64(bytes.count)
+        counters.receives &+= 1
+        counters.bytesReceived &+= UInt64(bytes.count)
         guard connection.pointee.phase == .open else { return }
         handler.received(connection.pointee.token, bytes.bytes)
     }
@@ -42,9 +42,9 @@ extension EventLoop {
 
     final func relieve(_ connection: ConnectionPointer, _ handler: any EventHandler) {
         guard connection.pointee.output.count <= options.lowWater else { return }
-        let wasTold = connection.pointee.backlog == .told
+        // Told also where the backlog came and went within a turn: an owner that has looked at `unsentBytes` may have acted on it.
         connection.pointee.backlog = .none
-        if wasTold, connection.pointee.phase == .open { handler.drained(connection.pointee.token) }
+        if connection.pointee.phase == .open { handler.drained(connection.pointee.token) }
     }
 
     final func sendFailed(_ connection: ConnectionPointer, error: Int32) {
@@ -52,7 +52,7 @@ extension EventLoop {
         connection.pointee.sending = .failed(error)
         if connection.pointee.phase == .open {
             // What the peer said last, such as why it goes, may still be unread: the end of the input is waited for.
-            state.pointee.notices.append(.sendFailed(connection.pointee.id))
+            notices.append(.sendFailed(connection.pointee.id))
         } else {
             release(connection)
         }

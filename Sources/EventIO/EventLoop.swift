@@ -19,13 +19,21 @@ package class EventLoop {
     package let options: LoopOptions
     /// Lends the chunks of all output. Belongs to the loop's thread.
     package let pool: BufferPool
-    let connections = Slab<Connection>()
-    final var listeners: [UInt32: Listener] = [:]
-    let state: UnsafeMutablePointer<LoopState>
+    // One thread has the loop and no access lasts through a call to the owner, so the run-time check that accesses exclude
+    // each other is left out: it cost more than all else that a turn does between two system calls.
 
     /// Microseconds of the monotonic clock when the current turn's events were taken.
-    package final var now: UInt64 { state.pointee.now }
-    package final var counters: LoopCounters { state.pointee.counters }
+    @exclusivity(unchecked) package internal(set) final var now: UInt64
+    @exclusivity(unchecked) package internal(set) final var counters = LoopCounters()
+
+    let connections = Slab<Connection>()
+    final var listeners: [UInt32: Listener] = [:]
+    @exclusivity(unchecked) final var notices = RingQueue<Notice>()
+    /// In the order of their deadlines, because all have the same time.
+    @exclusivity(unchecked) final var closings = RingQueue<Closing>()
+    @exclusivity(unchecked) private final var wakeTime = UInt64.max
+    @exclusivity(unchecked) final var restingListeners = 0
+    final var nextListener: UInt32 = 0
 
     /// A loop with the method that `options` asks for, or with the best that can be had.
     ///
@@ -48,16 +56,13 @@ package class EventLoop {
         self.pool = pool
         self.ioMethod = ioMethod
         bell = try Bell()
-        state = .allocate(capacity: 1)
-        state.initialize(to: LoopState(now: MonotonicClock.now()))
+        now = MonotonicClock.now()
     }
 
     deinit {
         for index in 0..<connections.capacity {
             if let handle = connections.handle(at: index) { connections[handle]?.pointee.output.clear(to: pool) }
         }
-        state.deinitialize(count: 1)
-        state.deallocate()
     }
 
     // MARK: What the subclasses do
@@ -89,7 +94,7 @@ package class EventLoop {
 extension EventLoop {
     /// Asks for one `tick` at `time` (µs of the monotonic clock), in place of any that was asked for before; `.max` asks for none.
     /// It comes up to a millisecond late.
-    package final func wake(at time: UInt64) { state.pointee.wakeTime = time }
+    package final func wake(at time: UInt64) { wakeTime = time }
 
     /// Turns until the bell's `stop`, then drops every connection and listener without telling of them.
     ///
@@ -98,12 +103,12 @@ extension EventLoop {
         start()
         while !bell.isStopping {
             turn(handler, timeout: timeout())
-            state.pointee.counters.turns &+= 1
-            if !state.pointee.notices.isEmpty { tellNotices(handler) }
+            counters.turns &+= 1
+            if !notices.isEmpty { tellNotices(handler) }
             wakeListeners()
-            if !state.pointee.closings.isEmpty { expireClosings(handler) }
-            if state.pointee.wakeTime <= now {
-                state.pointee.wakeTime = .max
+            if !closings.isEmpty { expireClosings(handler) }
+            if wakeTime <= now {
+                wakeTime = .max
                 handler.tick(now)
             }
             handler.turnEnded(now)
@@ -129,18 +134,18 @@ extension EventLoop {
     }
 
     final func timeout() -> UInt64? {
-        if !state.pointee.notices.isEmpty { return 0 }
-        var due = state.pointee.wakeTime
-        if let first = state.pointee.closings.first { due = min(due, first.deadline) }
-        if state.pointee.restingListeners > 0 { due = min(due, now + Self.acceptPause) }
+        if !notices.isEmpty { return 0 }
+        var due = wakeTime
+        if let first = closings.first { due = min(due, first.deadline) }
+        if restingListeners > 0 { due = min(due, now + Self.acceptPause) }
         if due == .max { return nil }
         return due > now ? due - now : 0
     }
 
     /// Tells what the owner's calls have found out. What is found out meanwhile waits for the next turn.
     final func tellNotices(_ handler: any EventHandler) {
-        for _ in 0..<state.pointee.notices.count {
-            switch state.pointee.notices.removeFirst() {
+        for _ in 0..<notices.count {
+            switch notices.removeFirst() {
             case .connected(let id):
                 if let connection = owned(id) { connectEnded(connection, error: 0, handler) }
             case .connectFailed(let id, let error):
@@ -152,8 +157,8 @@ extension EventLoop {
             case .sendFailed(let id):
                 guard let connection = owned(id), case .failed(let error) = connection.pointee.sending else { continue }
                 if connection.pointee.receiving == .armed {
-                    state.pointee.closings.append(
-                        LoopState.Closing(connection: id, deadline: now + options.closeTimeout)
+                    closings.append(
+                        Closing(connection: id, deadline: now + options.closeTimeout)
                     )
                 } else {
                     end(connection, error: error, handler)
@@ -163,13 +168,13 @@ extension EventLoop {
     }
 
     final func expireClosings(_ handler: any EventHandler) {
-        while let first = state.pointee.closings.first {
+        while let first = closings.first {
             guard let connection = connections[first.connection.handle], connection.pointee.phase != .dying else {
-                state.pointee.closings.removeFirst()
+                closings.removeFirst()
                 continue
             }
             guard first.deadline <= now else { return }
-            state.pointee.closings.removeFirst()
+            closings.removeFirst()
             if case .failed(let error) = connection.pointee.sending, connection.pointee.phase == .open {
                 end(connection, error: error, handler)
             } else {
@@ -186,8 +191,8 @@ extension EventLoop {
             else { continue }
             release(connection)
         }
-        state.pointee.notices.removeAll()
-        state.pointee.closings.removeAll()
+        notices.removeAll()
+        closings.removeAll()
         // io_uring lets go of its requests one turn later; epoll has nothing left to wait for.
         let deadline = MonotonicClock.now() + Self.lastTurns
         while !(connections.count == 0 && listeners.isEmpty), MonotonicClock.now() < deadline {

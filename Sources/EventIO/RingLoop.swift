@@ -6,12 +6,18 @@ import Glibc
 final class RingLoop: EventLoop {
     private let ring: Ring
     private let raw: UnsafeMutablePointer<io_uring>
-    private let requests: UnsafeMutablePointer<RingLoopState>
+    /// Requests are made only once the instance is enabled.
+    @exclusivity(unchecked) private var isStarted = false
     /// Where the count of rings is read to; the kernel writes it while the bell is armed.
     private let bellCount: UnsafeMutablePointer<UInt64>
+    @exclusivity(unchecked) private var isBellArmed = false
+    /// Connections whose receive ended because all buffers were full; armed again when this turn has given them back.
+    @exclusivity(unchecked) private var starved = RingQueue<ConnectionID>()
     // What gathering sends point at, until the next enter: the kernel copies it when it takes the request.
     private let pieces: UnsafeMutablePointer<iovec>
     private let messages: UnsafeMutablePointer<msghdr>
+    @exclusivity(unchecked) private var piecesUsed = 0
+    @exclusivity(unchecked) private var messagesUsed = 0
 
     private static let pieceCount = 4096
     private static let messageCount = 512
@@ -37,8 +43,6 @@ final class RingLoop: EventLoop {
             bufferSize: UInt32(options.receiveBufferSize)
         )
         raw = ring.ring
-        requests = .allocate(capacity: 1)
-        requests.initialize(to: RingLoopState())
         bellCount = .allocate(capacity: 1)
         pieces = .allocate(capacity: Self.pieceCount)
         messages = .allocate(capacity: Self.messageCount)
@@ -50,8 +54,6 @@ final class RingLoop: EventLoop {
     }
 
     deinit {
-        requests.deinitialize(count: 1)
-        requests.deallocate()
         if ring.ownsMemory { bellCount.deallocate() }
         pieces.deallocate()
         messages.deallocate()
@@ -62,7 +64,7 @@ final class RingLoop: EventLoop {
     override func start() {
         let status = ring.enable()
         precondition(status == 0, "could not enable io_uring: \(SystemError.text(of: -status))")
-        requests.pointee.isStarted = true
+        isStarted = true
         armBell()
         for listener in listeners.values where listener.state == .accepting { arm(listener) }
         for index in 0..<connections.capacity {
@@ -73,20 +75,20 @@ final class RingLoop: EventLoop {
     }
 
     override func finish() {
-        if requests.pointee.isBellArmed {
+        if isBellArmed {
             clinux_prepare_cancel(ring.entry(), Self.name(.bell, 0), Self.name(.cancel, 0))
             ring.enter(timeout: 10_000)
-            if clinux_ring_tail(raw) != clinux_ring_head(raw) { requests.pointee.isBellArmed = false }
+            if clinux_ring_tail(raw) != clinux_ring_head(raw) { isBellArmed = false }
         }
-        ring.ownsMemory = connections.count == 0 && listeners.isEmpty && !requests.pointee.isBellArmed
+        ring.ownsMemory = connections.count == 0 && listeners.isEmpty && !isBellArmed
     }
 
     override func turn(_ handler: any EventHandler, timeout: UInt64?) {
         ring.enter(timeout: timeout)
-        requests.pointee.piecesUsed = 0
-        requests.pointee.messagesUsed = 0
-        state.pointee.now = MonotonicClock.now()
-        state.pointee.counters.waits &+= 1
+        piecesUsed = 0
+        messagesUsed = 0
+        now = MonotonicClock.now()
+        counters.waits &+= 1
         var head = clinux_ring_head(raw)
         let tail = clinux_ring_tail(raw)
         while head != tail {
@@ -101,13 +103,13 @@ final class RingLoop: EventLoop {
             case .send: sent(Self.handle(name), result, handler)
             case .accept: accepted(UInt32(truncatingIfNeeded: name), result, flags, handler)
             case .bell:
-                requests.pointee.isBellArmed = false
+                isBellArmed = false
                 if !bell.isStopping { armBell() }
                 handler.mailArrived()
             case .cancel, nil: break
             }
         }
-        if !requests.pointee.starved.isEmpty { feedStarved() }
+        if !starved.isEmpty { feedStarved() }
     }
 
     @inline(__always)
@@ -128,7 +130,7 @@ final class RingLoop: EventLoop {
     }
 
     private func armBell() {
-        requests.pointee.isBellArmed = true
+        isBellArmed = true
         clinux_prepare_read(ring.entry(), bell.descriptor, bellCount, 8, Self.name(.bell, 0))
     }
 
@@ -153,16 +155,16 @@ final class RingLoop: EventLoop {
         switch -result {
         case 0: inputEnded(connection, error: 0, handler)
         case ENOBUFS:
-            state.pointee.counters.receiveBufferShortages += 1
-            requests.pointee.starved.append(ConnectionID(handle))
+            counters.receiveBufferShortages += 1
+            starved.append(ConnectionID(handle))
         case ECANCELED, EINTR, EAGAIN: followInputWish(connection)
         case let error: inputEnded(connection, error: error, handler)
         }
     }
 
     private func feedStarved() {
-        for _ in 0..<requests.pointee.starved.count {
-            if let connection = connections[requests.pointee.starved.removeFirst().handle],
+        for _ in 0..<starved.count {
+            if let connection = connections[starved.removeFirst().handle],
                 connection.pointee.phase != .dying
             {
                 followInputWish(connection)
@@ -176,7 +178,7 @@ final class RingLoop: EventLoop {
     }
 
     override func followInputWish(_ connection: ConnectionPointer) {
-        guard requests.pointee.isStarted else { return }
+        guard isStarted else { return }
         switch connection.pointee.receiving {
         case .off, .detached:
             guard connection.pointee.wantsInput else { return }
@@ -202,9 +204,9 @@ final class RingLoop: EventLoop {
     // MARK: Output
 
     override func transmit(_ connection: ConnectionPointer) {
-        guard requests.pointee.isStarted, let chunk = connection.pointee.output.firstChunk else { return }
+        guard isStarted, let chunk = connection.pointee.output.firstChunk else { return }
         connection.pointee.sending = .busy
-        state.pointee.counters.sends &+= 1
+        counters.sends &+= 1
         let descriptor = connection.pointee.descriptor.number
         let name = Self.name(.send, connection.pointee.id.handle)
         if chunk.pointee.next == nil {
@@ -216,14 +218,14 @@ final class RingLoop: EventLoop {
     }
 
     private func gather(_ chunk: UnsafeMutablePointer<Chunk>, _ descriptor: Int32, _ name: UInt64) {
-        if requests.pointee.piecesUsed + Self.piecesPerSend > Self.pieceCount
-            || requests.pointee.messagesUsed == Self.messageCount
+        if piecesUsed + Self.piecesPerSend > Self.pieceCount
+            || messagesUsed == Self.messageCount
         {
             io_uring_submit(raw)
-            requests.pointee.piecesUsed = 0
-            requests.pointee.messagesUsed = 0
+            piecesUsed = 0
+            messagesUsed = 0
         }
-        let first = pieces + requests.pointee.piecesUsed
+        let first = pieces + piecesUsed
         var count = 0
         var next: UnsafeMutablePointer<Chunk>? = chunk
         while let piece = next, count < Self.piecesPerSend {
@@ -232,9 +234,9 @@ final class RingLoop: EventLoop {
             count &+= 1
             next = piece.pointee.next
         }
-        clinux_prepare_sendmsg(ring.entry(), descriptor, messages + requests.pointee.messagesUsed, first, count, name)
-        requests.pointee.piecesUsed &+= count
-        requests.pointee.messagesUsed &+= 1
+        clinux_prepare_sendmsg(ring.entry(), descriptor, messages + messagesUsed, first, count, name)
+        piecesUsed &+= count
+        messagesUsed &+= 1
     }
 
     private func sent(_ handle: Handle, _ result: Int32, _ handler: any EventHandler) {
@@ -245,10 +247,10 @@ final class RingLoop: EventLoop {
         case .connecting: connectEnded(connection, error: -result, handler)
         case .open, .flushing, .lingering:
             if result >= 0 {
-                state.pointee.counters.bytesSent &+= UInt64(result)
+                counters.bytesSent &+= UInt64(result)
                 connection.pointee.output.consume(Int(result), to: pool)
                 if let chunk = connection.pointee.output.firstChunk {
-                    if chunk.pointee.start > 0 { state.pointee.counters.shortSends &+= 1 }
+                    if chunk.pointee.start > 0 { counters.shortSends &+= 1 }
                     transmit(connection)
                 }
                 outputMoved(connection, handler)
@@ -291,7 +293,7 @@ final class RingLoop: EventLoop {
         case (.armed, _), (.stopping, _), (_, .busy): return
         case (.off, _), (.detached, _): break
         }
-        state.pointee.counters.closes &+= 1
+        counters.closes &+= 1
         connection.pointee.output.clear(to: pool)
         connections.remove(connection.pointee.id.handle)
     }
@@ -299,12 +301,12 @@ final class RingLoop: EventLoop {
     // MARK: Listeners
 
     override func arm(_ listener: Listener) {
-        guard requests.pointee.isStarted else { return }
+        guard isStarted else { return }
         clinux_prepare_accept(ring.entry(), listener.descriptor, Self.name(.accept, listener.number))
     }
 
     override func disarm(_ listener: Listener) -> Bool {
-        guard requests.pointee.isStarted else { return true }
+        guard isStarted else { return true }
         clinux_prepare_cancel(ring.entry(), Self.name(.accept, listener.number), Self.name(.cancel, 0))
         return false
     }

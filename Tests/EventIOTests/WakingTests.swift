@@ -88,6 +88,11 @@ extension EventIOSuite {
             }
         }
 
+        @Test("an idle connection costs a small slot and no buffer")
+        func slotSize() {
+            #expect(MemoryLayout<Connection>.stride <= 80)
+        }
+
         @Test("the method is the one asked for, or the best with its reason")
         func choice() throws {
             let epoll = try TestLoop(.epoll).loop.ioMethod

@@ -18,6 +18,7 @@ extension Engine {
         var entry = LedgerEntry(.query, .forward)
         server.pointee.unnamed = .none
         forgetUnnamed(client)
+        if client.pointee.extras != nil { noteUnwinding(statementClass.transaction, client) }
         if statementClass.mayChangeSession {
             let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
@@ -148,6 +149,7 @@ extension Engine {
             server.pointee.cleanup = .discardAll
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
+            if client.pointee.extras != nil { noteUnwinding(statementClass.transaction, client) }
             if statementClass.mayChangeSession {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
             }

@@ -49,16 +49,34 @@ extension Engine {
         )
     }
 
-    /// A plain change of settings outside a transaction travels with the client; any other keeps it on its server.
+    /// A plain change of settings travels with the client, once its transaction is over; any other keeps the client on its server.
     private func noteSettings(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
-        guard client.pointee.transaction == .none, client.pointee.pin == nil, client.pointee.outstanding == 0,
-            let commands = parse(text, client), let changes = SettingChange.changes(in: commands)
+        guard let commands = parse(text, client), let changes = SettingChange.changes(in: commands) else {
+            pin(client, .setting)
+            return .none
+        }
+        // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
+        if changes.isEmpty { return .none }
+        guard client.pointee.pin == nil, client.pointee.outstanding == 0,
+            client.pointee.transaction == .none || client.pointee.transaction == .open
         else {
             pin(client, .setting)
             return .none
         }
         extras(of: client).pendingSettings += changes
         return .settings
+    }
+
+    /// A statement that ends or unwinds a transaction: what was set in it is given up, or can no longer be told.
+    func noteUnwinding(_ effect: TransactionEffect, _ client: ClientPointer) {
+        guard let extras = client.pointee.extras, !extras.pendingSettings.isEmpty else { return }
+        switch effect {
+        case .rollback, .rollbackChain: extras.pendingSettings = []
+        case .rollbackToSavepoint, .mixed:
+            extras.pendingSettings = []
+            pin(client, .setting)
+        default: break
+        }
     }
 
     func extras(of client: ClientPointer) -> ClientExtras {
@@ -101,6 +119,8 @@ extension Engine {
     /// A cycle has ended well, or not: settings that were changed in it hold, or do not.
     func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
         guard let extras = client.pointee.extras, !extras.pendingSettings.isEmpty else { return }
+        // A transaction's settings hold when it is committed.
+        if server.pointee.status == .inTransaction, !hasFailed { return }
         let changes = extras.pendingSettings
         client.pointee.extras = nil
         if hasFailed { return }

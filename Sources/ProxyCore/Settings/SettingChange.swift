@@ -6,11 +6,13 @@ enum SettingChange: Equatable {
     case reset(name: String)
     case resetAll
 
-    /// The changes that a text makes; nil where it does more than change settings for the session, or to values that cannot be carried.
+    /// The changes that a text makes and that outlast its transaction; nil where it does more than change settings, or to values that
+    /// cannot be carried.
     static func changes(in commands: [ParsedCommand]) -> [SettingChange]? {
         var changes: [SettingChange] = []
         for parsed in commands {
             switch parsed.command {
+            case .set(_, _, isLocal: true): break
             case .set(let name, let value, isLocal: false):
                 switch value {
                 case .default: changes.append(.reset(name: name))
@@ -25,7 +27,7 @@ enum SettingChange: Equatable {
             case .resetAll: changes.append(.resetAll)
             case .setConfig(let assignments):
                 for assignment in assignments {
-                    guard !assignment.isLocal else { return nil }
+                    if assignment.isLocal { continue }
                     let name = SessionCommands.folded(assignment.name)
                     changes.append(
                         assignment.value.map { .set(SessionSetting(name: name, value: $0)) } ?? .reset(name: name)

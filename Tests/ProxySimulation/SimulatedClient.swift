@@ -58,6 +58,7 @@ package final class SimulatedClient {
             hasEnded = true
             return false
         }
+        trace?("\(script.owner) -> \(script.turns[nextTurn].text)")
         link.toEngine += script.turns[nextTurn].bytes
         nextTurn += 1
         return true
@@ -82,6 +83,7 @@ package final class SimulatedClient {
     }
 
     private func take(_ message: WireMessage) {
+        trace?("\(script.owner) <- \(message.asBackend)")
         if !isReady {
             if message.letter == "K" {
                 var reader = BodyReader(message.body)
@@ -117,6 +119,8 @@ package final class SimulatedClient {
             return
         }
     }
+
+    var trace: ((String) -> Void)?
 
     /// Servers are killed: errors that say so are no mismatch.
     var isInStorm = false

@@ -182,6 +182,7 @@ package final class Simulation {
         let link = shell.accept()
         let client = SimulatedClient(script: waitingScripts.removeLast(), link: link)
         client.isInStorm = isStormy
+        client.trace = store.trace
         clients.append(client)
         byLink[link.id] = client
     }

@@ -291,6 +291,7 @@ extension Engine {
         }
         let handle = client.pointee.handle
         if client.pointee.outstanding == 0, client.pointee.flow == .between {
+            client.pointee.changesNames = false
             client.pointee.statements.compact()
             if !mayLetGo(client, server) {
                 processHeld(client)

@@ -192,7 +192,7 @@ extension Engine {
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
-        if isFree, server.pointee.isReplica, !plan.isRead {
+        if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState {
             // Batches in flight on a replica are followed there by reads alone; this one waits until they are over.
             return .stop
         }

@@ -105,14 +105,12 @@ extension Engine {
             return
         case .idle, .active, .draining: break
         }
-        let client = clients[server.pointee.client]
+        let handle = server.pointee.client
         let pool = server.pointee.pool
-        let node = server.pointee.node
-        if let client { loseServer(client, server, why) }
+        if let client = clients[handle] { loseServer(client, server, why) }
         drop(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
-        if let client, client.pointee.flow == .between { restarted.append(client.pointee.handle) }
-        _ = node
+        if let client = clients[handle], client.pointee.flow == .between { restarted.append(handle) }
     }
 
     /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
@@ -121,6 +119,13 @@ extension Engine {
             client.pointee.server = .none
             client.pointee.flow = .between
             requestServerForWelcome(client, server.pointee.pool)
+            return
+        }
+        if server.pointee.passing > 0, server.pointee.ledger.first?.disposition == .forward {
+            // Half a message has left: nothing that could be said would be understood.
+            client.pointee.server = .none
+            server.pointee.client = .none
+            close(client, flush: true, reason: why)
             return
         }
         let node = topology.nodes[server.pointee.node].name

@@ -70,7 +70,11 @@ extension Engine {
             takeBack(server.pointee.ledger[index], server, followedFrom: skipped)
             index -= 1
         }
-        server.pointee.isSkipping = skipped == server.pointee.ledger.count
+        if skipped == server.pointee.ledger.count {
+            server.pointee.isSkipping = true
+            // Also what looks like a new batch is skipped (behind a copy whose Sync the server has ignored).
+            if let client = clients[server.pointee.client], client.pointee.flow == .between { client.pointee.flow = .batch }
+        }
         for _ in 0..<skipped {
             let entry = server.pointee.ledger.removeFirst()
             // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.

@@ -194,6 +194,7 @@ extension Engine {
 
     /// Names that unanswered messages changed mean again what they meant before.
     private func takeBackAll(_ client: ClientPointer, _ server: ServerPointer) {
+        client.pointee.extras?.pendingSettings = []
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
             takeBack(entry, server, followedFrom: server.pointee.ledger.count)

@@ -112,7 +112,10 @@ extension Engine {
         case FrontendTag.close:
             guard isWhole else { return waitFor(client, header, body) }
             return forwardClose(client, server, header, body)
-        case FrontendTag.flush, FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
+        case FrontendTag.copyDone, FrontendTag.copyFail:
+            endCopy(server)
+            return sendWhole(client, server, header, input, offset)
+        case FrontendTag.flush, FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.statementTextLimit else { return .stop }

@@ -11,6 +11,12 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
+        // A failed transaction refuses it.
+        if client.pointee.transaction == .failed, client.pointee.outstanding == 0,
+            statementClass.transaction == .none
+        {
+            return .none
+        }
         let effects = statementClass.effects
         if effects.contains(.changesCatalogFacts) {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))

@@ -126,7 +126,10 @@ package final class SimulatedClient {
     var isInStorm = false
 
     private static func isEqual(_ left: WireMessage, _ right: WireMessage) -> Bool {
-        if left.letter == "E", right.letter == "E" { return left.asBackend == right.asBackend }
+        if left.letter == "E", right.letter == "E" {
+            // A statement that its server lacks cannot be prepared in a failed transaction: that error comes before any other.
+            return left.asBackend == right.asBackend || left.field("C") == "25P02"
+        }
         return left == right
     }
 

@@ -110,7 +110,8 @@ extension Engine {
         if let client = clients[handle] { loseServer(client, server, why) }
         drop(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
-        if let client = clients[handle], client.pointee.flow == .between { restarted.append(handle) }
+        // What is held may be the rest of a batch that is now skipped, or the next.
+        if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
     }
 
     /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.

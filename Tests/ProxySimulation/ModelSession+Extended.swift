@@ -31,7 +31,7 @@ extension ModelSession {
             throw ModelError(sqlState: "42601", message: "cannot insert multiple commands into a prepared statement")
         }
         let statement = statements.first ?? .empty
-        if hasFailed, !statement.endsTransaction { throw .aborted }
+        if hasFailed, statement != .empty, !statement.endsTransaction { throw .aborted }
         let value = Prepared(text: text, statement: statement)
         if name.isEmpty {
             unnamed = value

@@ -175,6 +175,7 @@ package final class ModelSession {
     // MARK: Messages
 
     private func handle(_ message: WireMessage) {
+        store.trace?("        server \(processID) of node \(node) <- \(message.asFrontend)")
         if case .copyIn(let isExtended) = mode { return handleCopy(message, isExtended: isExtended) }
         if case .skipping = mode {
             guard message.letter == "S" || message.letter == "X" else { return }

@@ -17,5 +17,8 @@ package final class ModelStore {
     package var cancelled: [String] = []
     package var now: Int64 = 0
 
+    /// Told what happens, for looking at one seed.
+    package var trace: ((String) -> Void)?
+
     package init() {}
 }

@@ -143,7 +143,7 @@ package final class Simulation {
         for text in store.cancelled where !cancellers.contains(where: { text.contains("/* \($0) */") }) {
             return "a cancel hit another's statement: \(text)"
         }
-        for (index, session) in sessions where shell.links[index] != nil {
+        for (index, session) in sessions where shell.links[index]?.phase == .open {
             if session.isInBlock || !session.staged.isEmpty { return "a free server has a transaction open" }
             if !session.temporaryTables.isEmpty { return "a free server has temporary tables" }
         }
@@ -182,6 +182,7 @@ package final class Simulation {
         let link = shell.accept()
         let client = SimulatedClient(script: waitingScripts.removeLast(), link: link)
         client.isInStorm = isStormy
+        client.trace = store.trace
         clients.append(client)
         byLink[link.id] = client
     }

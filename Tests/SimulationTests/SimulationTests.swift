@@ -14,6 +14,7 @@ struct SimulationTests {
         var failures = 0
         for seed in Self.onlySeed.map({ $0...$0 }) ?? seeds {
             let simulation = Simulation(seed: seed, isStormy: isStormy)
+            if Self.onlySeed != nil { simulation.store.trace = { print($0) } }
             if let failure = simulation.run() {
                 Issue.record("seed \(seed), step \(simulation.steps): \(failure)")
                 // What it holds may be in a state in which it cannot be taken down.

@@ -37,6 +37,8 @@ struct ClientSession: ~Copyable {
     var context: SessionContext?
     var statements = ClientStatements()
     var unnamed = StatementID.none
+    /// A message in flight changes what a name means.
+    var changesNames = false
     /// The statement of the last Bind: what an Execute runs. Holds a reference.
     var lastBound = StatementID.none
     /// A hash of that Bind's portal; 0 is the unnamed one.

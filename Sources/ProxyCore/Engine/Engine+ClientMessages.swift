@@ -192,7 +192,7 @@ extension Engine {
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
-        if isFree, server.pointee.isReplica, !plan.isRead || plan.extent != .whole {
+        if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
             // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not seen, waits until they are over.
             return .stop
         }
@@ -242,8 +242,15 @@ extension Engine {
             return .consumed(0)
         }
         guard hasRoom(client, server) else { return .stop }
-        if header.tag != FrontendTag.copyData { server.pointee.isCopyingIn = false }
+        if header.tag != FrontendTag.copyData { endCopy(server) }
         return sendWhole(client, server, header, input, offset)
+    }
+
+    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores.
+    func endCopy(_ server: ServerPointer) {
+        server.pointee.isCopyingIn = false
+        let count = server.pointee.ledger.count
+        if count > 0, server.pointee.ledger[count - 1].kind != .sync { server.pointee.hasEndedCopy = true }
     }
 
     func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {

@@ -49,6 +49,11 @@ extension Engine {
             }
         }
         if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
+        if entry.kind == .parse, entry.changesName, entry.place.index == ClientStatements.Place.unnamed.index {
+            // A Parse that fails has ended the unnamed statement before it.
+            statements.release(entry.previous)
+            server.pointee.ledger[0].previous = .none
+        }
         if !entry.completesCycle { skipToSync(server) }
         return true
     }
@@ -70,7 +75,11 @@ extension Engine {
             takeBack(server.pointee.ledger[index], server, followedFrom: skipped)
             index -= 1
         }
-        server.pointee.isSkipping = skipped == server.pointee.ledger.count
+        if skipped == server.pointee.ledger.count {
+            server.pointee.isSkipping = true
+            // Also what looks like a new batch is skipped (behind a copy whose Sync the server has ignored).
+            if let client = clients[server.pointee.client], client.pointee.flow == .between { client.pointee.flow = .batch }
+        }
         for _ in 0..<skipped {
             let entry = server.pointee.ledger.removeFirst()
             // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.
@@ -201,6 +210,7 @@ extension Engine {
 
     /// The client lets go of the server, which is left to finish what nobody wants any more.
     func detachForReplay(_ client: ClientPointer, _ server: ServerPointer) {
+        client.pointee.extras?.pendingSettings = []
         // Names that the batch changed mean again what they meant before it.
         var index = server.pointee.ledger.count - 1
         while index >= 0 {

@@ -30,6 +30,27 @@ extension Engine {
         return sendWhole(client, server, header, input, offset)
     }
 
+    /// Whether what a name means hangs on a batch in flight: should that fail, the name keeps the meaning that it had before.
+    @inline(__always)
+    private func isUnsettled(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        if client.pointee.outstanding == 0 || !client.pointee.changesNames { return false }
+        let place: ClientStatements.Place
+        if name.byteCount == 0 {
+            place = .unnamed
+        } else if let found = client.pointee.statements.find(name, hash: nameHash.hash(name)) {
+            place = found
+        } else {
+            return false
+        }
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            if isInEarlierBatch, entry.changesName, entry.place.index == place.index { return true }
+        }
+        return false
+    }
+
     /// The unnamed statement lasts until the next simple query (PostgreSQL documentation, 55.2.3).
     @inline(__always)
     func forgetUnnamed(_ client: ClientPointer) {
@@ -99,7 +120,10 @@ extension Engine {
             guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
             endAtFlush(client, server)
             return .consumed(header.size)
-        case FrontendTag.flush, FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
+        case FrontendTag.copyDone, FrontendTag.copyFail:
+            endCopy(server)
+            return sendWhole(client, server, header, input, offset)
+        case FrontendTag.flush, FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.statementTextLimit else { return .stop }
@@ -198,6 +222,7 @@ extension Engine {
             append(server, FrontendTag.parse, body)
             return .consumed(header.size)
         }
+        if !message.name.isEmpty, isUnsettled(body.extracting(message.name), client, server) { return .stop }
         guard let id = intern(client, body, message) else {
             return provoke(client, server, .memoryLimit(statements.limit), header)
         }
@@ -277,6 +302,7 @@ extension Engine {
     func setName(_ client: ClientPointer, _ name: RawSpan, to id: StatementID, _ entry: inout LedgerEntry) {
         if !id.isNone { statements.retain(id) }
         entry.changesName = true
+        client.pointee.changesNames = true
         if name.byteCount == 0 {
             entry.place = .unnamed
             entry.previous = client.pointee.unnamed
@@ -364,9 +390,10 @@ extension Engine {
             append(server, FrontendTag.bind, body)
             return .consumed(header.size)
         }
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
         var entry = LedgerEntry(.bind, .forward)
         let name = body.extracting(message.statement)
+        if isUnsettled(name, client, server) { return .stop }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
         let id = statement(named: name, of: client) ?? .none
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
@@ -499,6 +526,7 @@ extension Engine {
         var entry = LedgerEntry(.describe, .forward)
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
+            if isUnsettled(name, client, server) { return .stop }
             if let id = statement(named: name, of: client) {
                 let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[id].pointee.serial
@@ -528,6 +556,7 @@ extension Engine {
         var entry = LedgerEntry(.close, .forward)
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
+            if isUnsettled(name, client, server) { return .stop }
             if statement(named: name, of: client) != nil || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 setName(client, name, to: .none, &entry)

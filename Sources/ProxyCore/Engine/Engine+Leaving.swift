@@ -105,14 +105,13 @@ extension Engine {
             return
         case .idle, .active, .draining: break
         }
-        let client = clients[server.pointee.client]
+        let handle = server.pointee.client
         let pool = server.pointee.pool
-        let node = server.pointee.node
-        if let client { loseServer(client, server, why) }
+        if let client = clients[handle] { loseServer(client, server, why) }
         drop(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
-        if let client, client.pointee.flow == .between { restarted.append(client.pointee.handle) }
-        _ = node
+        // What is held may be the rest of a batch that is now skipped, or the next.
+        if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
     }
 
     /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
@@ -121,6 +120,13 @@ extension Engine {
             client.pointee.server = .none
             client.pointee.flow = .between
             requestServerForWelcome(client, server.pointee.pool)
+            return
+        }
+        if server.pointee.passing > 0, server.pointee.ledger.first?.disposition == .forward {
+            // Half a message has left: nothing that could be said would be understood.
+            client.pointee.server = .none
+            server.pointee.client = .none
+            close(client, flush: true, reason: why)
             return
         }
         let node = topology.nodes[server.pointee.node].name
@@ -198,6 +204,7 @@ extension Engine {
 
     /// Names that unanswered messages changed mean again what they meant before.
     private func takeBackAll(_ client: ClientPointer, _ server: ServerPointer) {
+        client.pointee.extras?.pendingSettings = []
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
             takeBack(entry, server, followedFrom: server.pointee.ledger.count)

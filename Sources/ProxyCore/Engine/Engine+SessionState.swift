@@ -11,6 +11,12 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
+        // A failed transaction refuses it.
+        if client.pointee.transaction == .failed, client.pointee.outstanding == 0,
+            statementClass.transaction == .none
+        {
+            return .none
+        }
         let effects = statementClass.effects
         if statementClass.transaction != .none, let extras = client.pointee.extras, !extras.journal.isEmpty {
             switch statementClass.transaction {
@@ -62,8 +68,16 @@ extension Engine {
     private func noteSettings(_ effects: SessionEffects, _ text: RawSpan, _ client: ClientPointer)
         -> LedgerEntry.Effect
     {
+        guard let commands = parse(text, client),
+            let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
+        else {
+            pin(client, .setting)
+            return .none
+        }
+        // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
+        if changes.isEmpty { return .none }
         guard client.pointee.pin == nil, client.pointee.outstanding == 0,
-            let commands = parse(text, client), let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
+            client.pointee.transaction == .none || client.pointee.transaction == .open
         else {
             pin(client, .setting)
             return .none

@@ -12,6 +12,7 @@ enum SettingChange: Equatable {
         var changes: [SettingChange] = []
         for parsed in commands {
             switch parsed.command {
+            case .set(_, _, isLocal: true): break
             case .set(let name, let value, isLocal: false):
                 switch value {
                 case .default: changes.append(.reset(name: name))
@@ -26,7 +27,7 @@ enum SettingChange: Equatable {
             case .resetAll: changes.append(.resetAll)
             case .setConfig(let assignments):
                 for assignment in assignments {
-                    guard !assignment.isLocal else { return nil }
+                    if assignment.isLocal { continue }
                     let name = SessionCommands.folded(assignment.name)
                     changes.append(
                         assignment.value.map { .set(SessionSetting(name: name, value: $0)) } ?? .reset(name: name)

@@ -19,6 +19,8 @@ struct ClientSession: ~Copyable {
     var attempts: UInt8 = 0
     /// The next batch goes to the primary, whatever its class: a replica has refused it.
     var isForcedToPrimary = false
+    /// CopyDone or CopyFail has been sent since the last Sync.
+    var hasEndedCopy = false
     var preference = RoutePreference.auto
     var lastRoute = RouteRecord()
     var pin: PinReason?

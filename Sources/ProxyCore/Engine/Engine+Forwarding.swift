@@ -99,7 +99,10 @@ extension Engine {
             guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
             endAtFlush(client, server)
             return .consumed(header.size)
-        case FrontendTag.flush, FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
+        case FrontendTag.copyDone, FrontendTag.copyFail:
+            client.pointee.hasEndedCopy = true
+            return sendWhole(client, server, header, input, offset)
+        case FrontendTag.flush, FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.statementTextLimit else { return .stop }
@@ -158,9 +161,22 @@ extension Engine {
     func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
         server.pointee.isSkipping = false
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.sync, .forward))
+        var entry = LedgerEntry(.sync, .forward)
+        entry.followsCopyEnd = client.pointee.hasEndedCopy
+        client.pointee.hasEndedCopy = false
+        server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         touch(server)
+        if server.pointee.extras.decoy != nil { closeDecoy(server) }
+    }
+
+    /// Rids the server of what provoked "already exists", behind the Sync with which the server ends its skipping: nobody may meet it.
+    private func closeDecoy(_ server: ServerPointer) {
+        guard let decoy = server.pointee.extras.decoy else { return }
+        server.pointee.extras.decoy = nil
+        closeOnServer(server, decoy)
+        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
+        server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
     }
 
     @inline(__always)

@@ -266,7 +266,8 @@ extension Engine {
         guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
             dropReply(server, bytes, offset, header, &run)
             if entry.purpose != .none { return injectedReady(server, entry.purpose, hasFailed: hasFailed, &run) }
-            run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
+            // The Sync behind a decoy comes when its client's cycle is over already.
+            run.cycleEnded = run.cycleEnded || server.pointee.client.isNone || entry.kind == .sync
             return true
         }
         deliver(client)
@@ -417,7 +418,8 @@ extension Engine {
     private func copyInBegins(_ server: ServerPointer) {
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
+            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync,
+            !server.pointee.ledger[1].followsCopyEnd
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }

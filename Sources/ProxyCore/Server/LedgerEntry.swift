@@ -61,6 +61,8 @@ struct LedgerEntry: BitwiseCopyable {
     /// Whether `statement` was put into the server's table by this message.
     var changesServer = false
     var serial = StatementSerial.none
+    /// For Sync: CopyDone or CopyFail stands before it, so that COPY does not ignore it.
+    var followsCopyEnd = false
 
     init(_ kind: Kind, _ disposition: Disposition) {
         self.kind = kind

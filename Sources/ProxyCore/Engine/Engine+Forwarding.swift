@@ -360,7 +360,8 @@ extension Engine {
         server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))
         append(server, FrontendTag.parse, body)
-        server.pointee.extras.decoy = name
+        // The first of several is the only one that the server carries out: its error has the others skipped.
+        if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
     }
 
     // MARK: Bind, Describe, Close

@@ -134,7 +134,9 @@ extension ParseTreeClassifier {
 
     private mutating func noteSetTransaction(_ range: WireFields.Range, _ name: String) {
         switch name {
-        case "session characteristics": transaction = .setSessionCharacteristics
+        case "session characteristics":
+            transaction = .setSessionCharacteristics
+            found.effects.insert(.set)
         case "transaction snapshot": transaction = .setTransactionSnapshot
         default: transaction = Self.setTransaction(TransactionOptions(nodes: range.all(3)))
         }

@@ -13,7 +13,7 @@ struct ParityGenerator {
     }
 
     private static let texts = [
-        "SELECT $1::int + 1", "SELECT $1::int, 'x'", "SELECT 1 / $1::int", "SELECT id FROM item WHERE id = $1::int",
+        "SELECT $1::int + 1", "SELECT $1::int, 'x'", "SELECT 1 / (id - $1::int) FROM item WHERE id = 1", "SELECT id FROM item WHERE id = $1::int",
         "UPDATE item SET note = note WHERE id = $1::int RETURNING id", "SELEC $1", "SELECT generate_series(1, $1::int)",
     ]
     private static let queries = [

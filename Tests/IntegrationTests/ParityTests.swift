@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import LocalCluster
@@ -7,35 +6,6 @@ import Testing
 extension EndToEnd {
     /// The same messages, to the primary itself and through the proxy, have the same replies.
     @Suite struct Parity {
-        /// What may differ: what tells one server process from another, where in its sources a server raises a recovery's form of an error, and the order of
-        /// ParameterStatus messages that come together.
-        private func comparable(_ reply: WireReply) -> [String] {
-            var texts: [String] = []
-            var parameters: [String] = []
-            for message in reply.messages {
-                if message.is("S") {
-                    parameters.append(message.description)
-                    continue
-                }
-                if message.is("A") {
-                    texts.append("A(\(message.body.dropFirst(4)))")
-                    continue
-                }
-                texts += parameters.sorted()
-                parameters = []
-                texts.append("\(Character(UnicodeScalar(message.tag)))\(message.body)".count > 4000 ? message.description : Self.full(message))
-            }
-            return texts + parameters.sorted()
-        }
-
-        private static func full(_ message: WireMessage) -> String {
-            message.is("T") || message.is("t") ? "\(Character(UnicodeScalar(message.tag)))\(Self.describe(message.body))" : message.description
-        }
-
-        private static func describe(_ body: [UInt8]) -> String {
-            body.map { (33..<127).contains($0) ? String(UnicodeScalar($0)) : String(format: "\\%02x", $0) }.joined()
-        }
-
         /// - Returns: the replies, step by step; the last one says why there are no more where the script could not be finished.
         private func play(_ script: ParityScript, port: UInt16) -> [[String]] {
             var replies: [[String]] = []
@@ -44,12 +14,12 @@ extension EndToEnd {
                 for step in script.steps {
                     try client.send(step.bytes)
                     var reply: [String] = []
-                    for _ in 0..<step.cycles { reply += comparable(try client.receiveCycle()) }
+                    for _ in 0..<step.cycles { reply += ParityView(try client.receiveCycle()).lines }
                     replies.append(reply)
                 }
                 // Nothing may be left over.
                 try client.send(Frontend.query("SELECT 'the end'"))
-                replies.append(comparable(try client.receiveCycle()))
+                replies.append(ParityView(try client.receiveCycle()).lines)
             } catch {
                 replies.append(["\(error)"])
             }
@@ -73,6 +43,7 @@ extension EndToEnd {
                 Issue.record(
                     """
                     pool \(pool)\(seed.map { ", seed \($0)" } ?? ""): \(script.name)
+                    steps:   \(script.steps.map(\.name).joined(separator: " | "))
                     at step \(step?.offset ?? -1): \(name)
                     direct:  \(step?.element.0.joined(separator: " ").prefix(900) ?? "")
                     through: \(step?.element.1.joined(separator: " ").prefix(900) ?? "")

@@ -188,7 +188,8 @@ extension Engine {
         if plan.extent == .incomplete { return .stop }
         if plan.isLocal(for: client) {
             // Answers come in order: first those of what is in flight.
-            if client.pointee.outstanding > 0 { return .stop }
+            // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the next one.
+            if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil

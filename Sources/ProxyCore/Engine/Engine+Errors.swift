@@ -50,7 +50,7 @@ extension Engine {
         }
         if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
         if entry.kind == .parse, entry.changesName, entry.place.index == ClientStatements.Place.unnamed.index {
-            // A Parse that fails has ended the unnamed statement before it.
+            // Its Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go back to.
             statements.release(entry.previous)
             server.pointee.ledger[0].previous = .none
         }

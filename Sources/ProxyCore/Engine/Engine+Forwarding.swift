@@ -185,6 +185,16 @@ extension Engine {
         server.pointee.ledger.append(LedgerEntry(.sync, .forward))
         client.pointee.outstanding &+= 1
         touch(server)
+        if server.pointee.extras.decoy != nil { closeDecoy(server) }
+    }
+
+    /// Rids the server of what provoked "already exists", behind the Sync with which the server ends its skipping: nobody may meet it.
+    private func closeDecoy(_ server: ServerPointer) {
+        guard let decoy = server.pointee.extras.decoy else { return }
+        server.pointee.extras.decoy = nil
+        closeOnServer(server, decoy)
+        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
+        server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
     }
 
     @inline(__always)
@@ -365,12 +375,11 @@ extension Engine {
         _ message: ParseMessage
     ) {
         let name = body.array(message.name)
-        if !server.pointee.extras.decoys.contains(name) {
-            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
-            server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
-            server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
-            server.pointee.extras.decoys.append(name)
-        }
+        server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
+        server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
+        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        // The first of several is the only one that the server carries out: its error has the others skipped.
+        if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))
         append(server, FrontendTag.parse, body)
     }

@@ -86,8 +86,6 @@ extension Engine {
     /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where nothing differs.
     /// - Parameter effects: what the batch does to its session.
     func prepareServer(_ client: ClientPointer, _ server: ServerPointer, for effects: SessionEffects) {
-        for decoy in server.pointee.extras.decoys { closeOnServer(server, decoy) }
-        if !server.pointee.extras.decoys.isEmpty { server.pointee.extras.decoys.removeAll() }
         if server.pointee.pool.pointee.options.mode == .session { pin(client, .sessionMode) }
         while server.pointee.statements.count > options.serverPreparedStatements,
             let serial = server.pointee.statements.leastRecentlyUsed

@@ -272,7 +272,8 @@ extension Engine {
         guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
             dropReply(server, bytes, offset, header, &run)
             if entry.purpose != .none { return injectedReady(server, entry.purpose, hasFailed: hasFailed, &run) }
-            run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
+            // The Sync behind a decoy comes when its client's cycle is over already.
+            run.cycleEnded = run.cycleEnded || server.pointee.client.isNone || entry.kind == .sync
             return true
         }
         deliver(client)

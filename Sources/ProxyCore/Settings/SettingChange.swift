@@ -36,10 +36,26 @@ enum SettingChange: Equatable {
             // What connection pools of applications put beside RESET ALL.
             case .closeCursor, .unlisten, .show, .showAll: break
             case .other where !callsSetConfig: break
+            case .setSessionCharacteristics(let options): changes += characteristics(options)
             default: return nil
             }
         }
         return changes
+    }
+
+    /// SET SESSION CHARACTERISTICS is another way to write these (PostgreSQL documentation, SET TRANSACTION).
+    private static func characteristics(_ options: TransactionOptions) -> [SettingChange] {
+        var settings: [SessionSetting] = []
+        if let isolation = options.isolation {
+            settings.append(SessionSetting(name: "default_transaction_isolation", value: isolation.settingValue))
+        }
+        if let readOnly = options.readOnly {
+            settings.append(SessionSetting(name: "default_transaction_read_only", value: readOnly ? "on" : "off"))
+        }
+        if let deferrable = options.deferrable {
+            settings.append(SessionSetting(name: "default_transaction_deferrable", value: deferrable ? "on" : "off"))
+        }
+        return settings.map { .set($0) }
     }
 
     /// RESET ALL leaves these as they are (PostgreSQL documentation, RESET).
@@ -55,6 +71,17 @@ enum SettingChange: Equatable {
         case .resetAll:
             return settings.filter { Self.keptByResetAll.contains($0.name) }
                 + start.filter { !Self.keptByResetAll.contains($0.name) }
+        }
+    }
+}
+
+extension TransactionOptions.Isolation {
+    fileprivate var settingValue: String {
+        switch self {
+        case .readUncommitted: "read uncommitted"
+        case .readCommitted: "read committed"
+        case .repeatableRead: "repeatable read"
+        case .serializable: "serializable"
         }
     }
 }

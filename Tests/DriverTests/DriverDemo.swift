@@ -32,7 +32,11 @@ struct DriverDemo {
 
     /// The Python that has the drivers of requirements.txt.
     static func python() throws -> String {
-        try find("HOWDAH_TEST_PYTHON", or: ".build/venv/bin/python", hint: "`make test` makes it, with the drivers in it")
+        try find(
+            "HOWDAH_TEST_PYTHON",
+            or: ".build/venv/bin/python",
+            hint: "`make test` makes it, with the drivers in it"
+        )
     }
 
     private static func find(_ variable: String, or path: String, hint: String) throws -> String {

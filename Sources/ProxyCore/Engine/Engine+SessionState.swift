@@ -54,7 +54,8 @@ extension Engine {
         -> LedgerEntry.Effect
     {
         guard client.pointee.transaction == .none, client.pointee.pin == nil, client.pointee.outstanding == 0,
-            let commands = parse(text, client), let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
+            let commands = parse(text, client),
+            let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
         else {
             pin(client, .setting)
             return .none

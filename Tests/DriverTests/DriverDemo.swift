@@ -60,7 +60,7 @@ struct DriverDemo {
     func run(_ command: String) throws -> (status: Int32, output: String) {
         // Output goes to a file: whatever outlives the command cannot keep a reader waiting.
         let path = directory + "/output"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         let demo = Process()
         demo.executableURL = URL(fileURLWithPath: howdah)

@@ -15,7 +15,7 @@ PACKAGES := libpg-query-dev libprotobuf-c-dev libssl-dev libpq-dev liburing-dev 
 BENCH_PACKAGES := pgbouncer pgpool2 haproxy python3-matplotlib
 
 VENV := .build/venv
-DRIVERS := psycopg[binary] asyncpg
+DRIVERS := Tests/Drivers/requirements.txt
 RELEASE := swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error
 PORT ?= 6432
 REPLICAS ?= 2
@@ -55,12 +55,12 @@ build: setup
 demo: build
 	@exec "$$($(RELEASE) --show-bin-path)/howdah" demo --port $(PORT) --replicas $(REPLICAS)
 
-# The drivers that the integration tests run through the proxy.
-$(VENV)/installed: Makefile | setup
+# The drivers that the tests run through the proxy.
+$(VENV)/installed: $(DRIVERS) | setup
 	@echo "==> Installing $(DRIVERS) for the driver tests"
 	mkdir -p .build
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(foreach driver,$(DRIVERS),'$(driver)')
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(DRIVERS)
 	touch $@
 
 # The integration tests start the release binary.

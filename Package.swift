@@ -80,5 +80,6 @@ let package = Package(
         tests("DemoTests", ["howdah", "LocalCluster"]),
         tests("DocsTests", []),
         tests("IntegrationTests", ["LocalCluster", "CLibpq"]),
+        tests("DriverTests", []),
     ]
 )

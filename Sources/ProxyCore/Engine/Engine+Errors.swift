@@ -110,6 +110,7 @@ extension Engine {
         if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
             server.pointee.extras.replacements.removeLast()
         }
+        if entry.changesName { server.pointee.unsettledNames &-= 1 }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {
                 // The name has another meaning since; it is that change which would bring back the one before.
@@ -218,6 +219,7 @@ extension Engine {
             if entry.changesName {
                 takeBackName(entry, client)
                 entry.changesName = false
+                server.pointee.unsettledNames &-= 1
                 entry.previous = .none
                 entry.statement = .none
             }

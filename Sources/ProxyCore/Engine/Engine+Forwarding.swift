@@ -246,6 +246,7 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
+        server.pointee.unsettledNames &+= 1
         sendParse(id, isNamed: isNamed, client, server, body, message, entry)
         return .consumed(header.size)
     }
@@ -569,6 +570,7 @@ extension Engine {
             if statement(named: name, of: client) != nil || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 setName(client, name, to: .none, &entry)
+                server.pointee.unsettledNames &+= 1
                 entry.disposition = .answer
                 server.pointee.ledger.append(entry)
                 if client.pointee.replayState != .armed { emitAnswers(server) }

@@ -222,6 +222,7 @@ extension Engine {
         }
         server.pointee.ledger.removeFirst()
         if entry.changesServer { server.pointee.unconfirmed &-= 1 }
+        if entry.changesName { server.pointee.unsettledNames &-= 1 }
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
@@ -242,6 +243,7 @@ extension Engine {
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
                 if client.pointee.replayState != .armed { touch(client) }
             }
+            if entry.changesName { server.pointee.unsettledNames &-= 1 }
             forget(entry)
         }
     }

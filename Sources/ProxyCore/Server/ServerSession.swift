@@ -38,6 +38,8 @@ struct ServerSession: ~Copyable {
     var statements = ServerStatements()
     /// Parses under way that put a statement into `statements`.
     var unconfirmed = 0
+    /// Entries of the ledger that change what a name of the client's means.
+    var unsettledNames = 0
     /// What its unnamed statement is.
     var unnamed = StatementSerial.none
     var profile = ProfileID.base

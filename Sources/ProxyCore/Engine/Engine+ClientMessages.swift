@@ -250,8 +250,7 @@ extension Engine {
     /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores.
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
-        let count = server.pointee.ledger.count
-        if count > 0, server.pointee.ledger[count - 1].kind != .sync { server.pointee.hasEndedCopy = true }
+        server.pointee.hasEndedCopy = true
     }
 
     func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {

@@ -182,7 +182,10 @@ extension Engine {
     func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
         server.pointee.isSkipping = false
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.sync, .forward))
+        var entry = LedgerEntry(.sync, .forward)
+        entry.followsCopyEnd = server.pointee.hasEndedCopy
+        server.pointee.hasEndedCopy = false
+        server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         touch(server)
         if server.pointee.extras.decoy != nil { closeDecoy(server) }
@@ -200,6 +203,7 @@ extension Engine {
     @inline(__always)
     private func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
+        server.pointee.hasEndedCopy = false
         let id = client.pointee.lastBound
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.

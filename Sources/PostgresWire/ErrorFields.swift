@@ -30,6 +30,12 @@ package enum ErrorFields {
         range(of: name, in: body).map { body.text($0) }
     }
 
+    /// Whether the error ends the connection: its severity, in the form that is never translated, is FATAL or PANIC.
+    package static func isFatal(_ body: RawSpan) -> Bool {
+        let severity = text(of: severity, in: body)
+        return severity == "FATAL" || severity == "PANIC"
+    }
+
     /// Whether the server function that raised the error is `routine`: unlike the message, the name is never translated.
     package static func isRaised(by routine: StaticString, in body: RawSpan) -> Bool {
         guard let range = range(of: Self.routine, in: body), range.count == routine.utf8CodeUnitCount else {

@@ -29,6 +29,12 @@ extension Engine {
             if !entry.completesCycle { skipToSync(server) }
             return true
         }
+        if ErrorFields.isFatal(body) {
+            // The connection goes with it: the client keeps its own, and is told one error when the server is gone.
+            server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
+            drop(server, bytes, offset, end, &run)
+            return true
+        }
         switch entry.disposition {
         case .forward:
             if let client = clients[server.pointee.client] { deliver(client) }

@@ -19,7 +19,7 @@ struct ServerSession: ~Copyable {
     var hasFailed = false
     /// It ignores everything up to a Sync that has not been sent yet.
     var isSkipping = false
-    /// CopyDone or CopyFail was sent before the server said that it copies.
+    /// CopyDone or CopyFail has been sent since the last Execute, and no Sync behind it.
     var hasEndedCopy = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false

@@ -61,7 +61,7 @@ extension Engine {
             if available < header.size { server.pointee.passing = header.size &- available }
         }
         flushRun(server, bytes, &run, upTo: offset)
-        if server.pointee.isFull, server.pointee.ledger.count <= options.maximumPendingReplies / 2 {
+        if server.pointee.isFull, server.pointee.ledger.count < options.maximumPendingReplies {
             server.pointee.isFull = false
             if !run.cycleEnded, let client = clients[server.pointee.client] { processHeld(client) }
         }

@@ -196,6 +196,11 @@ extension Engine {
             // Batches in flight on a replica are followed there by reads alone; this one waits until they are over.
             return .stop
         }
+        // What changes settings is told from its own reply, and what follows may need others before it.
+        if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
+        if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
+            injectSettings(client, server)
+        }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
         client.pointee.lastRoute = RouteRecord(

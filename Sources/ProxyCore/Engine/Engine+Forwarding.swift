@@ -344,10 +344,13 @@ extension Engine {
         let name = body.array(message.name)
         server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
         server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        // Where an empty statement of that name is there already, its refusal is the client's.
+        var decoy = LedgerEntry(.parse, .swallow)
+        decoy.purpose = .prepare
+        server.pointee.ledger.append(decoy)
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))
         append(server, FrontendTag.parse, body)
-        server.pointee.extras.decoy = name
+        if !server.pointee.extras.decoys.contains(name) { server.pointee.extras.decoys.append(name) }
     }
 
     // MARK: Bind, Describe, Close

@@ -83,9 +83,9 @@ extension Engine {
 
     /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where nothing differs.
     func prepareServer(_ client: ClientPointer, _ server: ServerPointer) {
-        if let decoy = server.pointee.extras.decoy {
-            server.pointee.extras.decoy = nil
-            closeOnServer(server, decoy)
+        if !server.pointee.extras.decoys.isEmpty {
+            for decoy in server.pointee.extras.decoys { closeOnServer(server, decoy) }
+            server.pointee.extras.decoys = []
         }
         while server.pointee.statements.count > options.serverPreparedStatements,
             let serial = server.pointee.statements.leastRecentlyUsed

@@ -11,8 +11,8 @@ final class ServerExtras {
     var lastError: String?
     /// Errors of the proxy's own that stand in for provoked ones, in order.
     var replacements: [PostgresError] = []
-    /// A client's name that was given to an empty statement to provoke "already exists".
-    var decoy: [UInt8]?
+    /// Clients' names that were given to empty statements to provoke "already exists".
+    var decoys: [[UInt8]] = []
 
     func setParameter(_ name: String, _ value: String) {
         if let index = parameters.firstIndex(where: { $0.name == name }) {

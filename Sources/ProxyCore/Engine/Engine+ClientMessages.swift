@@ -255,7 +255,9 @@ extension Engine {
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
         let count = server.pointee.ledger.count
-        if count > 0, server.pointee.ledger[count - 1].kind != .sync { server.pointee.hasEndedCopy = true }
+        if count > 0, server.pointee.ledger[count - 1].kind == .execute {
+            server.pointee.ledger[count - 1].endsCopy = true
+        }
     }
 
     func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {

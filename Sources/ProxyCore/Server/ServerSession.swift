@@ -19,8 +19,6 @@ struct ServerSession: ~Copyable {
     var hasFailed = false
     /// It ignores everything up to a Sync that has not been sent yet.
     var isSkipping = false
-    /// CopyDone or CopyFail was sent before the server said that it copies.
-    var hasEndedCopy = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false
     var cleanup = Cleanup.none

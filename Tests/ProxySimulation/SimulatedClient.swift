@@ -106,6 +106,11 @@ package final class SimulatedClient {
             isDisturbed = true
             return
         }
+        if isInStorm, message.letter == "E", message.field("C") == "25006" {
+            // Its servers were lost more often than a batch is tried again.
+            isDisturbed = true
+            return
+        }
         if isInStorm, message.letter == "E" && message.field("C") == "25P02" || message.asBackend == "Complete ROLLBACK",
             place >= script.replies.count || message != script.replies[place]
         {

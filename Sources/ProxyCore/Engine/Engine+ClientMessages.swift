@@ -197,6 +197,11 @@ extension Engine {
             // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not seen, waits until they are over.
             return .stop
         }
+        // What changes settings is told from its own reply, and what follows may need others before it.
+        if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
+        if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
+            injectSettings(client, server)
+        }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
         client.pointee.lastRoute = RouteRecord(
@@ -251,7 +256,9 @@ extension Engine {
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
         let count = server.pointee.ledger.count
-        if count > 0, server.pointee.ledger[count - 1].kind != .sync { server.pointee.hasEndedCopy = true }
+        if count > 0, server.pointee.ledger[count - 1].kind == .execute {
+            server.pointee.ledger[count - 1].endsCopy = true
+        }
     }
 
     func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {

@@ -377,7 +377,10 @@ extension Engine {
         let name = body.array(message.name)
         server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
         server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        // Where a statement of that name is there already, its refusal is the client's.
+        var decoy = LedgerEntry(.parse, .swallow)
+        decoy.purpose = .prepare
+        server.pointee.ledger.append(decoy)
         // The first of several is the only one that the server carries out: its error has the others skipped.
         if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))

@@ -61,7 +61,7 @@ extension Engine {
             if available < header.size { server.pointee.passing = header.size &- available }
         }
         flushRun(server, bytes, &run, upTo: offset)
-        if server.pointee.isFull, server.pointee.ledger.count <= options.maximumPendingReplies / 2 {
+        if server.pointee.isFull, server.pointee.ledger.count < options.maximumPendingReplies {
             server.pointee.isFull = false
             if !run.cycleEnded, let client = clients[server.pointee.client] { processHeld(client) }
         }
@@ -265,7 +265,6 @@ extension Engine {
         server.pointee.ledger.removeFirst()
         server.pointee.status = status
         server.pointee.isCopyingIn = false
-        server.pointee.hasEndedCopy = false
         let hasFailed = server.pointee.hasFailed
         server.pointee.hasFailed = false
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
@@ -434,7 +433,7 @@ extension Engine {
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer) {
-        if server.pointee.hasEndedCopy { return }
+        if server.pointee.ledger.first?.endsCopy == true { return }
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
             server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync

@@ -49,6 +49,8 @@ struct ClientSession: ~Copyable {
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
     var replay = HeldBytes()
+    /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
+    var undo: [LedgerEntry] = []
     /// Bytes for the client that the shell fetches at the end of the turn.
     var output = ByteQueue()
     /// The secret half of its cancel key; the public half is the slot's number.

@@ -181,6 +181,7 @@ extension Engine {
     func disarm(_ client: ClientPointer) {
         client.pointee.replay.clear(to: buffers)
         client.pointee.replayState = .none
+        keepNames(client)
         client.pointee.attempts = 0
         client.pointee.isForcedToPrimary = false
         if !client.pointee.output.isEmpty { touch(client) }

@@ -220,7 +220,7 @@ extension Engine {
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
-        if entry.kind == .parse || entry.kind == .close { forget(entry) }
+        if entry.kind == .parse || entry.kind == .close { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         if case .answer = server.pointee.ledger.first?.disposition {
             flushRun(server, bytes, &run, upTo: offset &+ header.size)
@@ -237,6 +237,18 @@ extension Engine {
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
                 if client.pointee.replayState != .armed { touch(client) }
             }
+            settleName(entry, server)
+        }
+    }
+
+    /// A change of a name is confirmed: it holds, unless the batch runs again.
+    @inline(__always)
+    private func settleName(_ entry: LedgerEntry, _ server: ServerPointer) {
+        if entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
+            let client = clients[server.pointee.client], client.pointee.replayState == .armed
+        {
+            client.pointee.undo.append(entry)
+        } else {
             forget(entry)
         }
     }

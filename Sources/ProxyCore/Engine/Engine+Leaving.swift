@@ -83,6 +83,7 @@ extension Engine {
         client.pointee.held.clear(to: buffers)
         client.pointee.replay.clear(to: buffers)
         client.pointee.output.clear(to: buffers)
+        client.pointee.released.clear(to: buffers)
         keepNames(client)
         forgetNames(client)
         statements.release(client.pointee.unnamed)

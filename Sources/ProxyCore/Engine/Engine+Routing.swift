@@ -158,6 +158,7 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayState = .armed
+        client.pointee.released.take(&client.pointee.output)
     }
 
     /// Keeps another batch behind the one in flight.

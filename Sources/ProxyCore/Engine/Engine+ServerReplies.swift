@@ -171,7 +171,7 @@ extension Engine {
             return errorResponse(server, bytes, offset, header, &run)
         case BackendTag.copyInResponse:
             deliverReply(server)
-            copyInBegins(server)
+            copyInBegins(server, &run)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
             deliverReply(server)
@@ -423,7 +423,7 @@ extension Engine {
 
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
-    private func copyInBegins(_ server: ServerPointer) {
+    private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
         if server.pointee.ledger.first?.endsCopy == true { return }
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
@@ -434,6 +434,8 @@ extension Engine {
         for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
+        // What waited for that Sync's reply waits no longer.
+        run.cycleEnded = true
     }
 
     /// A server does what no server does: it is closed, and who holds it is told.

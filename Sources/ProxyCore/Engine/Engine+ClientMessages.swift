@@ -222,6 +222,11 @@ extension Engine {
     {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
+            if client.pointee.replayState == .armed {
+                input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
+                    client.pointee.replay.append($0, from: buffers)
+                }
+            }
             sendSync(client, server)
         } else {
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)

@@ -227,6 +227,7 @@ extension Engine {
             server.pointee.ledger[index] = entry
             index -= 1
         }
+        takeBackNames(client)
         server.pointee.client = .none
         client.pointee.server = .none
         client.pointee.output.clear(to: buffers)
@@ -247,6 +248,22 @@ extension Engine {
         }
         statements.release(current)
         statements.release(entry.statement)
+    }
+
+    /// The batch runs again: what its messages have already done to names is undone, the last first.
+    func takeBackNames(_ client: ClientPointer) {
+        while let entry = client.pointee.undo.popLast() {
+            if entry.kind == .parse {
+                takeBackName(entry, client)
+            } else {
+                statements.release(client.pointee.statements.set(entry.place, to: entry.previous))
+            }
+        }
+    }
+
+    /// The batch does not run again.
+    func keepNames(_ client: ClientPointer) {
+        while let entry = client.pointee.undo.popLast() { forget(entry) }
     }
 
     /// Puts the kept batch in front of what the client has sent since, and begins anew.

@@ -83,6 +83,8 @@ extension Engine {
         client.pointee.held.clear(to: buffers)
         client.pointee.replay.clear(to: buffers)
         client.pointee.output.clear(to: buffers)
+        client.pointee.released.clear(to: buffers)
+        keepNames(client)
         forgetNames(client)
         statements.release(client.pointee.unnamed)
         statements.release(client.pointee.lastBound)
@@ -135,6 +137,7 @@ extension Engine {
         {
             server.pointee.pool.pointee.counters.retries &+= 1
             takeBackAll(client, server)
+            takeBackNames(client)
             client.pointee.server = .none
             client.pointee.output.clear(to: buffers)
             client.pointee.outstanding = 0

@@ -169,6 +169,7 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayState = .armed
+        client.pointee.released.take(&client.pointee.output)
     }
 
     /// Keeps another batch behind the one in flight.
@@ -192,6 +193,7 @@ extension Engine {
     func disarm(_ client: ClientPointer) {
         client.pointee.replay.clear(to: buffers)
         client.pointee.replayState = .none
+        keepNames(client)
         client.pointee.attempts = 0
         client.pointee.isForcedToPrimary = false
         if !client.pointee.output.isEmpty { touch(client) }

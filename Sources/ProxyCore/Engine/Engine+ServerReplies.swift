@@ -176,7 +176,7 @@ extension Engine {
             return errorResponse(server, bytes, offset, header, &run)
         case BackendTag.copyInResponse:
             deliverReply(server)
-            copyInBegins(server)
+            copyInBegins(server, &run)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
             deliverReply(server)
@@ -225,7 +225,7 @@ extension Engine {
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
-        if entry.kind == .parse || entry.kind == .close { forget(entry) }
+        if entry.kind == .parse || entry.kind == .close { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         if case .answer = server.pointee.ledger.first?.disposition {
             flushRun(server, bytes, &run, upTo: offset &+ header.size)
@@ -242,6 +242,18 @@ extension Engine {
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
                 if client.pointee.replayState != .armed { touch(client) }
             }
+            settleName(entry, server)
+        }
+    }
+
+    /// A change of a name is confirmed: it holds, unless the batch runs again.
+    @inline(__always)
+    private func settleName(_ entry: LedgerEntry, _ server: ServerPointer) {
+        if entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
+            let client = clients[server.pointee.client], client.pointee.replayState == .armed
+        {
+            client.pointee.undo.append(entry)
+        } else {
             forget(entry)
         }
     }
@@ -432,7 +444,7 @@ extension Engine {
 
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
-    private func copyInBegins(_ server: ServerPointer) {
+    private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
         if server.pointee.ledger.first?.endsCopy == true { return }
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
@@ -443,6 +455,8 @@ extension Engine {
         for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
+        // What waited for that Sync's reply waits no longer.
+        run.cycleEnded = true
     }
 
     /// A server does what no server does: it is closed, and who holds it is told.

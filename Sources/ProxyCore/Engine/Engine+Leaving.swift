@@ -132,7 +132,8 @@ extension Engine {
             return
         }
         let node = topology.nodes[server.pointee.node].name
-        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead,
+        // Only a replica cannot have written: on the primary a read may have hidden a write that took effect.
+        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
             Int(client.pointee.attempts) <= topology.nodes.count
         {
             server.pointee.pool.pointee.counters.retries &+= 1

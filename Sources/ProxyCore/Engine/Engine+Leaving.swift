@@ -132,7 +132,8 @@ extension Engine {
             return
         }
         let node = topology.nodes[server.pointee.node].name
-        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead,
+        // Only what a replica was running: what is taken for a read may write all the same, and the primary may have carried it out.
+        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
             Int(client.pointee.attempts) <= topology.nodes.count
         {
             server.pointee.pool.pointee.counters.retries &+= 1

@@ -49,6 +49,8 @@ struct ClientSession: ~Copyable {
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
     var replay = HeldBytes()
+    /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
+    var replayAhead = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
     var undo: [LedgerEntry] = []
     /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far, which is held back.

@@ -72,6 +72,7 @@ extension Engine {
                 let passed = passOn(client, input, offset)
                 if passed == 0 { return offset }
                 offset &+= passed
+                client.pointee.replayAhead = max(0, client.pointee.replayAhead &- passed)
                 continue
             }
             guard input.byteCount &- offset >= MessageHeader.byteCount else { return offset }
@@ -93,6 +94,7 @@ extension Engine {
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
+            if client.pointee.replayAhead > 0 { client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size) }
         }
         return offset
     }

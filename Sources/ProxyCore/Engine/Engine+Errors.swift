@@ -270,6 +270,8 @@ extension Engine {
     func restart(_ client: ClientPointer) {
         var bytes = HeldBytes()
         swap(&bytes, &client.pointee.replay)
+        client.pointee.held.consume(min(client.pointee.replayAhead, client.pointee.held.count), to: buffers)
+        client.pointee.replayAhead = 0
         client.pointee.replayState = .none
         client.pointee.attempts &+= 1
         if !client.pointee.held.isEmpty {

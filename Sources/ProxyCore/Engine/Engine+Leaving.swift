@@ -132,7 +132,7 @@ extension Engine {
             return
         }
         let node = topology.nodes[server.pointee.node].name
-        // Only a replica cannot have written: on the primary a read may have hidden a write that took effect.
+        // Only what a replica was running: what is taken for a read may write all the same, and the primary may have carried it out.
         if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
             Int(client.pointee.attempts) <= topology.nodes.count
         {

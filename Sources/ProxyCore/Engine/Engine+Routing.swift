@@ -168,6 +168,7 @@ extension Engine {
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }
+        client.pointee.replayAhead = plan.size
         client.pointee.replayState = .armed
         client.pointee.released.take(&client.pointee.output)
     }
@@ -181,6 +182,7 @@ extension Engine {
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }
+        client.pointee.replayAhead = plan.size
         return true
     }
 
@@ -192,6 +194,7 @@ extension Engine {
 
     func disarm(_ client: ClientPointer) {
         client.pointee.replay.clear(to: buffers)
+        client.pointee.replayAhead = 0
         client.pointee.replayState = .none
         keepNames(client)
         client.pointee.attempts = 0

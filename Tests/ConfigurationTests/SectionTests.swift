@@ -169,6 +169,12 @@ import Testing
             #expect(found.count == 1)
             #expect(found[0].hasPrefix("proxy.conf:2:13: auth_type = \(method.rawValue) needs auth_file"))
         }
-        #expect(problems(environment: [:], nodes: ["host=a"]).count == 1)
+        let remote = ["HOWDAH_LISTEN_ADDRESSES": "*"]
+        #expect(problems(environment: remote, nodes: ["host=a"]).count == 1)
+    }
+
+    /// Who is on this machine gets what the nodes give: Howdah has no secret to lend.
+    @Test func thisMachineAloneNeedsNoProof() throws {
+        #expect(try load("", environment: [:], nodes: ["host=a"]).proxy.authenticationMethod == .trust)
     }
 }

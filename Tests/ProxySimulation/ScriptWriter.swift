@@ -280,6 +280,8 @@ package struct ScriptWriter {
         add(fails ? "CopyFail" : "CopyDone") {
             if fails { $0.message(FrontendTag.copyFail) { $0.string("no") } } else { $0.message(FrontendTag.copyDone) }
         }
+        // An Execute of it by chance, with other messages behind it, is nothing that a client can go on from.
+        if isExtended { add("Close unnamed") { $0.close("S", "") } }
         if isExtended { sync() } else { endTurn(waits: dice.chance(60)) }
     }
 

@@ -106,6 +106,18 @@ package final class SimulatedClient {
             isDisturbed = true
             return
         }
+        if isInStorm, message.letter == "E", message.field("C") == "25006" {
+            // Its servers were lost more often than a batch is tried again.
+            isDisturbed = true
+            return
+        }
+        if isInStorm, message.letter == "E" && message.field("C") == "25P02" || message.asBackend == "Complete ROLLBACK",
+            place >= script.replies.count || message != script.replies[place]
+        {
+            // The server was lost with a transaction open and nothing owed: the transaction has failed.
+            isDisturbed = true
+            return
+        }
         guard mismatch == nil else { return }
         guard place < script.replies.count, Self.isEqual(message, script.replies[place]) else {
             let wanted = place < script.replies.count ? script.replies[place].asBackend : "nothing"

@@ -25,7 +25,9 @@ import Testing
                 #expect(cached == afresh, "\(row.text)")
             }
         }
-        #expect(classifier.statistics.textHits > UInt64(RoutingTable.rows.count))
+        // Short texts with literals are lexed each time; the others are found as they are from the third time on.
+        let withoutLiterals = RoutingTable.rows.count { !$0.text.contains { $0 == "'" || $0.isNumber } }
+        #expect(classifier.statistics.textHits > UInt64(withoutLiterals))
     }
 
     /// The grammar sees the text without literals; with them it must say the same. But libpg_query does not know the

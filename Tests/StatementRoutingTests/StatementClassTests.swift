@@ -79,7 +79,7 @@ import Testing
         ("FETCH c", .fetch),
         ("CLOSE c", .closeCursor),
         ("SELECT nextval('s')", .sequenceUse),
-        ("SELECT lastval()", .sequenceUse),
+        ("SELECT lastval()", [.sequenceUse, .sequenceRead]),
         ("CREATE TABLE t (a int DEFAULT nextval('s'))", [.ddl, .changesCatalogFacts]),
         ("INSERT INTO t VALUES (nextval('s'))", .sequenceUse),
         ("SELECT setseed(0.1)", .setSeed),

@@ -32,8 +32,6 @@ struct BatchPlan: BitwiseCopyable {
     var parsesUnnamed = false
     /// What the statements do to their session, together.
     var effects: SessionEffects = []
-    /// A name is used whose meaning depends on how a batch in flight ends.
-    var waitsForNames = false
     /// A statement among them leaves something behind in the session.
     var leavesState = false
     /// A statement that only the proxy can answer is among them.

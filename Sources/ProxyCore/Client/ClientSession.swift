@@ -49,8 +49,14 @@ struct ClientSession: ~Copyable {
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
     var replay = HeldBytes()
-    /// Bytes for the client that the shell fetches at the end of the turn.
+    /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
+    var replayAhead = 0
+    /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
+    var undo: [LedgerEntry] = []
+    /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far, which is held back.
     var output = ByteQueue()
+    /// What was to be sent before that reply began.
+    var released = ByteQueue()
     /// The secret half of its cancel key; the public half is the slot's number.
     var cancelSecret: UInt64 = 0
     /// When its phase, its wait or its idle time began.

@@ -72,6 +72,7 @@ extension Engine {
                 let passed = passOn(client, input, offset)
                 if passed == 0 { return offset }
                 offset &+= passed
+                client.pointee.replayAhead = max(0, client.pointee.replayAhead &- passed)
                 continue
             }
             guard input.byteCount &- offset >= MessageHeader.byteCount else { return offset }
@@ -93,6 +94,7 @@ extension Engine {
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
+            if client.pointee.replayAhead > 0 { client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size) }
         }
         return offset
     }
@@ -185,7 +187,7 @@ extension Engine {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
         guard hasRoom(client, server) else { return .stop }
         let plan = scan(client, input, offset)
-        if plan.extent == .incomplete || plan.waitsForNames { return .stop }
+        if plan.extent == .incomplete { return .stop }
         if plan.isLocal(for: client) {
             // Answers come in order: first those of what is in flight.
             // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the next one.
@@ -196,6 +198,11 @@ extension Engine {
         if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
             // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not seen, waits until they are over.
             return .stop
+        }
+        // What changes settings is told from its own reply, and what follows may need others before it.
+        if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
+        if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
+            injectSettings(client, server)
         }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
@@ -217,6 +224,11 @@ extension Engine {
     {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
+            if client.pointee.replayState == .armed {
+                input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
+                    client.pointee.replay.append($0, from: buffers)
+                }
+            }
             sendSync(client, server)
         } else {
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
@@ -250,7 +262,10 @@ extension Engine {
     /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores.
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
-        server.pointee.hasEndedCopy = true
+        let count = server.pointee.ledger.count
+        if count > 0, server.pointee.ledger[count - 1].kind == .execute {
+            server.pointee.ledger[count - 1].endsCopy = true
+        }
     }
 
     func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {

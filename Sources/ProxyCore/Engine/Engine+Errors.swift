@@ -116,7 +116,6 @@ extension Engine {
         if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
             server.pointee.extras.replacements.removeLast()
         }
-        if entry.changesName { server.pointee.unsettledNames &-= 1 }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {
                 // The name has another meaning since; it is that change which would bring back the one before.
@@ -225,7 +224,6 @@ extension Engine {
             if entry.changesName {
                 takeBackName(entry, client)
                 entry.changesName = false
-                server.pointee.unsettledNames &-= 1
                 entry.previous = .none
                 entry.statement = .none
             }
@@ -235,6 +233,7 @@ extension Engine {
             server.pointee.ledger[index] = entry
             index -= 1
         }
+        takeBackNames(client)
         server.pointee.client = .none
         client.pointee.server = .none
         client.pointee.output.clear(to: buffers)
@@ -257,10 +256,28 @@ extension Engine {
         statements.release(entry.statement)
     }
 
+    /// The batch runs again: what its messages have already done to names is undone, the last first.
+    func takeBackNames(_ client: ClientPointer) {
+        while let entry = client.pointee.undo.popLast() {
+            if entry.kind == .parse {
+                takeBackName(entry, client)
+            } else {
+                statements.release(client.pointee.statements.set(entry.place, to: entry.previous))
+            }
+        }
+    }
+
+    /// The batch does not run again.
+    func keepNames(_ client: ClientPointer) {
+        while let entry = client.pointee.undo.popLast() { forget(entry) }
+    }
+
     /// Puts the kept batch in front of what the client has sent since, and begins anew.
     func restart(_ client: ClientPointer) {
         var bytes = HeldBytes()
         swap(&bytes, &client.pointee.replay)
+        client.pointee.held.consume(min(client.pointee.replayAhead, client.pointee.held.count), to: buffers)
+        client.pointee.replayAhead = 0
         client.pointee.replayState = .none
         client.pointee.attempts &+= 1
         if !client.pointee.held.isEmpty {

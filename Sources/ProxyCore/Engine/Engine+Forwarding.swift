@@ -182,10 +182,7 @@ extension Engine {
     func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
         server.pointee.isSkipping = false
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        var entry = LedgerEntry(.sync, .forward)
-        entry.followsCopyEnd = server.pointee.hasEndedCopy
-        server.pointee.hasEndedCopy = false
-        server.pointee.ledger.append(entry)
+        server.pointee.ledger.append(LedgerEntry(.sync, .forward))
         client.pointee.outstanding &+= 1
         touch(server)
         if server.pointee.extras.decoy != nil { closeDecoy(server) }
@@ -203,7 +200,6 @@ extension Engine {
     @inline(__always)
     private func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
-        server.pointee.hasEndedCopy = false
         let id = client.pointee.lastBound
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
@@ -250,7 +246,6 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
-        server.pointee.unsettledNames &+= 1
         sendParse(id, isNamed: isNamed, client, server, body, message, entry)
         return .consumed(header.size)
     }
@@ -271,8 +266,9 @@ extension Engine {
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
         let isThere = isShared ? has(serial, client, server) : hasUnnamed(serial, client, server)
-        // A failed transaction refuses most Parses: the server must be asked.
-        if isThere, server.pointee.status != .failed {
+        // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
+        let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
+        if isThere, server.pointee.status != .failed, !mayFail {
             entry.disposition = .answer
             server.pointee.ledger.append(entry)
             if client.pointee.replayState != .armed { emitAnswers(server) }
@@ -382,7 +378,10 @@ extension Engine {
         let name = body.array(message.name)
         server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
         server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        // Where a statement of that name is there already, its refusal is the client's.
+        var decoy = LedgerEntry(.parse, .swallow)
+        decoy.purpose = .prepare
+        server.pointee.ledger.append(decoy)
         // The first of several is the only one that the server carries out: its error has the others skipped.
         if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))
@@ -574,7 +573,6 @@ extension Engine {
             if statement(named: name, of: client) != nil || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 setName(client, name, to: .none, &entry)
-                server.pointee.unsettledNames &+= 1
                 entry.disposition = .answer
                 server.pointee.ledger.append(entry)
                 if client.pointee.replayState != .armed { emitAnswers(server) }

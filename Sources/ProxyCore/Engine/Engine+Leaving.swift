@@ -83,6 +83,8 @@ extension Engine {
         client.pointee.held.clear(to: buffers)
         client.pointee.replay.clear(to: buffers)
         client.pointee.output.clear(to: buffers)
+        client.pointee.released.clear(to: buffers)
+        keepNames(client)
         forgetNames(client)
         statements.release(client.pointee.unnamed)
         statements.release(client.pointee.lastBound)
@@ -130,11 +132,13 @@ extension Engine {
             return
         }
         let node = topology.nodes[server.pointee.node].name
-        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead,
+        // Only what a replica was running: what is taken for a read may write all the same, and the primary may have carried it out.
+        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
             Int(client.pointee.attempts) <= topology.nodes.count
         {
             server.pointee.pool.pointee.counters.retries &+= 1
             takeBackAll(client, server)
+            takeBackNames(client)
             client.pointee.server = .none
             client.pointee.output.clear(to: buffers)
             client.pointee.outstanding = 0

@@ -9,7 +9,10 @@ extension BatchPlan {
             return false
         }
         if statementClass.howdahCommand != .none { return true }
-        guard client.pointee.pin == nil else { return false }
+        guard client.pointee.pin == nil else {
+            return statementClass.effects.contains(.deallocate)
+                && client.pointee.transaction != .failed && client.pointee.transaction != .lost
+        }
         switch statementClass.transaction {
         case .begin, .beginReadOnly, .beginReadWrite, .beginSerializable:
             return client.pointee.transaction == .none
@@ -72,7 +75,8 @@ extension Engine {
         guard let command = parse(text, client)?.first?.command, case .deallocate(let name) = command else {
             return false
         }
-        guard let name else { return true }
+        // What PREPARE has made is the server's.
+        guard let name else { return client.pointee.pin == nil }
         return statement(named: Array(name.utf8).span.bytes, of: client) != nil
     }
 

@@ -168,7 +168,9 @@ extension Engine {
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }
+        client.pointee.replayAhead = plan.size
         client.pointee.replayState = .armed
+        client.pointee.released.take(&client.pointee.output)
     }
 
     /// Keeps another batch behind the one in flight.
@@ -180,6 +182,7 @@ extension Engine {
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }
+        client.pointee.replayAhead = plan.size
         return true
     }
 
@@ -191,7 +194,9 @@ extension Engine {
 
     func disarm(_ client: ClientPointer) {
         client.pointee.replay.clear(to: buffers)
+        client.pointee.replayAhead = 0
         client.pointee.replayState = .none
+        keepNames(client)
         client.pointee.attempts = 0
         client.pointee.isForcedToPrimary = false
         if !client.pointee.output.isEmpty { touch(client) }

@@ -100,7 +100,6 @@ extension Engine {
         switch header.tag {
         case FrontendTag.parse:
             guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            if !message.name.isEmpty { noteUse(of: body.extracting(message.name), client, &plan) }
             plan.parsesUnnamed = plan.parsesUnnamed || message.name.isEmpty
             if let id = statements.find(body.extracting(message.identity)) {
                 // Servers may have it already, and what they have may be out of date.
@@ -112,7 +111,6 @@ extension Engine {
         case FrontendTag.bind:
             plan.executes = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            noteUse(of: body.extracting(message.statement), client, &plan)
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
                 plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
@@ -120,43 +118,13 @@ extension Engine {
         case FrontendTag.execute:
             plan.executes = true
         case FrontendTag.describe:
-            guard let message = TargetMessage(body), message.kind == .statement else { return }
-            noteUse(of: body.extracting(message.name), client, &plan)
-            if let id = earlierStatement(named: body.extracting(message.name), of: client, plan) {
+            if let message = TargetMessage(body), message.kind == .statement,
+                let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
+            {
                 plan.add(statementClass(of: id, client))
             }
-        case FrontendTag.close:
-            guard let message = TargetMessage(body), message.kind == .statement else { return }
-            noteUse(of: body.extracting(message.name), client, &plan)
         default: break
         }
-    }
-
-    /// A name to which a batch in flight gives a meaning, or takes one away, means what it means only when that batch has ended well: should it fail, the server
-    /// skips the change.
-    @inline(__always)
-    private func noteUse(of name: RawSpan, _ client: ClientPointer, _ plan: inout BatchPlan) {
-        guard client.pointee.outstanding > 0, let server = servers[client.pointee.server],
-            server.pointee.unsettledNames > 0
-        else { return }
-        if name.byteCount == 0, plan.parsesUnnamed { return }
-        if isUnsettled(name, client, server) { plan.waitsForNames = true }
-    }
-
-    private func isUnsettled(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        let place: ClientStatements.Place
-        if name.byteCount == 0 {
-            place = .unnamed
-        } else if let named = client.pointee.statements.find(name, hash: nameHash.hash(name)) {
-            place = named
-        } else {
-            return false
-        }
-        for index in 0..<server.pointee.ledger.count {
-            let entry = server.pointee.ledger[index]
-            if entry.changesName, entry.place.index == place.index { return true }
-        }
-        return false
     }
 
     /// The statement that a name means which the batch itself does not give anew: its Parse has been looked at then.

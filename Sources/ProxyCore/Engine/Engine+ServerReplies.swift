@@ -61,7 +61,7 @@ extension Engine {
             if available < header.size { server.pointee.passing = header.size &- available }
         }
         flushRun(server, bytes, &run, upTo: offset)
-        if server.pointee.isFull, server.pointee.ledger.count <= options.maximumPendingReplies / 2 {
+        if server.pointee.isFull, server.pointee.ledger.count < options.maximumPendingReplies {
             server.pointee.isFull = false
             if !run.cycleEnded, let client = clients[server.pointee.client] { processHeld(client) }
         }
@@ -176,7 +176,7 @@ extension Engine {
             return errorResponse(server, bytes, offset, header, &run)
         case BackendTag.copyInResponse:
             deliverReply(server)
-            copyInBegins(server)
+            copyInBegins(server, &run)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
             deliverReply(server)
@@ -222,11 +222,10 @@ extension Engine {
         }
         server.pointee.ledger.removeFirst()
         if entry.changesServer { server.pointee.unconfirmed &-= 1 }
-        if entry.changesName { server.pointee.unsettledNames &-= 1 }
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
-        if entry.kind == .parse || entry.kind == .close { forget(entry) }
+        if entry.kind == .parse || entry.kind == .close { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         if case .answer = server.pointee.ledger.first?.disposition {
             flushRun(server, bytes, &run, upTo: offset &+ header.size)
@@ -243,7 +242,18 @@ extension Engine {
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
                 if client.pointee.replayState != .armed { touch(client) }
             }
-            if entry.changesName { server.pointee.unsettledNames &-= 1 }
+            settleName(entry, server)
+        }
+    }
+
+    /// A change of a name is confirmed: it holds, unless the batch runs again.
+    @inline(__always)
+    private func settleName(_ entry: LedgerEntry, _ server: ServerPointer) {
+        if entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
+            let client = clients[server.pointee.client], client.pointee.replayState == .armed
+        {
+            client.pointee.undo.append(entry)
+        } else {
             forget(entry)
         }
     }
@@ -434,17 +444,19 @@ extension Engine {
 
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
-    private func copyInBegins(_ server: ServerPointer) {
+    private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
+        if server.pointee.ledger.first?.endsCopy == true { return }
         server.pointee.isCopyingIn = true
         guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync,
-            !server.pointee.ledger[1].followsCopyEnd
+            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }
         for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
+        // What waited for that Sync's reply waits no longer.
+        run.cycleEnded = true
     }
 
     /// A server does what no server does: it is closed, and who holds it is told.

@@ -76,7 +76,7 @@ extension Engine {
         }
         // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
         if changes.isEmpty { return .none }
-        guard client.pointee.pin == nil, client.pointee.outstanding == 0,
+        guard client.pointee.outstanding == 0,
             client.pointee.transaction == .none || client.pointee.transaction == .open
         else {
             pin(client, .setting)

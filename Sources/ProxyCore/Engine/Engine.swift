@@ -248,6 +248,8 @@ package final class Engine {
         case .client:
             guard let client = clients[token.handle] else { return }
             client.pointee.isTouched = false
+            if !client.pointee.released.isEmpty { send(client.pointee.transport, &client.pointee.released) }
+            if client.pointee.replayState == .armed, client.pointee.phase != .closing { return }
             send(client.pointee.transport, &client.pointee.output)
             if client.pointee.phase == .closing { remove(client) }
         case .server:

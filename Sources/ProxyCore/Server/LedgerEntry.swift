@@ -61,8 +61,8 @@ struct LedgerEntry: BitwiseCopyable {
     /// Whether `statement` was put into the server's table by this message.
     var changesServer = false
     var serial = StatementSerial.none
-    /// For Sync: the end of a copy stands between it and the Execute before, so that COPY does not ignore it.
-    var followsCopyEnd = false
+    /// For Execute: CopyDone or CopyFail was sent right behind it, before the server said that it copies.
+    var endsCopy = false
 
     init(_ kind: Kind, _ disposition: Disposition) {
         self.kind = kind

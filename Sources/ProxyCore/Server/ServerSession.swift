@@ -13,14 +13,12 @@ struct ServerSession: ~Copyable {
     var isBacklogged = false
     var pauses: PauseReasons = []
     var status = TransactionStatus.idle
-    /// It owes `max_pending_replies`: its client goes on when half of them have come.
+    /// It owes `max_pending_replies` and has been asked for them: its client goes on when some have come.
     var isFull = false
     /// In the reply that is under way an error has been seen.
     var hasFailed = false
     /// It ignores everything up to a Sync that has not been sent yet.
     var isSkipping = false
-    /// CopyDone or CopyFail has been sent since the last Execute, and no Sync behind it.
-    var hasEndedCopy = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false
     var cleanup = Cleanup.none
@@ -38,8 +36,6 @@ struct ServerSession: ~Copyable {
     var statements = ServerStatements()
     /// Parses under way that put a statement into `statements`.
     var unconfirmed = 0
-    /// Entries of the ledger that change what a name of the client's means.
-    var unsettledNames = 0
     /// What its unnamed statement is.
     var unnamed = StatementSerial.none
     var profile = ProfileID.base

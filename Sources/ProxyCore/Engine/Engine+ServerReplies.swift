@@ -378,6 +378,8 @@ extension Engine {
             }
         case .flush:
             guard let client = clients[server.pointee.client] else { break }
+            // What the client has flushed it waits for: the reply is not held back any longer.
+            deliver(client)
             client.pointee.flow = hasFailed ? .skipping : .between
             run.cycleEnded = true
         case .begin:

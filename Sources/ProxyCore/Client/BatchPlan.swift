@@ -34,6 +34,8 @@ struct BatchPlan: BitwiseCopyable {
     var effects: SessionEffects = []
     /// A statement among them leaves something behind in the session.
     var leavesState = false
+    /// Something among the messages can be answered by a server alone: all but Close, and Parse of what a server has accepted before.
+    var needsServer = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
 
@@ -55,6 +57,7 @@ struct BatchPlan: BitwiseCopyable {
     }
 
     mutating func mustGoToPrimary(_ why: RouteReason) {
+        needsServer = true
         if access == .read { reason = why }
         access = .unknown
     }

@@ -62,6 +62,7 @@ extension Engine {
     ) {
         plan.isQuery = true
         plan.executes = true
+        plan.needsServer = true
         if isWhole {
             plan.extent = .whole
             plan.size = header.size
@@ -105,11 +106,14 @@ extension Engine {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
+                if statements[id].pointee.acceptedStamp != contextStamp(of: client) { plan.needsServer = true }
             } else {
+                plan.needsServer = true
                 plan.add(classify(body.extracting(message.text), client))
             }
         case FrontendTag.bind:
             plan.executes = true
+            plan.needsServer = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
                 plan.bindsPrepared = true
@@ -117,7 +121,9 @@ extension Engine {
             }
         case FrontendTag.execute:
             plan.executes = true
+            plan.needsServer = true
         case FrontendTag.describe:
+            plan.needsServer = true
             if let message = TargetMessage(body), message.kind == .statement,
                 let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
             {
@@ -150,11 +156,17 @@ extension Engine {
         return classifier.classify(text, in: pool.pointee.context)
     }
 
+    /// What the meaning of the client's texts depends on, as a number that is never used twice.
+    @inline(__always)
+    func contextStamp(of client: ClientPointer) -> UInt32 {
+        client.pointee.context?.stamp ?? client.pointee.pool.unsafelyUnwrapped.pointee.contextStamp
+    }
+
     /// The class of an interned statement, looked up anew where what it depends on has changed.
     @inline(__always)
     func statementClass(of id: StatementID, _ client: ClientPointer) -> StatementClass {
         let record = statements[id]
-        let stamp = client.pointee.context?.stamp ?? client.pointee.pool.unsafelyUnwrapped.pointee.contextStamp
+        let stamp = contextStamp(of: client)
         if record.pointee.classStamp != stamp {
             record.pointee.statementClass = classify(record.pointee.text.bytes, client)
             record.pointee.classStamp = stamp

@@ -14,6 +14,8 @@ package final class Shell {
     package var lowWater = 1 << 18
     /// Called for each connection that the engine asks for, once it is attached.
     package var connecting: (Link) -> Void = { _ in }
+    /// How often the engine has asked for positions.
+    package internal(set) var samplesAsked = 0
     private var nextID: UInt64 = 1
 
     package init(
@@ -138,6 +140,7 @@ package final class Shell {
         case .pause(let transport): links[transport]?.isPaused = true
         case .resume(let transport): links[transport]?.isPaused = false
         case .log(let event): events.append(event)
+        case .samplePositions: samplesAsked += 1
         case .deriveKey, .suspectNode, .catalogChanged: break
         }
     }

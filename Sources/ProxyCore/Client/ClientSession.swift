@@ -62,6 +62,8 @@ struct ClientSession: ~Copyable {
     /// When its phase, its wait or its idle time began.
     var since: Microseconds
     var extras: ClientExtras?
+    var freshness = ClientFreshness()
+    var consistency: ClientConsistency?
 
     init(handle: Handle, now: Microseconds) {
         self.handle = handle

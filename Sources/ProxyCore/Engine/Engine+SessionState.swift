@@ -134,6 +134,7 @@ extension Engine {
                 forgetNames(client, butThoseChangedBy: server)
                 client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
                 client.pointee.preference = server.pointee.pool.pointee.options.route
+                client.pointee.consistency?.mode = nil
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }
         case .unknown:

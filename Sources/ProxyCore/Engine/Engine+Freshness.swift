@@ -65,8 +65,7 @@ extension Engine {
         let freshness = client.pointee.freshness
         // It has shown the session what it has seen, and does not go back: not in this life.
         let isLast = Int(freshness.node) == node && freshness.life == lives[node]
-        var wanted = isLast ? freshness.written : max(freshness.written, freshness.seen)
-        if readYourWrites(of: client) == .global { wanted = max(wanted, sampleClock.lastWrite) }
+        let wanted = isLast ? freshness.written : max(freshness.written, freshness.seen)
         if self.freshness[node].covered < wanted { return false }
         guard let required = client.pointee.consistency?.required else { return true }
         return hasReplayed(node, required)
@@ -90,6 +89,7 @@ extension Engine {
 
     /// As `requestServer`, for a read of a client to which it matters where.
     func requestFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
+        adoptGlobalWrites(client)
         if let server = takeFreshServer(client, pool) {
             assign(server, to: client)
             return
@@ -97,8 +97,19 @@ extension Engine {
         wait(client, pool, forRead: true)
         if hasFreshNode(client, pool) {
             openFreshServer(client, pool)
-            return
+        } else {
+            awaitFreshness(client, pool)
         }
+    }
+
+    /// What has been written by anybody before a read of this client begins is the same as what it has written itself.
+    func adoptGlobalWrites(_ client: ClientPointer) {
+        guard readYourWrites(of: client) == .global else { return }
+        client.pointee.freshness.written = max(client.pointee.freshness.written, sampleClock.lastWrite)
+    }
+
+    /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In that case its flow may be `assigned`.
+    private func awaitFreshness(_ client: ClientPointer, _ pool: PoolPointer) {
         let limit = pool.pointee.options.freshnessWait
         askForSample(within: limit)
         if pool.pointee.options.readsOnPrimary == .never { return }
@@ -172,12 +183,7 @@ extension Engine {
         for index in 0..<pool.pointee.readers.count {
             guard let client = waitingReader(pool, index) else { continue }
             if mustBeFresh(client, pool) {
-                guard let server = takeFreshServer(client, pool) else {
-                    openFreshServer(client, pool)
-                    continue
-                }
-                assign(server, to: client)
-                serverAssigned(client)
+                guard serve(client, pool) else { continue }
                 return true
             }
             guard let server = takeServer(pool, forRead: true, profile: client.pointee.profile) else {
@@ -189,6 +195,21 @@ extension Engine {
             return true
         }
         return false
+    }
+
+    /// - Returns: whether the client has got a server.
+    private func serve(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        if let server = takeFreshServer(client, pool) {
+            assign(server, to: client)
+        } else if hasFreshNode(client, pool) {
+            openFreshServer(client, pool)
+        } else if !freshnessWaits.contains(where: { waiter($0) == client }) {
+            // The node that was fresh has gone since.
+            awaitFreshness(client, pool)
+        }
+        guard client.pointee.flow == .assigned else { return false }
+        serverAssigned(client)
+        return true
     }
 
     // MARK: Waiting for freshness

@@ -416,6 +416,7 @@ extension Engine {
             route = client.pointee.lastRoute
         }
         client.pointee.lastRoute = before
+        adoptGlobalWrites(client)
         let candidates = route.isRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
         let decision = held.map { topology.nodes[$0.pointee.node].name } ?? (route.isRead ? "replica" : "primary")
         let rows = topology.nodes.map { node -> [String?] in

@@ -101,7 +101,14 @@ extension Engine {
         switch header.tag {
         case FrontendTag.parse:
             guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            plan.parsesUnnamed = plan.parsesUnnamed || message.name.isEmpty
+            if message.name.isEmpty {
+                plan.parsesUnnamed = true
+            } else if plan.parsesNamed || statement(named: body.extracting(message.name), of: client) != nil {
+                // The name may be taken: the server's error says so in its own words.
+                plan.needsServer = true
+            } else {
+                plan.parsesNamed = true
+            }
             if let id = statements.find(body.extracting(message.identity)) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
@@ -115,6 +122,7 @@ extension Engine {
             plan.executes = true
             plan.needsServer = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
+            noteUnsettled(body.extracting(message.statement), client, &plan)
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
                 plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
@@ -131,6 +139,15 @@ extension Engine {
             }
         default: break
         }
+    }
+
+    /// Notes a name whose meaning is not known before the batches in flight have ended: neither is the route.
+    @inline(__always)
+    private func noteUnsettled(_ name: RawSpan, _ client: ClientPointer, _ plan: inout BatchPlan) {
+        guard client.pointee.changesNames, client.pointee.outstanding > 0, let server = servers[client.pointee.server],
+            name.byteCount > 0 || !plan.parsesUnnamed
+        else { return }
+        if isUnsettled(name, client, server) { plan.waitsForNames = true }
     }
 
     /// The statement that a name means which the batch itself does not give anew: its Parse has been looked at then.

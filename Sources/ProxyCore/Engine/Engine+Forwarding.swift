@@ -103,6 +103,10 @@ extension Engine {
         case FrontendTag.sync:
             guard isWhole else { return .stop }
             guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+            // The server copies already, and would ignore it (PostgreSQL documentation, 55.2.6): no reply is to be expected.
+            if server.pointee.isCopyingIn, server.pointee.ledger.count == 1, server.pointee.ledger.first?.kind == .execute {
+                return .consumed(header.size)
+            }
             client.pointee.flow = .between
             sendSync(client, server)
             return .consumed(header.size)

@@ -150,6 +150,8 @@ package final class Simulation {
     }
 
     private var endFailure: String? {
+        // A connection that the engine has just given up is closed by that.
+        shell.endTurn()
         let found = shell.engine.inspect()
         if !isQuiet { return "not quiet at the end: \(found)" }
         if found.bytesInUse != 0 || found.statementReferences != 0 || found.waiting != 0 { return "left over: \(found)" }

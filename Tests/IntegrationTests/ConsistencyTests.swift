@@ -210,7 +210,6 @@ extension EndToEnd {
             try cluster.waitForReplication()
             // Behind it the log stands at the very beginning of a page.
             _ = try cluster.primary.sql("SELECT pg_switch_wal()")
-            try cluster.waitForReplication()
             let client = try WireClient(port: proxy.port)
             try eventually("both replicas to be known") {
                 try cluster.replicas.allSatisfy { try row(client, $0).lag == "0 ms, 0 bytes" }

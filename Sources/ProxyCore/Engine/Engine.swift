@@ -72,6 +72,7 @@ package final class Engine {
     private(set) var hasLaggards = false
     /// The control plane has been asked for positions and has not answered.
     var isSampleAsked = false
+    var sampleAskedAt: Microseconds = 0
     var freshnessWaits: [FreshnessWait] = []
     /// Clients that have asked for the primary's position.
     var positionWaits: [Handle] = []

@@ -171,7 +171,9 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.readyForQuery:
-            return readyForQuery(server, bytes, offset, header, &run)
+            guard readyForQuery(server, bytes, offset, header, &run) else { return false }
+            // Answers of the proxy's own that stand behind it may be waited for (Flush), and nothing else need come.
+            answerNext(server, bytes, offset &+ header.size, &run)
         case BackendTag.errorResponse:
             return errorResponse(server, bytes, offset, header, &run)
         case BackendTag.copyInResponse:
@@ -230,8 +232,14 @@ extension Engine {
             settleName(entry, server)
         }
         if entry.effect != .none { applyEffect(entry.effect, server) }
+        answerNext(server, bytes, offset &+ header.size, &run)
+    }
+
+    /// Gives the proxy's own answers that stand behind the reply that ends at `end`.
+    @inline(__always)
+    private func answerNext(_ server: ServerPointer, _ bytes: RawSpan, _ end: Int, _ run: inout ForwardRun) {
         if case .answer = server.pointee.ledger.first?.disposition {
-            flushRun(server, bytes, &run, upTo: offset &+ header.size)
+            flushRun(server, bytes, &run, upTo: end)
             emitAnswers(server)
         }
     }

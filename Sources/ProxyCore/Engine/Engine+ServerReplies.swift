@@ -403,6 +403,8 @@ extension Engine {
         case .begin:
             // The statement behind it has run, or will run, outside of any transaction: nothing can be built on that.
             if hasFailed {
+                // The client was told that a transaction is open: it has failed.
+                server.pointee.status = .failed
                 serverViolated(server, "refused BEGIN")
                 return false
             }

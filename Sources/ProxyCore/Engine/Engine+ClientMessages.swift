@@ -226,6 +226,8 @@ extension Engine {
     {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
+            // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
+            if server.pointee.isCopyingIn { return .consumed(header.size) }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)
@@ -261,12 +263,19 @@ extension Engine {
         return sendWhole(client, server, header, input, offset)
     }
 
-    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores.
+    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server has not yet said that it copies, both are told
+    /// apart by what is noted here.
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
-        let count = server.pointee.ledger.count
-        if count > 0, server.pointee.ledger[count - 1].kind == .execute {
-            server.pointee.ledger[count - 1].endsCopy = true
+        var last = server.pointee.ledger.count - 1
+        if last > 0, server.pointee.ledger[last].kind == .sync, server.pointee.ledger[last - 1].kind == .execute {
+            server.pointee.ledger[last].endsCopy = true
+            last -= 1
+        }
+        guard last >= 0 else { return }
+        switch server.pointee.ledger[last].kind {
+        case .execute, .query: server.pointee.ledger[last].endsCopy = true
+        case .parse, .bind, .describe, .close, .sync, .functionCall: break
         }
     }
 

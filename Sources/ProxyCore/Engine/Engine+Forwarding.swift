@@ -103,6 +103,8 @@ extension Engine {
         case FrontendTag.sync:
             guard isWhole else { return .stop }
             guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+            // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
+            if server.pointee.isCopyingIn { return .consumed(header.size) }
             client.pointee.flow = .between
             sendSync(client, server)
             return .consumed(header.size)

@@ -467,10 +467,11 @@ extension Engine {
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
-        if server.pointee.ledger.first?.endsCopy == true { return }
-        server.pointee.isCopyingIn = true
-        guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
+        guard let entry = server.pointee.ledger.first else { return }
+        server.pointee.isCopyingIn = !entry.endsCopy
+        server.pointee.ledger[0].endsCopy = false
+        guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
+            server.pointee.ledger[1].kind == .sync, !entry.endsCopy || server.pointee.ledger[1].endsCopy
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }

@@ -61,7 +61,7 @@ struct LedgerEntry: BitwiseCopyable {
     /// Whether `statement` was put into the server's table by this message.
     var changesServer = false
     var serial = StatementSerial.none
-    /// For Execute: CopyDone or CopyFail was sent right behind it, before the server said that it copies.
+    /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was sent in front of that.
     var endsCopy = false
 
     init(_ kind: Kind, _ disposition: Disposition) {

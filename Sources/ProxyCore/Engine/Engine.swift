@@ -81,6 +81,9 @@ package final class Engine {
         credentials: CredentialStore,
         topology: Topology
     ) {
+        var options = options
+        // A statement that is not looked at unless all of it is there must fit into what is held for a client.
+        options.statementTextLimit = min(options.statementTextLimit, options.clientBufferLimit)
         self.options = options
         self.environment = environment
         self.authenticationMethod = authenticationMethod

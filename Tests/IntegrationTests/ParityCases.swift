@@ -52,7 +52,7 @@ enum ParityCases {
         .simple("SET standard_conforming_strings = off", "SELECT 'a\\'' AS b", "RESET standard_conforming_strings"),
         .simple("SET client_encoding = 'LATIN1'", "SELECT 'abc'", "RESET client_encoding"),
         .simple("SET extra_float_digits = 0", "SELECT 0.1::float8 * 3", "RESET extra_float_digits", "SELECT 0.1::float8 * 3"),
-        .simple("SET statement_timeout = '20ms'", "SELECT pg_sleep(5)", "RESET statement_timeout", "SELECT 1"),
+        .simple("SET statement_timeout = '200ms'", "SELECT pg_sleep(5)", "RESET statement_timeout", "SELECT 1"),
         .simple("CREATE TEMP TABLE t (a int)", "INSERT INTO t VALUES (1)", "SELECT * FROM t", "DROP TABLE t", "SELECT * FROM t"),
         .simple("PREPARE p AS SELECT $1::int + 1", "EXECUTE p(1)", "EXECUTE p(2)", "DEALLOCATE p", "EXECUTE p(1)"),
         .simple("PREPARE p AS SELECT 1", "PREPARE p AS SELECT 2", "DEALLOCATE ALL", "PREPARE p AS SELECT 3", "EXECUTE p"),

@@ -88,6 +88,11 @@ package final class ProxyServer: Sendable {
         worker.start(ended: { control.workerEnded() })
     }
 
+    /// Says that settings are not read again: what runs goes on with those of the start.
+    package func refuseReload() {
+        log.write(.warning, "SIGHUP: settings are read at the start only; restart to change them")
+    }
+
     /// Lets transactions end, `grace` at most, and stops.
     package func stop(grace: Duration) {
         log.write(.info, "stopping")

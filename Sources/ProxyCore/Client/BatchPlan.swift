@@ -30,6 +30,8 @@ struct BatchPlan: BitwiseCopyable {
     var bindsPrepared = false
     /// Whether a Parse of the unnamed statement is among the messages: what it meant before no longer counts.
     var parsesUnnamed = false
+    /// Whether a name among them means what a batch in flight makes it mean: should that one fail, the route may be another.
+    var isUnsettled = false
     /// What the statements do to their session, together.
     var effects: SessionEffects = []
     /// A statement among them leaves something behind in the session.

@@ -101,6 +101,7 @@ extension Engine {
         case FrontendTag.parse:
             guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
             plan.parsesUnnamed = plan.parsesUnnamed || message.name.isEmpty
+            if !message.name.isEmpty { noteUnsettled(body.extracting(message.name), client, &plan) }
             if let id = statements.find(body.extracting(message.identity)) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
@@ -111,7 +112,7 @@ extension Engine {
         case FrontendTag.bind:
             plan.executes = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
+            if let id = earlierStatement(named: body.extracting(message.statement), of: client, &plan) {
                 plan.bindsPrepared = true
                 plan.add(statementClass(of: id, client))
             }
@@ -119,7 +120,7 @@ extension Engine {
             plan.executes = true
         case FrontendTag.describe:
             if let message = TargetMessage(body), message.kind == .statement,
-                let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
+                let id = earlierStatement(named: body.extracting(message.name), of: client, &plan)
             {
                 plan.add(statementClass(of: id, client))
             }
@@ -129,9 +130,17 @@ extension Engine {
 
     /// The statement that a name means which the batch itself does not give anew: its Parse has been looked at then.
     @inline(__always)
-    private func earlierStatement(named name: RawSpan, of client: ClientPointer, _ plan: BatchPlan) -> StatementID? {
+    private func earlierStatement(named name: RawSpan, of client: ClientPointer, _ plan: inout BatchPlan) -> StatementID? {
         if name.byteCount == 0, plan.parsesUnnamed { return nil }
+        noteUnsettled(name, client, &plan)
         return statement(named: name, of: client)
+    }
+
+    @inline(__always)
+    private func noteUnsettled(_ name: RawSpan, _ client: ClientPointer, _ plan: inout BatchPlan) {
+        if client.pointee.outstanding == 0 || !client.pointee.changesNames { return }
+        guard let server = servers[client.pointee.server], isUnsettled(name, client, server) else { return }
+        plan.isUnsettled = true
     }
 
     /// The statement that a client means by a name, or nil.

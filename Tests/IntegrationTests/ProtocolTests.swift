@@ -75,6 +75,28 @@ extension EndToEnd {
             try client.query("DROP TABLE copied")
         }
 
+        @Test func aSyncWithinACopyIsIgnored() throws {
+            let client = try client()
+            for end in [Frontend.copyDone, Frontend.copyFail("enough")] {
+                try client.send(Frontend.query("BEGIN"))
+                #expect(try client.receiveCycle().status == "T")
+                try client.send(Frontend.parse("", "COPY written FROM STDIN") + Frontend.bind("", "") + Frontend.execute())
+                #expect(try client.receive(until: "G").plainShape == "12G")
+                try client.send(Frontend.sync)
+                try client.send(Frontend.copyData(Array("1\n".utf8)) + end + Frontend.close(.statement, "") + Frontend.sync)
+                let reply = try client.receiveCycle()
+                #expect(reply.plainShape == (end == Frontend.copyDone ? "C3Z" : "EZ"), "\(reply)")
+                #expect(try client.query("ROLLBACK").tags == ["ROLLBACK"])
+                // The same in the simple protocol.
+                try client.send(Frontend.query("BEGIN; COPY written FROM STDIN"))
+                #expect(try client.receive(until: "G").plainShape == "CG")
+                try client.send(Frontend.sync)
+                try client.send(Frontend.copyData(Array("1\n".utf8)) + end)
+                #expect(try client.receiveCycle().plainShape == (end == Frontend.copyDone ? "CZ" : "EZ"))
+                #expect(try client.query("ROLLBACK").plainShape == "CZ")
+            }
+        }
+
         @Test func nullBytesPass() throws {
             let client = try client()
             let bytes = (0..<512).map { UInt8(truncatingIfNeeded: $0) }

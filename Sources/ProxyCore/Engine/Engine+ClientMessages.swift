@@ -187,7 +187,7 @@ extension Engine {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
         guard hasRoom(client, server) else { return .stop }
         let plan = scan(client, input, offset)
-        if plan.extent == .incomplete || plan.isUnsettled { return .stop }
+        if plan.extent == .incomplete || plan.waitsForNames { return .stop }
         if plan.isLocal(for: client) {
             // Answers come in order: first those of what is in flight.
             // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the next one.

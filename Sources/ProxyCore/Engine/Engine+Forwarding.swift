@@ -312,7 +312,7 @@ extension Engine {
             identity,
             textSize: message.text.count,
             statementClass: classify(body.extracting(message.text), client),
-            classStamp: client.pointee.context?.stamp ?? pool.pointee.contextStamp
+            classStamp: contextStamp(of: client)
         )
     }
 

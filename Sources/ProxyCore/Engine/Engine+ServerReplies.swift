@@ -225,12 +225,22 @@ extension Engine {
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
-        if entry.kind == .parse || entry.kind == .close { settleName(entry, server) }
+        if entry.kind == .parse || entry.kind == .close {
+            noteAccepted(entry, server)
+            settleName(entry, server)
+        }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         if case .answer = server.pointee.ledger.first?.disposition {
             flushRun(server, bytes, &run, upTo: offset &+ header.size)
             emitAnswers(server)
         }
+    }
+
+    /// A server has accepted a Parse: the next client with that statement needs none to be told so.
+    @inline(__always)
+    private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
+        guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
+        statements[entry.statement].pointee.acceptedStamp = contextStamp(of: client)
     }
 
     /// Gives the proxy's own answers whose turn has come.

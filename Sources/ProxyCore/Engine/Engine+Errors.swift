@@ -48,8 +48,7 @@ extension Engine {
             if !isClients { drop(server, bytes, offset, end, &run) }
         case .replace:
             drop(server, bytes, offset, end, &run)
-            if let client = clients[server.pointee.client], !server.pointee.extras.replacements.isEmpty {
-                let error = server.pointee.extras.replacements.removeFirst()
+            if let client = clients[server.pointee.client], let error = server.pointee.extras.replacements.first {
                 deliver(client)
                 send(client) { $0.error(error) }
             }
@@ -117,8 +116,9 @@ extension Engine {
             server.pointee.unnamed = .unknown
         default: break
         }
+        // What is taken back at a time stands together at the front: so do its errors.
         if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
-            server.pointee.extras.replacements.removeLast()
+            server.pointee.extras.replacements.removeFirst()
         }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {

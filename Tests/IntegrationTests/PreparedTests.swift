@@ -27,6 +27,18 @@ extension EndToEnd {
             }
         }
 
+        @Test func theProxysNamesAreNobodys() throws {
+            let client = try client()
+            try prepare(client, "mine", "SELECT $1::int")
+            #expect(try run(client, "mine", "3").value == "3")
+            let batch = { (name: String) in Frontend.bind("", name, texts: ["1"]) + Frontend.execute() + Frontend.sync }
+            try client.send(batch("howdah_0000000001") + batch("howdah_0000000002") + batch("mine") + batch("howdah_0000000001"))
+            for isOwn in [false, false, true, false] {
+                let reply = try client.receiveCycle()
+                #expect(isOwn ? reply.value == "1" : reply.state == "26000" && reply.errors.count == 1, "\(reply)")
+            }
+        }
+
         @Test func executionsAreSharedByTheReplicas() throws {
             let client = try client()
             try prepare(client, "where", "SELECT inet_server_port(), $1::int")

@@ -104,7 +104,8 @@ package final class ProxyServer: Sendable {
         catalogs.stop()
     }
 
-    private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress] {
+    private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress]
+    {
         var bound: [SocketAddress] = []
         var port = UInt16(settings.port)
         do throws(ListenFailure) {

@@ -94,7 +94,9 @@ extension Engine {
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
-            if client.pointee.replayAhead > 0 { client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size) }
+            if client.pointee.replayAhead > 0 {
+                client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size)
+            }
         }
         return offset
     }

@@ -465,7 +465,9 @@ extension Engine {
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }
-        for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
+        for index in 1..<server.pointee.ledger.count - 1 {
+            server.pointee.ledger[index] = server.pointee.ledger[index + 1]
+        }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
         // What waited for that Sync's reply waits no longer.

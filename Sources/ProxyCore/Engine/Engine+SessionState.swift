@@ -11,6 +11,8 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
+        // Nothing of a replication client's outlives its server.
+        if client.pointee.pin == .replication { return .none }
         // A failed transaction refuses it.
         if client.pointee.transaction == .failed, client.pointee.outstanding == 0,
             statementClass.transaction == .none
@@ -144,7 +146,9 @@ extension Engine {
 
     /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is gone.
     func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
-        guard let extras = client.pointee.extras, !(extras.pendingSettings.isEmpty && extras.journal.isEmpty) else { return }
+        guard let extras = client.pointee.extras, !(extras.pendingSettings.isEmpty && extras.journal.isEmpty) else {
+            return
+        }
         if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
         extras.pendingSettings.removeAll()
         let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)

@@ -122,6 +122,8 @@ package final class Simulation {
                 return "stuck:\n" + clients.map(\.progress).joined(separator: "\n") + "\n\(shell.engine.inspect())"
             }
         }
+        // What the engine has asked for last is done, too: it closes connections.
+        shell.endTurn()
         return endFailure
     }
 

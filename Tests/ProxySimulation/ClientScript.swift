@@ -19,7 +19,7 @@ package struct ClientScript {
     package internal(set) var turns: [Turn] = []
     /// The replies, notices and parameter reports left out.
     package private(set) var replies: [WireMessage] = []
-    /// How often each value is committed where the script runs once.
+    /// How often each of its values is written where nothing goes wrong.
     package private(set) var commits: [String: Int] = [:]
     /// The turn after which the client's connection breaks; nil where it says good-bye at the end.
     package var vanishesAfter: Int?

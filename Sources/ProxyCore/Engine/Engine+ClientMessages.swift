@@ -83,7 +83,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .flushing: progress = .stop
+            case .waiting, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -201,6 +201,8 @@ extension Engine {
         }
         // What changes settings is told from its own reply, and what follows may need others before it.
         if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
+        // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+        if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
         }
@@ -231,6 +233,7 @@ extension Engine {
             }
             sendSync(client, server)
         } else {
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
         }
@@ -402,6 +405,7 @@ extension Engine {
 
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
+        if client.pointee.channels != nil { sendQueueIfIdle(client) }
         if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)
     }

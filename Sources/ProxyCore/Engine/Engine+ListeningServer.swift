@@ -44,7 +44,6 @@ extension Engine {
         guard listening.inFlight == nil, let server = servers[handle] else { return }
         let statements = listening.takeStatements()
         if statements.isEmpty, listening.next.isEmpty { return }
-        // An empty query asks for no more than what has been committed.
         ask(server, listening, statements)
     }
 
@@ -53,7 +52,8 @@ extension Engine {
         listening.next = ListeningRound()
         listening.roundBegan = now
         var builder = MessageBuilder()
-        builder.query(statements.joined(separator: ";"))
+        // The comment is what the node shows of this connection. Without a statement it is an empty query, which is answered like any other.
+        builder.query("/* Howdah listens here for its clients */ " + statements.joined(separator: ";"))
         server.pointee.output.append(builder.bytes, from: buffers)
         touch(server)
     }

@@ -89,12 +89,15 @@ extension Engine {
 
     // MARK: The end of a transaction
 
-    /// A transaction has ended in which the client may have begun to listen or may have notified, or which notifications have waited for.
+    /// A cycle has ended in which the client may have begun to listen or may have notified, or which notifications have waited for.
     /// - Returns: whether its ReadyForQuery must wait for the listening server: then `caughtUp` sends it.
     func settleNotifications(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        // Of COMMIT AND CHAIN, too, LISTEN must have taken effect when it is answered.
+        let isUnconfirmed = client.pointee.channels?.unconfirmed.isEmpty == false
+        guard server.pointee.status == .idle || isUnconfirmed else { return false }
         let listening = client.pointee.channels?.listening ?? server.pointee.pool.pointee.listening
-        let isFenced = server.pointee.mayNotify && listening?.isOpen == true
-        server.pointee.mayNotify = false
+        let isFenced = server.pointee.mayNotify && listening?.isOpen == true && server.pointee.status == .idle
+        if server.pointee.status == .idle { server.pointee.mayNotify = false }
         guard let listening else { return false }
         if isFenced {
             server.pointee.fences &+= 1
@@ -107,14 +110,14 @@ extension Engine {
                 refuse(client, .tooManyNotifications(options.notificationQueue))
                 return true
             }
-            if !channels.unconfirmed.isEmpty || isFenced {
+            if isUnconfirmed || isFenced {
                 mustWait = client.pointee.outstanding == 0 && client.pointee.flow == .between
             }
-            if mustWait || !channels.unconfirmed.isEmpty { listening.next.clients.append(client.pointee.handle) }
+            if mustWait || isUnconfirmed { listening.next.clients.append(client.pointee.handle) }
             if mustWait {
                 client.pointee.flow = .catchingUp
                 client.pointee.since = now
-            } else {
+            } else if server.pointee.status == .idle {
                 sendQueue(client)
             }
         }
@@ -126,8 +129,8 @@ extension Engine {
     func caughtUp(_ client: ClientPointer) {
         client.pointee.channels?.confirm()
         guard client.pointee.flow == .catchingUp else { return }
-        sendQueue(client)
-        client.pointee.output.appendReadyForQuery(.idle, from: buffers)
+        if client.pointee.transaction == .none { sendQueue(client) }
+        client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
         client.pointee.flow = .between
         client.pointee.since = now
         touch(client)

@@ -307,7 +307,7 @@ extension Engine {
             refuse(client, .transactionInStatementMode)
             return false
         }
-        if status == .idle, server.pointee.mayNotify || client.pointee.channels != nil {
+        if server.pointee.mayNotify || client.pointee.channels != nil {
             flushRun(server, bytes, &run, upTo: offset)
             if settleNotifications(client, server) { dropReply(server, bytes, offset, header, &run) }
             guard client.pointee.phase == .ready else { return false }

@@ -30,7 +30,8 @@ struct Pool: ~Copyable {
     var listening: ListeningServer?
     var counters = PoolCounters()
 
-    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {
+    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog)
+    {
         self.handle = handle
         self.database = database
         self.user = user

@@ -62,11 +62,12 @@ extension Engine {
         guard let round = listening.inFlight else { return }
         listening.inFlight = nil
         listening.hasAnswered = true
+        // Before others are let in, who have missed nothing.
+        if listening.isInterrupted { tellOfInterruption(listening) }
         for handle in round.clients {
             if let client = clients[handle] { caughtUp(client) }
         }
         release(round.servers)
-        if listening.isInterrupted { tellOfInterruption(listening) }
         refresh(listening)
     }
 

@@ -88,11 +88,11 @@ extension EndToEnd {
             let proxy = try HowdahProcess(cluster(), ["pool_size": "2"])
             defer { #expect(proxy.stop()) }
             let listeners = try (0..<50).map { number in
-                let listener = try WireClient(port: proxy.port, user: "other")
+                let listener = try WireClient(port: proxy.port, user: "listener")
                 #expect(try listener.query(number % 2 == 0 ? "LISTEN news" : "LISTEN news; LISTEN odd").status == "I")
                 return listener
             }
-            let notifier = try WireClient(port: proxy.port, user: "other")
+            let notifier = try WireClient(port: proxy.port, user: "listener")
             let payloads = (0..<20).map { "payload \($0)" }
             for payload in payloads { #expect(try notifier.query("NOTIFY news, '\(payload)'").notifications.isEmpty) }
             #expect(try notifier.query("NOTIFY odd, 'the last'").tags == ["NOTIFY"])
@@ -102,9 +102,9 @@ extension EndToEnd {
                 #expect(heard.allSatisfy { $0.processID == notifier.processID })
             }
             // Two of the pool, and the one that listens.
-            #expect(try sessions("other") <= 3)
+            #expect(try sessions("listener") <= 3)
             // None of them is kept: two transactions have room.
-            let writers = try (0..<2).map { _ in try WireClient(port: proxy.port, user: "other") }
+            let writers = try (0..<2).map { _ in try WireClient(port: proxy.port, user: "listener") }
             for writer in writers {
                 #expect(try writer.query("BEGIN").status == "T")
                 #expect(try writer.query("INSERT INTO scratch (note) VALUES ('listened')").errors.isEmpty)
@@ -214,14 +214,14 @@ extension EndToEnd {
         @Test func aListeningServerThatIsLostIsReplaced() throws {
             let proxy = try HowdahProcess(cluster(), ["pool_size": "2"])
             defer { #expect(proxy.stop()) }
-            let listener = try WireClient(port: proxy.port, user: "other")
-            let busy = try WireClient(port: proxy.port, user: "other")
+            let listener = try WireClient(port: proxy.port, user: "listener")
+            let busy = try WireClient(port: proxy.port, user: "listener")
             let notifier = try WireClient(port: proxy.port, user: "app")
             for client in [listener, busy] { try client.query("LISTEN again") }
             for round in 0..<3 {
                 try busy.query("BEGIN")
                 let ended = try cluster().primary.sql(
-                    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = 'other' AND query LIKE '/* Howdah listens here%'"
+                    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = 'listener' AND query LIKE '/* Howdah listens here%'"
                 )
                 #expect(Int(ended) ?? 0 > 0)
                 // The proxy has it back when it says that something may have been lost.
@@ -283,14 +283,14 @@ extension EndToEnd {
             let proxy = try HowdahProcess(cluster(), ["pool_size": "1", "server_idle_timeout": "1s"])
             defer { #expect(proxy.stop()) }
             for isReset in [false, true] {
-                let listener = try WireClient(port: proxy.port, user: "other")
+                let listener = try WireClient(port: proxy.port, user: "listener")
                 try listener.query("LISTEN gone")
-                #expect(try sessions("other") == 2)
+                #expect(try sessions("listener") == 2)
                 if isReset { listener.reset() } else { listener.close() }
             }
             // Nobody listens: the server that did is closed like any other that idles.
-            try eventually("no server to be left") { try sessions("other") == 0 }
-            let again = try WireClient(port: proxy.port, user: "other")
+            try eventually("no server to be left") { try sessions("listener") == 0 }
+            let again = try WireClient(port: proxy.port, user: "listener")
             #expect(try again.query("LISTEN gone").tags == ["LISTEN"])
             #expect(try again.query("NOTIFY gone").plainShape == "CAZ")
         }
@@ -300,15 +300,15 @@ extension EndToEnd {
         @Test func aSessionOfItsOwnListensByItself() throws {
             let proxy = try HowdahProcess(cluster(), ["pool_mode": "session"])
             defer { #expect(proxy.stop()) }
-            let listener = try WireClient(port: proxy.port, user: "other")
-            let notifier = try WireClient(port: proxy.port, user: "other")
+            let listener = try WireClient(port: proxy.port, user: "listener")
+            let notifier = try WireClient(port: proxy.port, user: "listener")
             try listener.query("LISTEN own")
             let heard = try listener.query("NOTIFY own, '1'")
             #expect(heard.plainShape == "CAZ" && heard.notifications.first?.processID == listener.processID, "\(heard)")
             try notifier.query("NOTIFY own, '2'")
             let other = try listener.notifications(1)
             #expect(other.first?.payload == "2" && other.first?.processID == notifier.processID)
-            #expect(try sessions("other") == 2)
+            #expect(try sessions("listener") == 2)
         }
 
         @Test func aListenThatIsNotSeenKeepsItsServer() throws {

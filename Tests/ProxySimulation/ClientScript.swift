@@ -58,5 +58,6 @@ package struct ClientScript {
             replies += WireMessage.all(in: session.takeOutput()).filter(Self.isCompared)
             turns[index].expected = replies.count
         }
+        store.forgetSessions()
     }
 }

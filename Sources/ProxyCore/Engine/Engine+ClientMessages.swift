@@ -228,6 +228,8 @@ extension Engine {
     {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
+            // As in `beginOnServer`.
+            if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)

@@ -24,6 +24,7 @@ extension Engine {
         if listening.clients.isEmpty {
             listening.idleSince = now
             listening.isInterrupted = false
+            listening.hasHiddenNotifiers = false
             setListening(nil, on: listening.database)
         }
         refresh(listening)

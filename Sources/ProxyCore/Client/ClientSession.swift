@@ -64,6 +64,8 @@ struct ClientSession: ~Copyable {
     var extras: ClientExtras?
     var freshness = ClientFreshness()
     var consistency: ClientConsistency?
+    /// Of one that listens.
+    var channels: ClientChannels?
 
     init(handle: Handle, now: Microseconds) {
         self.handle = handle

@@ -83,7 +83,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .locating, .flushing: progress = .stop
+            case .waiting, .locating, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -208,6 +208,8 @@ extension Engine {
         }
         // What changes settings is told from its own reply, and what follows may need others before it.
         if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
+        // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+        if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
         }
@@ -234,6 +236,8 @@ extension Engine {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.isCopyingIn { return .consumed(header.size) }
+            // As in `beginOnServer`.
+            if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)
@@ -241,6 +245,7 @@ extension Engine {
             }
             sendSync(client, server)
         } else {
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
         }
@@ -414,6 +419,7 @@ extension Engine {
 
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
+        if client.pointee.channels != nil { sendQueueIfIdle(client) }
         if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)
     }

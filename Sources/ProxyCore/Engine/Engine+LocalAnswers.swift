@@ -66,7 +66,7 @@ extension Engine {
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
                 builder.append(reply)
-                builder.readyForQuery(status(of: client))
+                appendReady(&builder, client)
             }
         } else {
             answerExtended(client, plan, input, offset)
@@ -103,7 +103,7 @@ extension Engine {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             offset += header.size
             if header.tag == FrontendTag.sync {
-                builder.readyForQuery(status(of: client))
+                appendReady(&builder, client)
             } else if !hasFailed {
                 hasFailed = !answer(header.tag, body, client, &builder)
                 if hasFailed { failDeferred(client) }
@@ -303,6 +303,7 @@ extension Engine {
         default:
             forgetNames(client)
             client.pointee.consistency?.mode = nil
+            unlistenAll(client)
             client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
             return .done("DISCARD ALL")
         }
@@ -456,7 +457,7 @@ extension Engine {
         client.pointee.isForcedToPrimary = false
         send(client) { builder in
             builder.error(error)
-            if header.tag == FrontendTag.query { builder.readyForQuery(status(of: client)) }
+            if header.tag == FrontendTag.query { appendReady(&builder, client) }
         }
         if header.tag == FrontendTag.query {
             client.pointee.passThrough = .dropped(remaining: header.size)
@@ -479,6 +480,7 @@ extension Engine {
         switch header.tag {
         case FrontendTag.sync:
             client.pointee.flow = .between
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
             return .consumed(header.size)
@@ -508,7 +510,7 @@ extension Engine {
             client.pointee.transaction = .none
             send(client) { builder in
                 builder.commandComplete("ROLLBACK")
-                builder.readyForQuery(.idle)
+                appendReady(&builder, client)
             }
         } else {
             answerRollback(client, plan, input, offset)
@@ -524,7 +526,7 @@ extension Engine {
                 let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
                 offset += header.size
                 switch header.tag {
-                case FrontendTag.sync: builder.readyForQuery(status(of: client))
+                case FrontendTag.sync: appendReady(&builder, client)
                 case FrontendTag.execute:
                     client.pointee.transaction = .none
                     builder.commandComplete("ROLLBACK")

@@ -30,6 +30,7 @@ struct LedgerEntry: BitwiseCopyable {
         case begin
         case rollback
         case cleanup
+        case unlisten
         /// A Parse that the server lacked.
         case prepare
         /// A Sync in the place of a Flush, so that the server is free while the client looks at what it has prepared.

@@ -17,6 +17,9 @@ final class ServerExtras {
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
 
+    /// Of a server that listens for a database's clients and belongs to no pool's count.
+    var listening: ListeningServer?
+
     func setParameter(_ name: String, _ value: String) {
         if let index = parameters.firstIndex(where: { $0.name == name }) {
             parameters[index].value = value

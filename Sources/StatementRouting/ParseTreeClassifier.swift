@@ -52,8 +52,11 @@ struct ParseTreeClassifier {
             transaction = .none
             isCopy = statement.kind == ParseTreeNode.copyStmt
             isDefinition = false
+            let before = found.effects
             note(statement: statement.kind, statement.range)
             guard walker.walk(root, { visit($0, $1) }) else { return false }
+            // What PREPARE prepares it does not run.
+            if statement.kind == ParseTreeNode.prepareStmt { found.effects = before.union(.prepare) }
             if found.statementCount == 1 {
                 found.transaction = transaction
             } else if transaction != .none || found.transaction != .none {

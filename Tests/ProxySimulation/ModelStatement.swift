@@ -34,6 +34,8 @@ enum ModelStatement: Equatable {
     case copyOut(Int)
     case createTemporary(String)
     case countTemporary(String)
+    /// SELECT CASE WHEN … THEN … ELSE 0 END: the proxy asks whether the session has temporary objects
+    case findTemporary(bit: Int)
     case syntaxError
 
     static func == (left: ModelStatement, right: ModelStatement) -> Bool { "\(left)" == "\(right)" }
@@ -99,6 +101,11 @@ enum ModelStatement: Equatable {
             guard tokens.count > 6, case .word(let name) = tokens[6] else { return .syntaxError }
             return .countTemporary(name)
         case .word("pg_catalog"): return setConfig(tokens)
+        case .word("case"):
+            guard let then = tokens.firstIndex(of: .word("then")), then + 1 < tokens.count,
+                case .number(let bit) = tokens[then + 1]
+            else { return .syntaxError }
+            return .findTemporary(bit: bit)
         case .number: return .divide
         default: return .syntaxError
         }
@@ -165,6 +172,7 @@ enum ModelStatement: Equatable {
         case .setConfig(let pairs): pairs.map { _ in "set_config" }
         case .show(let name): [name]
         case .countTemporary: ["count"]
+        case .findTemporary: ["case"]
         default: nil
         }
     }

@@ -37,10 +37,19 @@ extension Engine {
         }
         switch entry.disposition {
         case .forward:
-            if let client = clients[server.pointee.client] { deliver(client) }
+            if let client = clients[server.pointee.client] {
+                deliver(client)
+                if entry.nameSize > 0, end == offset &+ header.size,
+                    let words = reworded(body, entry, client, server)
+                {
+                    drop(server, bytes, offset, end, &run)
+                    send(client) { $0.message(BackendTag.errorResponse) { $0.raw(words) } }
+                }
+            }
         case .swallow, .answer:
             // What was sent for the client's sake and failed is the client's error: the message that needed it fails by it.
             let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
+            if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
             if entry.purpose == .settings {
                 server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
             }
@@ -113,6 +122,7 @@ extension Engine {
             server.pointee.unnamed = .unknown
         default: break
         }
+        if entry.purpose == .closePrepared { preparedIsInterrupted(server) }
         if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
             server.pointee.extras.replacements.removeLast()
         }
@@ -170,8 +180,8 @@ extension Engine {
             return .onPrimary
         }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
-        if isOutdated || state == .invalidStatementName, entry.kind == .bind || entry.kind == .describe,
-            !entry.statement.isNone
+        if isOutdated || state == .invalidStatementName,
+            entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone
         {
             return .prepareAgain(entry.statement)
         }
@@ -234,6 +244,7 @@ extension Engine {
             index -= 1
         }
         takeBackNames(client)
+        if client.pointee.pin != nil { server.pointee.cleanup = .discardAll }
         server.pointee.client = .none
         client.pointee.server = .none
         client.pointee.output.clear(to: buffers)
@@ -318,6 +329,9 @@ extension Engine {
     }
 
     private func correct(_ text: RawSpan, _ client: ClientPointer) {
+        if classify(text, client).effects.contains(.execute), let (id, _) = executed(in: text, client) {
+            return correct(statements[id].pointee.text.bytes, client)
+        }
         let pool = client.pointee.pool.unsafelyUnwrapped
         if let context = client.pointee.context {
             classifier.correct(text, in: context.context)

@@ -64,7 +64,8 @@ extension Engine {
         client.pointee.server = .none
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         let isBusy =
-            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch || !server.pointee.ledger.isEmpty
+            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch
+            || !(server.pointee.ledger.isEmpty || isOnlyAsked(server))
         var isInMessage = false
         if case .toServer = client.pointee.passThrough { isInMessage = true }
         server.pointee.client = .none
@@ -152,7 +153,7 @@ extension Engine {
         let isInBatch = client.pointee.flow.isInBatch
         takeBackAll(client, server)
         client.pointee.server = .none
-        client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+        endPins(client)
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }

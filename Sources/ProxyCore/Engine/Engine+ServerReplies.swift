@@ -83,9 +83,11 @@ extension Engine {
         case BackendTag.rowDescription:
             // The reply to Describe is over with it, and its rest would be taken for the next reply's.
             server.pointee.ledger.first?.kind != .describe
-        case BackendTag.dataRow, BackendTag.copyData, BackendTag.functionCallResponse,
-            BackendTag.parameterDescription, BackendTag.noticeResponse:
+        case BackendTag.dataRow: server.pointee.ledger.first?.purpose != .evidence
+        case BackendTag.copyData, BackendTag.functionCallResponse,
+            BackendTag.noticeResponse:
             true
+        case BackendTag.parameterDescription: server.pointee.ledger.first?.purpose != .describePrepared
         case BackendTag.errorResponse:
             // Its code stands in front; a longer one than this is not kept for a second try.
             header.size > BufferPool.largeChunkSize
@@ -181,6 +183,16 @@ extension Engine {
         case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
             deliverReply(server)
             keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.parameterDescription:
+            if server.pointee.ledger.first?.purpose == .describePrepared {
+                readTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
+            }
+            keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.dataRow:
+            if server.pointee.ledger.first?.purpose == .evidence {
+                readEvidence(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
+            }
+            keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.parameterStatus:
             parameterStatus(server, bytes, offset, header, &run)
         case BackendTag.backendKeyData:
@@ -225,7 +237,11 @@ extension Engine {
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
-        if entry.kind == .parse || entry.kind == .close { settleName(entry, server) }
+        if entry.purpose == .closePrepared {
+            preparedIsComplete(server)
+            run.cycleEnded = true
+        }
+        if entry.kind == .parse || entry.changesName { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         if case .answer = server.pointee.ledger.first?.disposition {
             flushRun(server, bytes, &run, upTo: offset &+ header.size)
@@ -279,6 +295,8 @@ extension Engine {
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed
         server.pointee.hasFailed = false
+        if server.pointee.preparing == .interrupted { prepareAgain(server) }
+        if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
         guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
             dropReply(server, bytes, offset, header, &run)
@@ -318,6 +336,7 @@ extension Engine {
             client.pointee.statements.compact()
             client.pointee.since = now
             if !mayLetGo(client, server) {
+                if client.pointee.pin != nil { askForPins(client, server) }
                 processHeld(client)
                 return
             }
@@ -388,7 +407,10 @@ extension Engine {
                 serverViolated(server, "refused BEGIN")
                 return false
             }
-        case .none, .prepare: break
+        case .evidence:
+            evidenceIsComplete(server, hasFailed: hasFailed)
+            run.cycleEnded = true
+        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
         return true

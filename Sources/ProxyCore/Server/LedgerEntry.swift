@@ -32,6 +32,13 @@ struct LedgerEntry: BitwiseCopyable {
         case cleanup
         /// A Parse that the server lacked.
         case prepare
+        /// The same in front of a Query, with a Sync behind it.
+        case prepareAhead
+        /// Asks for the types of the parameters of what PREPARE has made, and closes that.
+        case describePrepared
+        case closePrepared
+        /// Asks whether what a client is pinned for is still there.
+        case evidence
         /// A Sync in the place of a Flush, so that the server is free while the client looks at what it has prepared.
         case flush
     }
@@ -40,7 +47,11 @@ struct LedgerEntry: BitwiseCopyable {
     enum Effect: UInt8, BitwiseCopyable {
         case none
         case discardAll
+        case discardTemporary
+        case discardSequences
         case deallocateAll
+        /// The PREPARE that the server's extras remember has succeeded.
+        case prepare
         /// Those in the client's `pendingSettings`, once the cycle has ended well.
         case settings
         /// Not known: the client keeps the server.
@@ -63,6 +74,11 @@ struct LedgerEntry: BitwiseCopyable {
     var serial = StatementSerial.none
     /// For Execute: CopyDone or CopyFail was sent right behind it, before the server said that it copies.
     var endsCopy = false
+
+    /// For what runs an EXECUTE: where in its text the client's name for the statement stood, which is `place`'s, and how long it was, in characters;
+    /// 0 where nothing was exchanged.
+    var nameSize: UInt16 = 0
+    var nameStart: UInt32 = 0
 
     init(_ kind: Kind, _ disposition: Disposition) {
         self.kind = kind

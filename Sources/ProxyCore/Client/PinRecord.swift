@@ -22,11 +22,11 @@ final class PinRecord {
 
     func contains(_ reason: PinReason) -> Bool { entries.contains { $0.reason == reason } }
 
-    func add(_ reason: PinReason, since: Microseconds, statement: @autoclosure () -> String) {
+    func add(_ reason: PinReason, since: Microseconds, statement: String) {
         isAsked = false
         // The statement may fail, or be rolled back.
         if reason.hasEvidence { isInDoubt = true }
-        if !contains(reason) { entries.append(Entry(reason: reason, since: since, statement: statement())) }
+        if !contains(reason) { entries.append(Entry(reason: reason, since: since, statement: statement)) }
     }
 
     func remove(_ reason: PinReason) { entries.removeAll { $0.reason == reason } }

@@ -406,6 +406,7 @@ extension Engine {
 
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
+        if client.pointee.phase == .console { return continueConsole(client) }
         if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)
     }

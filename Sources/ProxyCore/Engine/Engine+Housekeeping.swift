@@ -102,7 +102,7 @@ extension Engine {
                     )
                 }
             case .ready: checkIdleTimes(client)
-            case .welcoming, .closing: break
+            case .welcoming, .console, .closing: break
             }
         }
     }

@@ -22,7 +22,7 @@ extension Engine {
             guard client.pointee.outstanding == 0, client.pointee.flow == .between, client.pointee.held.isEmpty,
                 client.pointee.transaction == .none
             else { return }
-        case .startup, .authenticating, .welcoming: break
+        case .startup, .authenticating, .welcoming, .console: break
         case .closing: return
         }
         refuse(

@@ -10,7 +10,8 @@ extension Engine {
         if client.pointee.pin == nil { client.pointee.pin = reason }
         let record = client.pointee.pinRecord ?? PinRecord()
         client.pointee.pinRecord = record
-        record.add(reason, since: now, statement: text.map(Self.beginning) ?? "")
+        let statement = if let text { Self.beginning(of: text) } else { "" }
+        record.add(reason, since: now, statement: statement)
     }
 
     /// As much of a statement as a pin remembers.

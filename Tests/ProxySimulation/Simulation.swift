@@ -120,6 +120,8 @@ package final class Simulation {
             if waitingScripts.isEmpty, shell.order.allSatisfy({ $0.kind != .client }), isQuiet { break }
             if idleRounds > 600 { return "stuck:\n" + clients.map(\.progress).joined(separator: "\n") + "\n\(shell.engine.inspect())" }
         }
+        // What the engine wants closed is closed.
+        shell.endTurn()
         return endFailure
     }
 

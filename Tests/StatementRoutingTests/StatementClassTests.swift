@@ -72,7 +72,7 @@ import Testing
         ("SELECT 1 INTO TEMP t", .temporaryObject),
         ("CREATE TABLE pg_temp.t (a int)", [.ddl, .changesCatalogFacts, .temporaryObject]),
         ("SELECT pg_advisory_lock(1)", .advisoryLockSession),
-        ("SELECT pg_advisory_unlock_all()", []),
+        ("SELECT pg_advisory_unlock_all()", .advisoryUnlock),
         ("SELECT pg_advisory_xact_lock(1)", []),
         ("DECLARE c CURSOR FOR SELECT 1", .declareCursor),
         ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", [.declareCursor, .holdCursor]),

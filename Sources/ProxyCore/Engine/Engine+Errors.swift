@@ -39,9 +39,8 @@ extension Engine {
         case .forward:
             if let client = clients[server.pointee.client] {
                 deliver(client)
-                if entry.nameSize > 0, end == offset &+ header.size,
-                    let words = reworded(body, entry, client, server)
-                {
+                if entry.nameSize > 0, end == offset &+ header.size {
+                    let words = executeError(body, entry, client, server)
                     drop(server, bytes, offset, end, &run)
                     send(client) { $0.message(BackendTag.errorResponse) { $0.raw(words) } }
                 }
@@ -69,7 +68,12 @@ extension Engine {
             statements.release(entry.previous)
             server.pointee.ledger[0].previous = .none
         }
-        if !entry.completesCycle { skipToSync(server) }
+        if !entry.completesCycle {
+            let wasAsked = server.pointee.preparing == .asked
+            skipToSync(server)
+            // What was held back until the server had answered goes on.
+            if wasAsked, server.pointee.preparing != .asked { run.cycleEnded = true }
+        }
         return true
     }
 

@@ -471,6 +471,12 @@ extension Engine {
         client.pointee.lastBound = id
     }
 
+    /// No portal is there any more.
+    func forgetLastBound(_ client: ClientPointer) {
+        statements.release(client.pointee.lastBound)
+        client.pointee.lastBound = .none
+    }
+
     /// Whether an Execute names the portal of the last Bind.
     func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }

@@ -410,14 +410,18 @@ extension Engine {
 
     // MARK: Errors
 
-    /// The server's error in the client's words: with the client's name for the statement, and positions in the client's text.
-    /// - Returns: nil where it need not be changed.
-    func reworded(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer, _ server: ServerPointer) -> [UInt8]? {
+    /// The body of the server's error in answer to an EXECUTE, as the client is to see it.
+    func executeError(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer, _ server: ServerPointer) -> [UInt8] {
         if let error = server.pointee.extras.prepareError {
             // The statement itself could not be prepared: EXECUTE would have said so.
             server.pointee.extras.prepareError = nil
             return error
         }
+        return reworded(body, entry, client)
+    }
+
+    /// A server's error or notice in the client's words: with the client's name for the statement, and positions in the client's text.
+    func reworded(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
         let proxyName = name(of: entry.serial)
         let ownName = client.pointee.statements.name(at: entry.place)
         let start = Int(entry.nameStart)

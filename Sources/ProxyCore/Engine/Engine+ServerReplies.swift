@@ -188,6 +188,19 @@ extension Engine {
                 readTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             }
             keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.noticeResponse:
+            if let entry = server.pointee.ledger.first, entry.nameSize > 0, isForwarding(server),
+                offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client]
+            {
+                dropReply(server, bytes, offset, header, &run)
+                let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+                let words = reworded(body, entry, client)
+                client.pointee.output.appendHeader(BackendTag.noticeResponse, bodySize: words.count, from: buffers)
+                client.pointee.output.append(words, from: buffers)
+                if client.pointee.replayState != .armed { touch(client) }
+            } else {
+                keepOrDrop(server, bytes, offset, header, &run)
+            }
         case BackendTag.dataRow:
             if server.pointee.ledger.first?.purpose == .evidence {
                 readEvidence(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
@@ -341,7 +354,10 @@ extension Engine {
                 return
             }
             // The portals have gone with the transaction.
-            client.pointee.bindsChange = false
+            if client.pointee.bindsChange {
+                client.pointee.bindsChange = false
+                forgetLastBound(client)
+            }
             letGo(client, server)
         }
         processHeld(client)

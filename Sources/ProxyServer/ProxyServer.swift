@@ -88,6 +88,11 @@ package final class ProxyServer: Sendable {
         worker.start(ended: { control.workerEnded() })
     }
 
+    /// Says that settings are not read again: what runs goes on with those of the start.
+    package func refuseReload() {
+        log.write(.warning, "SIGHUP: settings are read at the start only; restart to change them")
+    }
+
     /// Lets transactions end, `grace` at most, and stops.
     package func stop(grace: Duration) {
         log.write(.info, "stopping")
@@ -99,7 +104,8 @@ package final class ProxyServer: Sendable {
         catalogs.stop()
     }
 
-    private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress] {
+    private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress]
+    {
         var bound: [SocketAddress] = []
         var port = UInt16(settings.port)
         do throws(ListenFailure) {

@@ -61,7 +61,10 @@ final class Worker: EventHandler {
     }
 
     func acceptFailed(listener: Int, error: Int32) {
-        control.log(.warning, "could not accept a connection: \(SystemError.text(of: error)); raise the limit of open files")
+        control.log(
+            .warning,
+            "could not accept a connection: \(SystemError.text(of: error)); raise the limit of open files"
+        )
     }
 
     func connected(_ token: UInt64) { engine.connected(PeerToken(rawValue: token)) }

@@ -18,7 +18,7 @@ enum RunCommand {
 
     /// - Returns: the exit status: 0 after a signal, 2 for wrong arguments or settings, 1 where the proxy could not start.
     static func run(_ arguments: [String]) -> Int32 {
-        let signals = StopSignals()
+        let signals = RunSignals()
         do {
             let parsed = try parse(arguments)
             let configuration = try Configuration.load(
@@ -27,8 +27,7 @@ enum RunCommand {
                 nodes: parsed.nodes
             )
             let proxy = try ProxyServer(configuration)
-            let isUrgent = signals.wait()
-            proxy.stop(grace: isUrgent ? .zero : grace)
+            serve(proxy, until: signals)
             return 0
         } catch let error as ArgumentError {
             complain(error.text + "\n" + "Try 'howdah --help'.")
@@ -39,6 +38,16 @@ enum RunCommand {
         } catch {
             complain("\(error)")
             return 1
+        }
+    }
+
+    private static func serve(_ proxy: ProxyServer, until signals: RunSignals) {
+        while true {
+            switch signals.wait() {
+            case .stop: return proxy.stop(grace: grace)
+            case .stopAtOnce: return proxy.stop(grace: .zero)
+            case .reload: proxy.refuseReload()
+            }
         }
     }
 

@@ -30,10 +30,17 @@ struct BatchPlan: BitwiseCopyable {
     var bindsPrepared = false
     /// Whether a Parse of the unnamed statement is among the messages: what it meant before no longer counts.
     var parsesUnnamed = false
+    /// Whether a Parse of a named statement is among them.
+    var parsesNamed = false
+    /// What a name among them means hangs on a batch in flight.
+    var waitsForNames = false
     /// What the statements do to their session, together.
     var effects: SessionEffects = []
     /// A statement among them leaves something behind in the session.
     var leavesState = false
+    /// Something among the messages can be answered by a server alone: all but Close, and one Parse of what a server has
+    /// accepted before.
+    var needsServer = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
 
@@ -56,6 +63,7 @@ struct BatchPlan: BitwiseCopyable {
     }
 
     mutating func mustGoToPrimary(_ why: RouteReason) {
+        needsServer = true
         if access == .read { reason = why }
         access = .unknown
     }

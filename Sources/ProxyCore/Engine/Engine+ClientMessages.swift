@@ -94,7 +94,9 @@ extension Engine {
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
-            if client.pointee.replayAhead > 0 { client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size) }
+            if client.pointee.replayAhead > 0 {
+                client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size)
+            }
         }
         return offset
     }
@@ -187,7 +189,7 @@ extension Engine {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
         guard hasRoom(client, server) else { return .stop }
         let plan = scan(client, input, offset)
-        if plan.extent == .incomplete { return .stop }
+        if plan.extent == .incomplete || plan.waitsForNames { return .stop }
         if plan.isLocal(for: client) {
             // Answers come in order: first those of what is in flight.
             // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the next one.

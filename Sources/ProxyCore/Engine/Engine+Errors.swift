@@ -97,7 +97,9 @@ extension Engine {
         if skipped == server.pointee.ledger.count {
             server.pointee.isSkipping = true
             // Also what looks like a new batch is skipped (behind a copy whose Sync the server has ignored).
-            if let client = clients[server.pointee.client], client.pointee.flow == .between { client.pointee.flow = .batch }
+            if let client = clients[server.pointee.client], client.pointee.flow == .between {
+                client.pointee.flow = .batch
+            }
         }
         for _ in 0..<skipped {
             let entry = server.pointee.ledger.removeFirst()
@@ -180,7 +182,9 @@ extension Engine {
             return .onPrimary
         }
         // An unlogged table, read by a function whose body nobody has seen.
-        if state == .featureNotSupported, server.pointee.isReplica, ErrorFields.isRaised(by: "get_relation_info", in: body) {
+        if state == .featureNotSupported, server.pointee.isReplica,
+            ErrorFields.isRaised(by: "get_relation_info", in: body)
+        {
             return .onPrimary
         }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)

@@ -37,7 +37,7 @@ extension Engine {
 
     /// Whether what a name means hangs on a batch in flight: should that fail, the name keeps the meaning that it had before.
     @inline(__always)
-    private func isUnsettled(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+    func isUnsettled(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         if client.pointee.outstanding == 0 || !client.pointee.changesNames { return false }
         let place: ClientStatements.Place
         if name.byteCount == 0 {
@@ -324,7 +324,7 @@ extension Engine {
             identity,
             textSize: message.text.count,
             statementClass: classify(body.extracting(message.text), client),
-            classStamp: client.pointee.context?.stamp ?? pool.pointee.contextStamp
+            classStamp: contextStamp(of: client)
         )
     }
 

@@ -3,8 +3,17 @@ import PostgresWire
 import StatementRouting
 
 extension BatchPlan {
-    /// Whether the batch is one statement that the proxy itself answers.
+    /// Whether the batch does no more than name statements that servers know, and drop names. It waits for no server: a client may prepare while others hold
+    /// all of them, and drivers that prepare wait for that before they go on with those others.
+    private var onlyNames: Bool { !needsServer && extent == .whole }
+
+    /// Whether the batch is one that the proxy itself answers.
     func isLocal(for client: ClientPointer) -> Bool {
+        if onlyNames, client.pointee.server.isNone,
+            client.pointee.pool.unsafelyUnwrapped.pointee.options.preparedStatements
+        {
+            return true
+        }
         guard statements == 1, extent == .whole || extent == .flushed, statementClass.statementCount == 1 else {
             return false
         }
@@ -52,6 +61,7 @@ extension Engine {
         if plan.isQuery {
             forgetUnnamed(client)
             let reply = perform(plan.statementClass, text, client)
+            if reply.error != nil { failDeferred(client) }
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
                 builder.append(reply)
@@ -105,6 +115,7 @@ extension Engine {
                 builder.readyForQuery(status(of: client))
             } else if !hasFailed {
                 hasFailed = !answer(header.tag, body, client, &builder)
+                if hasFailed { failDeferred(client) }
             }
         }
         client.pointee.output.append(builder.bytes, from: buffers)
@@ -359,6 +370,13 @@ extension Engine {
 
     // MARK: Refusals
 
+    /// An error fails the transaction, also one that no server knows of yet.
+    private func failDeferred(_ client: ClientPointer) {
+        guard client.pointee.transaction.isDeferred else { return }
+        client.pointee.transaction = .lost
+        client.pointee.extras = nil
+    }
+
     /// Refuses a batch for which no server is held.
     func refuseBatch(
         _ client: ClientPointer,
@@ -367,11 +385,7 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        // An error fails the transaction, also one that no server knows of yet.
-        if client.pointee.transaction.isDeferred {
-            client.pointee.transaction = .lost
-            client.pointee.extras = nil
-        }
+        failDeferred(client)
         client.pointee.isForcedToPrimary = false
         send(client) { builder in
             builder.error(error)

@@ -176,7 +176,8 @@ extension Engine {
     /// Keeps another batch behind the one in flight.
     /// - Returns: false where it must wait for that one's reply.
     func extendReplay(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
-        guard plan.extent == .whole, plan.isRead, !plan.leavesState, client.pointee.transaction == .none, client.pointee.pin == nil,
+        guard plan.extent == .whole, plan.isRead, !plan.leavesState, client.pointee.transaction == .none,
+            client.pointee.pin == nil,
             client.pointee.replay.count &+ plan.size <= options.statementTextLimit
         else { return false }
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {

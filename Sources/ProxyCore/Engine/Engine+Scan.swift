@@ -62,6 +62,7 @@ extension Engine {
     ) {
         plan.isQuery = true
         plan.executes = true
+        plan.needsServer = true
         if isWhole {
             plan.extent = .whole
             plan.size = header.size
@@ -101,25 +102,38 @@ extension Engine {
         switch header.tag {
         case FrontendTag.parse:
             guard let message = ParseMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
-            plan.parsesUnnamed = plan.parsesUnnamed || message.name.isEmpty
+            if message.name.isEmpty {
+                plan.parsesUnnamed = true
+            } else if plan.parsesNamed || statement(named: body.extracting(message.name), of: client) != nil {
+                // The name may be taken: the server's error says so in its own words.
+                plan.needsServer = true
+            } else {
+                plan.parsesNamed = true
+            }
             if let id = statements.find(body.extracting(message.identity)) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
                 plan.add(asExecuted(statementClass(of: id, client), body.extracting(message.text), client))
+                if statements[id].pointee.acceptedStamp != contextStamp(of: client) { plan.needsServer = true }
             } else {
+                plan.needsServer = true
                 let text = body.extracting(message.text)
                 plan.add(asExecuted(classify(text, client), text, client))
             }
         case FrontendTag.bind:
             plan.executes = true
+            plan.needsServer = true
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
+            noteUnsettled(body.extracting(message.statement), client, &plan)
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
                 plan.bindsPrepared = true
                 plan.add(executedClass(of: id, client))
             }
         case FrontendTag.execute:
             plan.executes = true
+            plan.needsServer = true
         case FrontendTag.describe:
+            plan.needsServer = true
             if let message = TargetMessage(body), message.kind == .statement,
                 let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
             {
@@ -127,6 +141,15 @@ extension Engine {
             }
         default: break
         }
+    }
+
+    /// Notes a name whose meaning is not known before the batches in flight have ended: neither is the route.
+    @inline(__always)
+    private func noteUnsettled(_ name: RawSpan, _ client: ClientPointer, _ plan: inout BatchPlan) {
+        guard client.pointee.changesNames, client.pointee.outstanding > 0, let server = servers[client.pointee.server],
+            name.byteCount > 0 || !plan.parsesUnnamed
+        else { return }
+        if isUnsettled(name, client, server) { plan.waitsForNames = true }
     }
 
     /// The statement that a name means which the batch itself does not give anew: its Parse has been looked at then.
@@ -152,11 +175,17 @@ extension Engine {
         return classifier.classify(text, in: pool.pointee.context)
     }
 
+    /// What the meaning of the client's texts depends on, as a number that is never used twice.
+    @inline(__always)
+    func contextStamp(of client: ClientPointer) -> UInt32 {
+        client.pointee.context?.stamp ?? client.pointee.pool.unsafelyUnwrapped.pointee.contextStamp
+    }
+
     /// The class of an interned statement, looked up anew where what it depends on has changed.
     @inline(__always)
     func statementClass(of id: StatementID, _ client: ClientPointer) -> StatementClass {
         let record = statements[id]
-        let stamp = client.pointee.context?.stamp ?? client.pointee.pool.unsafelyUnwrapped.pointee.contextStamp
+        let stamp = contextStamp(of: client)
         if record.pointee.classStamp != stamp {
             record.pointee.statementClass = classify(record.pointee.text.bytes, client)
             record.pointee.classStamp = stamp

@@ -250,6 +250,7 @@ extension Engine {
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
+        if entry.kind == .parse { noteAccepted(entry, server) }
         if entry.purpose == .closePrepared {
             preparedIsComplete(server)
             run.cycleEnded = true
@@ -260,6 +261,13 @@ extension Engine {
             flushRun(server, bytes, &run, upTo: offset &+ header.size)
             emitAnswers(server)
         }
+    }
+
+    /// A server has accepted a Parse: the next client with that statement needs none to be told so.
+    @inline(__always)
+    private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
+        guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
+        statements[entry.statement].pointee.acceptedStamp = contextStamp(of: client)
     }
 
     /// Gives the proxy's own answers whose turn has come.
@@ -492,7 +500,9 @@ extension Engine {
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }
-        for index in 1..<server.pointee.ledger.count - 1 { server.pointee.ledger[index] = server.pointee.ledger[index + 1] }
+        for index in 1..<server.pointee.ledger.count - 1 {
+            server.pointee.ledger[index] = server.pointee.ledger[index + 1]
+        }
         server.pointee.ledger.removeLast()
         client.pointee.outstanding &-= 1
         // What waited for that Sync's reply waits no longer.

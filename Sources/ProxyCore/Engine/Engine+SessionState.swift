@@ -155,7 +155,9 @@ extension Engine {
 
     /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is gone.
     func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
-        guard let extras = client.pointee.extras, !(extras.pendingSettings.isEmpty && extras.journal.isEmpty) else { return }
+        guard let extras = client.pointee.extras, !(extras.pendingSettings.isEmpty && extras.journal.isEmpty) else {
+            return
+        }
         if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
         extras.pendingSettings.removeAll()
         let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)

@@ -28,7 +28,8 @@ struct Pool: ~Copyable {
     var asksForSequences = false
     var counters = PoolCounters()
 
-    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {
+    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog)
+    {
         self.handle = handle
         self.database = database
         self.user = user

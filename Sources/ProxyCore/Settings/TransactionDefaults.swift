@@ -9,7 +9,9 @@ struct TransactionDefaults {
         for setting in settings {
             switch setting.name {
             case "default_transaction_read_only":
-                isReadOnly = ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"].contains(setting.value.lowercased())
+                isReadOnly = ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"].contains(
+                    setting.value.lowercased()
+                )
             case "default_transaction_isolation": isSerializable = setting.value.lowercased() == "serializable"
             default: break
             }

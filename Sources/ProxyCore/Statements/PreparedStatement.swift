@@ -13,6 +13,8 @@ struct PreparedStatement: BitwiseCopyable {
     /// The class of the text as of `classStamp`.
     var statementClass: StatementClass
     var classStamp: UInt32
+    /// The context in which a server has accepted its Parse last, as a stamp like `classStamp`; 0: none has.
+    var acceptedStamp: UInt32 = 0
     /// Clients' names and replies that still mean it.
     var references: UInt32 = 0
     /// How often a Parse has asked for it.

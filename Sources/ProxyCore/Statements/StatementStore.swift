@@ -136,6 +136,7 @@ final class StatementStore {
     func renew(_ id: StatementID) {
         self[id].pointee.serial = StatementSerial(rawValue: nextSerial)
         nextSerial += 1
+        self[id].pointee.acceptedStamp = 0
     }
 
     /// References to all statements together: walks through them all, for inspection.

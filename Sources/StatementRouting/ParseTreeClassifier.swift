@@ -86,7 +86,9 @@ struct ParseTreeClassifier {
         switch kind {
         case ParseTreeNode.rangeVar: visitRangeVar(range)
         case ParseTreeNode.funcCall: visitFuncCall(range)
-        case ParseTreeNode.intoClause: needPrimary(.selectInto)
+        case ParseTreeNode.intoClause:
+            noteTemporarySchema()
+            needPrimary(.selectInto)
         case ParseTreeNode.lockingClause: needPrimary(.rowLock)
         case ParseTreeNode.columnRef: visitNames(range.all(1), atLeast: 2)
         case ParseTreeNode.aIndirection: visitNames(range.all(2), atLeast: 1)
@@ -94,7 +96,10 @@ struct ParseTreeClassifier {
             if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) { needPrimary(.volatileType) }
         case ParseTreeNode.string:
             // The text has no literals left, so a string is a name; operators are named in several kinds of nodes.
-            if facts.isVolatileOperator(range.string(1)) { needPrimary(.volatileOperator) }
+            let name = range.string(1)
+            if facts.isVolatileOperator(name) { needPrimary(.volatileOperator) }
+            // A function or type of the session's own.
+            if isDefinition, name.hasPrefix("pg_temp") { found.effects.insert(.temporaryObject) }
         case ParseTreeNode.executeStmt:
             found.effects.insert(.execute)
             if found.access == .read {

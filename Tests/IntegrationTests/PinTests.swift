@@ -22,11 +22,28 @@ extension EndToEnd {
             ("a temporary object was created", ["CREATE TEMP TABLE pinning (a int)"], ["DROP TABLE pinning"]),
             ("a temporary object was created", ["CREATE TEMP SEQUENCE pinning"], ["DISCARD TEMP"]),
             ("a temporary object was created", ["CREATE TEMP VIEW pinning AS SELECT 1"], ["DISCARD ALL"]),
-            ("a temporary object was created", ["CREATE FUNCTION pg_temp.pinning() RETURNS int LANGUAGE sql AS 'SELECT 1'"], ["DROP FUNCTION pg_temp.pinning()"]),
-            ("a session-level advisory lock was taken", ["SELECT pg_advisory_lock(4711)"], ["SELECT pg_advisory_unlock(4711)"]),
-            ("a session-level advisory lock was taken", ["SELECT pg_advisory_lock(4711)", "SELECT pg_advisory_lock(4711)"], ["SELECT pg_advisory_unlock_all()"]),
+            (
+                "a temporary object was created",
+                ["CREATE FUNCTION pg_temp.pinning() RETURNS int LANGUAGE sql AS 'SELECT 1'"],
+                ["DROP FUNCTION pg_temp.pinning()"]
+            ),
+            (
+                "a temporary object was created",
+                ["SET search_path = pg_temp, public", "CREATE TABLE pinning (a int)"], ["DROP TABLE pinning"]
+            ),
+            (
+                "a session-level advisory lock was taken", ["SELECT pg_advisory_lock(4711)"],
+                ["SELECT pg_advisory_unlock(4711)"]
+            ),
+            (
+                "a session-level advisory lock was taken",
+                ["SELECT pg_advisory_lock(4711)", "SELECT pg_advisory_lock(4711)"], ["SELECT pg_advisory_unlock_all()"]
+            ),
             ("a cursor WITH HOLD was declared", ["DECLARE pinning CURSOR WITH HOLD FOR SELECT 1"], ["CLOSE pinning"]),
-            ("a cursor WITH HOLD was declared", ["BEGIN", "DECLARE pinning CURSOR WITH HOLD FOR SELECT 1", "COMMIT"], ["CLOSE ALL"]),
+            (
+                "a cursor WITH HOLD was declared",
+                ["BEGIN", "DECLARE pinning CURSOR WITH HOLD FOR SELECT 1", "COMMIT"], ["CLOSE ALL"]
+            ),
             ("PREPARE was run as SQL", ["PREPARE pinning AS SELECT 1; SELECT 2"], ["DISCARD ALL"]),
         ])
         func itEndsWithItsReason(reason: String, begin: [String], end: [String]) throws {
@@ -38,14 +55,24 @@ extension EndToEnd {
             for sql in begin { #expect(try client.query(sql).errors.isEmpty, "\(sql)") }
             #expect(try reasons(console) == [reason])
             // It stays as long as there is a reason, whatever else is done.
-            for sql in ["SELECT 1", "BEGIN", "SELECT 1/0", "ROLLBACK", "SELECT count(*) FROM item"] { try client.query(sql) }
+            for sql in ["SELECT 1", "BEGIN", "SELECT 1/0", "ROLLBACK", "SELECT count(*) FROM item"] {
+                try client.query(sql)
+            }
             #expect(try reasons(console) == [reason])
             for sql in end { #expect(try client.query(sql).errors.isEmpty, "\(sql)") }
             try eventually("the pin to end") { try reasons(console).isEmpty }
             // The one server of the primary goes to the next, who finds nothing.
-            #expect(try other.value("/* howdah: primary */ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()") == "0")
+            #expect(
+                try other.value(
+                    "/* howdah: primary */ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                ) == "0"
+            )
             #expect(try other.value("/* howdah: primary */ SELECT count(*) FROM pg_cursors") == "0")
-            #expect(try other.value("/* howdah: primary */ SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()") == "0")
+            #expect(
+                try other.value(
+                    "/* howdah: primary */ SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
+                ) == "0"
+            )
             #expect(try other.query("SELECT pinning()").errors.first?.state == "42883")
         }
 
@@ -71,7 +98,9 @@ extension EndToEnd {
             defer { #expect(proxy.stop(), "\(proxy.log)") }
             let console = try console(proxy)
             let client = try WireClient(port: proxy.port)
-            for sql in ["CREATE TEMP TABLE pinning (a int)", "BEGIN", "DROP TABLE pinning", "ROLLBACK"] { try client.query(sql) }
+            for sql in ["CREATE TEMP TABLE pinning (a int)", "BEGIN", "DROP TABLE pinning", "ROLLBACK"] {
+                try client.query(sql)
+            }
             #expect(try client.query("INSERT INTO pinning VALUES (1)").errors.isEmpty)
             #expect(try client.value("SELECT count(*) FROM pinning") == "1")
             #expect(try reasons(console) == ["a temporary object was created"])
@@ -85,7 +114,8 @@ extension EndToEnd {
             for round in 0..<200 {
                 let key = round % 3
                 try client.send(
-                    Frontend.query("SELECT pg_advisory_lock(\(key))") + Frontend.query("SELECT pg_advisory_unlock(\(key))")
+                    Frontend.query("SELECT pg_advisory_lock(\(key))")
+                        + Frontend.query("SELECT pg_advisory_unlock(\(key))")
                         + Frontend.query("SELECT pg_advisory_lock(\(key + 10))")
                 )
                 for _ in 0..<3 { #expect(try client.receiveCycle().errors.isEmpty) }
@@ -105,7 +135,11 @@ extension EndToEnd {
                 client.close()
                 try eventually("the pins to end") { try reasons(console).isEmpty }
                 let next = try WireClient(port: proxy.port)
-                #expect(try next.value("/* howdah: primary */ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()") == "0")
+                #expect(
+                    try next.value(
+                        "/* howdah: primary */ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                    ) == "0"
+                )
                 #expect(try next.query("SELECT * FROM pinning").errors.first?.state == "42P01")
             }
         }
@@ -148,10 +182,13 @@ extension EndToEnd {
             try console.send(Frontend.parse("v", "SHOW VERSION") + Frontend.describe(.statement, "v") + Frontend.sync)
             #expect(try console.receiveCycle().plainShape == "1tTZ")
             try console.send(
-                Frontend.bind("", "v") + Frontend.describe(.portal, "") + Frontend.execute() + Frontend.close(.statement, "v") + Frontend.sync
+                Frontend.bind("", "v") + Frontend.describe(.portal, "") + Frontend.execute()
+                    + Frontend.close(.statement, "v") + Frontend.sync
             )
             #expect(try console.receiveCycle().plainShape == "2TDC3Z")
-            try console.send(Frontend.bind("", "v") + Frontend.execute() + Frontend.sync + Frontend.query("SHOW VERSION"))
+            try console.send(
+                Frontend.bind("", "v") + Frontend.execute() + Frontend.sync + Frontend.query("SHOW VERSION")
+            )
             #expect(try console.receiveCycle().errors.first?.state == "26000")
             #expect(try console.receiveCycle().errors.isEmpty)
             try console.send(Frontend.extended("nonsense"))

@@ -55,7 +55,9 @@ extension EndToEnd {
 
         @Test func namesAreEachClientsOwn() throws {
             let clients = try (0..<6).map { _ in try client() }
-            for (number, client) in clients.enumerated() { try client.query("PREPARE mine (int) AS SELECT \(number), $1") }
+            for (number, client) in clients.enumerated() {
+                try client.query("PREPARE mine (int) AS SELECT \(number), $1")
+            }
             for _ in 0..<5 {
                 for (number, client) in clients.enumerated() {
                     #expect(try client.query("EXECUTE mine(7)").rows == [["\(number)", "7"]])
@@ -65,7 +67,9 @@ extension EndToEnd {
 
         @Test func aChangedTableIsNoError() throws {
             let cluster = try cluster()
-            _ = try cluster.primary.sql("DROP TABLE IF EXISTS moving; CREATE TABLE moving (a int); INSERT INTO moving VALUES (1); GRANT ALL ON moving TO PUBLIC")
+            _ = try cluster.primary.sql(
+                "DROP TABLE IF EXISTS moving; CREATE TABLE moving (a int); INSERT INTO moving VALUES (1); GRANT ALL ON moving TO PUBLIC"
+            )
             try cluster.waitForReplication()
             defer { _ = try? cluster.primary.sql("DROP TABLE moving") }
             let client = try client()
@@ -81,6 +85,40 @@ extension EndToEnd {
             }
         }
 
+        /// What EXECUTE would have said is told where the proxy could not prepare.
+        @Test func aStatementThatCanNoLongerBePreparedFails() throws {
+            let cluster = try cluster()
+            _ = try cluster.primary.sql("CREATE TABLE passing (a int); GRANT ALL ON passing TO PUBLIC")
+            try cluster.waitForReplication()
+            let client = try client()
+            try client.query("PREPARE gone AS SELECT * FROM passing")
+            _ = try cluster.primary.sql("DROP TABLE passing")
+            try cluster.waitForReplication()
+            for _ in 0..<3 {
+                #expect(try client.query("EXECUTE gone").errors.map(\.state) == ["42P01"])
+                #expect(try client.extended("EXECUTE gone").errors.map(\.state) == ["42P01"])
+                try client.query("BEGIN")
+                #expect(try client.query("EXECUTE gone").errors.map(\.state) == ["42P01"])
+                #expect(try client.query("EXECUTE gone").errors.map(\.state) == ["25P02"])
+                #expect(try client.query("COMMIT").messages.first?.description == "C(ROLLBACK)")
+            }
+            #expect(try client.value("SELECT 5") == "5")
+        }
+
+        @Test func wherePreparedStatementsAreOffTheServerIsKept() throws {
+            let settings = ["prepared_statements": "off", "pool_size": "1", "admin_users": "app"]
+            let proxy = try HowdahProcess(cluster(), settings)
+            defer { #expect(proxy.stop(), "\(proxy.log)") }
+            let console = try WireClient(port: proxy.port, database: "howdah")
+            let client = try WireClient(port: proxy.port)
+            try client.query("PREPARE kept AS SELECT 1")
+            #expect(try client.value("EXECUTE kept") == "1")
+            #expect(try console.query("SHOW PINS").rows.map { $0[4] } == ["PREPARE was run as SQL"])
+            try client.query("DISCARD ALL")
+            #expect(try console.query("SHOW PINS").rows.isEmpty)
+            #expect(try client.query("EXECUTE kept").errors.map(\.state) == ["26000"])
+        }
+
         @Test func serversKeepOnlyTheProxysNames() throws {
             let proxy = try HowdahProcess(cluster(), ["pool_size": "1"])
             defer { #expect(proxy.stop(), "\(proxy.log)") }
@@ -90,7 +128,9 @@ extension EndToEnd {
             try client.extended("PREPARE b AS SELECT 2")
             try client.query("EXECUTE a")
             try client.query("/* howdah: primary */ EXECUTE a")
-            let names = try client.query("/* howdah: primary */ SELECT name FROM pg_prepared_statements WHERE name !~ '^howdah_[0-9a-f]{10}$'")
+            let names = try client.query(
+                "/* howdah: primary */ SELECT name FROM pg_prepared_statements WHERE name !~ '^howdah_[0-9a-f]{10}$'"
+            )
             #expect(names.rows.isEmpty, "\(names)")
             #expect(try client.query("SHOW howdah.route").value.contains("primary"))
         }

@@ -91,6 +91,11 @@ import Testing
         ("SELECT nobody_knows()", .callsUserFunction),
         ("SELECT lower('a')", []),
         ("CREATE INDEX i ON t (a)", .ddl),
+        (
+            "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'x'",
+            [.ddl, .changesCatalogFacts, .temporaryObject]
+        ),
+        ("CREATE TYPE pg_temp_3.t AS (a int)", [.ddl, .changesCatalogFacts, .temporaryObject]),
         ("CREATE FUNCTION f() RETURNS int SET a.b = 1 LANGUAGE sql AS 'x'", [.ddl, .changesCatalogFacts]),
         ("COPY t FROM STDIN", .copyIn),
         ("COPY t FROM '/x'", []),

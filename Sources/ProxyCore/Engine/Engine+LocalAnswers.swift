@@ -342,7 +342,8 @@ extension Engine {
         var plan = BatchPlan()
         plan.extent = .whole
         plan.isQuery = true
-        plan.add(classify(text.extracting(range), client))
+        let explained = text.extracting(range)
+        plan.add(asExecuted(classify(explained, client), explained, client))
         let before = client.pointee.lastRoute
         let held = servers[client.pointee.server]
         var route = RouteRecord(isRead: false, cause: client.pointee.pin == nil ? .transaction : .pin)

@@ -74,7 +74,12 @@ extension Engine {
     }
 
     /// Lets the entry remember which name was exchanged for the proxy's, and where: errors are told with the client's.
-    private func noteName(_ reference: PreparedReference, _ text: RawSpan, _ client: ClientPointer, _ entry: inout LedgerEntry) {
+    private func noteName(
+        _ reference: PreparedReference,
+        _ text: RawSpan,
+        _ client: ClientPointer,
+        _ entry: inout LedgerEntry
+    ) {
         let name = reference.name.span.bytes
         guard let place = client.pointee.statements.find(name, hash: nameHash.hash(name)) else { return }
         entry.place = place
@@ -411,7 +416,9 @@ extension Engine {
     // MARK: Errors
 
     /// The body of the server's error in answer to an EXECUTE, as the client is to see it.
-    func executeError(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer, _ server: ServerPointer) -> [UInt8] {
+    func executeError(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer, _ server: ServerPointer)
+        -> [UInt8]
+    {
         if let error = server.pointee.extras.prepareError {
             // The statement itself could not be prepared: EXECUTE would have said so.
             server.pointee.extras.prepareError = nil

@@ -112,7 +112,8 @@ extension Engine {
     /// Whether a statement must be noted before it is sent.
     @inline(__always)
     func mustNote(_ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
-        statementClass.mustBeNoted || client.pointee.pin != nil || (client.pointee.extras != nil && statementClass.transaction != .none)
+        statementClass.mustBeNoted || client.pointee.pin != nil
+            || (client.pointee.extras != nil && statementClass.transaction != .none)
             || (statementClass.access != .read && client.pointee.pool.unsafelyUnwrapped.pointee.asksForSequences)
     }
 

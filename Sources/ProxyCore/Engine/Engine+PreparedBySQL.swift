@@ -268,7 +268,7 @@ extension Engine {
         if !hasSucceeded { server.pointee.extras.preparing = nil }
     }
 
-    func prepareAgain(_ server: ServerPointer) {
+    func askForTypesAgain(_ server: ServerPointer) {
         guard let preparing = server.pointee.extras.preparing else { return }
         askForTypes(server, preparing.name)
         injectSync(server)

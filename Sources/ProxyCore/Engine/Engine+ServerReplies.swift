@@ -316,7 +316,7 @@ extension Engine {
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed
         server.pointee.hasFailed = false
-        if server.pointee.preparing == .interrupted { prepareAgain(server) }
+        if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
         if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
         guard entry.disposition == .forward, let client = clients[server.pointee.client] else {

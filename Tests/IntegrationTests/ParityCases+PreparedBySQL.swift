@@ -390,5 +390,13 @@ extension ParityCases {
             [F.query("PREPARE p AS SELECT 5")],
             [F.parse("q", "SELECT 1/0"), run("q"), F.sync, F.query("EXECUTE p"), F.query("EXECUTE q")]
         ),
+        .messages(
+            "a text prepared in flight and skipped behind it",
+            [F.parse("a", "SELECT 'in flight'"), F.sync, run("nobody"), F.parse("b", "SELECT 'in flight'"), F.sync],
+            [F.parse("c", "SELECT 'in flight'"), F.sync],
+            [run("c"), F.sync],
+            [run("a"), F.sync],
+            [run("b"), F.sync]
+        ),
     ]
 }

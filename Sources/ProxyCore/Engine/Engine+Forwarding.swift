@@ -487,7 +487,10 @@ extension Engine {
     /// closed, to be prepared again.
     @inline(__always)
     func has(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        guard server.pointee.statements.use(serial) else { return false }
+        guard server.pointee.statements.use(serial) else {
+            if server.pointee.doubtful.contains(serial) { closeOnServer(server, name(of: serial)) }
+            return false
+        }
         if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return true }
         return !isUncertain(serial, server)
     }
@@ -518,6 +521,7 @@ extension Engine {
             guard entry.changesServer, entry.serial == serial else { continue }
             if !isInEarlierBatch { return false }
             closeOnServer(server, name(of: serial))
+            if !server.pointee.doubtful.contains(serial) { server.pointee.doubtful.append(serial) }
             return true
         }
         return false

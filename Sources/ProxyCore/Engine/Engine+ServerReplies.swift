@@ -246,7 +246,10 @@ extension Engine {
             return
         }
         server.pointee.ledger.removeFirst()
-        if entry.changesServer { server.pointee.unconfirmed &-= 1 }
+        if entry.changesServer {
+            server.pointee.unconfirmed &-= 1
+            if !server.pointee.doubtful.isEmpty { settleDoubt(entry.serial, server) }
+        }
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
@@ -268,6 +271,15 @@ extension Engine {
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
         statements[entry.statement].pointee.acceptedStamp = contextStamp(of: client)
+    }
+
+    /// The server has prepared a statement. Whether it has it is known once no further Parse of it is under way.
+    private func settleDoubt(_ serial: StatementSerial, _ server: ServerPointer) {
+        for index in 0..<server.pointee.ledger.count {
+            let entry = server.pointee.ledger[index]
+            if entry.changesServer, entry.serial == serial { return }
+        }
+        server.pointee.doubtful.removeAll { $0 == serial }
     }
 
     /// Gives the proxy's own answers whose turn has come.
@@ -443,6 +455,7 @@ extension Engine {
     /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
     func serverIsPristine(_ server: ServerPointer) {
         server.pointee.statements.removeAll()
+        server.pointee.doubtful.removeAll()
         server.pointee.unnamed = .none
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base

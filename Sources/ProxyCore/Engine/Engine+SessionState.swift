@@ -251,6 +251,7 @@ extension Engine {
     /// The server has none of the statements but those that messages behind this reply are about to prepare.
     private func forgetStatements(of server: ServerPointer) {
         server.pointee.statements.removeAll()
+        server.pointee.doubtful.removeAll()
         for index in 0..<server.pointee.ledger.count where server.pointee.ledger[index].changesServer {
             server.pointee.statements.insert(server.pointee.ledger[index].serial)
         }

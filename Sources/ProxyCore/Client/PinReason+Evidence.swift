@@ -20,7 +20,7 @@ extension PinReason {
             EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid())
             """
         case .holdCursor: "EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
-        case .sessionMode, .setting, .preparedBySQL, .listen, .sequence, .seed, .library, .unnamedStatementTooLong,
+        case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .sequence, .seed, .library, .unnamedStatementTooLong,
             .notUnderstood:
             nil
         }

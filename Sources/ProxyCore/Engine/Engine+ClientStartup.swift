@@ -68,6 +68,7 @@ extension Engine {
         extras.version = min(version, .newest)
         extras.user = request.user
         extras.database = request.database
+        extras.replication = request.replication
         extras.settings = request.settings
         if clients.count > options.maximumClients {
             throw PostgresError(
@@ -166,7 +167,7 @@ extension Engine {
         if ConsoleSession.databases.contains(extras.database) {
             return try enterConsole(client, user: extras.user, version: extras.version)
         }
-        let pool = pool(database: extras.database, user: extras.user)
+        let pool = pool(PoolKey(database: extras.database, user: extras.user, replication: extras.replication))
         let limits = pool.pointee.options
         try checkLimit(limits.maximumDatabaseClients, databaseClients[extras.database], "database", extras.database)
         try checkLimit(limits.maximumUserClients, userClients[extras.user], "user", extras.user)
@@ -181,7 +182,7 @@ extension Engine {
         client.pointee.preference = limits.route
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         client.pointee.since = now
-        if let welcome = pool.pointee.welcomes[client.pointee.profile] {
+        if extras.replication == .off, let welcome = pool.pointee.welcomes[client.pointee.profile] {
             self.welcome(client, welcome)
         } else {
             client.pointee.phase = .welcoming
@@ -191,7 +192,7 @@ extension Engine {
 
     /// Parameters are the primary's; where there is none, a replica's serve.
     func requestServerForWelcome(_ client: ClientPointer, _ pool: PoolPointer) {
-        requestServer(client, pool, forRead: primary < 0)
+        requestServer(client, pool, forRead: primary < 0 && pool.pointee.replication == .off)
         if client.pointee.flow == .assigned { serverAssigned(client) }
     }
 
@@ -221,6 +222,11 @@ extension Engine {
         for parameter in server.pointee.extras.parameters {
             // A session through the proxy can write, whichever node this was read from.
             builder.parameterStatus(parameter.name, parameter.name == "in_hot_standby" ? "off" : parameter.value)
+        }
+        if pool.pointee.replication != .off {
+            pin(client, .replication)
+            welcome(client, builder.bytes)
+            return
         }
         if pool.pointee.welcomes.count >= 1024 { forgetWelcomes(pool) }
         if pool.pointee.welcomes[client.pointee.profile] == nil { profiles.retain(client.pointee.profile) }

@@ -40,10 +40,10 @@ extension Engine {
     private func leave(_ client: ClientPointer, reason: String) {
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
         if let pool = client.pointee.pool {
-            if client.pointee.flow == .waiting { pool.pointee.waiting -= 1 }
+            if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
-            databaseClients[pool.pointee.database, default: 1] -= 1
-            userClients[pool.pointee.user, default: 1] -= 1
+            uncount(pool.pointee.database, in: &databaseClients)
+            uncount(pool.pointee.user, in: &userClients)
             actions.append(
                 .log(
                     .clientLeft(
@@ -125,6 +125,7 @@ extension Engine {
             requestServerForWelcome(client, server.pointee.pool)
             return
         }
+        if client.pointee.pin == .replication { return loseReplication(client, server, why) }
         if server.pointee.passing > 0, server.pointee.ledger.first?.disposition == .forward {
             // Half a message has left: nothing that could be said would be understood.
             client.pointee.server = .none
@@ -212,7 +213,7 @@ extension Engine {
         client.pointee.extras?.pendingSettings = []
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
-            takeBack(entry, server, followedFrom: server.pointee.ledger.count)
+            takeBack(entry, server, isSkipped: false, followedFrom: server.pointee.ledger.count)
         }
     }
 }

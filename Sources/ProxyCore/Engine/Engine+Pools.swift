@@ -4,16 +4,19 @@ import StatementRouting
 
 /// Servers: who gets which, who waits, when one more is opened and when one is closed.
 extension Engine {
-    func pool(database: String, user: String) -> PoolPointer {
-        let key = PoolKey(database: database, user: user)
+    func pool(_ key: PoolKey) -> PoolPointer {
         if let handle = poolHandles[key], let pool = pools[handle] { return pool }
-        let poolOptions = environment.poolOptions(database, user)
+        var poolOptions = environment.poolOptions(key.database, key.user)
+        if key.replication != .off {
+            poolOptions.mode = .session
+            poolOptions.minimumSize = 0
+            poolOptions.connectRamp = 1
+        }
         let catalog = catalogs[poolOptions.databaseOnServer] ?? .builtin
         let handle = pools.insert {
             Pool(
                 handle: $0,
-                database: database,
-                user: user,
+                key: key,
                 options: poolOptions,
                 nodeCount: topology.nodes.count,
                 catalog: catalog
@@ -22,7 +25,7 @@ extension Engine {
         poolHandles[key] = handle
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
         setCatalog(of: pool, catalog)
-        if catalogs[poolOptions.databaseOnServer] == nil {
+        if key.replication != .physical, catalogs[poolOptions.databaseOnServer] == nil {
             actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
         }
         return pool
@@ -41,11 +44,22 @@ extension Engine {
         client.pointee.since = now
         pool.pointee.waiting += 1
         if forRead {
-            pool.pointee.readers.append(client.pointee.handle)
+            enqueue(client, &pool.pointee.readers)
         } else {
-            pool.pointee.writers.append(client.pointee.handle)
+            enqueue(client, &pool.pointee.writers)
         }
         openServers(pool, forRead: forRead)
+    }
+
+    private func enqueue(_ client: ClientPointer, _ queue: inout WaitQueue) {
+        queue.append(client.pointee.handle, since: now)
+        if queue.isStale { queue.compact { isWaiting($0, read: client.pointee.waitsForRead) } }
+    }
+
+    /// The client waits no longer: it has a server, or has given up.
+    func leaveQueue(_ client: ClientPointer, _ pool: PoolPointer) {
+        pool.pointee.waiting -= 1
+        if client.pointee.waitsForRead { pool.pointee.readers.left() } else { pool.pointee.writers.left() }
     }
 
     /// A free server, marked active, or nil.
@@ -146,7 +160,7 @@ extension Engine {
         inFlight[server.pointee.node] &+= 1
         pool.pointee.counters.serverAssignments &+= 1
         if client.pointee.flow == .waiting {
-            pool.pointee.waiting -= 1
+            leaveQueue(client, pool)
             pool.pointee.counters.waitTime &+= UInt64(max(0, now - client.pointee.since))
         }
         client.pointee.flow = .assigned
@@ -176,12 +190,12 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if server.pointee.cleanup == .discardAll {
+        if server.pointee.cleanup == .discardAll, pool.pointee.replication == .off {
             inject(server, "DISCARD ALL", purpose: .cleanup)
             return
         }
         guard server.pointee.cancels == 0 else { return }
-        if isMisplaced(server) || isTooOld(server) {
+        if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off {
             retire(server)
             return
         }
@@ -192,6 +206,7 @@ extension Engine {
     /// Hands a free server to the client that has waited longest for one of its node, or to its pool.
     func offer(_ server: ServerPointer) {
         let pool = server.pointee.pool
+        if pool.pointee.replication != .off { return offerReserved(server) }
         if pool.pointee.waiting > 0, let client = nextWaiting(pool, for: server.pointee.node) {
             assign(server, to: client)
             serverAssigned(client)
@@ -235,31 +250,44 @@ extension Engine {
 
     /// The first of a queue that still waits in it; those before it have left.
     func firstWaiting(_ queue: inout WaitQueue, read: Bool) -> ClientPointer? {
-        while let handle = queue.first {
-            if let client = clients[handle], client.pointee.flow == .waiting, client.pointee.waitsForRead == read {
-                return client
-            }
-            _ = queue.removeFirst()
+        while let entry = queue.first {
+            if isWaiting(entry, read: read) { return clients[entry.client] }
+            queue.removeFirst()
         }
         return nil
     }
 
+    /// Whether the wait goes on that the entry stands for; the client may have left, and even have begun another.
+    private func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
+        guard let client = clients[entry.client] else { return false }
+        return client.pointee.flow == .waiting && client.pointee.waitsForRead == read
+            && client.pointee.since == entry.since
+    }
+
     // MARK: Opening
 
-    /// Opens as many servers as the queue wants and the limits allow.
+    /// Opens as many servers as the queue wants and the limits allow; on no node more at once than clients wait for.
     func openServers(_ pool: PoolPointer, forRead: Bool) {
+        if pool.pointee.replication != .off { return openReserved(pool) }
         if forRead {
             for _ in 0..<max(1, replicas.count) {
                 guard let node = bestNodeToOpen(pool) else { return }
                 open(pool, node)
                 if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
             }
-        } else if primary >= 0, mayOpen(pool, primary) {
+        } else if primary >= 0, isWanted(pool, primary), mayOpen(pool, primary) {
             open(pool, primary)
         }
     }
 
-    private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.count }
+    /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer does not keep another from being tried.
+    private func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
+        var wanted = readCandidates(pool).contains(node) ? waitingReaders(pool) : 0
+        if node == primary { wanted += pool.pointee.writers.waiting }
+        return pool.pointee.nodes[node].connecting < wanted
+    }
+
+    private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.waiting }
 
     private func connecting(_ pool: PoolPointer, forRead: Bool) -> Int {
         readCandidates(pool).reduce(0) { $0 + pool.pointee.nodes[$1].connecting }
@@ -267,29 +295,20 @@ extension Engine {
 
     /// The read node with the fewest servers for its weight, of those that may have one more.
     private func bestNodeToOpen(_ pool: PoolPointer) -> Int? {
-        readCandidates(pool).filter { mayOpen(pool, $0) }.min { a, b in
+        readCandidates(pool).filter { isWanted(pool, $0) && mayOpen(pool, $0) }.min { a, b in
             (pool.pointee.nodes[a].total + 1) * max(1, topology.nodes[b].weight)
                 < (pool.pointee.nodes[b].total + 1) * max(1, topology.nodes[a].weight)
         }
     }
 
-    private func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
+    func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
         let nodePool = pool.pointee.nodes + node
         let limits = pool.pointee.options
         guard now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp else { return false }
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
         guard nodePool.pointee.total < size else { return false }
-        if options.maximumServers > 0, servers.count >= options.maximumServers { return false }
-        if limits.maximumDatabaseServers > 0,
-            databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers
-        {
-            return false
-        }
-        if limits.maximumUserServers > 0, userServers[pool.pointee.user] ?? 0 >= limits.maximumUserServers {
-            return false
-        }
-        return true
+        return reachedLimit(pool) == nil
     }
 
     private func longestWait(_ pool: PoolPointer) -> Microseconds {
@@ -298,12 +317,14 @@ extension Engine {
         return now - min(writer, reader)
     }
 
-    func open(_ pool: PoolPointer, _ node: Int) {
+    @discardableResult
+    func open(_ pool: PoolPointer, _ node: Int) -> Handle {
         pool.pointee.nodes[node].connecting += 1
         databaseServers[pool.pointee.database, default: 0] += 1
         userServers[pool.pointee.user, default: 0] += 1
         let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
         actions.append(.connect(PeerToken(.server, handle), node: node))
+        return handle
     }
 
     // MARK: Closing
@@ -359,8 +380,8 @@ extension Engine {
         case .closing: return
         }
         server.pointee.phase = .closing
-        databaseServers[pool.pointee.database, default: 1] -= 1
-        userServers[pool.pointee.user, default: 1] -= 1
+        uncount(pool.pointee.database, in: &databaseServers)
+        uncount(pool.pointee.user, in: &userServers)
     }
 
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old acquaintance.

@@ -82,9 +82,9 @@ extension Engine {
     ) {
         let name = reference.name.span.bytes
         guard let place = client.pointee.statements.find(name, hash: nameHash.hash(name)) else { return }
-        entry.place = place
-        entry.nameStart = UInt32(Self.characters(in: text.extracting(0..<reference.range.lowerBound)))
-        entry.nameSize = UInt16(Self.characters(in: text.extracting(reference.range)))
+        entry.namePlace = place
+        entry.nameStart = UInt16(clamping: Self.characters(in: text.extracting(0..<reference.range.lowerBound)))
+        entry.nameSize = UInt16(clamping: Self.characters(in: text.extracting(reference.range)))
     }
 
     /// Positions in errors count characters (PostgreSQL documentation, 55.8).
@@ -135,19 +135,14 @@ extension Engine {
     ) -> Progress? {
         guard let (id, reference) = executed(in: text, client) else { return nil }
         let serial = statements[id].pointee.serial
-        if server.pointee.status != .failed, !has(serial, client, server) {
-            server.pointee.extras.prepareError = nil
-            injectParse(id, isShared: true, server, purpose: .prepareAhead)
-            // Behind an error the server would ignore the Query, too.
-            injectSync(server)
-        }
+        if server.pointee.status != .failed { bringAhead(id, client, server) }
         var entry = LedgerEntry(.query, .forward)
         entry.statement = id
         entry.serial = serial
         noteName(reference, text, client, &entry)
         entry.effect = noteExecuted(statementClass, text, id, client, server)
         server.pointee.unnamed = .none
-        forgetUnnamed(client)
+        if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
         server.pointee.ledger.append(entry)
         let name = name(of: serial)
         let bodySize = header.size &- MessageHeader.byteCount &- reference.range.count &+ name.count
@@ -160,6 +155,16 @@ extension Engine {
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return .consumed(header.size)
+    }
+
+    /// Sees to it that the server has the statement when the Query comes.
+    private func bringAhead(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) {
+        let presence = presence(of: statements[id].pointee.serial, client, server)
+        if presence == .there { return }
+        server.pointee.extras.prepareError = nil
+        injectParse(id, isShared: true, isAgain: presence == .uncertain, server, purpose: .prepareAhead)
+        // Behind an error the server would ignore the Query, too.
+        injectSync(server)
     }
 
     private func injectSync(_ server: ServerPointer) {
@@ -201,7 +206,7 @@ extension Engine {
         var entry = LedgerEntry(.query, .forward)
         entry.effect = .prepare
         server.pointee.unnamed = .none
-        forgetUnnamed(client)
+        if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
         server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
@@ -430,7 +435,7 @@ extension Engine {
     /// A server's error or notice in the client's words: with the client's name for the statement, and positions in the client's text.
     func reworded(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
         let proxyName = name(of: entry.serial)
-        let ownName = client.pointee.statements.name(at: entry.place)
+        let ownName = client.pointee.statements.name(at: entry.namePlace)
         let start = Int(entry.nameStart)
         var changed: [UInt8] = []
         var offset = 0

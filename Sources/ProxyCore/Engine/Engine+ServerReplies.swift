@@ -173,7 +173,9 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.readyForQuery:
-            return readyForQuery(server, bytes, offset, header, &run)
+            guard readyForQuery(server, bytes, offset, header, &run) else { return false }
+            // Answers of the proxy's own that stand behind it may be waited for (Flush), and nothing else need come.
+            answerNext(server, bytes, offset &+ header.size, &run)
         case BackendTag.errorResponse:
             return errorResponse(server, bytes, offset, header, &run)
         case BackendTag.copyInResponse:
@@ -246,10 +248,7 @@ extension Engine {
             return
         }
         server.pointee.ledger.removeFirst()
-        if entry.changesServer {
-            server.pointee.unconfirmed &-= 1
-            if !server.pointee.doubtful.isEmpty { settleDoubt(entry.serial, server) }
-        }
+        if entry.changesServer { server.pointee.unconfirmed &-= 1 }
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
@@ -260,8 +259,14 @@ extension Engine {
         }
         if entry.kind == .parse || entry.changesName { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
+        answerNext(server, bytes, offset &+ header.size, &run)
+    }
+
+    /// Gives the proxy's own answers that stand behind the reply that ends at `end`.
+    @inline(__always)
+    private func answerNext(_ server: ServerPointer, _ bytes: RawSpan, _ end: Int, _ run: inout ForwardRun) {
         if case .answer = server.pointee.ledger.first?.disposition {
-            flushRun(server, bytes, &run, upTo: offset &+ header.size)
+            flushRun(server, bytes, &run, upTo: end)
             emitAnswers(server)
         }
     }
@@ -271,15 +276,6 @@ extension Engine {
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
         statements[entry.statement].pointee.acceptedStamp = contextStamp(of: client)
-    }
-
-    /// The server has prepared a statement. Whether it has it is known once no further Parse of it is under way.
-    private func settleDoubt(_ serial: StatementSerial, _ server: ServerPointer) {
-        for index in 0..<server.pointee.ledger.count {
-            let entry = server.pointee.ledger[index]
-            if entry.changesServer, entry.serial == serial { return }
-        }
-        server.pointee.doubtful.removeAll { $0 == serial }
     }
 
     /// Gives the proxy's own answers whose turn has come.
@@ -324,6 +320,7 @@ extension Engine {
             return false
         }
         server.pointee.ledger.removeFirst()
+        if entry.changesName { forget(entry) }
         server.pointee.status = status
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed
@@ -440,6 +437,8 @@ extension Engine {
         case .begin:
             // The statement behind it has run, or will run, outside of any transaction: nothing can be built on that.
             if hasFailed {
+                // The client was told that a transaction is open: it has failed.
+                server.pointee.status = .failed
                 serverViolated(server, "refused BEGIN")
                 return false
             }
@@ -455,7 +454,6 @@ extension Engine {
     /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
     func serverIsPristine(_ server: ServerPointer) {
         server.pointee.statements.removeAll()
-        server.pointee.doubtful.removeAll()
         server.pointee.unnamed = .none
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base
@@ -506,10 +504,11 @@ extension Engine {
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
-        if server.pointee.ledger.first?.endsCopy == true { return }
-        server.pointee.isCopyingIn = true
-        guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
+        guard let entry = server.pointee.ledger.first else { return }
+        server.pointee.isCopyingIn = !entry.endsCopy
+        server.pointee.ledger[0].endsCopy = false
+        guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
+            server.pointee.ledger[1].kind == .sync, !entry.endsCopy || server.pointee.ledger[1].endsCopy
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }

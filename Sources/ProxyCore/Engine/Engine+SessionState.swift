@@ -11,6 +11,8 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
+        // Nothing of a replication client's outlives its server.
+        if client.pointee.pin == .replication { return .none }
         // A failed transaction refuses it.
         if client.pointee.transaction == .failed, client.pointee.outstanding == 0,
             statementClass.transaction == .none
@@ -251,7 +253,6 @@ extension Engine {
     /// The server has none of the statements but those that messages behind this reply are about to prepare.
     private func forgetStatements(of server: ServerPointer) {
         server.pointee.statements.removeAll()
-        server.pointee.doubtful.removeAll()
         for index in 0..<server.pointee.ledger.count where server.pointee.ledger[index].changesServer {
             server.pointee.statements.insert(server.pointee.ledger[index].serial)
         }

@@ -35,8 +35,6 @@ struct ServerSession: ~Copyable {
     var carry = HeldBytes()
     var output = ByteQueue()
     var statements = ServerStatements()
-    /// Statements that were to be closed and prepared again behind a batch in flight: should that be skipped, they may be there all the same.
-    var doubtful: [StatementSerial] = []
     /// Parses under way that put a statement into `statements`.
     var unconfirmed = 0
     /// What its unnamed statement is.

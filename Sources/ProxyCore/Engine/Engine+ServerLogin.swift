@@ -185,7 +185,7 @@ extension Engine {
         switch client.pointee.phase {
         case .welcoming: startWelcome(client, server)
         case .ready: processHeld(client)
-        case .startup, .authenticating, .closing: break
+        case .startup, .authenticating, .console, .closing: break
         }
     }
 }

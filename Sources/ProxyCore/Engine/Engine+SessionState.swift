@@ -292,7 +292,8 @@ extension StatementClass {
     }
 
     private static let notable: SessionEffects = [
-        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject, .advisoryLockSession,
+        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject,
+        .advisoryLockSession,
         .holdCursor,
         .setSeed, .load, .codeBlock, .changesCatalogFacts,
     ]

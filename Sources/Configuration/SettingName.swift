@@ -51,6 +51,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case sendHighWater = "send_high_water"
     case sendLowWater = "send_low_water"
     case clientBufferLimit = "client_buffer_limit"
+    case notificationQueue = "notification_queue"
     case bufferMemory = "buffer_memory"
     case maxMessageSize = "max_message_size"
     case maxPendingReplies = "max_pending_replies"

@@ -26,6 +26,7 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
         packed >> 24 == SQLState(UnsafeRawBufferPointer(start: prefix.utf8Start, count: 2)).packed
     }
 
+    package static let warning: SQLState = "01000"
     package static let protocolViolation: SQLState = "08P01"
     package static let connectionFailure: SQLState = "08006"
     package static let cannotConnect: SQLState = "08001"

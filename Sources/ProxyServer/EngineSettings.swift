@@ -15,6 +15,7 @@ enum EngineSettings {
         options.serverLoginRetry = proxy.serverLoginRetry.wholeMicroseconds
         options.statementTextLimit = proxy.statementTextLimit
         options.clientBufferLimit = proxy.buffers.clientBufferLimit
+        options.notificationQueue = proxy.buffers.notificationQueue
         options.maximumMessageSize = proxy.buffers.maxMessageSize
         options.maximumStartupPacket = proxy.buffers.maxStartupPacket
         options.maximumPendingReplies = proxy.buffers.maxPendingReplies

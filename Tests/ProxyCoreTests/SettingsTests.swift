@@ -121,7 +121,7 @@ struct SettingsTests {
     @Test(
         "What cannot travel keeps its server, which is cleaned behind the client",
         arguments: [
-            "LISTEN x", "LOAD 'auto_explain'", "SELECT setseed(0.5)", "PREPARE x AS SELECT 1; EXECUTE x",
+            "LOAD 'auto_explain'", "SELECT setseed(0.5)", "PREPARE x AS SELECT 1; EXECUTE x",
         ]
     )
     func pins(text: String) {

@@ -113,6 +113,7 @@ package final class Simulation {
 
     /// Plays everything to its end. Returns what went wrong, in words; nil where nothing did.
     package func run() -> String? {
+        defer { store.forgetSessions() }
         while steps < 400_000 {
             steps += 1
             step()
@@ -136,7 +137,7 @@ package final class Simulation {
     private var isQuiet: Bool {
         let found = shell.engine.inspect()
         return found.clients == 0 && found.cancels == 0 && found.pendingReplies == 0
-            && found.servers == found.idleServers
+            && found.servers == found.idleServers + found.listeningServers
     }
 
     private var endFailure: String? {
@@ -154,6 +155,7 @@ package final class Simulation {
         }
         for (index, session) in sessions where shell.links[index]?.phase == .open {
             if session.isInBlock || !session.staged.isEmpty { return "a free server has a transaction open" }
+            if session.channels.isEmpty == false { return "a free server listens: \(session.channels)" }
             if !session.temporaryTables.isEmpty { return "a free server has temporary tables" }
         }
         return nil
@@ -282,6 +284,11 @@ package final class Simulation {
             session.disconnect()
         }
         if dice.chance(50), deliver(link) { return true }
+        if session.hasNews, dice.chance(70) || link.fromEngine.isEmpty {
+            session.tellNews()
+            link.toEngine += session.takeOutput()
+            return true
+        }
         if let wake = session.wakeTime, wake <= store.now {
             session.wake()
             link.toEngine += session.takeOutput()

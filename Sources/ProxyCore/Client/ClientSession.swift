@@ -64,6 +64,8 @@ struct ClientSession: ~Copyable {
     /// When its phase, its wait or its idle time began.
     var since: Microseconds
     var extras: ClientExtras?
+    /// Of one that listens.
+    var channels: ClientChannels?
 
     init(handle: Handle, now: Microseconds) {
         self.handle = handle

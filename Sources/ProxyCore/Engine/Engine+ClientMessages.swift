@@ -83,7 +83,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .flushing: progress = .stop
+            case .waiting, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -206,6 +206,8 @@ extension Engine {
             if plan.leavesState || client.pointee.extras != nil { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
+            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
         }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
@@ -232,6 +234,8 @@ extension Engine {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.isCopyingIn { return .consumed(header.size) }
+            // As in `beginOnServer`.
+            if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)
@@ -239,6 +243,7 @@ extension Engine {
             }
             sendSync(client, server)
         } else {
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
         }
@@ -413,6 +418,7 @@ extension Engine {
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
         if client.pointee.phase == .console { return continueConsole(client) }
+        if client.pointee.channels != nil { sendQueueIfIdle(client) }
         if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)
     }

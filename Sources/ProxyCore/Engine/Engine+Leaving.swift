@@ -57,6 +57,7 @@ extension Engine {
         }
         client.pointee.phase = .closing
         client.pointee.flow = .between
+        unlistenAll(client)
     }
 
     /// What becomes of the server of a client that is gone. It is cleaned where all that it does is known to end soon; else its connection is closed.
@@ -105,6 +106,12 @@ extension Engine {
             return
         case .closing:
             remove(server)
+            return
+        case .listening:
+            guard let listening = server.pointee.extras.listening else { return }
+            actions.append(.log(.listeningServerLost(database: listening.database, reason: why)))
+            drop(server)
+            listeningServerLost(listening, why)
             return
         case .idle, .active, .draining: break
         }
@@ -174,7 +181,7 @@ extension Engine {
         } else {
             client.pointee.transaction = wasInTransaction ? .lost : .none
             client.pointee.extras = nil
-            client.pointee.flow = .between
+            if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
             // The client hears of it with its next statement, once.
             if wasInTransaction {
                 extras(of: client).refusal = lostServerError(client, node, why, wasInTransaction: true)
@@ -182,6 +189,7 @@ extension Engine {
         }
         client.pointee.outstanding = 0
         resume(client, .sinkFull)
+        sendQueueIfIdle(client)
     }
 
     private func lostServerError(

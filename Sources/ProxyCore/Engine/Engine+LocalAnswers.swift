@@ -65,7 +65,7 @@ extension Engine {
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
                 builder.append(reply)
-                builder.readyForQuery(status(of: client))
+                appendReady(&builder, client)
             }
         } else {
             answerExtended(client, plan, input, offset)
@@ -112,7 +112,7 @@ extension Engine {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             offset += header.size
             if header.tag == FrontendTag.sync {
-                builder.readyForQuery(status(of: client))
+                appendReady(&builder, client)
             } else if !hasFailed {
                 hasFailed = !answer(header.tag, body, client, &builder)
                 if hasFailed { failDeferred(client) }
@@ -299,6 +299,7 @@ extension Engine {
         case .discard(.temporary): return .done("DISCARD TEMP")
         default:
             forgetNames(client)
+            unlistenAll(client)
             client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
             return .done("DISCARD ALL")
         }
@@ -390,7 +391,7 @@ extension Engine {
         client.pointee.isForcedToPrimary = false
         send(client) { builder in
             builder.error(error)
-            if header.tag == FrontendTag.query { builder.readyForQuery(status(of: client)) }
+            if header.tag == FrontendTag.query { appendReady(&builder, client) }
         }
         if header.tag == FrontendTag.query {
             client.pointee.passThrough = .dropped(remaining: header.size)
@@ -413,6 +414,7 @@ extension Engine {
         switch header.tag {
         case FrontendTag.sync:
             client.pointee.flow = .between
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
             return .consumed(header.size)
@@ -442,7 +444,7 @@ extension Engine {
             client.pointee.transaction = .none
             send(client) { builder in
                 builder.commandComplete("ROLLBACK")
-                builder.readyForQuery(.idle)
+                appendReady(&builder, client)
             }
         } else {
             answerRollback(client, plan, input, offset)
@@ -458,7 +460,7 @@ extension Engine {
                 let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
                 offset += header.size
                 switch header.tag {
-                case FrontendTag.sync: builder.readyForQuery(status(of: client))
+                case FrontendTag.sync: appendReady(&builder, client)
                 case FrontendTag.execute:
                     client.pointee.transaction = .none
                     builder.commandComplete("ROLLBACK")

@@ -15,7 +15,7 @@ extension Engine {
         case .begunReadOnly:
             route.cause = .readOnlyTransaction
             // A session that must keep its server cannot keep one that takes no writes.
-            if PinReason(plan.effects) != nil { route.isRead = false }
+            if PinReason(plan.effects) != nil || plan.effects.contains(.listen) { route.isRead = false }
         case .none:
             if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
         case .open, .failed, .lost:

@@ -37,6 +37,7 @@ extension Engine {
         switch server.pointee.phase {
         case .connecting, .closing: return bytes.byteCount
         case .authenticating: return readLogin(server, bytes)
+        case .listening: return readListening(server, bytes)
         case .idle, .active, .draining: break
         }
         let handle = server.pointee.handle
@@ -212,6 +213,10 @@ extension Engine {
             parameterStatus(server, bytes, offset, header, &run)
         case BackendTag.backendKeyData:
             dropReply(server, bytes, offset, header, &run)
+        case BackendTag.notificationResponse:
+            dropReply(server, bytes, offset, header, &run)
+            let body = offset &+ MessageHeader.byteCount..<offset &+ header.size
+            heldServerNotified(server, bytes.extracting(body))
         default:
             keepOrDrop(server, bytes, offset, header, &run)
         }
@@ -350,6 +355,11 @@ extension Engine {
             refuse(client, .transactionInStatementMode)
             return false
         }
+        if server.pointee.mayNotify || client.pointee.channels != nil {
+            flushRun(server, bytes, &run, upTo: offset)
+            if settleNotifications(client, server) { dropReply(server, bytes, offset, header, &run) }
+            guard client.pointee.phase == .ready else { return false }
+        }
         run.cycleEnded = true
         return true
     }
@@ -361,7 +371,7 @@ extension Engine {
             return
         }
         let handle = client.pointee.handle
-        if client.pointee.outstanding == 0, client.pointee.flow == .between || client.pointee.flow == .skipping {
+        if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
             client.pointee.changesNames = false
             client.pointee.statements.compact()
             client.pointee.since = now
@@ -423,6 +433,12 @@ extension Engine {
             }
             server.pointee.cleanup = .none
             serverIsPristine(server)
+        case .unlisten:
+            if hasFailed {
+                serverViolated(server, "refused UNLISTEN")
+                return false
+            }
+            server.pointee.cleanup = .none
         case .rollback:
             if server.pointee.status != .idle {
                 serverViolated(server, "could not be rolled back")

@@ -27,6 +27,10 @@ extension Engine {
             default: break
             }
         }
+        if !effects.isDisjoint(with: [.listen, .unlisten]) { noteChannels(statementClass, text, client, server) }
+        if let listening = server.pointee.pool.pointee.listening, mayNotify(statementClass, listening) {
+            server.pointee.mayNotify = true
+        }
         if effects.contains(.changesCatalogFacts) {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
         }
@@ -116,7 +120,13 @@ extension Engine {
     func mustNote(_ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
         statementClass.mustBeNoted || client.pointee.pin != nil
             || (client.pointee.extras != nil && statementClass.transaction != .none)
-            || (statementClass.access != .read && client.pointee.pool.unsafelyUnwrapped.pointee.asksForSequences)
+            || (statementClass.access != .read && notesWrites(client.pointee.pool.unsafelyUnwrapped))
+    }
+
+    /// Whether writes, too, may leave something that others of the pool must know.
+    @inline(__always)
+    private func notesWrites(_ pool: PoolPointer) -> Bool {
+        pool.pointee.asksForSequences || pool.pointee.listening != nil
     }
 
     func extras(of client: ClientPointer) -> ClientExtras {
@@ -145,6 +155,7 @@ extension Engine {
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
+                unlistenAll(client)
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }
         case .unknown:
@@ -166,9 +177,12 @@ extension Engine {
         let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)
         extras.endsTransaction = false
         guard hasEnded else { return }
-        let changes = hasFailed || extras.hasRolledBack ? [] : extras.journal.changes
+        let journal = hasFailed || extras.hasRolledBack ? SettingsJournal() : extras.journal
         client.pointee.extras = nil
+        let changes = journal.changes
         if !changes.isEmpty { apply(changes, client, server) }
+        let channelChanges = journal.channelChanges
+        if !channelChanges.isEmpty { apply(channelChanges, client) }
     }
 
     private func apply(_ changes: [SettingChange], _ client: ClientPointer, _ server: ServerPointer) {
@@ -300,7 +314,7 @@ extension StatementClass {
     var namesPrepared: Bool { !effects.isDisjoint(with: [.prepare, .execute, .deallocate]) }
 
     private static let notable: SessionEffects = [
-        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .temporaryObject, .advisoryLockSession,
+        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject, .advisoryLockSession,
         .holdCursor,
         .setSeed, .load, .codeBlock, .changesCatalogFacts,
     ]
@@ -317,8 +331,6 @@ extension PinReason {
             self = .holdCursor
         } else if effects.contains(.prepare) {
             self = .preparedBySQL
-        } else if effects.contains(.listen) {
-            self = .listen
         } else if effects.contains(.setSeed) {
             self = .seed
         } else if effects.contains(.load) {

@@ -17,6 +17,8 @@ package struct EngineOptions: Sendable {
     package var statementTextLimit = 64 << 10
     /// `client_buffer_limit`: bytes held for one client that waits for a server or for the rest of a batch.
     package var clientBufferLimit = 1 << 20
+    /// `notification_queue`: bytes of notifications held for one client, and of the channels it listens to.
+    package var notificationQueue = 1 << 20
     /// `max_message_size`
     package var maximumMessageSize = (1 << 30) + 5
     /// `max_startup_packet`

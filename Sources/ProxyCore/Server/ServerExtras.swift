@@ -25,6 +25,8 @@ final class ServerExtras {
     var preparing: PreparingBySQL?
     /// The error of a Parse that was sent ahead of the EXECUTE that is under way.
     var prepareError: [UInt8]?
+    /// Of a server that listens for a database's clients and belongs to no pool's count.
+    var listening: ListeningServer?
 
     func setParameter(_ name: String, _ value: String) {
         if let index = parameters.firstIndex(where: { $0.name == name }) {

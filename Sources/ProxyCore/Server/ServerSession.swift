@@ -27,7 +27,13 @@ struct ServerSession: ~Copyable {
     var isReplica = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
+    /// In the transaction under way something may have notified.
+    var mayNotify = false
+    /// Rounds of the listening server that must end before it is handed to anybody else.
+    var fences: Int32 = 0
     var client = Handle.none
+    /// The process as which the client knows itself that has it or had it last; 0 before the first.
+    var lastClient: UInt32 = 0
     /// Rest of a reply that is passed on as it comes.
     var passing = 0
     var ledger = RingQueue<LedgerEntry>()

@@ -34,12 +34,12 @@ enum ModelStatement: Equatable {
     case copyOut(Int)
     case createTemporary(String)
     case countTemporary(String)
+    /// SELECT CASE WHEN … THEN … ELSE 0 END: the proxy asks whether the session has temporary objects
+    case findTemporary(bit: Int)
     case listen(String)
     /// nil is UNLISTEN *
     case unlisten(String?)
     case notify(channel: String, payload: String)
-    /// SELECT CASE WHEN … THEN … ELSE 0 END: the proxy asks whether the session has temporary objects
-    case findTemporary(bit: Int)
     case syntaxError
 
     static func == (left: ModelStatement, right: ModelStatement) -> Bool { "\(left)" == "\(right)" }

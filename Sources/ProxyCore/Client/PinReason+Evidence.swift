@@ -17,7 +17,8 @@ extension PinReason {
             """
         case .advisoryLock:
             """
-            EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid())
+            EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' \
+            AND pid = pg_catalog.pg_backend_pid())
             """
         case .holdCursor: "EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
         case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .sequence, .seed, .library, .unnamedStatementTooLong,

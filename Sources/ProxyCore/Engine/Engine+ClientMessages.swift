@@ -204,10 +204,10 @@ extension Engine {
         // What changes settings is told from its own reply, and what follows may need others before it.
         if client.pointee.outstanding > 0 {
             if plan.leavesState || client.pointee.extras != nil { return .stop }
-            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
-            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
+            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
         }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)

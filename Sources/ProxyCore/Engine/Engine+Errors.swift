@@ -203,7 +203,9 @@ extension Engine {
         }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
         if isOutdated || state == .invalidStatementName,
-            entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone
+            entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone,
+            // Where it cannot be prepared it is no use to try again.
+            server.pointee.extras.prepareError == nil
         {
             return .prepareAgain(entry.statement)
         }

@@ -48,7 +48,7 @@ extension Engine {
     /// A cycle has ended and the client keeps its server: where that may not be necessary any more, the server is asked, while the client thinks.
     func askForPins(_ client: ClientPointer, _ server: ServerPointer) {
         guard let record = client.pointee.pinRecord, record.isWorthAsking, server.pointee.status == .idle,
-            server.pointee.ledger.isEmpty, !server.pointee.isBacklogged
+            server.pointee.ledger.isEmpty, !server.pointee.isBacklogged, client.pointee.held.isEmpty
         else { return }
         record.asked()
         server.pointee.extras.evidence = nil

@@ -22,6 +22,10 @@ package struct PoolSettings: Sendable, Equatable {
     package let foreignTables: ReadTarget
     package let serverLocalViews: ReadTarget
 
+    package let readYourWrites: ReadYourWrites
+    /// Zero: reads do not wait.
+    package let freshnessWait: Duration
+
     package let preparedStatements: Bool
     package let prepareUnnamed: Bool
 
@@ -42,6 +46,8 @@ package struct PoolSettings: Sendable, Equatable {
         route = layers.choice(.route)
         foreignTables = layers.choice(.foreignTables)
         serverLocalViews = layers.choice(.serverLocalViews)
+        readYourWrites = layers.choice(.readYourWrites)
+        freshnessWait = layers.duration(.freshnessWait)
         preparedStatements = layers.boolean(.preparedStatements)
         prepareUnnamed = layers.boolean(.prepareUnnamed)
     }

@@ -29,6 +29,10 @@ package struct ProxySettings: Sendable, Equatable {
 
     package let nodeCheckInterval: Duration
     package let nodeCheckTimeout: Duration
+    /// Nil: no limit.
+    package let maxLag: Duration?
+    /// Nil: no limit.
+    package let maxLagBytes: Int?
 
     package let logLevel: LogLevel
     package let logConnections: Bool
@@ -54,6 +58,9 @@ package struct ProxySettings: Sendable, Equatable {
         tcp = TCPSettings(layers)
         nodeCheckInterval = layers.duration(.nodeCheckInterval)
         nodeCheckTimeout = layers.duration(.nodeCheckTimeout)
+        maxLag = layers.optionalDuration(.maxLag)
+        let lagBytes = layers.size(.maxLagBytes)
+        maxLagBytes = lagBytes == 0 ? nil : lagBytes
         logLevel = layers.choice(.logLevel)
         logConnections = layers.boolean(.logConnections)
     }

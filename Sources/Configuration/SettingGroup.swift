@@ -4,6 +4,7 @@ package enum SettingGroup: String, CaseIterable, Sendable {
     case authentication = "Authentication of clients"
     case pools = "Pools"
     case routing = "Read routing"
+    case consistency = "Consistency and lag"
     case preparedStatements = "Prepared statements"
     case buffers = "Buffers and limits"
     case eventLoop = "Event loop and TCP"

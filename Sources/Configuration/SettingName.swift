@@ -40,6 +40,12 @@ package enum SettingName: String, CaseIterable, Sendable {
     case statementTextLimit = "statement_text_limit"
     case statementCacheMemory = "statement_cache_memory"
 
+    // Consistency
+    case readYourWrites = "read_your_writes"
+    case freshnessWait = "freshness_wait"
+    case maxLag = "max_lag"
+    case maxLagBytes = "max_lag_bytes"
+
     // Prepared statements
     case preparedStatements = "prepared_statements"
     case prepareUnnamed = "prepare_unnamed"

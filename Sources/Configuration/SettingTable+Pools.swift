@@ -185,6 +185,52 @@ extension SettingTable {
         ),
     ]
 
+    static let consistency: [SettingDefinition] = [
+        SettingDefinition(
+            .readYourWrites,
+            .consistency,
+            perPool,
+            choice(ReadYourWrites.self),
+            default: "session",
+            .reload,
+            """
+            Which writes a read on a replica must see. session: those of its own session, and what that has read since; \
+            global: all that have passed through Howdah; eventual: none in particular. A session may change it with SET \
+            howdah.read_your_writes.
+            """
+        ),
+        SettingDefinition(
+            .freshnessWait,
+            .consistency,
+            perPool,
+            .duration(unit: .milliseconds, .zero...(.seconds(3_600)), zeroDisables: false),
+            default: "5ms",
+            .reload,
+            "How long such a read waits for a replica to replay what it must see, before it runs on the primary."
+        ),
+        SettingDefinition(
+            .maxLag,
+            .consistency,
+            proxyOnly,
+            optionalTime,
+            default: "10s",
+            .reload,
+            """
+            A replica that lags further behind than this gets no reads until it lags half as far; none left: reads run \
+            on the primary. 0: no limit.
+            """
+        ),
+        SettingDefinition(
+            .maxLagBytes,
+            .consistency,
+            proxyOnly,
+            .size(0...(1 << 50)),
+            default: "0",
+            .reload,
+            "The same, in bytes of the write-ahead log. 0: no limit."
+        ),
+    ]
+
     static let preparedStatements: [SettingDefinition] = [
         SettingDefinition(
             .preparedStatements,

@@ -2,7 +2,7 @@
 package enum SettingTable {
     /// In the order of the example file and of the reference.
     package static let definitions: [SettingDefinition] =
-        connections + authentication + pools + routing + preparedStatements + buffers + eventLoop + monitoring + log
+        connections + authentication + pools + routing + consistency + preparedStatements + buffers + eventLoop + monitoring + log
         + nodes + databases
 
     package static func definition(of name: SettingName) -> SettingDefinition {

@@ -90,6 +90,13 @@ enum EngineSettings {
             }
         options.foreignTablesOnReplicas = settings.foreignTables == .replica
         options.serverLocalViewsOnReplicas = settings.serverLocalViews == .replica
+        options.readYourWrites =
+            switch settings.readYourWrites {
+            case .session: .session
+            case .global: .global
+            case .eventual: .eventual
+            }
+        options.freshnessWait = settings.freshnessWait.wholeMicroseconds
         options.preparedStatements = settings.preparedStatements
         options.prepareUnnamed = settings.prepareUnnamed
         options.maximumDatabaseClients = databaseSettings.connectionLimits.clients ?? 0

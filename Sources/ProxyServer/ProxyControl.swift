@@ -1,6 +1,7 @@
 import Cluster
 import Configuration
 import Dispatch
+import ProxyCore
 import Synchronization
 
 /// The control plane as a worker sees it, and the worker's end as the control plane waits for it.
@@ -27,6 +28,10 @@ final class ProxyControl: WorkerControl {
 
     func suspect(node: Int) {
         parts.withLock { $0.monitor }?.checkNow(node: node)
+    }
+
+    func samplePositions(within limit: Microseconds) {
+        parts.withLock { $0.monitor }?.sampleNow(within: .microseconds(limit))
     }
 
     func catalogChanged(database: String) {

@@ -40,6 +40,7 @@ package final class ProxyServer: Sendable {
                 )
             }
         )
+        let clock = SampleClock()
         let engine = Engine(
             options: EngineSettings.engineOptions(proxy, seed: Self.randomSeed()),
             environment: Engine.Environment(
@@ -48,7 +49,8 @@ package final class ProxyServer: Sendable {
             ),
             authenticationMethod: EngineSettings.authenticationMethod(proxy),
             credentials: try Self.credentials(proxy),
-            topology: topology
+            topology: topology,
+            sampleClock: clock
         )
         do {
             worker = try Worker(
@@ -73,10 +75,12 @@ package final class ProxyServer: Sendable {
         monitor = ClusterMonitor(
             nodes: nodes,
             options: MonitorOptions(proxy),
+            clock: clock,
             publish: { view in
                 mailbox.post(.cluster(view))
                 catalogs.update(view)
             },
+            report: { mailbox.post(.freshness($0)) },
             log: { log.write(.info, $0.description) }
         )
         control.connect(monitor: monitor, catalogs: catalogs)
@@ -148,7 +152,11 @@ package final class ProxyServer: Sendable {
 
 extension MonitorOptions {
     init(_ proxy: ProxySettings) {
-        self.init(rules: WatchRules(interval: proxy.nodeCheckInterval), timeout: proxy.nodeCheckTimeout)
+        self.init(
+            rules: WatchRules(interval: proxy.nodeCheckInterval),
+            timeout: proxy.nodeCheckTimeout,
+            lagLimits: LagLimits(time: proxy.maxLag, bytes: proxy.maxLagBytes.map { UInt64($0) })
+        )
     }
 }
 

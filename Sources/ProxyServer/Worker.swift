@@ -17,6 +17,9 @@ final class Worker: EventHandler {
     private let control: any WorkerControl
     private let logConnections: Bool
     private var addresses: [[SocketAddress]]
+    private var nextTick: Microseconds = 0
+    /// When the loop has been asked to tick.
+    private var wakeAt = Microseconds.max
     private let queue = DispatchQueue(label: "howdah.worker")
 
     private static let listenerTag = 1
@@ -44,7 +47,8 @@ final class Worker: EventHandler {
 
     func start(ended: @escaping @Sendable () -> Void) {
         engine.now = Microseconds(loop.now)
-        loop.wake(at: loop.now + UInt64(Self.tickInterval))
+        nextTick = engine.now + Self.tickInterval
+        followDeadline()
         loop.start(on: queue, self, ended: ended)
     }
 
@@ -73,7 +77,10 @@ final class Worker: EventHandler {
         engine.connectFailed(PeerToken(rawValue: token), reason: SystemError.text(of: error))
     }
 
-    func received(_ token: UInt64, _ bytes: RawSpan) { engine.received(PeerToken(rawValue: token), bytes) }
+    func received(_ token: UInt64, _ bytes: RawSpan) {
+        engine.now = Microseconds(loop.now)
+        engine.received(PeerToken(rawValue: token), bytes)
+    }
 
     func backlogged(_ token: UInt64) { engine.backlogged(PeerToken(rawValue: token)) }
 
@@ -87,11 +94,13 @@ final class Worker: EventHandler {
     }
 
     func mailArrived() {
+        engine.now = Microseconds(loop.now)
         for message in mailbox.takeAll() {
             switch message {
             case .cluster(let view):
                 addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
                 engine.topologyChanged(view.topology)
+            case .freshness(let report): engine.freshnessReported(report)
             case .catalog(let database, let catalog): engine.catalogLoaded(database: database, catalog)
             case .keyDerived(let token, let request, let key): engine.keyDerived(token, for: request, key)
             case .drain:
@@ -103,8 +112,21 @@ final class Worker: EventHandler {
 
     func tick(_ now: UInt64) {
         engine.now = Microseconds(now)
-        engine.tick()
-        loop.wake(at: now + UInt64(Self.tickInterval))
+        engine.wake()
+        if engine.now >= nextTick {
+            engine.tick()
+            nextTick = engine.now + Self.tickInterval
+        }
+        wakeAt = .max
+        followDeadline()
+    }
+
+    /// Has the loop tick when the engine wants it to, at the latest for the next tick.
+    private func followDeadline() {
+        let due = min(nextTick, engine.nextDeadline)
+        if due >= wakeAt { return }
+        wakeAt = due
+        loop.wake(at: UInt64(max(0, due)))
     }
 
     func turnEnded(_ now: UInt64) {
@@ -117,6 +139,7 @@ final class Worker: EventHandler {
             }
             if !engine.actions.isEmpty { performActions() }
         } while engine.hasTouched
+        followDeadline()
         if engine.isDrained { control.workerDrained() }
     }
 
@@ -142,6 +165,7 @@ final class Worker: EventHandler {
                 mailbox.post(.keyDerived(token, request, request.derive()))
             }
         case .suspectNode(let node): control.suspect(node: node)
+        case .samplePositions(let limit): control.samplePositions(within: limit)
         case .catalogChanged(let database): control.catalogChanged(database: database)
         case .log(let event): log(event)
         }

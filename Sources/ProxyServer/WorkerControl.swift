@@ -1,8 +1,11 @@
 import Configuration
+import ProxyCore
 
 /// What a worker asks of the control plane; called on the worker's thread, and never blocks it.
 protocol WorkerControl: AnyObject, Sendable {
     func suspect(node: Int)
+    /// A client waits for positions, so long at most.
+    func samplePositions(within limit: Microseconds)
     func catalogChanged(database: String)
     func log(_ level: LogLevel, _ text: String)
     /// After `drain`: no client is left.

@@ -6,6 +6,7 @@ import ProxyCore
 /// What other threads tell a worker.
 enum WorkerMessage: Sendable {
     case cluster(ClusterView)
+    case freshness(FreshnessReport)
     case catalog(database: String, DatabaseCatalog)
     case keyDerived(PeerToken, SaltedPasswordRequest, SaltedPassword)
     /// Let clients finish what they are in the middle of, and take no new ones.

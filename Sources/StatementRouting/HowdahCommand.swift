@@ -11,8 +11,12 @@ package enum HowdahCommand: UInt8, Sendable, BitwiseCopyable {
     case explainRoute
     /// `SHOW howdah.position`
     case showPosition
-    /// `SET howdah.position = …`
+    /// SET or RESET of `howdah.position`
     case setPosition
+    /// `SHOW howdah.read_your_writes`
+    case showReadYourWrites
+    /// SET or RESET of `howdah.read_your_writes`
+    case setReadYourWrites
     /// SHOW, SET or RESET of another setting that begins with `howdah.`
     case other
 }

@@ -118,8 +118,12 @@ extension ParseTreeClassifier {
         let kind = VariableSetKind(rawValue: range.number(1))
         let name = SessionCommands.folded(range.string(2))
         if name.hasPrefix("howdah.") {
-            let command = kind == .reset ? HowdahCommand.resetRoute : .setRoute
-            note(howdah: name == "howdah.route" ? command : name == "howdah.position" ? .setPosition : .other)
+            switch name {
+            case "howdah.route": note(howdah: kind == .reset ? .resetRoute : .setRoute)
+            case "howdah.position": note(howdah: .setPosition)
+            case "howdah.read_your_writes": note(howdah: .setReadYourWrites)
+            default: note(howdah: .other)
+            }
             return
         }
         switch kind {
@@ -158,6 +162,7 @@ extension ParseTreeClassifier {
         switch name {
         case "howdah.route": note(howdah: .showRoute)
         case "howdah.position": note(howdah: .showPosition)
+        case "howdah.read_your_writes": note(howdah: .showReadYourWrites)
         // By these an application finds out whether it may write here: the answer is the primary's.
         case "transaction_read_only", "in_hot_standby", "default_transaction_read_only":
             needPrimary(.serverLocalView)

@@ -20,7 +20,7 @@ extension ModelSession {
         case .select(let key):
             let name = text(key, parameters)
             checkOwner(name)
-            let value = staged.last { $0.key == name }?.value ?? store.values[name]
+            let value = staged.last { $0.key == name }?.value ?? store.value(name, isReplica: isReplica, node: node)
             return Outcome(rows: value.map { [[$0]] } ?? [], tag: "SELECT \(value == nil ? 0 : 1)")
         case .insert(let key, let value):
             try checkWritable("INSERT")
@@ -210,8 +210,7 @@ extension ModelSession {
     private func end() {
         for (key, value) in staged {
             if isReplica { store.violations.append("a replica committed \(key) = \(value)") }
-            store.values[key] = value
-            store.commits[value, default: 0] += 1
+            store.commit(key, value)
         }
         staged = []
         settingsBefore = nil

@@ -1,4 +1,4 @@
-/// The table that all nodes of a model cluster share: replication takes no time here, since routing by lag is not what is modelled.
+/// The table of a model cluster: what the primary has committed, and how much of that each replica has replayed.
 package final class ModelStore {
     /// One statement that a node has carried out.
     package struct Execution {
@@ -7,7 +7,18 @@ package final class ModelStore {
         package let values: [String]
     }
 
-    package var values: [String: String] = [:]
+    private struct Replica {
+        var replayed = 0
+        var values: [String: String] = [:]
+    }
+
+    /// All that was committed, in order: the model's write-ahead log.
+    private var log: [(key: String, value: String)] = []
+    private var replicas: [Int: Replica] = [:]
+    /// Whether replicas have what is committed only once `replay` is called for them.
+    package var delaysReplay = false
+
+    package private(set) var values: [String: String] = [:]
     /// Writes by the value that they wrote: how often each was committed.
     package var commits: [String: Int] = [:]
     package var executions: [Execution] = []
@@ -23,6 +34,32 @@ package final class ModelStore {
     package var trace: ((String) -> Void)?
 
     package init() {}
+
+    /// The primary's place in the log.
+    package var position: Int { log.count }
+
+    /// What a replica has replayed.
+    package func replayed(_ node: Int) -> Int { delaysReplay ? replicas[node]?.replayed ?? 0 : log.count }
+
+    /// A replica replays the next commit that it lacks.
+    package func replay(_ node: Int) {
+        var replica = replicas[node] ?? Replica()
+        guard replica.replayed < log.count else { return }
+        let (key, value) = log[replica.replayed]
+        replica.values[key] = value
+        replica.replayed += 1
+        replicas[node] = replica
+    }
+
+    func commit(_ key: String, _ value: String) {
+        values[key] = value
+        log.append((key, value))
+        commits[value, default: 0] += 1
+    }
+
+    func value(_ key: String, isReplica: Bool, node: Int) -> String? {
+        isReplica && delaysReplay ? replicas[node]?.values[key] : values[key]
+    }
 
     func add(_ session: ModelSession) {
         if !listeners.contains(where: { $0 === session }) { listeners.append(session) }

@@ -102,7 +102,7 @@ package struct ScriptWriter {
     }
 
     private mutating func step(cancels: Bool) {
-        switch dice.below(28) {
+        switch dice.below(30) {
         case 25...27: stepByStep(dice.chance(60) ? dice.pick(Self.reusable) : literal())
         case 0...3: query(literal())
         case 4...6: oneShot()
@@ -119,6 +119,7 @@ package struct ScriptWriter {
         case 23:
             let value = newValue()
             query("INSERT INTO kv VALUES ('\(key())', '\(value)'); SELECT value FROM kv WHERE k = '\(key())'")
+        case 28, 29: readBack()
         default:
             if cancels {
                 script.isCancelling = true
@@ -129,6 +130,14 @@ package struct ScriptWriter {
                 sync()
             }
         }
+    }
+
+    /// A write, and a read of what it has written.
+    private mutating func readBack() {
+        let key = key()
+        query("INSERT INTO kv VALUES ('\(key)', '\(newValue())')")
+        query("UPDATE kv SET value = '\(newValue())' WHERE k = '\(key)'")
+        query("SELECT value FROM kv WHERE k = '\(key)'")
     }
 
     /// Parse, Bind, Describe, Execute of the unnamed statement.

@@ -14,12 +14,15 @@ package final class Shell {
     package var lowWater = 1 << 18
     /// Called for each connection that the engine asks for, once it is attached.
     package var connecting: (Link) -> Void = { _ in }
+    /// How often the engine has asked for positions since the last answer.
+    package internal(set) var samplesAsked = 0
     private var nextID: UInt64 = 1
 
     package init(
         options: EngineOptions,
         topology: Topology,
         randomSeed: UInt64,
+        sampleClock: SampleClock = SampleClock(),
         poolOptions: @escaping (String, String) -> PoolOptions
     ) {
         var random = RandomSource(seed: randomSeed)
@@ -32,7 +35,8 @@ package final class Shell {
             ),
             authenticationMethod: .trust,
             credentials: credentials,
-            topology: topology
+            topology: topology,
+            sampleClock: sampleClock
         )
     }
 
@@ -138,6 +142,7 @@ package final class Shell {
         case .pause(let transport): links[transport]?.isPaused = true
         case .resume(let transport): links[transport]?.isPaused = false
         case .log(let event): events.append(event)
+        case .samplePositions: samplesAsked += 1
         case .deriveKey, .suspectNode, .catalogChanged: break
         }
     }

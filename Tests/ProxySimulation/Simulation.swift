@@ -20,11 +20,17 @@ package final class Simulation {
     private var cancellers: Set<String> = []
     private var nextProcess: UInt32 = 1000
     private var lastTick: Int64 = 0
+    private let clock = SampleClock()
+    private var sampler: ModelSampler
+    /// How often, in a hundred steps, a replica replays a commit.
+    private let replayChance: Int
     private var idleRounds = 0
     private let chunk: Int
 
-    /// - Parameter isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.
-    package init(seed: UInt64, isStormy: Bool) {
+    /// - Parameters:
+    ///   - isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.
+    ///   - readYourWrites: nil: drawn by lot among those that promise something.
+    package init(seed: UInt64, isStormy: Bool, readYourWrites: ReadYourWrites? = nil) {
         self.seed = seed
         self.isStormy = isStormy
         dice = Dice(seed: seed)
@@ -40,7 +46,14 @@ package final class Simulation {
         pool.size = 1 + dice.below(3)
         pool.connectRamp = 1 + dice.below(2)
         pool.prepareUnnamed = dice.chance(70)
-        pool.readsOnPrimary = dice.pick([.fallback, .always])
+        replayChance = dice.pick([100, 100, 30, 5, 1])
+        store.delaysReplay = replayChance < 100
+        // A write that looks like a read is not known for one where the primary takes reads.
+        pool.readsOnPrimary = store.delaysReplay ? .fallback : dice.pick([.fallback, .always])
+        let drawn: ReadYourWrites = dice.pick([.session, .session, .global])
+        pool.readYourWrites = readYourWrites ?? drawn
+        pool.freshnessWait = dice.pick([0, 1000, 5000, 100_000])
+        sampler = ModelSampler(nodes: nodeCount, clock: clock, store: store)
         let nodes = (0..<nodeCount).map { index in
             Node(
                 index: index,
@@ -55,6 +68,7 @@ package final class Simulation {
             options: options,
             topology: Topology(nodes: nodes),
             randomSeed: seed &+ 99,
+            sampleClock: clock,
             poolOptions: { _, _ in poolOptions }
         )
         shell.highWater = dice.pick([60, 2000, 1 << 20])
@@ -141,6 +155,8 @@ package final class Simulation {
     }
 
     private var endFailure: String? {
+        // A connection that the engine has just given up is closed by that.
+        shell.endTurn()
         let found = shell.engine.inspect()
         if !isQuiet { return "not quiet at the end: \(found)" }
         if found.bytesInUse != 0 || found.statementReferences != 0 || found.waiting != 0 {
@@ -183,6 +199,13 @@ package final class Simulation {
 
     private func advance() {
         store.now = shell.engine.now
+        for node in 1..<max(1, nodeCount) where dice.chance(replayChance) { store.replay(node) }
+        if shell.engine.nextDeadline <= shell.engine.now { shell.engine.wake() }
+        let isAsked = shell.samplesAsked > 0
+        if dice.chance(isAsked ? 50 : 2), let report = sampler.step(&dice) {
+            shell.samplesAsked = 0
+            shell.engine.freshnessReported(report)
+        }
         if shell.engine.now - lastTick >= 100_000 {
             lastTick = shell.engine.now
             shell.engine.tick()

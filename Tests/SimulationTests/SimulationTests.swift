@@ -28,6 +28,17 @@ struct SimulationTests {
     @Test("Each client receives what PostgreSQL would have sent to it alone")
     func calm() { play(1...Self.count, isStormy: false) }
 
+    @Test("With read_your_writes = eventual, clients do miss writes of their own: the comparison would see it")
+    func eventual() {
+        let stale = (2_000_001...2_000_000 + Self.count).count { seed in
+            let simulation = Simulation(seed: seed, isStormy: false, readYourWrites: .eventual)
+            let hasMissed = simulation.run() != nil
+            if hasMissed { _ = Unmanaged.passRetained(simulation) }
+            return hasMissed
+        }
+        #expect(stale > Self.count / 50)
+    }
+
     @Test("Servers that die and connections that fail harm nobody's data and leave nothing behind")
     func storm() { play(1_000_001...1_000_000 + Self.count, isStormy: true) }
 }

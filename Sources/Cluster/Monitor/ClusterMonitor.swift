@@ -7,22 +7,31 @@ import ProxyCore
 package final class ClusterMonitor: Sendable {
     private let nodes: [MonitoredNode]
     private let options: MonitorOptions
+    private let clock: SampleClock
     private let publish: @Sendable (ClusterView) -> Void
+    private let report: @Sendable (FreshnessReport) -> Void
     private let log: @Sendable (ClusterEvent) -> Void
     private let mailbox = Mailbox<MonitorMessage>()
     private let phase = ThreadPhase()
     private let known = Latch()
 
-    /// - Parameter publish: called at each change of what is known, beginning with the first node's first answer.
+    /// - Parameters:
+    ///   - clock: counts the looks at nodes' positions.
+    ///   - publish: called at each change of what is known, beginning with the first node's first answer.
+    ///   - report: called with the nodes' WAL positions: after each check that changed something, and soon after `sampleNow`.
     package init(
         nodes: [MonitoredNode],
         options: MonitorOptions = MonitorOptions(),
+        clock: SampleClock = SampleClock(),
         publish: @escaping @Sendable (ClusterView) -> Void,
+        report: @escaping @Sendable (FreshnessReport) -> Void = { _ in },
         log: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.nodes = nodes
         self.options = options
+        self.clock = clock
         self.publish = publish
+        self.report = report
         self.log = log
     }
 
@@ -30,15 +39,17 @@ package final class ClusterMonitor: Sendable {
 
     /// Begins to watch. Once.
     package func start() {
-        phase.start(name: "howdah-monitor") { [nodes, options, mailbox, publish, log, known] in
+        phase.start(name: "howdah-monitor") { [nodes, options, clock, mailbox, publish, report, log, known] in
             let loop = MonitorLoop(
                 nodes: nodes,
                 options: options,
+                clock: clock,
                 mailbox: mailbox,
                 publish: { view in
                     publish(view)
                     if view.isComplete { known.open() }
                 },
+                report: report,
                 log: log
             )
             loop.run()
@@ -57,6 +68,12 @@ package final class ClusterMonitor: Sendable {
     /// - Parameter node: `MonitoredNode.index`; an unknown one is ignored.
     package func checkNow(node: Int) {
         mailbox.post(.checkNow(node: node))
+    }
+
+    /// Somebody waits for a replica to have replayed something, for so long at most: all nodes that are well are asked for their positions now, and again every
+    /// few milliseconds. From any thread; cheap.
+    package func sampleNow(within limit: Duration) {
+        mailbox.post(.sample(within: limit))
     }
 
     /// Blocks the calling thread until every node has been asked once, and the view that says so has been published.

@@ -6,26 +6,41 @@ final class MonitorLoop {
     private let mailbox: Mailbox<MonitorMessage>
     private let options: MonitorOptions
     private let publish: (ClusterView) -> Void
+    private let report: (FreshnessReport) -> Void
     private let log: (ClusterEvent) -> Void
     private var watches: [NodeWatch]
     private let probes: [NodeProbe]
     private var versions: [Int]
     private var published: ClusterView?
     private var rivals: [String] = []
+    private var lag: LagWatch
+    private var demand = SampleDemand()
+    private var reported: FreshnessReport?
+    private var mustReport = false
+    private let clock: SampleClock
+    /// Somebody waits for a look with this number, or a later one, to be covered.
+    private var wanted: SampleNumber = 0
+    /// Somebody has asked and not been told anything since.
+    private var isOwed = false
 
     init(
         nodes: [MonitoredNode],
         options: MonitorOptions,
+        clock: SampleClock,
         mailbox: Mailbox<MonitorMessage>,
         publish: @escaping (ClusterView) -> Void,
+        report: @escaping (FreshnessReport) -> Void,
         log: @escaping (ClusterEvent) -> Void
     ) {
         self.mailbox = mailbox
         self.options = options
+        self.clock = clock
         self.publish = publish
+        self.report = report
+        lag = LagWatch(nodes: nodes.count, limits: options.lagLimits)
         self.log = log
         watches = nodes.map { _ in NodeWatch(rules: options.rules, seed: UInt64.random(in: .min ... .max)) }
-        probes = nodes.map { NodeProbe(node: $0, timeout: options.timeout) }
+        probes = nodes.map { NodeProbe(node: $0, timeout: options.timeout, clock: clock) }
         versions = nodes.map { _ in 0 }
     }
 
@@ -34,7 +49,9 @@ final class MonitorLoop {
         while let messages = mailbox.take() {
             for message in messages { handle(message) }
             startDueChecks()
+            startDueSamples()
             publishChange()
+            reportLag()
             sleep()
         }
     }
@@ -45,6 +62,10 @@ final class MonitorLoop {
             guard let place = probes.firstIndex(where: { $0.node.index == index }) else { return }
             probes[place].doubt()
             tell(place, .hinted)
+        case .sample(let limit):
+            demand.ask(for: limit, at: MonotonicClock.now)
+            wanted = clock.next
+            isOwed = true
         case .lookedUp(let place, let result):
             let (changed, outcome) = probes[place].lookedUp(result, at: MonotonicClock.now)
             if changed { log(.addresses(node: probes[place].node.name, probes[place].addresses.list)) }
@@ -56,9 +77,38 @@ final class MonitorLoop {
         let now = MonotonicClock.now
         for place in probes.indices {
             guard case .due(let time) = watches[place].schedule, time <= now else { continue }
+            if probes[place].isSampling {
+                // Its answer is the check's, unless somebody got no new connection: then it is waited for.
+                if !probes[place].isDoubted { tell(place, .probeStarted) }
+                continue
+            }
             lookUpIfDue(place, at: now)
             tell(place, .probeStarted)
             finish(place, probes[place].begin(at: now))
+        }
+    }
+
+    /// When a node's positions are to be looked at next, between two checks; nil where they are not.
+    private func nextSample(_ place: Int, at now: UInt64) -> UInt64? {
+        guard case .due = watches[place].schedule, watches[place].health.observation != nil, probes[place].isIdle
+        else { return nil }
+        return demand.next(after: probes[place].lastAsked, isNeeded: isNeeded(place), at: now)
+    }
+
+    /// Whether a look at this node may end somebody's wait.
+    private func isNeeded(_ place: Int) -> Bool {
+        switch watches[place].state.role {
+        case .primary: lag.newestNumber < wanted
+        case .replica: lag.covered(place) < wanted
+        case .unknown: false
+        }
+    }
+
+    private func startDueSamples() {
+        let now = MonotonicClock.now
+        for place in probes.indices {
+            guard let time = nextSample(place, at: now), time <= now else { continue }
+            finish(place, probes[place].beginSample(at: now))
         }
     }
 
@@ -74,13 +124,16 @@ final class MonitorLoop {
         var descriptors = [pollfd(fd: mailbox.bell.descriptor, events: Int16(POLLIN), revents: 0)]
         var places: [Int] = []
         var wakeUp = UInt64.max
+        let now = MonotonicClock.now
         for (place, probe) in probes.enumerated() {
             if let interest = probe.interest {
                 descriptors.append(interest)
                 places.append(place)
             }
             if let deadline = probe.deadline { wakeUp = min(wakeUp, deadline) }
-            if case .due(let time) = watches[place].schedule { wakeUp = min(wakeUp, time) }
+            // One that is being asked for its positions answers first.
+            if case .due(let time) = watches[place].schedule, !probe.isSampling { wakeUp = min(wakeUp, time) }
+            if let time = nextSample(place, at: now) { wakeUp = min(wakeUp, time) }
         }
         let count = poll(&descriptors, nfds_t(descriptors.count), MonotonicClock.pollTimeout(until: wakeUp))
         if count > 0 {
@@ -88,24 +141,41 @@ final class MonitorLoop {
                 finish(place, probes[place].ready())
             }
         }
-        let now = MonotonicClock.now
+        let after = MonotonicClock.now
         for (place, probe) in probes.enumerated() {
-            if let deadline = probe.deadline, deadline <= now { finish(place, probe.expire()) }
+            if let deadline = probe.deadline, deadline <= after { finish(place, probe.expire()) }
         }
     }
 
     private func finish(_ place: Int, _ outcome: ProbeOutcome?) {
         guard let outcome else { return }
         guard case .underWay = watches[place].schedule else {
+            if case .succeeded(let seen, let reading) = outcome, seen.role == watches[place].state.role {
+                lag.observed(place, reading, primary: primaryPlace)
+                return
+            }
             // The kept connection ended between two checks: one session's end is no verdict, but worth a look.
             tell(place, .hinted)
             return
         }
         switch outcome {
-        case .succeeded(let seen): versions[place] = seen.version
+        case .succeeded(let seen, _): versions[place] = seen.version
         case .failed: lookUpIfDue(place, at: MonotonicClock.now)
         }
         tell(place, outcome.event)
+        if case .succeeded(_, let reading) = outcome { lag.observed(place, reading, primary: primaryPlace) }
+        if watches[place].health.observation == nil { lag.lost(place) }
+        mustReport = true
+    }
+
+    /// The one node that says it is primary.
+    private var primaryPlace: Int? {
+        var found: Int?
+        for place in watches.indices where watches[place].state == .up(.primary) {
+            if found != nil { return nil }
+            found = place
+        }
+        return found
     }
 
     private func tell(_ place: Int, _ event: NodeWatch.Event) {
@@ -115,6 +185,43 @@ final class MonitorLoop {
     }
 
     // MARK: Publishing
+
+    /// Tells how far the nodes have come: after each check, and while somebody waits at each change that may end a wait.
+    private func reportLag() {
+        let now = MonotonicClock.now
+        guard mustReport || isOwed || demand.isUrgent(at: now) else { return }
+        guard published != nil else { return }
+        let found = lag.report(at: now)
+        let hasMoved =
+            found.newest?.number != reported?.newest?.number
+            || zip(found.nodes, reported?.nodes ?? []).contains { $0.covered != $1.covered }
+        guard mustReport || hasMoved else { return }
+        mustReport = false
+        isOwed = false
+        logVerdicts(found)
+        reported = found
+        report(byNode(found))
+    }
+
+    private func logVerdicts(_ found: FreshnessReport) {
+        for (place, node) in found.nodes.enumerated() {
+            let before = reported?.nodes[place].verdict ?? .notJudged
+            switch (before, node.verdict) {
+            case (.behind, .behind), (.notJudged, .near), (.near, .notJudged), (.notJudged, .notJudged): break
+            case (let old, let new) where old == new: break
+            case (_, .near): log(.lag(node: probes[place].node.name, LagVerdict.near))
+            case (_, let new): log(.lag(node: probes[place].node.name, new))
+            }
+        }
+    }
+
+    /// From places to node indexes.
+    private func byNode(_ found: FreshnessReport) -> FreshnessReport {
+        let count = (probes.map(\.node.index).max() ?? -1) + 1
+        var nodes = Array(repeating: NodeFreshness(), count: count)
+        for (place, probe) in probes.enumerated() { nodes[probe.node.index] = found.nodes[place] }
+        return FreshnessReport(nodes: nodes, newest: found.newest)
+    }
 
     private func publishChange() {
         let view = view

@@ -5,14 +5,17 @@ package struct MonitorOptions: Sendable {
     package var timeout: Duration
     /// A host name is looked up again after this long, and after a connect that failed.
     package var resolveInterval: Duration
+    package var lagLimits: LagLimits
 
     package init(
         rules: WatchRules = WatchRules(),
         timeout: Duration = .seconds(3),
-        resolveInterval: Duration = .seconds(30)
+        resolveInterval: Duration = .seconds(30),
+        lagLimits: LagLimits = LagLimits()
     ) {
         self.rules = rules
         self.timeout = timeout
         self.resolveInterval = resolveInterval
+        self.lagLimits = lagLimits
     }
 }

@@ -3,18 +3,22 @@ import ProxyCore
 
 /// Checks one node over one connection that is kept open. Driven by `MonitorLoop` on its thread; never blocks.
 final class NodeProbe {
-    /// What a check asks. Cheap enough for every second, and for several times a second.
-    static let query = "SELECT pg_catalog.pg_is_in_recovery()"
-
     let node: MonitoredNode
     private(set) var addresses: HostAddresses
     private let timeout: Duration
+    private let clock: SampleClock
     private var stage = ProbeStage.closed
-    private var isDoubted = false
+    private(set) var isDoubted = false
+    /// The node has refused to tell what only checks ask: only positions are asked from then on.
+    private var isRestricted = false
+    private var lastReading: NodeReading?
+    /// When it was last asked for its positions: nanoseconds of `MonotonicClock`.
+    private(set) var lastAsked: UInt64 = 0
 
-    init(node: MonitoredNode, timeout: Duration) {
+    init(node: MonitoredNode, timeout: Duration, clock: SampleClock) {
         self.node = node
         self.timeout = timeout
+        self.clock = clock
         addresses = HostAddresses(node.address)
     }
 
@@ -26,13 +30,34 @@ final class NodeProbe {
         switch takeStage() {
         case .idle(let connection):
             if connectsAnew { return open(deadline: deadline) }
-            return ask(connection, isFresh: false, deadline: deadline)
+            return ask(connection, .check, isFresh: false, deadline: deadline)
         case .closed:
             return open(deadline: deadline)
         default:
             preconditionFailure("a check of node \(node.name) began while another was under way")
         }
     }
+
+    /// Looks at the node's positions between two checks, where its connection is free.
+    ///
+    /// - Returns: `failed` where the connection does not serve any more.
+    func beginSample(at now: UInt64) -> ProbeOutcome? {
+        switch takeStage() {
+        case .idle(let connection):
+            return ask(connection, .sample, isFresh: true, deadline: now &+ timeout.nanoseconds)
+        case .closed: stage = .closed
+        case .resolving(let deadline): stage = .resolving(deadline: deadline)
+        case .connecting(let connecting): stage = .connecting(connecting)
+        case .asking(let asking): stage = .asking(asking)
+        }
+        return nil
+    }
+
+    /// Whether a sample could begin now.
+    var isIdle: Bool { stage.isIdle }
+
+    /// Whether a sample is under way.
+    var isSampling: Bool { stage.isSampling }
 
     /// Somebody could not use the node: the next check makes a new connection, since a session that is there already
     /// may go on where no new one gets in.
@@ -158,7 +183,7 @@ final class NodeProbe {
             let connection = connecting.connection
             if progress == .done {
                 addresses.answered(connection.address)
-                return ask(connection, isFresh: true, deadline: deadline)
+                return ask(connection, .check, isFresh: true, deadline: deadline)
             }
             stage = .connecting(.init(connection: connection, progress: progress, deadline: deadline))
             return nil
@@ -172,10 +197,28 @@ final class NodeProbe {
         return .failed(failure)
     }
 
-    private func ask(_ connection: consuming Connection, isFresh: Bool, deadline: UInt64) -> ProbeOutcome? {
+    private func ask(
+        _ connection: consuming Connection,
+        _ kind: ProbeQuestion.Kind,
+        isFresh: Bool,
+        deadline: UInt64
+    ) -> ProbeOutcome? {
+        let now = MonotonicClock.now
+        lastAsked = now
+        // The number is taken before anything is sent: what is answered until here is covered by what the node finds.
+        let question = ProbeQuestion(kind: isRestricted ? .sample : kind, number: clock.begin(), sentAt: now)
         do throws(ProbeFailure) {
-            try connection.send(Self.query)
-            stage = .asking(.init(connection: connection, isFresh: isFresh, answer: nil, deadline: deadline))
+            try connection.send(question.text)
+            stage = .asking(
+                .init(
+                    connection: connection,
+                    question: question,
+                    isSample: kind == .sample,
+                    isFresh: isFresh,
+                    answer: nil,
+                    deadline: deadline
+                )
+            )
             return nil
         } catch {
             return broken(error, isFresh: isFresh, deadline: deadline)
@@ -183,31 +226,46 @@ final class NodeProbe {
     }
 
     private func listen(_ asking: consuming ProbeStage.Asking) -> ProbeOutcome? {
-        let (isFresh, deadline) = (asking.isFresh, asking.deadline)
+        let (isFresh, isSample, deadline, question) = (asking.isFresh, asking.isSample, asking.deadline, asking.question)
         do throws(ProbeFailure) {
-            let answer = try Self.answer(asking)
-            let isAtEnd = answer == nil ? false : try asking.connection.isAtEnd()
+            let reading = try answer(asking)
+            let isAtEnd = reading == nil ? false : try asking.connection.isAtEnd()
             let connection = asking.connection
-            if let answer, isAtEnd {
+            if let reading, isAtEnd {
+                let observation = NodeObservation(role: reading.role, version: connection.version)
                 stage = .idle(connection)
-                return .succeeded(answer)
+                lastReading = reading
+                return .succeeded(observation, reading)
             }
-            stage = .asking(.init(connection: connection, isFresh: isFresh, answer: answer, deadline: deadline))
+            stage = .asking(
+                .init(
+                    connection: connection,
+                    question: question,
+                    isSample: isSample,
+                    isFresh: isFresh,
+                    answer: reading,
+                    deadline: deadline
+                )
+            )
             return nil
         } catch {
+            if question.kind == .check, case .unexpectedAnswer = error, !isRestricted {
+                // It may not tell a monitoring user all of that: the rest will do.
+                isRestricted = true
+                return open(deadline: deadline)
+            }
             return broken(error, isFresh: isFresh, deadline: deadline)
         }
     }
 
     /// The answer, as far as it has arrived.
-    private static func answer(_ asking: borrowing ProbeStage.Asking) throws(ProbeFailure) -> NodeObservation? {
+    private func answer(_ asking: borrowing ProbeStage.Asking) throws(ProbeFailure) -> NodeReading? {
         let result = try asking.connection.receive()
         if let answer = asking.answer { return answer }
         guard let result else { return nil }
-        if result.isError { throw .connectionLost(result.errorText) }
-        guard result.rowCount == 1 else { throw .unexpectedAnswer("no row in answer to \(query)") }
-        let role: NodeRole = result.isTrue(0, 0) ? .replica : .primary
-        return NodeObservation(role: role, version: asking.connection.version)
+        if result.isError { throw .unexpectedAnswer(result.errorText) }
+        guard result.rowCount == 1 else { throw .unexpectedAnswer("no row in answer to \(asking.question.text)") }
+        return asking.question.reading(result, before: lastReading)
     }
 
     /// A connection broke under a query: a kept one is replaced within the same check.

@@ -19,11 +19,14 @@ enum ProbeStage: ~Copyable {
 
     struct Asking: ~Copyable {
         let connection: Connection
+        let question: ProbeQuestion
+        /// Not asked for a check.
+        let isSample: Bool
         /// Connected for this very check; a kept connection that breaks is tried anew once, since one session's end is
         /// not the node's.
         let isFresh: Bool
         /// The result, where it has come and the end of the reply has not.
-        let answer: NodeObservation?
+        let answer: NodeReading?
         let deadline: UInt64
     }
 
@@ -54,6 +57,20 @@ enum ProbeStage: ~Copyable {
         case .resolving(let deadline): deadline
         case .connecting(let connecting): connecting.deadline
         case .asking(let asking): asking.deadline
+        }
+    }
+
+    var isIdle: Bool {
+        switch self {
+        case .idle: true
+        default: false
+        }
+    }
+
+    var isSampling: Bool {
+        switch self {
+        case .asking(let asking): asking.isSample
+        default: false
         }
     }
 

@@ -4,6 +4,8 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     case between
     /// Its next batch has been looked at and waits for a server.
     case waiting
+    /// Its next batch asks for the primary's position, which is being looked up.
+    case locating
     /// The server for its next batch is there; the batch has not begun to be sent.
     case assigned
     /// Its next batch waited in vain and gets an error.
@@ -26,7 +28,7 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     var isInBatch: Bool {
         switch self {
         case .preparing, .flushing, .batch: true
-        case .between, .waiting, .assigned, .refused, .skipping, .catchingUp: false
+        case .between, .waiting, .locating, .assigned, .refused, .skipping, .catchingUp: false
         }
     }
 }

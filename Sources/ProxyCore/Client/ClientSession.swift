@@ -64,6 +64,8 @@ struct ClientSession: ~Copyable {
     /// When its phase, its wait or its idle time began.
     var since: Microseconds
     var extras: ClientExtras?
+    var freshness = ClientFreshness()
+    var consistency: ClientConsistency?
     /// Of one that listens.
     var channels: ClientChannels?
 

@@ -83,7 +83,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .flushing, .catchingUp: progress = .stop
+            case .waiting, .locating, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -147,7 +147,11 @@ extension Engine {
             return refuseBatch(client, refusal, header, input, offset)
         }
         let forRead = client.pointee.lastRoute.isRead
-        requestServer(client, pool, forRead: forRead)
+        if forRead, mustBeFresh(client, pool) {
+            requestFreshServer(client, pool)
+        } else {
+            requestServer(client, pool, forRead: forRead)
+        }
         guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else { return .stop }
         return start(client, server, plan, header, input, offset)
     }
@@ -169,6 +173,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         client.pointee.lastRoute.node = Int16(server.pointee.node)
+        noteWriting(client, server, plan)
         armReplay(client, plan, input, offset)
         prepareServer(client, server, for: plan.effects)
         if header.tag == FrontendTag.query {
@@ -214,6 +219,7 @@ extension Engine {
         }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
+        noteWriting(client, server, plan)
         client.pointee.lastRoute = RouteRecord(
             node: Int16(server.pointee.node),
             isRead: plan.isRead,

@@ -115,6 +115,7 @@ extension Engine {
             return
         case .idle, .active, .draining: break
         }
+        if server.pointee.isReplica { endLife(of: server.pointee.node) }
         let handle = server.pointee.client
         let pool = server.pointee.pool
         if let client = clients[handle] { loseServer(client, server, why) }
@@ -159,6 +160,8 @@ extension Engine {
         let wasInTransaction = server.pointee.status != .idle
         let isOwed = client.pointee.outstanding > 0
         let isInBatch = client.pointee.flow.isInBatch
+        // What was sent may have been carried out.
+        if client.pointee.freshness.track == .writing { settleWrite(client, isOver: true) }
         takeBackAll(client, server)
         client.pointee.server = .none
         endPins(client)

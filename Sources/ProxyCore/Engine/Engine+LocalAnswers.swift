@@ -54,6 +54,7 @@ extension Engine {
         } else {
             text = input.extracting(offset..<offset)
         }
+        if plan.statementClass.howdahCommand == .showPosition, !hasPosition(client) { return .stop }
         if plan.statementClass.effects.contains(.deallocate), !deallocatesKnown(client, plan, input, offset, text) {
             return nil
         }
@@ -70,6 +71,7 @@ extension Engine {
         } else {
             answerExtended(client, plan, input, offset)
         }
+        client.pointee.consistency?.request = .none
         return .consumed(plan.size)
     }
 
@@ -196,6 +198,8 @@ extension Engine {
     private func localColumns(_ statementClass: StatementClass) -> [String]? {
         switch statementClass.howdahCommand {
         case .showRoute: ["howdah.route"]
+        case .showPosition: ["howdah.position"]
+        case .showReadYourWrites: ["howdah.read_your_writes"]
         case .explainRoute: Self.routeColumns
         default: nil
         }
@@ -212,14 +216,21 @@ extension Engine {
             client.pointee.preference = pool.pointee.options.route
             return .done("RESET")
         case .explainRoute: return explainRoute(text, client)
-        case .showPosition, .setPosition, .other:
+        case .showPosition: return showPosition(client)
+        case .setPosition: return setPosition(text, client)
+        case .showReadYourWrites: return .value("howdah.read_your_writes", readYourWrites(of: client).rawValue)
+        case .setReadYourWrites: return setReadYourWrites(text, client)
+        case .other:
             return .failed(
                 PostgresError(
                     .error,
                     .undefinedObject,
                     "unrecognized configuration parameter",
                     detail: "\(text.text(0..<text.byteCount))",
-                    hint: "Howdah answers SHOW, SET and RESET of howdah.route, and EXPLAIN ROUTE."
+                    hint: """
+                        Howdah answers SHOW, SET and RESET of howdah.route, howdah.read_your_writes and \
+                        howdah.position, and EXPLAIN ROUTE.
+                        """
                 )
             )
         case .none: break
@@ -276,8 +287,11 @@ extension Engine {
 
     /// Whether the first word is START: its command tag differs from BEGIN's.
     private static func isStart(_ text: String) -> Bool {
+        firstWord(of: text) == "start"
+    }
+
+    private static func firstWord(of text: String) -> Substring? {
         text.lowercased().split(whereSeparator: { $0.isWhitespace || $0 == ";" }).first { !$0.hasPrefix("/*") }
-            == "start"
     }
 
     private func deallocate(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
@@ -299,6 +313,7 @@ extension Engine {
         case .discard(.temporary): return .done("DISCARD TEMP")
         default:
             forgetNames(client)
+            client.pointee.consistency?.mode = nil
             unlistenAll(client)
             client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
             return .done("DISCARD ALL")
@@ -317,6 +332,67 @@ extension Engine {
         case let word?: return .failed(.unknownRoute(word))
         }
         return .done("SET")
+    }
+
+    private func setReadYourWrites(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+        guard case .set(_, let value, _) = parse(text, client)?.first?.command,
+            let word = value.text(for: "howdah.read_your_writes")?.lowercased()
+        else {
+            setReadYourWrites(nil, client)
+            return .done(Self.isReset(text) ? "RESET" : "SET")
+        }
+        guard let mode = ReadYourWrites(rawValue: word) else {
+            return .failed(
+                PostgresError(
+                    .error,
+                    .invalidParameterValue,
+                    "invalid value for parameter \"howdah.read_your_writes\": \"\(word)\"",
+                    hint: "Available values: \(ReadYourWrites.allCases.map(\.rawValue).joined(separator: ", "))."
+                )
+            )
+        }
+        setReadYourWrites(mode, client)
+        return .done("SET")
+    }
+
+    private func setPosition(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+        guard case .set(_, let value, _) = parse(text, client)?.first?.command,
+            let word = value.text(for: "howdah.position"), !word.isEmpty
+        else {
+            require(nil, client)
+            return .done(Self.isReset(text) ? "RESET" : "SET")
+        }
+        guard let position = SessionPosition(word) else {
+            return .failed(
+                PostgresError(
+                    .error,
+                    .invalidParameterValue,
+                    "invalid value for parameter \"howdah.position\": \"\(word)\"",
+                    hint: "Give what SHOW howdah.position has shown, such as 0/3000148@1, or an empty string for none."
+                )
+            )
+        }
+        require(position, client)
+        return .done("SET")
+    }
+
+    private static func isReset(_ text: RawSpan) -> Bool {
+        firstWord(of: text.text(0..<text.byteCount)) == "reset"
+    }
+
+    private func showPosition(_ client: ClientPointer) -> LocalReply {
+        if case .known(let position) = client.pointee.consistency?.request {
+            return .value("howdah.position", "\(position)")
+        }
+        return .failed(
+            PostgresError(
+                .error,
+                .cannotConnectNow,
+                "the primary's position is not known",
+                detail: primary < 0 ? "No primary is known now." : "The primary did not tell it in time.",
+                hint: "EXPLAIN ROUTE SELECT 1 shows the nodes and what is known of them."
+            )
+        )
     }
 
     // MARK: Telling routes
@@ -353,18 +429,20 @@ extension Engine {
             route = client.pointee.lastRoute
         }
         client.pointee.lastRoute = before
+        adoptGlobalWrites(client)
         let candidates = route.isRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
         let decision = held.map { topology.nodes[$0.pointee.node].name } ?? (route.isRead ? "replica" : "primary")
         let rows = topology.nodes.map { node -> [String?] in
             let state: String
-            if case .unknown(let reason) = node.state {
-                state = reason
-            } else {
-                state = candidates.contains(node.index) ? "candidate" : "up"
+            switch node.state {
+            case .unknown(let reason): state = reason
+            case .up(.replica) where route.isRead && staleness(node.index, client, pool) != nil:
+                state = staleness(node.index, client, pool) ?? "up"
+            case .up: state = candidates.contains(node.index) ? "candidate" : "up"
             }
             return [
                 decision, reasonText(route), node.name, "\(node.state.role)", state, "\(node.weight)",
-                "\(inFlight[node.index])", nil,
+                "\(inFlight[node.index])", describeLag(node.index),
             ]
         }
         return LocalReply(columns: Self.routeColumns, rows: rows, tag: "EXPLAIN")

@@ -42,6 +42,12 @@ extension Engine {
             assign(server, to: client)
             return
         }
+        wait(client, pool, forRead: forRead)
+        openServers(pool, forRead: forRead)
+    }
+
+    /// Puts the client into the pool's queue.
+    func wait(_ client: ClientPointer, _ pool: PoolPointer, forRead: Bool) {
         client.pointee.flow = .waiting
         client.pointee.waitsForRead = forRead
         client.pointee.since = now
@@ -51,7 +57,6 @@ extension Engine {
         } else {
             enqueue(client, &pool.pointee.writers)
         }
-        openServers(pool, forRead: forRead)
     }
 
     private func enqueue(_ client: ClientPointer, _ queue: inout WaitQueue) {
@@ -77,19 +82,21 @@ extension Engine {
         for node in readCandidates(pool) where node != tried {
             let total = pool.pointee.nodes[node].total
             guard let server = takeIdle(pool, node, profile) else { continue }
-            // The node that was chosen gets its share from the next time on.
-            if tried >= 0, pool.pointee.nodes[tried].connecting == 0, pool.pointee.nodes[tried].total < total,
-                mayOpen(pool, tried)
-            {
-                open(pool, tried)
-            }
+            if tried >= 0 { openForItsShare(pool, tried, servers: total) }
             return server
         }
         return nil
     }
 
+    /// A node was chosen that has no free server, and another with so many servers gave its own: the one that was chosen gets its share from the next time on.
+    func openForItsShare(_ pool: PoolPointer, _ node: Int, servers total: Int) {
+        if pool.pointee.nodes[node].connecting == 0, pool.pointee.nodes[node].total < total, mayOpen(pool, node) {
+            open(pool, node)
+        }
+    }
+
     @inline(__always)
-    private func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+    func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
         let nodePool = pool.pointee.nodes + node
         guard let last = nodePool.pointee.idle.last else { return nil }
         guard let warmest = servers[last] else { preconditionFailure("an idle server is not there") }
@@ -125,9 +132,7 @@ extension Engine {
     /// Power of two choices: of two nodes drawn by lot, the one with less under way for its weight. -1 where there is none.
     @inline(__always)
     func chooseReadNode(_ pool: PoolPointer) -> Int {
-        let onPrimary = pool.pointee.options.readsOnPrimary
-        let withPrimary = primary >= 0 && (onPrimary == .always || (onPrimary == .fallback && replicas.isEmpty))
-        let count = replicas.count &+ (withPrimary ? 1 : 0)
+        let count = readNodeCount(pool)
         if count == 0 { return -1 }
         if count == 1 { return readNode(0) }
         let draw = random.next()
@@ -139,12 +144,20 @@ extension Engine {
         return load(of: a, against: b) ? a : b
     }
 
+    /// How many nodes may run the pool's reads: those that `readNode` gives.
     @inline(__always)
-    private func readNode(_ index: Int) -> Int { index < replicas.count ? replicas[index] : primary }
+    func readNodeCount(_ pool: PoolPointer) -> Int {
+        let onPrimary = pool.pointee.options.readsOnPrimary
+        let withPrimary = primary >= 0 && (onPrimary == .always || (onPrimary == .fallback && replicas.isEmpty))
+        return replicas.count &+ (withPrimary ? 1 : 0)
+    }
+
+    @inline(__always)
+    func readNode(_ index: Int) -> Int { index < replicas.count ? replicas[index] : primary }
 
     /// Whether `a` has less to do for its weight than `b`.
     @inline(__always)
-    private func load(of a: Int, against b: Int) -> Bool {
+    func load(of a: Int, against b: Int) -> Bool {
         let weightA = max(1, topology.nodes[a].weight)
         let weightB = max(1, topology.nodes[b].weight)
         return (inFlight[a] &+ 1) &* weightB <= (inFlight[b] &+ 1) &* weightA
@@ -228,20 +241,16 @@ extension Engine {
     func serveQueues(_ pool: PoolPointer) {
         while pool.pointee.waiting > 0 {
             var served = false
-            for forRead in [false, true] {
-                // Looked up only now: serving the one may have served the other already.
-                let waiting =
-                    forRead
-                    ? firstWaiting(&pool.pointee.readers, read: true) : firstWaiting(&pool.pointee.writers, read: false)
-                guard let client = waiting else { continue }
-                guard let server = takeServer(pool, forRead: forRead, profile: client.pointee.profile) else {
-                    openServers(pool, forRead: forRead)
-                    continue
+            if let client = firstWaiting(&pool.pointee.writers, read: false) {
+                if let server = takeServer(pool, forRead: false, profile: client.pointee.profile) {
+                    assign(server, to: client)
+                    serverAssigned(client)
+                    served = true
+                } else {
+                    openServers(pool, forRead: false)
                 }
-                assign(server, to: client)
-                serverAssigned(client)
-                served = true
             }
+            if serveReader(pool) { served = true }
             if !served { return }
         }
     }
@@ -249,7 +258,7 @@ extension Engine {
     private func nextWaiting(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
         let takesReads = node == primary ? readCandidates(pool).contains(node) : replicas.contains(node)
         let writer = node == primary ? firstWaiting(&pool.pointee.writers, read: false) : nil
-        let reader = takesReads ? firstWaiting(&pool.pointee.readers, read: true) : nil
+        let reader = takesReads ? firstReader(pool, for: node) : nil
         guard let writer else { return reader }
         guard let reader else { return writer }
         return writer.pointee.since <= reader.pointee.since ? writer : reader
@@ -265,7 +274,7 @@ extension Engine {
     }
 
     /// Whether the wait goes on that the entry stands for; the client may have left, and even have begun another.
-    private func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
+    func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
         guard let client = clients[entry.client] else { return false }
         return client.pointee.flow == .waiting && client.pointee.waitsForRead == read
             && client.pointee.since == entry.since

@@ -21,7 +21,7 @@ extension Engine {
         case .open, .failed, .lost:
             preconditionFailure("a transaction is open without a server")
         }
-        if route.isRead, replicas.isEmpty, route.cause == .statement { route.cause = .noReplica }
+        if route.isRead, replicas.isEmpty, route.cause == .statement { route.cause = hasLaggards ? .lagging : .noReplica }
         client.pointee.lastRoute = route
         if route.isRead { pool.pointee.counters.reads &+= 1 } else { pool.pointee.counters.writes &+= 1 }
         return nil

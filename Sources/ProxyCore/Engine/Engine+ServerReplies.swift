@@ -349,6 +349,7 @@ extension Engine {
             case .inTransaction: .open
             case .failed: .failed
             }
+        if client.pointee.freshness.track != .untracked { noteCompletion(client, server) }
         if status == .idle {
             server.pointee.pool.pointee.counters.transactions &+= 1
         } else if server.pointee.pool.pointee.options.mode == .statement {

@@ -155,6 +155,7 @@ extension Engine {
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
+                client.pointee.consistency?.mode = nil
                 unlistenAll(client)
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }

@@ -43,6 +43,7 @@ package final class Engine {
     let profiles = ProfileStore()
     let classifier: StatementClassifier
     let nameHash: KeyedHash
+    let sampleClock: SampleClock
 
     var poolHandles: [PoolKey: Handle] = [:]
     var catalogs: [String: DatabaseCatalog] = [:]
@@ -64,6 +65,20 @@ package final class Engine {
     var inFlight: [Int]
     var random: RandomSource
 
+    /// By node: how far it is known to have come.
+    var freshness: [NodeFreshness]
+    var newestSample: PrimarySample?
+    /// By node: how often it has ceased to be a replica, or may have been restarted.
+    var lives: [UInt16]
+    /// Replicas are there that take no reads because of their lag.
+    private(set) var hasLaggards = false
+    /// The control plane has been asked for positions and has not answered.
+    var isSampleAsked = false
+    var sampleAskedAt: Microseconds = 0
+    var freshnessWaits: [FreshnessWait] = []
+    /// Clients that have asked for the primary's position.
+    var positionWaits: [Handle] = []
+
     /// The time of the event being handled: the shell's monotonic clock.
     package var now: Microseconds = 0
     /// What the shell is to do, in order; it empties the array.
@@ -81,7 +96,8 @@ package final class Engine {
         environment: Environment,
         authenticationMethod: AuthenticationMethod,
         credentials: CredentialStore,
-        topology: Topology
+        topology: Topology,
+        sampleClock: SampleClock = SampleClock()
     ) {
         var options = options
         // A statement that is not looked at unless all of it is there must fit into what is held for a client.
@@ -91,6 +107,7 @@ package final class Engine {
         self.authenticationMethod = authenticationMethod
         self.credentials = credentials
         self.topology = topology
+        self.sampleClock = sampleClock
         buffers = BufferPool(limit: options.bufferMemory)
         statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
         classifier = StatementClassifier(
@@ -101,6 +118,8 @@ package final class Engine {
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
         inFlight = Array(repeating: 0, count: topology.nodes.count)
+        freshness = topology.nodes.map { _ in NodeFreshness() }
+        lives = topology.nodes.map { _ in 0 }
         readRoles()
     }
 
@@ -203,7 +222,9 @@ package final class Engine {
     }
 
     package func topologyChanged(_ topology: Topology) {
+        let before = self.topology
         self.topology = topology
+        noteLives(before)
         readRoles()
         retireMisplacedServers()
         forEachPool { serveQueues($0) }
@@ -234,6 +255,7 @@ package final class Engine {
     package func tick() {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
         forEachPool { checkQueues($0) }
+        if !positionWaits.isEmpty { checkPositionWaits() }
         if !listeningServers.isEmpty {
             checkListeningServers()
             if !restarted.isEmpty { runRestarted() }
@@ -297,9 +319,11 @@ package final class Engine {
 
     // MARK: Roles
 
-    private func readRoles() {
+    func readRoles() {
         primary = topology.primary ?? -1
-        replicas = topology.replicas.filter { topology.nodes[$0].weight > 0 }
+        let known = topology.replicas.filter { topology.nodes[$0].weight > 0 }
+        replicas = known.filter { freshness[$0].verdict.takesReads }
+        hasLaggards = replicas.count < known.count
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {

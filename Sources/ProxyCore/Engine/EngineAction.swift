@@ -14,5 +14,8 @@ package enum EngineAction {
     case suspectNode(Int)
     /// A statement that may change what the catalog facts of this database say has run.
     case catalogChanged(database: String)
+    /// A client waits for a replica to be fresh, or for the primary's position: look at all WAL positions now, and often for so long.
+    /// `freshnessReported` is the answer.
+    case samplePositions(within: Microseconds)
     case log(EngineEvent)
 }

@@ -31,6 +31,9 @@ package struct PoolOptions: Sendable, Equatable {
     package var split = true
     package var readsOnPrimary = ReadsOnPrimary.fallback
     package var route = RoutePreference.auto
+    package var readYourWrites = ReadYourWrites.session
+    /// How long a read waits for a fresh replica before it goes to the primary.
+    package var freshnessWait: Microseconds = 5000
     package var foreignTablesOnReplicas = false
     package var serverLocalViewsOnReplicas = false
     package var preparedStatements = true

@@ -11,6 +11,8 @@ extension RouteCause: CustomStringConvertible {
         case .pin: "the session is pinned"
         case .splitOff: "split is off"
         case .noReplica: "no replica can take reads"
+        case .lagging: "every replica lags too far behind"
+        case .notFresh: "no replica has replayed what the session must see"
         case .openBatch: "the batch asks for replies before its end"
         case .retried: "a replica refused it"
         }

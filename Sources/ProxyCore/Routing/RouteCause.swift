@@ -15,6 +15,10 @@ package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     case splitOff
     /// No replica can take reads.
     case noReplica
+    /// Replicas are there, and all of them lag too far behind.
+    case lagging
+    /// No replica has replayed in time what the session must see.
+    case notFresh
     /// The batch asks for its replies (Flush) before its end is known.
     case openBatch
     /// A replica refused it, or was lost before it answered.

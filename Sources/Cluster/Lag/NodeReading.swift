@@ -1,0 +1,40 @@
+import ProxyCore
+
+/// Where a node stood in the write-ahead log, as it said in one check ("PostgreSQL documentation, 9.27.3 and 9.27.4").
+package struct NodeReading: Sendable, Equatable {
+    package let role: NodeRole
+    /// The look's number, taken before its query was sent.
+    package let number: SampleNumber
+    /// When the query was sent: nanoseconds of `MonotonicClock`.
+    package let sentAt: UInt64
+    /// The primary: what has been inserted into the log, which covers every commit that anybody can see, flushed or not. A replica: what it has replayed.
+    package let reached: WALPosition?
+    /// The primary: what has been flushed, which is what replicas can get. A replica: what it has received.
+    package let flushed: WALPosition?
+    /// The primary: that of its log. A replica: that which it receives, where its monitoring user may know, else that of its last restartpoint.
+    package let timeline: UInt32?
+    /// `system_identifier` of the control file; nil where the monitoring user may not know.
+    package let systemIdentifier: String?
+    /// The state of a replica's WAL receiver; nil where there is none, or the monitoring user may not know.
+    package let receiver: String?
+
+    package init(
+        role: NodeRole,
+        number: SampleNumber,
+        sentAt: UInt64,
+        reached: WALPosition?,
+        flushed: WALPosition?,
+        timeline: UInt32?,
+        systemIdentifier: String? = nil,
+        receiver: String? = nil
+    ) {
+        self.role = role
+        self.number = number
+        self.sentAt = sentAt
+        self.reached = reached
+        self.flushed = flushed
+        self.timeline = timeline
+        self.systemIdentifier = systemIdentifier
+        self.receiver = receiver
+    }
+}

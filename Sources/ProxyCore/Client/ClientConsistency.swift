@@ -1,0 +1,16 @@
+/// What few sessions set of consistency: kept off the session's slot.
+final class ClientConsistency {
+    enum PositionRequest {
+        case none
+        /// `SHOW howdah.position` waits for this look at the primary.
+        case asked(SampleNumber, since: Microseconds)
+        case known(SessionPosition)
+        case failed
+    }
+
+    /// `SET howdah.read_your_writes`; nil: as the pool has it.
+    var mode: ReadYourWrites?
+    /// `SET howdah.position`, until all replicas have replayed it.
+    var required: SessionPosition?
+    var request = PositionRequest.none
+}

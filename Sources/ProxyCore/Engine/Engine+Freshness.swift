@@ -1,0 +1,409 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Consistency: which replicas have replayed what a session has written and seen, and what becomes of reads for which none has.
+extension Engine {
+    // MARK: What a session has written
+
+    /// A batch is about to be sent to a server that the client holds.
+    @inline(__always)
+    func noteWriting(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) {
+        // What is not seen whole may write, and so may a read that a replica has refused.
+        if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary, !server.pointee.isReplica {
+            client.pointee.freshness.track = .writing
+        }
+    }
+
+    /// A cycle has ended for a session that writes, or has written.
+    func noteCompletion(_ client: ClientPointer, _ server: ServerPointer) {
+        if server.pointee.isReplica, client.pointee.freshness.track != .writing {
+            client.pointee.freshness.seen = sampleClock.next
+            client.pointee.freshness.node = Int16(server.pointee.node)
+            client.pointee.freshness.life = lives[server.pointee.node]
+            return
+        }
+        let isOver = server.pointee.status == .idle && client.pointee.outstanding == 0
+        settleWrite(client, isOver: isOver)
+    }
+
+    /// Something of the session's has been carried out on the primary, or may have been.
+    func settleWrite(_ client: ClientPointer, isOver: Bool) {
+        let next = sampleClock.next
+        let isWrite = client.pointee.freshness.track == .writing
+        if isWrite { sampleClock.noteWrite(next) }
+        if isWrite, isOver { client.pointee.freshness.track = .tracked }
+        if readYourWrites(of: client) == .eventual {
+            if isOver { client.pointee.freshness = ClientFreshness() }
+            return
+        }
+        client.pointee.freshness.written = next
+        client.pointee.freshness.seen = 0
+        client.pointee.freshness.node = -1
+    }
+
+    func readYourWrites(of client: ClientPointer) -> ReadYourWrites {
+        client.pointee.consistency?.mode ?? client.pointee.pool.unsafelyUnwrapped.pointee.options.readYourWrites
+    }
+
+    // MARK: Which nodes are fresh
+
+    /// Whether it matters to this client's reads what a replica has replayed.
+    @inline(__always)
+    func mustBeFresh(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        client.pointee.freshness.track != .untracked || pool.pointee.options.readYourWrites == .global
+    }
+
+    /// Whether a node has replayed all that the client's reads must see.
+    @inline(__always)
+    func isFresh(_ node: Int, for client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        !mustBeFresh(client, pool) || hasReplayed(node, client)
+    }
+
+    private func hasReplayed(_ node: Int, _ client: ClientPointer) -> Bool {
+        if node == primary { return true }
+        let freshness = client.pointee.freshness
+        // It has shown the session what it has seen, and does not go back: not in this life.
+        let isLast = Int(freshness.node) == node && freshness.life == lives[node]
+        let wanted = isLast ? freshness.written : max(freshness.written, freshness.seen)
+        if self.freshness[node].covered < wanted { return false }
+        guard let required = client.pointee.consistency?.required else { return true }
+        return hasReplayed(node, required)
+    }
+
+    private func hasReplayed(_ node: Int, _ required: SessionPosition) -> Bool {
+        // On a timeline that nobody here has heard of, its bytes mean something else.
+        guard let newest = newestSample, newest.position.timeline >= required.timeline,
+            let position = freshness[node].position
+        else { return false }
+        return position >= required.position
+    }
+
+    /// Whether any node that takes the pool's reads is fresh for the client.
+    private func hasFreshNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        for index in 0..<readNodeCount(pool) where hasReplayed(readNode(index), client) { return true }
+        return false
+    }
+
+    // MARK: Servers for such clients
+
+    /// As `requestServer`, for a read of a client to which it matters where.
+    func requestFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
+        adoptGlobalWrites(client)
+        if let server = takeFreshServer(client, pool) {
+            assign(server, to: client)
+            return
+        }
+        wait(client, pool, forRead: true)
+        if hasFreshNode(client, pool) {
+            openFreshServer(client, pool)
+        } else {
+            awaitFreshness(client, pool)
+        }
+    }
+
+    /// What has been written by anybody before a read of this client begins is the same as what it has written itself.
+    func adoptGlobalWrites(_ client: ClientPointer) {
+        guard readYourWrites(of: client) == .global else { return }
+        client.pointee.freshness.written = max(client.pointee.freshness.written, sampleClock.lastWrite)
+    }
+
+    /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In that case its flow may be `assigned`.
+    private func awaitFreshness(_ client: ClientPointer, _ pool: PoolPointer) {
+        let limit = pool.pointee.options.freshnessWait
+        askForSample(within: limit)
+        if pool.pointee.options.readsOnPrimary == .never { return }
+        if limit > 0, mayBecomeFresh(within: limit) {
+            freshnessWaits.append(
+                FreshnessWait(client: client.pointee.handle, since: client.pointee.since, deadline: now + limit)
+            )
+        } else {
+            turnToPrimary(client, pool)
+        }
+    }
+
+    /// Whether some replica has lately been near enough for a wait to be worth it.
+    private func mayBecomeFresh(within limit: Microseconds) -> Bool {
+        replicas.contains { node in
+            guard let lag = freshness[node].lag else { return false }
+            return lag <= limit
+        }
+    }
+
+    /// A free server on a node that is fresh for the client; of several, on the one with the least to do.
+    func takeFreshServer(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
+        let count = readNodeCount(pool)
+        if count == 0 { return nil }
+        let start = Int(truncatingIfNeeded: random.next() & 0xFFFF_FFFF) % count
+        var best = -1
+        var available = -1
+        for offset in 0..<count {
+            let node = readNode((start &+ offset) % count)
+            guard hasReplayed(node, client) else { continue }
+            if best < 0 || !load(of: best, against: node) { best = node }
+            if pool.pointee.nodes[node].idle.isEmpty { continue }
+            if available < 0 || !load(of: available, against: node) { available = node }
+        }
+        guard available >= 0 else { return nil }
+        if best != available { openForItsShare(pool, best, servers: pool.pointee.nodes[available].total) }
+        return takeIdle(pool, available, client.pointee.profile)
+    }
+
+    private func openFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
+        var best = -1
+        for index in 0..<readNodeCount(pool) {
+            let node = readNode(index)
+            guard hasReplayed(node, client), mayOpen(pool, node) else { continue }
+            if best < 0 || pool.pointee.nodes[node].total < pool.pointee.nodes[best].total { best = node }
+        }
+        if best >= 0 { open(pool, best) }
+    }
+
+    /// The longest waiting client whose read this node can run.
+    func firstReader(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
+        guard let first = firstWaiting(&pool.pointee.readers, read: true) else { return nil }
+        if isFresh(node, for: first, pool) { return first }
+        for index in 1..<max(1, pool.pointee.readers.count) {
+            if let client = waitingReader(pool, index), isFresh(node, for: client, pool) { return client }
+        }
+        return nil
+    }
+
+    private func waitingReader(_ pool: PoolPointer, _ index: Int) -> ClientPointer? {
+        let entry = pool.pointee.readers[index]
+        return isWaiting(entry, read: true) ? clients[entry.client] : nil
+    }
+
+    /// Serves one of those who wait to read.
+    /// - Returns: whether one was served.
+    func serveReader(_ pool: PoolPointer) -> Bool {
+        guard firstWaiting(&pool.pointee.readers, read: true) != nil else { return false }
+        for index in 0..<pool.pointee.readers.count {
+            guard let client = waitingReader(pool, index) else { continue }
+            if mustBeFresh(client, pool) {
+                guard serve(client, pool) else { continue }
+                return true
+            }
+            guard let server = takeServer(pool, forRead: true, profile: client.pointee.profile) else {
+                openServers(pool, forRead: true)
+                return false
+            }
+            assign(server, to: client)
+            serverAssigned(client)
+            return true
+        }
+        return false
+    }
+
+    /// - Returns: whether the client has got a server.
+    private func serve(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        if let server = takeFreshServer(client, pool) {
+            assign(server, to: client)
+        } else if hasFreshNode(client, pool) {
+            openFreshServer(client, pool)
+        } else if !freshnessWaits.contains(where: { waiter($0) == client }) {
+            // The node that was fresh has gone since.
+            awaitFreshness(client, pool)
+        }
+        guard client.pointee.flow == .assigned else { return false }
+        serverAssigned(client)
+        return true
+    }
+
+    // MARK: Waiting for freshness
+
+    /// Asks the control plane to look at the nodes' positions soon, and for so long often. Once until its answer, or a millisecond has passed.
+    func askForSample(within limit: Microseconds) {
+        if isSampleAsked, now - sampleAskedAt < 1000 { return }
+        isSampleAsked = true
+        sampleAskedAt = now
+        actions.append(.samplePositions(within: max(limit, 1000)))
+    }
+
+    /// No replica has become fresh in time: the client's read is the primary's.
+    private func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer) {
+        client.pointee.lastRoute.cause = .notFresh
+        pool.pointee.readers.left()
+        client.pointee.waitsForRead = false
+        pool.pointee.writers.append(client.pointee.handle, since: client.pointee.since)
+        if primary >= 0, let server = takeIdle(pool, primary, client.pointee.profile) {
+            assign(server, to: client)
+            return
+        }
+        openServers(pool, forRead: false)
+    }
+
+    /// When `wake` is to be called next; `.max` where nobody waits for a moment.
+    package var nextDeadline: Microseconds {
+        var next = Microseconds.max
+        for wait in freshnessWaits { next = min(next, wait.deadline) }
+        return next
+    }
+
+    /// The time of `nextDeadline` has come.
+    package func wake() {
+        guard !freshnessWaits.isEmpty else { return }
+        var waits: [FreshnessWait] = []
+        swap(&waits, &freshnessWaits)
+        for wait in waits {
+            guard let client = waiter(wait) else { continue }
+            let pool = client.pointee.pool.unsafelyUnwrapped
+            if hasFreshNode(client, pool) { continue }
+            if now < wait.deadline {
+                freshnessWaits.append(wait)
+                continue
+            }
+            turnToPrimary(client, pool)
+            if client.pointee.flow == .assigned { serverAssigned(client) }
+        }
+    }
+
+    /// The client, if it is in that wait still.
+    private func waiter(_ wait: FreshnessWait) -> ClientPointer? {
+        guard let client = clients[wait.client], client.pointee.flow == .waiting, client.pointee.waitsForRead,
+            client.pointee.since == wait.since
+        else { return nil }
+        return client
+    }
+
+    // MARK: News
+
+    /// The control plane has looked at the nodes' positions.
+    package func freshnessReported(_ report: FreshnessReport) {
+        precondition(report.nodes.count == topology.nodes.count)
+        isSampleAsked = false
+        freshness = report.nodes
+        newestSample = report.newest
+        let before = replicas
+        readRoles()
+        answerPositions()
+        if replicas != before {
+            forEachPool { serveQueues($0) }
+        } else {
+            serveFreshnessWaits()
+        }
+    }
+
+    private func serveFreshnessWaits() {
+        guard !freshnessWaits.isEmpty else { return }
+        var waits: [FreshnessWait] = []
+        swap(&waits, &freshnessWaits)
+        for wait in waits {
+            guard let client = waiter(wait) else { continue }
+            let pool = client.pointee.pool.unsafelyUnwrapped
+            guard hasFreshNode(client, pool) else {
+                freshnessWaits.append(wait)
+                continue
+            }
+            if let server = takeFreshServer(client, pool) {
+                assign(server, to: client)
+                serverAssigned(client)
+            } else {
+                openFreshServer(client, pool)
+            }
+        }
+        // Those who are still there may have come after the look that is told of.
+        if let last = freshnessWaits.last { askForSample(within: last.deadline - now) }
+    }
+
+    /// Nodes that are no replicas any more begin another life should they come back.
+    func noteLives(_ before: Topology) {
+        for node in before.nodes where node.state.role == .replica {
+            if topology.nodes[node.index].state.role != .replica { endLife(of: node.index) }
+        }
+    }
+
+    /// A replica may have been restarted: it may come back with less than it has shown.
+    func endLife(of node: Int) {
+        lives[node] &+= 1
+        freshness[node].covered = 0
+    }
+
+    // MARK: Positions that are handed on
+
+    /// Whether `SHOW howdah.position` can be answered; else it is asked for, and the client waits.
+    func hasPosition(_ client: ClientPointer) -> Bool {
+        let consistency = consistency(of: client)
+        switch consistency.request {
+        case .known, .failed: return true
+        case .asked: break
+        case .none:
+            if primary < 0 {
+                consistency.request = .failed
+                return true
+            }
+            consistency.request = .asked(sampleClock.next, since: now)
+            positionWaits.append(client.pointee.handle)
+        }
+        client.pointee.flow = .locating
+        askForSample(within: client.pointee.pool.unsafelyUnwrapped.pointee.options.freshnessWait)
+        return false
+    }
+
+    private func answerPositions() {
+        guard !positionWaits.isEmpty else { return }
+        var waits: [Handle] = []
+        swap(&waits, &positionWaits)
+        for handle in waits {
+            guard let client = clients[handle], client.pointee.flow == .locating,
+                case .asked(let number, let since) = client.pointee.consistency?.request
+            else { continue }
+            if let newest = newestSample, newest.number >= number {
+                client.pointee.consistency?.request = .known(newest.position)
+            } else if now - since >= client.pointee.pool.unsafelyUnwrapped.pointee.options.queryWaitTimeout {
+                client.pointee.consistency?.request = .failed
+            } else {
+                positionWaits.append(handle)
+                continue
+            }
+            client.pointee.flow = .between
+            processHeld(client)
+        }
+        if !positionWaits.isEmpty { askForSample(within: 0) }
+    }
+
+    /// Ten times a second: gives up on positions that do not come.
+    func checkPositionWaits() { answerPositions() }
+
+    func consistency(of client: ClientPointer) -> ClientConsistency {
+        if let consistency = client.pointee.consistency { return consistency }
+        let consistency = ClientConsistency()
+        client.pointee.consistency = consistency
+        return consistency
+    }
+
+    /// The session's reads see at least this from now on; nil: no more than what it has written.
+    func require(_ position: SessionPosition?, _ client: ClientPointer) {
+        consistency(of: client).required = position
+        if position != nil, client.pointee.freshness.track == .untracked { client.pointee.freshness.track = .tracked }
+    }
+
+    func setReadYourWrites(_ mode: ReadYourWrites?, _ client: ClientPointer) {
+        consistency(of: client).mode = mode
+        switch readYourWrites(of: client) {
+        case .eventual:
+            if client.pointee.freshness.track == .tracked { client.pointee.freshness = ClientFreshness() }
+        case .session: break
+        case .global:
+            if client.pointee.freshness.track == .untracked { client.pointee.freshness.track = .tracked }
+        }
+    }
+
+    // MARK: For people
+
+    /// Why a replica may not run the client's reads now; nil where it may.
+    func staleness(_ node: Int, _ client: ClientPointer, _ pool: PoolPointer) -> String? {
+        if let reason = freshness[node].verdict.reason { return reason }
+        if isFresh(node, for: client, pool) { return nil }
+        return "has not replayed what the session must see"
+    }
+
+    /// The lag as people read it: time, and bytes.
+    func describeLag(_ node: Int) -> String? {
+        if node == primary { return nil }
+        guard let lag = freshness[node].lag else { return "unknown" }
+        let time = lag < 10_000_000 ? "\(lag / 1000) ms" : "\(lag / 1_000_000) s"
+        guard let bytes = freshness[node].lagBytes else { return time }
+        return "\(time), \(bytes) bytes"
+    }
+}

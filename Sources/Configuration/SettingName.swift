@@ -15,6 +15,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     // Authentication
     case authType = "auth_type"
     case authFile = "auth_file"
+    case adminUsers = "admin_users"
 
     // Pools
     case poolMode = "pool_mode"

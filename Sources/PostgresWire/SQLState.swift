@@ -40,6 +40,8 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
     package static let invalidPassword: SQLState = "28P01"
     package static let invalidCatalogName: SQLState = "3D000"
     package static let serializationFailure: SQLState = "40001"
+    package static let invalidCursorName: SQLState = "34000"
+    package static let insufficientPrivilege: SQLState = "42501"
     package static let syntaxError: SQLState = "42601"
     package static let duplicateStatement: SQLState = "42P05"
     package static let outOfMemory: SQLState = "53200"

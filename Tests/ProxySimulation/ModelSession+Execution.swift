@@ -71,6 +71,8 @@ extension ModelSession {
                 throw ModelError(sqlState: "42P01", message: "relation \"\(name)\" does not exist")
             }
             return Outcome(rows: [["0"]], tag: "SELECT 1")
+        case .findTemporary(let bit):
+            return Outcome(rows: [[temporaryTables.isEmpty ? "0" : "\(bit)"]], tag: "SELECT 1")
         }
     }
 

@@ -34,6 +34,8 @@ enum ModelStatement: Equatable {
     case copyOut(Int)
     case createTemporary(String)
     case countTemporary(String)
+    /// SELECT CASE WHEN … THEN … ELSE 0 END: the proxy asks whether the session has temporary objects
+    case findTemporary(bit: Int)
     case listen(String)
     /// nil is UNLISTEN *
     case unlisten(String?)
@@ -111,6 +113,11 @@ enum ModelStatement: Equatable {
         // A setting by a condition that no setting of the model meets.
         case .word("pg_catalog") where tokens.contains(.word("pg_settings")): return .series(0)
         case .word("pg_catalog"): return setConfig(tokens)
+        case .word("case"):
+            guard let then = tokens.firstIndex(of: .word("then")), then + 1 < tokens.count,
+                case .number(let bit) = tokens[then + 1]
+            else { return .syntaxError }
+            return .findTemporary(bit: bit)
         case .number: return .divide
         default: return .syntaxError
         }
@@ -177,6 +184,7 @@ enum ModelStatement: Equatable {
         case .setConfig(let pairs): pairs.map { _ in "set_config" }
         case .show(let name): [name]
         case .countTemporary: ["count"]
+        case .findTemporary: ["case"]
         default: nil
         }
     }

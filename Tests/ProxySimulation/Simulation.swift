@@ -269,6 +269,8 @@ package final class Simulation {
         if !client.send(), client.script.vanishesAfter != nil {
             client.link.toEngine.removeLast(dice.below(client.link.toEngine.count + 1))
             client.link.peerHasClosed = true
+            // The proxy cancels what a client leaves behind.
+            cancellers.insert(client.script.owner)
         }
         return true
     }

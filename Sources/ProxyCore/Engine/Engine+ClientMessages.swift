@@ -207,9 +207,13 @@ extension Engine {
             return .stop
         }
         // What changes settings is told from its own reply, and what follows may need others before it.
-        if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
-        // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
-        if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
+        if client.pointee.outstanding > 0 {
+            if plan.leavesState || client.pointee.extras != nil { return .stop }
+            // What EXECUTE runs hangs on what its name means by then.
+            if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
+            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
+        }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
         }
@@ -309,7 +313,7 @@ extension Engine {
     /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        if server.pointee.isBacklogged { return false }
+        if server.pointee.isBacklogged || server.pointee.preparing == .asked { return false }
         return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
     }
 
@@ -419,6 +423,7 @@ extension Engine {
 
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
+        if client.pointee.phase == .console { return continueConsole(client) }
         if client.pointee.channels != nil { sendQueueIfIdle(client) }
         if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)

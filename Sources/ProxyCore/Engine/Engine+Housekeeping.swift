@@ -108,7 +108,7 @@ extension Engine {
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
                 if isDraining { dismissIfIdle(client) }
-            case .welcoming, .closing: break
+            case .welcoming, .console, .closing: break
             }
         }
     }

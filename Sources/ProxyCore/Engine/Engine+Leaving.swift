@@ -22,7 +22,7 @@ extension Engine {
             guard client.pointee.outstanding == 0, client.pointee.flow == .between, client.pointee.held.isEmpty,
                 client.pointee.transaction == .none
             else { return }
-        case .startup, .authenticating, .welcoming: break
+        case .startup, .authenticating, .welcoming, .console: break
         case .closing: return
         }
         refuse(
@@ -65,7 +65,8 @@ extension Engine {
         client.pointee.server = .none
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         let isBusy =
-            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch || !server.pointee.ledger.isEmpty
+            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch
+            || !(server.pointee.ledger.isEmpty || isOnlyAsked(server))
         var isInMessage = false
         if case .toServer = client.pointee.passThrough { isInMessage = true }
         server.pointee.client = .none
@@ -163,7 +164,7 @@ extension Engine {
         if client.pointee.freshness.track == .writing { settleWrite(client, isOver: true) }
         takeBackAll(client, server)
         client.pointee.server = .none
-        client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+        endPins(client)
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }

@@ -83,10 +83,21 @@ extension Engine {
         _ offset: Int,
         _ text: RawSpan
     ) -> Bool {
-        guard plan.isQuery else { return false }
-        guard let command = parse(text, client)?.first?.command, case .deallocate(let name) = command else {
+        let first = MessageHeader(input, at: offset)
+        let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ first.size)
+        let command: SessionCommand?
+        if plan.isQuery {
+            command = parse(text, client)?.first?.command
+        } else if first.tag == FrontendTag.parse, let message = ParseMessage(body) {
+            command = parse(body.extracting(message.text), client)?.first?.command
+        } else if first.tag == FrontendTag.bind, let message = BindMessage(body),
+            let id = statement(named: body.extracting(message.statement), of: client)
+        {
+            command = parse(statements[id].pointee.text.bytes, client)?.first?.command
+        } else {
             return false
         }
+        guard case .deallocate(let name) = command else { return false }
         // What PREPARE has made is the server's.
         guard let name else { return client.pointee.pin == nil }
         return statement(named: Array(name.utf8).span.bytes, of: client) != nil
@@ -178,7 +189,7 @@ extension Engine {
     }
 
     /// Lets a name mean a statement where no reply can take it back.
-    private func setNameNow(_ client: ClientPointer, _ name: RawSpan, to id: StatementID) {
+    func setNameNow(_ client: ClientPointer, _ name: RawSpan, to id: StatementID) {
         var entry = LedgerEntry(.parse, .answer)
         setName(client, name, to: id, &entry)
         statements.release(entry.previous)
@@ -408,7 +419,8 @@ extension Engine {
         var plan = BatchPlan()
         plan.extent = .whole
         plan.isQuery = true
-        plan.add(classify(text.extracting(range), client))
+        let explained = text.extracting(range)
+        plan.add(asExecuted(classify(explained, client), explained, client))
         let before = client.pointee.lastRoute
         let held = servers[client.pointee.server]
         var route = RouteRecord(isRead: false, cause: client.pointee.pin == nil ? .transaction : .pin)

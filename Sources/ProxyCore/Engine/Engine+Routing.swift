@@ -159,7 +159,7 @@ extension Engine {
     @inline(__always)
     func armReplay(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) {
         guard plan.extent == .whole, client.pointee.transaction == .none, client.pointee.pin == nil,
-            plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
+            plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead, !plan.effects.contains(.prepare),
             plan.size <= options.statementTextLimit
         else {
             // There will be no other try: what was decided for this one does not hold for the next batch.

@@ -165,7 +165,9 @@ extension Engine {
         let node = server.pointee.node
         if let listening = server.pointee.extras.listening {
             actions.append(
-                .log(.serverFailed(node: node, database: pool.pointee.database, user: pool.pointee.user, reason: reason))
+                .log(
+                    .serverFailed(node: node, database: pool.pointee.database, user: pool.pointee.user, reason: reason)
+                )
             )
             drop(server)
             return listeningServerLost(listening, reason)
@@ -185,7 +187,7 @@ extension Engine {
         switch client.pointee.phase {
         case .welcoming: startWelcome(client, server)
         case .ready: processHeld(client)
-        case .startup, .authenticating, .closing: break
+        case .startup, .authenticating, .console, .closing: break
         }
     }
 }

@@ -33,6 +33,12 @@ package struct EngineOptions: Sendable {
     package var statementCacheMemory = 16 << 20
     /// `buffer_memory`
     package var bufferMemory = 256 << 20
+    /// `admin_users`: who may use the admin console.
+    package var adminUsers: [String] = []
+    /// What the admin console tells of itself.
+    package var version = ""
+    /// The wall clock (since 1970) less the clock of `Engine.now`.
+    package var clockOffset: Microseconds = 0
     /// Seeds hashes, choices and mock secrets: one value makes a run repeatable.
     package var seed: UInt64 = 1
 

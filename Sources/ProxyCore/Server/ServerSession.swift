@@ -21,6 +21,7 @@ struct ServerSession: ~Copyable {
     var isSkipping = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false
+    var preparing = PreparingBySQL.Stage.none
     var cleanup = Cleanup.none
     /// Whether the node was a replica when the server was taken.
     var isReplica = false

@@ -70,6 +70,8 @@ struct DriverDemo {
         // Scripts tell where their reads run: however busy the machine is, they are to wait for a replica.
         let patience = ["HOWDAH_FRESHNESS_WAIT": "30s"]
         demo.environment = ProcessInfo.processInfo.environment.merging(patience) { own, _ in own }
+        // Where reads run is checked: on a busy machine, too, they wait for a replica that has caught up.
+        demo.environment = ProcessInfo.processInfo.environment.merging(["HOWDAH_FRESHNESS_WAIT": "60s"]) { $1 }
         demo.standardInput = FileHandle.nullDevice
         demo.standardOutput = output
         demo.standardError = output

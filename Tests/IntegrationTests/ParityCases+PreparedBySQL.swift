@@ -140,7 +140,8 @@ extension ParityCases {
         .simple(
             "PREPARE p AS SELECT id FROM item WHERE id < $1 ORDER BY id",
             "EXPLAIN (COSTS off) EXECUTE p(3)",
-            "EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) EXECUTE p(3)",
+            "PREPARE counted AS SELECT count(*) FROM generate_series(1, $1)",
+            "EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) EXECUTE counted(3)",
             "EXPLAIN EXECUTE nobody",
             "EXPLAIN (NO_SUCH_OPTION) EXECUTE p(3)",
             "EXPLAIN (COSTS off) EXECUTE p(no_such_column)"

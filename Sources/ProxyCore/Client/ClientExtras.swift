@@ -7,6 +7,7 @@ final class ClientExtras {
     var version = ProtocolVersion.v3_0
     var user = ""
     var database = ""
+    var replication = ReplicationMode.off
     /// The start-up packet's settings.
     var settings: [SessionSetting] = []
     /// The BEGIN that has been answered and not sent, with the SET TRANSACTION that followed it.

@@ -1,6 +1,7 @@
 /// Why a client keeps its server although no transaction is open.
 package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertible {
     case sessionMode
+    case replication
     case setting
     case temporaryObject
     case advisoryLock
@@ -16,6 +17,7 @@ package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertibl
     package var description: String {
         switch self {
         case .sessionMode: "pool_mode is session"
+        case .replication: "it is a replication connection"
         case .setting: "a session setting was changed"
         case .temporaryObject: "a temporary object was created"
         case .advisoryLock: "a session-level advisory lock was taken"

@@ -5,6 +5,7 @@ struct StartupRequest {
     var user = ""
     var database = ""
     var settings: [SessionSetting] = []
+    var replication = ReplicationMode.off
     /// Protocol options (`_pq_.`) that are not known here.
     var unrecognized: [String] = []
 
@@ -13,7 +14,7 @@ struct StartupRequest {
             switch parameter.name {
             case "user": user = parameter.value
             case "database": database = parameter.value
-            case "replication": try Self.checkReplication(parameter.value)
+            case "replication": replication = try Self.replication(parameter.value)
             case "options":
                 for setting in try Self.settings(inOptions: parameter.value) { set(setting.name, setting.value) }
             case let name where name.hasPrefix("_pq_."): unrecognized.append(name)
@@ -36,17 +37,14 @@ struct StartupRequest {
         settings.append(setting)
     }
 
-    private static func checkReplication(_ value: String) throws(PostgresError) {
-        switch value.lowercased() {
-        case "false", "off", "no", "0", "f", "n", "of": return
-        default:
-            throw PostgresError(
-                .fatal,
-                .featureNotSupported,
-                "replication connections do not go through Howdah yet",
-                hint: "Connect to the node itself."
-            )
-        }
+    private static func replication(_ value: String) throws(PostgresError) -> ReplicationMode {
+        if let mode = ReplicationMode(parameter: value) { return mode }
+        throw PostgresError(
+            .fatal,
+            .invalidParameterValue,
+            "invalid value for parameter \"replication\": \"\(value)\"",
+            hint: "Valid values are: \"false\", 0, \"true\", 1, \"database\"."
+        )
     }
 
     /// The settings in `options`: `-c name=value`, `-cname=value` and `--name=value`, words apart by spaces that a backslash can escape.

@@ -65,6 +65,7 @@ extension Engine {
         extras.version = min(version, .newest)
         extras.user = request.user
         extras.database = request.database
+        extras.replication = request.replication
         extras.settings = request.settings
         if clients.count > options.maximumClients {
             throw PostgresError(
@@ -160,7 +161,7 @@ extension Engine {
     /// The client is who it says: finds its pool and has the session's parameters told.
     private func enter(_ client: ClientPointer) throws(PostgresError) {
         guard let extras = client.pointee.extras else { return }
-        let pool = pool(database: extras.database, user: extras.user)
+        let pool = pool(PoolKey(database: extras.database, user: extras.user, replication: extras.replication))
         let limits = pool.pointee.options
         try checkLimit(limits.maximumDatabaseClients, databaseClients[extras.database], "database", extras.database)
         try checkLimit(limits.maximumUserClients, userClients[extras.user], "user", extras.user)
@@ -175,7 +176,7 @@ extension Engine {
         client.pointee.preference = limits.route
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         client.pointee.since = now
-        if let welcome = pool.pointee.welcomes[client.pointee.profile] {
+        if extras.replication == .off, let welcome = pool.pointee.welcomes[client.pointee.profile] {
             self.welcome(client, welcome)
         } else {
             client.pointee.phase = .welcoming
@@ -185,7 +186,7 @@ extension Engine {
 
     /// Parameters are the primary's; where there is none, a replica's serve.
     func requestServerForWelcome(_ client: ClientPointer, _ pool: PoolPointer) {
-        requestServer(client, pool, forRead: primary < 0)
+        requestServer(client, pool, forRead: primary < 0 && pool.pointee.replication == .off)
         if client.pointee.flow == .assigned { serverAssigned(client) }
     }
 
@@ -215,6 +216,11 @@ extension Engine {
         for parameter in server.pointee.extras.parameters {
             // A session through the proxy can write, whichever node this was read from.
             builder.parameterStatus(parameter.name, parameter.name == "in_hot_standby" ? "off" : parameter.value)
+        }
+        if pool.pointee.replication != .off {
+            client.pointee.pin = .replication
+            welcome(client, builder.bytes)
+            return
         }
         if pool.pointee.welcomes.count >= 1024 { forgetWelcomes(pool) }
         if pool.pointee.welcomes[client.pointee.profile] == nil { profiles.retain(client.pointee.profile) }

@@ -159,7 +159,7 @@ extension Engine {
             guard pool.pointee.clients == 0 else { return }
             for index in 0..<pool.pointee.nodeCount where pool.pointee.nodes[index].total > 0 { return }
             forgetWelcomes(pool)
-            poolHandles[PoolKey(database: pool.pointee.database, user: pool.pointee.user)] = nil
+            poolHandles[pool.pointee.key] = nil
             pools.remove(pool.pointee.handle)
         }
     }

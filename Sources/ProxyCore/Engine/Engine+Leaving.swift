@@ -125,6 +125,7 @@ extension Engine {
             requestServerForWelcome(client, server.pointee.pool)
             return
         }
+        if client.pointee.pin == .replication { return loseReplication(client, server, why) }
         if server.pointee.passing > 0, server.pointee.ledger.first?.disposition == .forward {
             // Half a message has left: nothing that could be said would be understood.
             client.pointee.server = .none

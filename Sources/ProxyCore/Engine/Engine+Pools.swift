@@ -4,16 +4,19 @@ import StatementRouting
 
 /// Servers: who gets which, who waits, when one more is opened and when one is closed.
 extension Engine {
-    func pool(database: String, user: String) -> PoolPointer {
-        let key = PoolKey(database: database, user: user)
+    func pool(_ key: PoolKey) -> PoolPointer {
         if let handle = poolHandles[key], let pool = pools[handle] { return pool }
-        let poolOptions = environment.poolOptions(database, user)
+        var poolOptions = environment.poolOptions(key.database, key.user)
+        if key.replication != .off {
+            poolOptions.mode = .session
+            poolOptions.minimumSize = 0
+            poolOptions.connectRamp = 1
+        }
         let catalog = catalogs[poolOptions.databaseOnServer] ?? .builtin
         let handle = pools.insert {
             Pool(
                 handle: $0,
-                database: database,
-                user: user,
+                key: key,
                 options: poolOptions,
                 nodeCount: topology.nodes.count,
                 catalog: catalog
@@ -22,7 +25,7 @@ extension Engine {
         poolHandles[key] = handle
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
         setCatalog(of: pool, catalog)
-        if catalogs[poolOptions.databaseOnServer] == nil {
+        if key.replication != .physical, catalogs[poolOptions.databaseOnServer] == nil {
             actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
         }
         return pool
@@ -189,12 +192,12 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if server.pointee.cleanup == .discardAll {
+        if server.pointee.cleanup == .discardAll, pool.pointee.replication == .off {
             inject(server, "DISCARD ALL", purpose: .cleanup)
             return
         }
         guard server.pointee.cancels == 0 else { return }
-        if isMisplaced(server) || isTooOld(server) {
+        if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off {
             retire(server)
             return
         }
@@ -205,6 +208,7 @@ extension Engine {
     /// Hands a free server to the client that has waited longest for one of its node, or to its pool.
     func offer(_ server: ServerPointer) {
         let pool = server.pointee.pool
+        if pool.pointee.replication != .off { return offerReserved(server) }
         if pool.pointee.waiting > 0, let client = nextWaiting(pool, for: server.pointee.node) {
             assign(server, to: client)
             serverAssigned(client)
@@ -257,6 +261,7 @@ extension Engine {
 
     /// Opens as many servers as the queue wants and the limits allow.
     func openServers(_ pool: PoolPointer, forRead: Bool) {
+        if pool.pointee.replication != .off { return openReserved(pool) }
         if forRead {
             for _ in 0..<max(1, replicas.count) {
                 guard let node = bestNodeToOpen(pool) else { return }
@@ -307,12 +312,14 @@ extension Engine {
         return now - min(writer, reader)
     }
 
-    func open(_ pool: PoolPointer, _ node: Int) {
+    @discardableResult
+    func open(_ pool: PoolPointer, _ node: Int) -> Handle {
         pool.pointee.nodes[node].connecting += 1
         databaseServers[pool.pointee.database, default: 0] += 1
         userServers[pool.pointee.user, default: 0] += 1
         let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
         actions.append(.connect(PeerToken(.server, handle), node: node))
+        return handle
     }
 
     // MARK: Closing

@@ -22,7 +22,7 @@ extension Engine {
                 [
                     .init(name: "user", value: pool.pointee.user),
                     .init(name: "database", value: pool.pointee.options.databaseOnServer),
-                ]
+                ] + replicationParameters(server)
             )
         }
     }

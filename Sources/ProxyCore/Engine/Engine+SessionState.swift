@@ -11,6 +11,8 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
+        // Nothing of a replication client's outlives its server.
+        if client.pointee.pin == .replication { return .none }
         // A failed transaction refuses it.
         if client.pointee.transaction == .failed, client.pointee.outstanding == 0,
             statementClass.transaction == .none

@@ -6,6 +6,7 @@ struct Pool: ~Copyable {
     let handle: Handle
     let database: String
     let user: String
+    let replication: ReplicationMode
     var options: PoolOptions
     /// One for each node of the topology.
     let nodes: UnsafeMutablePointer<NodePool>
@@ -28,11 +29,11 @@ struct Pool: ~Copyable {
     var asksForSequences = false
     var counters = PoolCounters()
 
-    init(handle: Handle, database: String, user: String, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog)
-    {
+    init(handle: Handle, key: PoolKey, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {
         self.handle = handle
-        self.database = database
-        self.user = user
+        database = key.database
+        user = key.user
+        replication = key.replication
         self.options = options
         self.nodeCount = nodeCount
         nodes = .allocate(capacity: nodeCount)
@@ -40,6 +41,8 @@ struct Pool: ~Copyable {
         self.catalog = catalog
         context = ClassificationContext(facts: catalog.facts, searchPath: nil)
     }
+
+    var key: PoolKey { PoolKey(database: database, user: user, replication: replication) }
 
     deinit {
         nodes.deinitialize(count: nodeCount)

@@ -2,4 +2,5 @@
 struct PoolKey: Hashable {
     let database: String
     let user: String
+    var replication = ReplicationMode.off
 }

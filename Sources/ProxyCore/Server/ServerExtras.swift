@@ -1,4 +1,5 @@
 import Authentication
+import Bytes
 import PostgresWire
 
 /// What a server connection needs rarely: log-in, and what it reported of itself.
@@ -11,6 +12,8 @@ final class ServerExtras {
     var lastError: String?
     /// Errors of the proxy's own that stand in for provoked ones, in order.
     var replacements: [PostgresError] = []
+    /// The replication client that it was opened for.
+    var reservedFor = Handle.none
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
 

@@ -99,6 +99,7 @@ enum ModelStatement: Equatable {
             guard tokens.count > 6, case .word(let name) = tokens[6] else { return .syntaxError }
             return .countTemporary(name)
         case .word("pg_catalog"): return setConfig(tokens)
+        case .number where tokens.count == 2: return .series(1)
         case .number: return .divide
         default: return .syntaxError
         }

@@ -165,13 +165,14 @@ import Testing
 
     @Test func positionsAreAskedForOftenOnlyWhileSomebodyWaits() {
         var demand = SampleDemand()
-        #expect(demand.next(after: 0, at: 1_000_000) == nil)
+        #expect(demand.next(after: 0, isNeeded: true, at: 1_000_000) == nil)
         demand.ask(for: .milliseconds(5), at: 10_000_000)
         #expect(demand.isUrgent(at: 14_999_999))
-        #expect(demand.next(after: 10_000_000, at: 11_000_000) == 12_000_000)
+        #expect(demand.next(after: 10_000_000, isNeeded: true, at: 11_000_000) == 11_000_000)
+        #expect(demand.next(after: 10_000_000, isNeeded: false, at: 11_000_000) == 20_000_000)
         #expect(!demand.isUrgent(at: 15_000_000))
-        #expect(demand.next(after: 14_000_000, at: 16_000_000) == 24_000_000)
-        #expect(demand.next(after: 214_000_000, at: 215_000_000) == nil)
+        #expect(demand.next(after: 14_000_000, isNeeded: true, at: 16_000_000) == 24_000_000)
+        #expect(demand.next(after: 214_000_000, isNeeded: true, at: 215_000_000) == nil)
         demand.ask(for: .milliseconds(1), at: 300_000_000)
         #expect(demand.isUrgent(at: 300_500_000))
     }

@@ -64,8 +64,11 @@ struct DriverDemo {
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         let demo = Process()
         demo.executableURL = URL(fileURLWithPath: howdah)
-        // timeout(1) ends what hangs, so that the demo still cleans up and the output tells how far it came.
-        demo.arguments = ["demo", "--port", "0", "--exec", "timeout 100 sh -c \(Self.quoted(command))"]
+        // timeout(1) ends what hangs, so that the demo still cleans up and the output tells how far it came. What is only
+        // slow, on a busy machine, never meets it.
+        demo.arguments = ["demo", "--port", "0", "--exec", "timeout 900 sh -c \(Self.quoted(command))"]
+        // Scripts tell where their reads run: however busy the machine is, they are to wait for a replica.
+        demo.environment = ProcessInfo.processInfo.environment.merging(["HOWDAH_FRESHNESS_WAIT": "30s"]) { own, _ in own }
         demo.standardInput = FileHandle.nullDevice
         demo.standardOutput = output
         demo.standardError = output

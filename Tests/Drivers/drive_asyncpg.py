@@ -142,7 +142,6 @@ async def cursors(connection):
 async def copy(connection):
     records = [(i, f"copied\t{i}", None if i % 3 else datetime.date(2000, 1, 1)) for i in range(1000, 6000)]
     expect(await connection.copy_records_to_table("city", records=records), "COPY 5000", "rows copied in")
-    replicas_caught_up()
     out = io.BytesIO()
     tag = await connection.copy_from_query("SELECT id FROM city WHERE id >= $1 ORDER BY id", 1000, output=out)
     expect(tag, "COPY 5000", "rows copied out")
@@ -162,7 +161,6 @@ async def copy(connection):
 async def types(connection):
     await connection.execute("CREATE TYPE mood AS ENUM ('glad', 'sad')")
     await connection.execute("CREATE TYPE spot AS (x int, y int)")
-    replicas_caught_up()
     # asyncpg reads the catalog for types that it does not know.
     expect(await connection.fetchval("SELECT $1::mood", "sad"), "sad", "an enum")
     expect(tuple(await connection.fetchval("SELECT $1::spot", (1, 2))), (1, 2), "a composite")
@@ -215,7 +213,6 @@ async def cancel(connection):
 async def statements_outlive_changes_of_tables(connection):
     await connection.execute("CREATE TABLE form (id int)")
     await connection.execute("INSERT INTO form VALUES (1)")
-    replicas_caught_up()
     expect(tuple(await connection.fetchrow("SELECT * FROM form WHERE id = $1", 1)), (1,), "before ALTER")
     other = await connect()
     await other.execute("ALTER TABLE form ADD COLUMN name text DEFAULT 'n'")

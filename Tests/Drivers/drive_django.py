@@ -87,25 +87,13 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Sum
 from django.test import Client
-from harness import expect, expect_error, replicas_caught_up, run
+from harness import expect, expect_error, run
 from shop.models import Order, Product
 from shop.urls import in_recovery
 
-class on_primary:
-    # Django's commands read back outside transactions what they have written; read_your_writes makes this needless.
-    def __enter__(self):
-        with connection.cursor() as cursor:
-            cursor.execute("SET howdah.route = 'primary'")
-
-    def __exit__(self, *error):
-        with connection.cursor() as cursor:
-            cursor.execute("SET howdah.route = 'auto'")
-
 def migrate():
-    with on_primary():
-        call_command("makemigrations", "shop", verbosity=0)
-        call_command("migrate", verbosity=0)
-    replicas_caught_up()
+    call_command("makemigrations", "shop", verbosity=0)
+    call_command("migrate", verbosity=0)
     call_command("migrate", check_unapplied=True, verbosity=0)
     expect("shop_product" in connection.introspection.table_names(), True, "tables")
 
@@ -113,7 +101,6 @@ def objects():
     Product.objects.bulk_create(
         [Product(name=f"p{{i}}", price=decimal.Decimal(i), stock=10, details={{"i": i}}) for i in range(200)]
     )
-    replicas_caught_up()
     expect(in_recovery(), True, "a read in autocommit")
     expect(Product.objects.count(), 200, "count")
     expect(Product.objects.filter(details__i__gt=150).aggregate(total=Sum("stock"))["total"], 490, "aggregate")
@@ -155,13 +142,11 @@ def requests():
     answer = client.get("/buy/p5/4")
     expect(answer.json(), {{"stock": 6, "replica": False}}, "a request that writes")
     expect(client.get("/buy/p5/7").status_code, 500, "a request that fails")
-    replicas_caught_up()
     expect(client.get("/show/p5").json(), {{"stock": 6, "replica": True}}, "a request that reads")
     for i in range(20):
         expect(client.get(f"/buy/p6/0").json()["stock"], 10, "one of many requests")
 
 def server_side_cursors():
-    replicas_caught_up()
     # Outside a transaction Django's iterator declares its cursor WITH HOLD.
     names = {{p.name for p in Product.objects.order_by("id").iterator(chunk_size=30)}}
     expect(len(names), 200, "rows of a server-side cursor")

@@ -9,7 +9,7 @@ import traceback
 import psycopg
 
 # Longer than any wait here takes on a slow machine; a wait that reaches it has failed.
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 IN_RECOVERY = "SELECT pg_is_in_recovery()"
 
@@ -89,8 +89,7 @@ def wait_until(condition, what):
 def replicas_caught_up():
     """Waits until every replica has replayed all that the primary has written.
 
-    Reads that follow a write need this outside a transaction for as long as `read_your_writes` is not there; the scripts
-    call it only where what is tested is that a read runs on a replica.
+    For reads of one connection that are to see what another has written; a connection sees its own writes without this.
     """
     position = on_primary("SELECT pg_current_wal_flush_lsn()::text")[0][0]
     for node in nodes()[1:]:

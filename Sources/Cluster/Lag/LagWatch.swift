@@ -69,6 +69,15 @@ package struct LagWatch: Sendable {
         return FreshnessReport(nodes: nodes, newest: newest)
     }
 
+    /// The number of the newest look at the primary; 0 where there has been none.
+    package var newestNumber: SampleNumber { ring.newest?.number ?? 0 }
+
+    /// The newest look at the primary that a replica is known to have replayed.
+    package func covered(_ node: Int) -> SampleNumber {
+        guard let replayed = readings[node]?.reached else { return 0 }
+        return ring.covered(by: replayed)
+    }
+
     private var newest: PrimarySample? {
         guard let source, let sample = ring.newest else { return nil }
         let position = SessionPosition(position: sample.inserted, timeline: source.timeline)

@@ -17,6 +17,11 @@ final class MonitorLoop {
     private var demand = SampleDemand()
     private var reported: FreshnessReport?
     private var mustReport = false
+    private let clock: SampleClock
+    /// Somebody waits for a look with this number, or a later one, to be covered.
+    private var wanted: SampleNumber = 0
+    /// Somebody has asked and not been told anything since.
+    private var isOwed = false
 
     init(
         nodes: [MonitoredNode],
@@ -29,6 +34,7 @@ final class MonitorLoop {
     ) {
         self.mailbox = mailbox
         self.options = options
+        self.clock = clock
         self.publish = publish
         self.report = report
         lag = LagWatch(nodes: nodes.count, limits: options.lagLimits)
@@ -58,6 +64,8 @@ final class MonitorLoop {
             tell(place, .hinted)
         case .sample(let limit):
             demand.ask(for: limit, at: MonotonicClock.now)
+            wanted = clock.next
+            isOwed = true
         case .lookedUp(let place, let result):
             let (changed, outcome) = probes[place].lookedUp(result, at: MonotonicClock.now)
             if changed { log(.addresses(node: probes[place].node.name, probes[place].addresses.list)) }
@@ -84,7 +92,16 @@ final class MonitorLoop {
     private func nextSample(_ place: Int, at now: UInt64) -> UInt64? {
         guard case .due = watches[place].schedule, watches[place].health.observation != nil, probes[place].isIdle
         else { return nil }
-        return demand.next(after: probes[place].lastAsked, at: now)
+        return demand.next(after: probes[place].lastAsked, isNeeded: isNeeded(place), at: now)
+    }
+
+    /// Whether a look at this node may end somebody's wait.
+    private func isNeeded(_ place: Int) -> Bool {
+        switch watches[place].state.role {
+        case .primary: lag.newestNumber < wanted
+        case .replica: lag.covered(place) < wanted
+        case .unknown: false
+        }
     }
 
     private func startDueSamples() {
@@ -172,7 +189,7 @@ final class MonitorLoop {
     /// Tells how far the nodes have come: after each check, and while somebody waits at each change that may end a wait.
     private func reportLag() {
         let now = MonotonicClock.now
-        guard mustReport || demand.isUrgent(at: now) else { return }
+        guard mustReport || isOwed || demand.isUrgent(at: now) else { return }
         guard published != nil else { return }
         let found = lag.report(at: now)
         let hasMoved =
@@ -180,6 +197,7 @@ final class MonitorLoop {
             || zip(found.nodes, reported?.nodes ?? []).contains { $0.covered != $1.covered }
         guard mustReport || hasMoved else { return }
         mustReport = false
+        isOwed = false
         logVerdicts(found)
         reported = found
         report(byNode(found))

@@ -1,8 +1,8 @@
-/// How often the nodes' positions are looked at: at once and every few milliseconds while somebody waits, for a while after that often enough that the next one
+/// How often the nodes' positions are looked at: at once and every millisecond or two while somebody waits, for a while after that often enough that the next one
 /// need not wait, and otherwise with the checks alone. Times are nanoseconds of one monotonic clock.
 struct SampleDemand {
-    /// Between two looks at one node while somebody waits.
-    static let urgentGap: UInt64 = 2_000_000
+    /// Between two looks at one node that may end somebody's wait.
+    static let urgentGap: UInt64 = 1_000_000
     /// Between two looks for a while after.
     static let warmGap: UInt64 = 10_000_000
     static let warmTime: UInt64 = 200_000_000
@@ -19,8 +19,10 @@ struct SampleDemand {
     func isUrgent(at now: UInt64) -> Bool { now < urgentUntil }
 
     /// When a node that was looked at last at `last` is to be looked at again; nil: with its next check.
-    func next(after last: UInt64, at now: UInt64) -> UInt64? {
-        if now < urgentUntil { return last &+ Self.urgentGap }
+    ///
+    /// - Parameter isNeeded: whether a look at that node may end a wait.
+    func next(after last: UInt64, isNeeded: Bool, at now: UInt64) -> UInt64? {
+        if isNeeded, now < urgentUntil { return last &+ Self.urgentGap }
         if now < warmUntil { return last &+ Self.warmGap }
         return nil
     }

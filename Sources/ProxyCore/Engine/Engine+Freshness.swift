@@ -214,10 +214,11 @@ extension Engine {
 
     // MARK: Waiting for freshness
 
-    /// Asks the control plane to look at the nodes' positions soon, and for so long often. Once until its answer.
+    /// Asks the control plane to look at the nodes' positions soon, and for so long often. Once until its answer, or a millisecond has passed.
     func askForSample(within limit: Microseconds) {
-        if isSampleAsked { return }
+        if isSampleAsked, now - sampleAskedAt < 1000 { return }
         isSampleAsked = true
+        sampleAskedAt = now
         actions.append(.samplePositions(within: max(limit, 1000)))
     }
 
@@ -302,7 +303,8 @@ extension Engine {
                 openFreshServer(client, pool)
             }
         }
-        if let first = freshnessWaits.first { askForSample(within: max(1000, first.deadline - now)) }
+        // Those who are still there may have come after the look that is told of.
+        if let last = freshnessWaits.last { askForSample(within: last.deadline - now) }
     }
 
     /// Nodes that are no replicas any more begin another life should they come back.

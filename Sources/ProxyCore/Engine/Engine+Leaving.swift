@@ -40,10 +40,10 @@ extension Engine {
     private func leave(_ client: ClientPointer, reason: String) {
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
         if let pool = client.pointee.pool {
-            if client.pointee.flow == .waiting { pool.pointee.waiting -= 1 }
+            if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
-            databaseClients[pool.pointee.database, default: 1] -= 1
-            userClients[pool.pointee.user, default: 1] -= 1
+            uncount(pool.pointee.database, in: &databaseClients)
+            uncount(pool.pointee.user, in: &userClients)
             actions.append(
                 .log(
                     .clientLeft(
@@ -222,7 +222,7 @@ extension Engine {
         client.pointee.extras?.pendingSettings = []
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
-            takeBack(entry, server, followedFrom: server.pointee.ledger.count)
+            takeBack(entry, server, isSkipped: false, followedFrom: server.pointee.ledger.count)
         }
     }
 }

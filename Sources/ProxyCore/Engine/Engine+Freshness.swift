@@ -170,10 +170,8 @@ extension Engine {
     }
 
     private func waitingReader(_ pool: PoolPointer, _ index: Int) -> ClientPointer? {
-        guard let client = clients[pool.pointee.readers[index]], client.pointee.flow == .waiting,
-            client.pointee.waitsForRead
-        else { return nil }
-        return client
+        let entry = pool.pointee.readers[index]
+        return isWaiting(entry, read: true) ? clients[entry.client] : nil
     }
 
     /// Serves one of those who wait to read.
@@ -225,12 +223,13 @@ extension Engine {
     /// No replica has become fresh in time: the client's read is the primary's.
     private func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer) {
         client.pointee.lastRoute.cause = .notFresh
+        pool.pointee.readers.left()
         client.pointee.waitsForRead = false
+        pool.pointee.writers.append(client.pointee.handle, since: client.pointee.since)
         if primary >= 0, let server = takeIdle(pool, primary, client.pointee.profile) {
             assign(server, to: client)
             return
         }
-        pool.pointee.writers.append(client.pointee.handle)
         openServers(pool, forRead: false)
     }
 

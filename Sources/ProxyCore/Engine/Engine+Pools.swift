@@ -267,7 +267,7 @@ extension Engine {
     }
 
     /// Whether the wait goes on that the entry stands for; the client may have left, and even have begun another.
-    private func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
+    func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
         guard let client = clients[entry.client] else { return false }
         return client.pointee.flow == .waiting && client.pointee.waitsForRead == read
             && client.pointee.since == entry.since

@@ -33,6 +33,11 @@ struct WaitQueue: ~Copyable {
         }
     }
 
+    /// All entries, those of clients that have left among them.
+    var count: Int { entries.count }
+
+    subscript(index: Int) -> Entry { entries[index] }
+
     var first: Entry? { entries.first }
 
     mutating func removeFirst() { entries.removeFirst() }

@@ -57,7 +57,10 @@ struct DriverDemo {
     /// Runs the command against a cluster of its own, until it ends.
     ///
     /// - Returns: its status, and all that it and the demo wrote.
-    func run(_ command: String) throws -> (status: Int32, output: String) {
+    func run(
+        _ command: String,
+        _ settings: [String: String] = [:]
+    ) throws -> (status: Int32, output: String) {
         // Output goes to a file: whatever outlives the command cannot keep a reader waiting.
         let path = directory + "/output"
         _ = FileManager.default.createFile(atPath: path, contents: nil)
@@ -68,7 +71,9 @@ struct DriverDemo {
         // slow, on a busy machine, never meets it.
         demo.arguments = ["demo", "--port", "0", "--exec", "timeout 900 sh -c \(Self.quoted(command))"]
         // Scripts tell where their reads run: however busy the machine is, they are to wait for a replica.
-        demo.environment = ProcessInfo.processInfo.environment.merging(["HOWDAH_FRESHNESS_WAIT": "30s"]) { own, _ in own }
+        demo.environment = ProcessInfo.processInfo.environment
+            .merging(["HOWDAH_FRESHNESS_WAIT": "30s"]) { own, _ in own }
+            .merging(settings) { $1 }
         demo.standardInput = FileHandle.nullDevice
         demo.standardOutput = output
         demo.standardError = output

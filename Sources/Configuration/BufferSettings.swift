@@ -5,6 +5,8 @@ package struct BufferSettings: Sendable, Equatable {
     /// Below `sendHighWater`.
     package let sendLowWater: Int
     package let clientBufferLimit: Int
+    /// Of one client.
+    package let notificationQueue: Int
     /// Of the whole process.
     package let bufferMemory: Int
     /// Of the length word, which counts itself, as in the protocol.
@@ -18,6 +20,7 @@ package struct BufferSettings: Sendable, Equatable {
         sendHighWater = layers.size(.sendHighWater)
         sendLowWater = layers.size(.sendLowWater)
         clientBufferLimit = layers.size(.clientBufferLimit)
+        notificationQueue = layers.size(.notificationQueue)
         bufferMemory = layers.size(.bufferMemory)
         maxMessageSize = layers.size(.maxMessageSize)
         maxStartupPacket = layers.size(.maxStartupPacket)

@@ -7,6 +7,8 @@ package struct ProxySettings: Sendable, Equatable {
     package let authenticationMethod: AuthenticationMethod
     /// Path as the process can open it; nil only where `authenticationMethod` is `trust`.
     package let authFile: String?
+    /// Who may use the admin console.
+    package let adminUsers: [String]
 
     package let clientLoginTimeout: Duration
     package let serverConnectTimeout: Duration
@@ -39,6 +41,7 @@ package struct ProxySettings: Sendable, Equatable {
         listen = ListenSettings(layers)
         connectionLimits = ConnectionLimits(layers)
         authFile = layers.optionalText(.authFile)
+        adminUsers = layers.list(.adminUsers)
         // Without secrets of its own Howdah can lend nobody any: whoever is on this machine gets what the nodes give.
         let isOpen = !layers.isSet(.authType) && authFile == nil && listen.isThisMachineAlone
         authenticationMethod = isOpen ? .trust : layers.choice(.authType)

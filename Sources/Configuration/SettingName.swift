@@ -15,6 +15,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     // Authentication
     case authType = "auth_type"
     case authFile = "auth_file"
+    case adminUsers = "admin_users"
 
     // Pools
     case poolMode = "pool_mode"
@@ -57,6 +58,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case sendHighWater = "send_high_water"
     case sendLowWater = "send_low_water"
     case clientBufferLimit = "client_buffer_limit"
+    case notificationQueue = "notification_queue"
     case bufferMemory = "buffer_memory"
     case maxMessageSize = "max_message_size"
     case maxPendingReplies = "max_pending_replies"

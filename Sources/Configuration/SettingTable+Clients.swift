@@ -120,6 +120,18 @@ extension SettingTable {
             from the directory of proxy.conf.
             """
         ),
+        SettingDefinition(
+            .adminUsers,
+            .authentication,
+            proxyOnly,
+            .list,
+            default: "",
+            .reload,
+            """
+            Users who may use the admin console, which a client reaches as the database howdah or pgbouncer; they log \
+            in like anybody else. It shows all clients' users, databases and statements. Empty: nobody.
+            """
+        ),
     ]
 
     static let log: [SettingDefinition] = [

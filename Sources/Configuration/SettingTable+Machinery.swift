@@ -37,6 +37,18 @@ extension SettingTable {
             "Bytes of its own messages held for a client that waits for a server; reading from it stops there."
         ),
         SettingDefinition(
+            .notificationQueue,
+            .buffers,
+            proxyOnly,
+            .size(16_384...(1 << 30)),
+            default: "1MB",
+            .reload,
+            """
+            Bytes of notifications held for a client that is in a transaction or does not read, and of the channels that it \
+            listens to; beyond that it is disconnected with SQLSTATE 53400.
+            """
+        ),
+        SettingDefinition(
             .bufferMemory,
             .buffers,
             proxyOnly,

@@ -7,6 +7,7 @@ package enum ErrorFields {
     package static let message = UInt8(ascii: "M")
     package static let detail = UInt8(ascii: "D")
     package static let hint = UInt8(ascii: "H")
+    package static let position = UInt8(ascii: "P")
     package static let routine = UInt8(ascii: "R")
 
     /// Where the value of field `name` lies in `body`, without its terminator; nil where the field is absent or the body is malformed.

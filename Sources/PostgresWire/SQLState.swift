@@ -26,6 +26,7 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
         packed >> 24 == SQLState(UnsafeRawBufferPointer(start: prefix.utf8Start, count: 2)).packed
     }
 
+    package static let warning: SQLState = "01000"
     package static let protocolViolation: SQLState = "08P01"
     package static let connectionFailure: SQLState = "08006"
     package static let cannotConnect: SQLState = "08001"
@@ -39,6 +40,8 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
     package static let invalidPassword: SQLState = "28P01"
     package static let invalidCatalogName: SQLState = "3D000"
     package static let serializationFailure: SQLState = "40001"
+    package static let invalidCursorName: SQLState = "34000"
+    package static let insufficientPrivilege: SQLState = "42501"
     package static let syntaxError: SQLState = "42601"
     package static let duplicateStatement: SQLState = "42P05"
     package static let outOfMemory: SQLState = "53200"

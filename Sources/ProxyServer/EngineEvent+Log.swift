@@ -6,14 +6,14 @@ extension EngineEvent {
     var isAboutConnection: Bool {
         switch self {
         case .clientLoggedIn, .clientLeft, .serverReady: true
-        case .clientRefused, .serverFailed, .classCorrected: false
+        case .clientRefused, .serverFailed, .listeningServerLost, .classCorrected: false
         }
     }
 
     var level: LogLevel {
         switch self {
         case .clientLoggedIn, .clientLeft, .serverReady, .classCorrected: .info
-        case .clientRefused, .serverFailed: .warning
+        case .clientRefused, .serverFailed, .listeningServerLost: .warning
         }
     }
 
@@ -29,6 +29,8 @@ extension EngineEvent {
             "server \(processID) on node \(nodes[node].name) ready: user \(user), database \(database)"
         case .serverFailed(let node, let database, let user, let reason):
             "no server on node \(nodes[node].name) for user \(user), database \(database): \(reason)"
+        case .listeningServerLost(let database, let reason):
+            "the server that listens for clients of database \(database) was lost: \(reason)"
         case .classCorrected(let database, let statement):
             "a replica refused a read, which is a write from now on: database \(database): \(statement)"
         }

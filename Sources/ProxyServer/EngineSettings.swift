@@ -1,6 +1,7 @@
 import Authentication
 import Configuration
 import EventIO
+import Glibc
 import ProxyCore
 
 /// The configuration in the words of the modules that act on it.
@@ -14,6 +15,7 @@ enum EngineSettings {
         options.serverLoginRetry = proxy.serverLoginRetry.wholeMicroseconds
         options.statementTextLimit = proxy.statementTextLimit
         options.clientBufferLimit = proxy.buffers.clientBufferLimit
+        options.notificationQueue = proxy.buffers.notificationQueue
         options.maximumMessageSize = proxy.buffers.maxMessageSize
         options.maximumStartupPacket = proxy.buffers.maxStartupPacket
         options.maximumPendingReplies = proxy.buffers.maxPendingReplies
@@ -21,8 +23,18 @@ enum EngineSettings {
         options.serverPreparedStatements = proxy.serverPreparedStatements
         options.statementCacheMemory = proxy.statementCacheMemory
         options.bufferMemory = proxy.buffers.bufferMemory
+        options.adminUsers = proxy.adminUsers
+        options.version = Version.text
+        options.clockOffset = Self.clockOffset()
         options.seed = seed
         return options
+    }
+
+    private static func clockOffset() -> Microseconds {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let wall = Microseconds(time.tv_sec) * 1_000_000 + Microseconds(time.tv_nsec) / 1_000
+        return wall - Microseconds(MonotonicClock.now())
     }
 
     static func loopOptions(_ proxy: ProxySettings) -> LoopOptions {

@@ -36,6 +36,7 @@ enum BuiltinFunctions {
         case "pg_notify": return .notify
         case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared":
             return .advisoryLockSession
+        case "pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_unlock_all": return .advisoryUnlock
         case "loread", "lowrite": return .largeObject
         default: return name.hasPrefix("lo_") ? .largeObject : []
         }

@@ -41,6 +41,7 @@ extension ParseTreeClassifier {
         found.effects.insert(.ddl)
         // CREATE TABLE AS runs its query.
         isDefinition = kind != ParseTreeNode.createTableAsStmt
+        noteTemporarySchema()
         switch kind {
         case ParseTreeNode.indexStmt, ParseTreeNode.commentStmt, ParseTreeNode.grantStmt, ParseTreeNode.grantRoleStmt,
             ParseTreeNode.alterDefaultPrivilegesStmt, ParseTreeNode.createRoleStmt, ParseTreeNode.alterRoleStmt,
@@ -48,6 +49,11 @@ extension ParseTreeClassifier {
             break
         default: found.effects.insert(.changesCatalogFacts)
         }
+    }
+
+    /// Where the search path begins with the session's own schema, what is made without a schema is made there.
+    mutating func noteTemporarySchema() {
+        if path?.schemas.first?.hasPrefix("pg_temp") == true { found.effects.insert(.temporaryObject) }
     }
 
     /// CopyStmt: is_from = 4, is_program = 5, filename = 6.

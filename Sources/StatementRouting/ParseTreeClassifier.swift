@@ -52,8 +52,11 @@ struct ParseTreeClassifier {
             transaction = .none
             isCopy = statement.kind == ParseTreeNode.copyStmt
             isDefinition = false
+            let before = found.effects
             note(statement: statement.kind, statement.range)
             guard walker.walk(root, { visit($0, $1) }) else { return false }
+            // What PREPARE prepares it does not run.
+            if statement.kind == ParseTreeNode.prepareStmt { found.effects = before.union(.prepare) }
             if found.statementCount == 1 {
                 found.transaction = transaction
             } else if transaction != .none || found.transaction != .none {
@@ -83,7 +86,9 @@ struct ParseTreeClassifier {
         switch kind {
         case ParseTreeNode.rangeVar: visitRangeVar(range)
         case ParseTreeNode.funcCall: visitFuncCall(range)
-        case ParseTreeNode.intoClause: needPrimary(.selectInto)
+        case ParseTreeNode.intoClause:
+            noteTemporarySchema()
+            needPrimary(.selectInto)
         case ParseTreeNode.lockingClause: needPrimary(.rowLock)
         case ParseTreeNode.columnRef: visitNames(range.all(1), atLeast: 2)
         case ParseTreeNode.aIndirection: visitNames(range.all(2), atLeast: 1)
@@ -91,7 +96,10 @@ struct ParseTreeClassifier {
             if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) { needPrimary(.volatileType) }
         case ParseTreeNode.string:
             // The text has no literals left, so a string is a name; operators are named in several kinds of nodes.
-            if facts.isVolatileOperator(range.string(1)) { needPrimary(.volatileOperator) }
+            let name = range.string(1)
+            if facts.isVolatileOperator(name) { needPrimary(.volatileOperator) }
+            // A function or type of the session's own.
+            if isDefinition, name.hasPrefix("pg_temp") { found.effects.insert(.temporaryObject) }
         case ParseTreeNode.executeStmt:
             found.effects.insert(.execute)
             if found.access == .read {

@@ -29,7 +29,7 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     package static let notify = SessionEffects(rawValue: 1 << 11)
     /// Creates or names a temporary relation.
     package static let temporaryObject = SessionEffects(rawValue: 1 << 12)
-    /// A session-level advisory lock is taken or given back.
+    /// A session-level advisory lock is taken.
     package static let advisoryLockSession = SessionEffects(rawValue: 1 << 13)
     /// DECLARE CURSOR … WITH HOLD. Comes together with `declareCursor`.
     package static let holdCursor = SessionEffects(rawValue: 1 << 14)
@@ -58,4 +58,6 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     /// currval or lastval: what they answer is the server's memory of its session's use of sequences. Comes together
     /// with `sequenceUse`.
     package static let sequenceRead = SessionEffects(rawValue: 1 << 29)
+    /// Session-level advisory locks are given back.
+    package static let advisoryUnlock = SessionEffects(rawValue: 1 << 30)
 }

@@ -13,6 +13,7 @@ struct DemoProxy: RunningProxy {
         var environment = ProcessEnvironment.current
         for (name, value) in [
             "HOWDAH_AUTH_TYPE": "trust", "HOWDAH_MONITOR_USER": "postgres", "HOWDAH_LOG_LEVEL": "warning",
+            "HOWDAH_ADMIN_USERS": "app",
         ] where environment[name] == nil {
             environment[name] = value
         }

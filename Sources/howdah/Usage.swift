@@ -1,3 +1,5 @@
+import ProxyServer
+
 enum Usage {
     static func print() {
         Swift.print(

@@ -1,4 +1,5 @@
 import Glibc
+import ProxyServer
 
 /// The command: `howdah [run | demo] …`; `run` where no subcommand is given.
 let arguments = Array(CommandLine.arguments.dropFirst())

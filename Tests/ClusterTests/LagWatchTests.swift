@@ -69,7 +69,8 @@ import Testing
 
     @Test func bytesHaveALimitOfTheirOwn() {
         var watch = watch(until: 30, limits: LagLimits(time: nil, bytes: 5000))
-        for (position, isNear) in [(25_000, true), (24_999, false), (27_000, false), (27_500, true)] as [(UInt64, Bool)] {
+        for (position, isNear) in [(25_000, true), (24_999, false), (27_000, false), (27_500, true)] as [(UInt64, Bool)]
+        {
             watch.observed(1, reading(.replica, 0, at: 30, position), primary: 0)
             #expect(watch.report(at: 30 * Self.second).nodes[1].verdict.takesReads == isNear, "at \(position)")
         }

@@ -8,7 +8,7 @@ struct DocumentTests {
 
     private static let documents = [
         "README.md", "docs/ARCHITECTURE.md", "docs/LIFE_OF_A_QUERY.md", "docs/DEPENDENCIES.md", "docs/CONFIGURATION.md",
-        "docs/ROUTING.md",
+        "docs/ROUTING.md", "docs/NOTIFICATIONS.md", "docs/SESSION_STATE.md",
     ]
 
     /// Functions of PostgreSQL that the documents name, beside those that begin with `pg_`.
@@ -49,7 +49,7 @@ struct DocumentTests {
 
     @Test func theFunctionsOfTheOtherDocumentsExist() throws {
         let known = try Self.functionNames()
-        for document in ["docs/ARCHITECTURE.md", "README.md"] {
+        for document in ["docs/ARCHITECTURE.md", "docs/SESSION_STATE.md", "README.md"] {
             let named = try Self.namedFunctions(in: document).filter {
                 !$0.hasPrefix("pg_") && !Self.ofSQL.contains($0)
             }
@@ -58,7 +58,9 @@ struct DocumentTests {
     }
 
     /// `File.swift`, with or without its folder.
-    @Test(arguments: ["docs/LIFE_OF_A_QUERY.md", "docs/ARCHITECTURE.md"])
+    @Test(arguments: [
+        "docs/LIFE_OF_A_QUERY.md", "docs/ARCHITECTURE.md", "docs/NOTIFICATIONS.md", "docs/SESSION_STATE.md",
+    ])
     func theFilesThatAreNamedExist(document: String) throws {
         let files = try Self.sourceFiles() + ["Package.swift"]
         let named = try Self.text(document).matches(of: /`([A-Za-z0-9_+\/]+\.swift)`/).map { String($0.1) }

@@ -71,8 +71,8 @@ struct DriverDemo {
         // slow, on a busy machine, never meets it.
         demo.arguments = ["demo", "--port", "0", "--exec", "timeout 900 sh -c \(Self.quoted(command))"]
         // Scripts tell where their reads run: however busy the machine is, they are to wait for a replica.
-        demo.environment = ProcessInfo.processInfo.environment
-            .merging(["HOWDAH_FRESHNESS_WAIT": "30s"]) { own, _ in own }
+        let patience = ["HOWDAH_FRESHNESS_WAIT": "30s"]
+        demo.environment = ProcessInfo.processInfo.environment.merging(patience) { own, _ in own }
             .merging(settings) { $1 }
         demo.standardInput = FileHandle.nullDevice
         demo.standardOutput = output

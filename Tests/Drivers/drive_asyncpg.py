@@ -222,6 +222,43 @@ async def statements_outlive_changes_of_tables(connection):
     expect(tuple(row), (1,), "a statement whose result stays the same")
     await connection.execute("DROP TABLE form")
 
+@part
+async def notifications(connection):
+    heard = asyncio.Queue()
+
+    def listener(_, process, channel, payload):
+        heard.put_nowait((process == connection.get_server_pid(), channel, payload))
+
+    async def next_of(queue):
+        return await asyncio.wait_for(queue.get(), PATIENCE)
+
+    await connection.add_listener("news", listener)
+    await connection.execute("NOTIFY news, 'own'")
+    expect(await next_of(heard), (True, "news", "own"), "a notification of its own")
+    other = await connect()
+    await other.execute("SELECT pg_notify('news', $1)", "another's")
+    expect(await next_of(heard), (False, "news", "another's"), "another client's notification")
+    async with connection.transaction():
+        await other.execute("NOTIFY news, 'later'")
+        expect(await connection.fetchval("SELECT 1"), 1, "in a transaction")
+        expect(heard.empty(), True, "no notification in a transaction")
+    expect(await next_of(heard), (False, "news", "later"), "after the transaction")
+    await connection.remove_listener("news", listener)
+    await other.execute("NOTIFY news, 'unheard'")
+    expect(await connection.fetchval("SELECT 2"), 2, "after remove_listener")
+    expect(heard.empty(), True, "nothing after remove_listener")
+    await other.close(timeout=PATIENCE)
+
+    # More listeners than a pool has servers.
+    everybody = asyncio.Queue()
+    listeners = [await connect() for _ in range(40)]
+    for own in listeners:
+        await own.add_listener("everybody", lambda _, process, channel, payload: everybody.put_nowait(payload))
+    await connection.execute("NOTIFY everybody, 'to everybody'")
+    for _ in listeners:
+        expect(await next_of(everybody), "to everybody", "one of many listeners")
+    await asyncio.gather(*(own.close(timeout=PATIENCE) for own in listeners))
+
 
 run(
     create,
@@ -236,4 +273,5 @@ run(
     pool,
     cancel,
     statements_outlive_changes_of_tables,
+    notifications,
 )

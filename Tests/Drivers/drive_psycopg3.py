@@ -564,6 +564,34 @@ async def _async_part():
 def asynchronous():
     asyncio.run(_async_part())
 
+def notifications():
+    with connect(autocommit=True) as connection, connect(autocommit=True) as other:
+        connection.execute("LISTEN news")
+        connection.execute("NOTIFY news, 'own'")
+        other.execute("SELECT pg_notify('news', %s)", ["another's"])
+        heard = list(connection.notifies(timeout=PATIENCE, stop_after=2))
+        expect([note.payload for note in heard], ["own", "another's"], "payloads")
+        processes = [connection.info.backend_pid, other.info.backend_pid]
+        expect([note.pid for note in heard], processes, "processes")
+        for i in range(100):
+            other.execute("SELECT pg_notify('news', %s)", [str(i)])
+        heard = list(connection.notifies(timeout=PATIENCE, stop_after=100))
+        expect([note.payload for note in heard], [str(i) for i in range(100)], "the order of many")
+        connection.execute("UNLISTEN *")
+        other.execute("NOTIFY news, 'unheard'")
+        expect(list(connection.notifies(timeout=0.1)), [], "after UNLISTEN")
+    # LISTEN in a transaction holds from COMMIT on.
+    with connect() as connection, connect(autocommit=True) as other:
+        connection.execute("LISTEN news")
+        connection.rollback()
+        other.execute("NOTIFY news, 'rolled back'")
+        connection.execute("LISTEN news")
+        other.execute("NOTIFY news, 'too early'")
+        connection.commit()
+        other.execute("NOTIFY news, 'heard'")
+        note = next(connection.notifies(timeout=PATIENCE, stop_after=1))
+        expect(note.payload, "heard", "after COMMIT")
+
 
 run(
     create,
@@ -595,4 +623,5 @@ run(
     the_refusal_of_two_phase_commit_comes_through,
     pool,
     asynchronous,
+    notifications,
 )

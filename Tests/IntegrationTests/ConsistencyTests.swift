@@ -117,7 +117,8 @@ extension EndToEnd {
             #expect(try reader.value("SHOW howdah.route").contains("primary"))
             for replica in cluster.replicas { try replica.resumeReplay() }
             try eventually("a replica to be fresh for the position") {
-                try reader.value("SELECT count(*) FROM handed") == "0" && reader.value("SHOW howdah.route").contains("replica)")
+                try reader.value("SELECT count(*) FROM handed") == "0"
+                    && reader.value("SHOW howdah.route").contains("replica)")
             }
             #expect(try reader.query("SET howdah.position = 'nonsense'").state == "22023")
             #expect(try reader.query("RESET howdah.position").tags == ["RESET"])
@@ -178,10 +179,13 @@ extension EndToEnd {
 
         @Test func aReplicaWhoseStreamIsCutGetsNoReads() throws {
             let replica = try cluster().replicas[0]
+            func alter(_ change: String) throws {
+                _ = try replica.sql("ALTER SYSTEM \(change); SELECT pg_reload_conf()")
+            }
             try lags(
                 replica,
-                { _ = try replica.sql("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'; SELECT pg_reload_conf()") },
-                mend: { _ = try replica.sql("ALTER SYSTEM RESET primary_conninfo; SELECT pg_reload_conf()") }
+                { try alter("SET primary_conninfo = 'host=127.0.0.1 port=1'") },
+                mend: { try alter("RESET primary_conninfo") }
             )
         }
 

@@ -22,7 +22,9 @@ struct ParityGenerator {
         "SHOW work_mem", "RESET work_mem", "UPDATE item SET note = note WHERE id = 2", "DEALLOCATE ALL", "",
         "SELECT 1; SELECT 2",
         "SET datestyle = 'german'", "RESET datestyle", "SELECT date '2024-01-02'", "DISCARD ALL", "BEGIN READ ONLY",
-        "SET LOCAL work_mem = '6MB'", "DEALLOCATE a",
+        "SET LOCAL work_mem = '6MB'", "DEALLOCATE a", "PREPARE a (int) AS SELECT $1 * 2", "PREPARE b AS SELECT id FROM item WHERE id = $1",
+        "EXECUTE a(3)", "EXECUTE b('2')", "EXECUTE a(1/0)", "PREPARE a AS UPDATE item SET note = note WHERE id = $1 RETURNING id", "EXECUTE a",
+        "DEALLOCATE b", "SELECT pg_advisory_lock(79)", "SELECT pg_advisory_unlock_all()", "CREATE TEMP TABLE t (a int)", "DROP TABLE t",
     ]
 
     mutating func script(steps: Int) -> ParityScript {

@@ -121,8 +121,7 @@ struct SettingsTests {
     @Test(
         "What cannot travel keeps its server, which is cleaned behind the client",
         arguments: [
-            "CREATE TEMPORARY TABLE x (y int)", "LISTEN x", "SELECT pg_advisory_lock(1)", "PREPARE x AS SELECT 1",
-            "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "LOAD 'auto_explain'", "SELECT setseed(0.5)",
+            "LOAD 'auto_explain'", "SELECT setseed(0.5)", "PREPARE x AS SELECT 1; EXECUTE x",
         ]
     )
     func pins(text: String) {

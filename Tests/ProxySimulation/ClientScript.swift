@@ -61,5 +61,6 @@ package struct ClientScript {
             turns[index].expected = replies.count
         }
         commits = store.commits
+        store.forgetSessions()
     }
 }

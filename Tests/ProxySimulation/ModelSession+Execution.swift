@@ -46,6 +46,18 @@ extension ModelSession {
         case .series(let count), .copyOut(let count):
             let isCopy = statement.columns == nil
             return Outcome(rows: (0..<count).map { ["\($0 + 1)"] }, tag: "\(isCopy ? "COPY" : "SELECT") \(count)")
+        case .listen(let channel):
+            try checkWritable("LISTEN")
+            channels.insert(channel)
+            store.add(self)
+            return Outcome(tag: "LISTEN")
+        case .unlisten(let channel):
+            if let channel { channels.remove(channel) } else { channels = [] }
+            return Outcome(tag: "UNLISTEN")
+        case .notify(let channel, let payload):
+            try checkWritable("NOTIFY")
+            notifications.append(.init(processID: processID, channel: channel, payload: payload))
+            return Outcome(tag: "NOTIFY")
         case .divide: throw ModelError(sqlState: "22012", message: "division by zero")
         case .sleep: return Outcome(rows: [[""]], tag: "SELECT 1")
         case .createTemporary(let name):
@@ -59,6 +71,8 @@ extension ModelSession {
                 throw ModelError(sqlState: "42P01", message: "relation \"\(name)\" does not exist")
             }
             return Outcome(rows: [["0"]], tag: "SELECT 1")
+        case .findTemporary(let bit):
+            return Outcome(rows: [[temporaryTables.isEmpty ? "0" : "\(bit)"]], tag: "SELECT 1")
         }
     }
 
@@ -85,6 +99,7 @@ extension ModelSession {
             }
             settings = base
             settingsBefore = settings
+            channels = []
             prepared = [:]
             temporaryTables = []
             temporaryBefore = []
@@ -180,12 +195,15 @@ extension ModelSession {
     private func startTransaction() {
         if settingsBefore == nil { settingsBefore = settings }
         if temporaryBefore == nil { temporaryBefore = temporaryTables }
+        if channelsBefore == nil { channelsBefore = channels }
     }
 
     private func undo() {
         staged = []
         if let settingsBefore { settings = settingsBefore }
         if let temporaryBefore { temporaryTables = temporaryBefore }
+        if let channelsBefore { channels = channelsBefore }
+        notifications = []
     }
 
     /// The transaction is over: what is staged is committed.
@@ -197,6 +215,9 @@ extension ModelSession {
         staged = []
         settingsBefore = nil
         temporaryBefore = nil
+        channelsBefore = nil
+        for notification in notifications { store.notify(notification) }
+        notifications = []
         portals = [:]
         isInBlock = false
         isReadOnly = false

@@ -63,6 +63,15 @@ package final class ModelSession {
     var settings: [String: String] = [:]
     var settingsBefore: [String: String]?
     var temporaryBefore: Set<String>?
+    /// Listened to as far as the transaction has come; then what they were before it.
+    var channels: Set<String> = []
+    var channelsBefore: Set<String>?
+    /// Of the transaction under way.
+    var notifications: [ModelNotification] = []
+    /// Committed by anybody, on channels that this session listened to.
+    private var heard: [ModelNotification] = []
+    /// ReadyForQuery was the last thing said, and nothing has come since.
+    private var isIdle = false
     var copied: [UInt8] = []
     /// What is left to do of the query under way, or after a sleep.
     var continuation: [Step] = []
@@ -104,6 +113,32 @@ package final class ModelSession {
         run()
     }
 
+    /// Another session's transaction has committed, or its own.
+    func hear(_ notification: ModelNotification) {
+        if (channelsBefore ?? channels).contains(notification.channel) { heard.append(notification) }
+    }
+
+    /// Whether a notification can leave now that nobody has asked for.
+    package var hasNews: Bool { isIdle && !isInBlock && !heard.isEmpty && !hasEnded }
+
+    package func tellNews() {
+        sendHeard()
+        flush()
+    }
+
+    private func sendHeard() {
+        for notification in heard where channels.contains(notification.channel) {
+            send { builder in
+                builder.message(BackendTag.notificationResponse) { body in
+                    body.int32(Int32(bitPattern: notification.processID))
+                    body.string(notification.channel)
+                    body.string(notification.payload)
+                }
+            }
+        }
+        heard = []
+    }
+
     /// A cancel request with this session's key has come.
     package func cancel() {
         guard case .sleeping = mode else { return }
@@ -117,6 +152,7 @@ package final class ModelSession {
     package func disconnect() {
         mode = .gone
         staged = []
+        store.remove(self)
     }
 
     private func run() {
@@ -168,14 +204,17 @@ package final class ModelSession {
 
     func ready() {
         let status: TransactionStatus = hasFailed ? .failed : isInBlock ? .inTransaction : .idle
+        if status == .idle { sendHeard() }
         send { $0.readyForQuery(status) }
         flush()
+        isIdle = true
     }
 
     // MARK: Messages
 
     private func handle(_ message: WireMessage) {
         store.trace?("        server \(processID) of node \(node) <- \(message.asFrontend)")
+        isIdle = false
         if case .copyIn(let isExtended) = mode { return handleCopy(message, isExtended: isExtended) }
         if case .skipping = mode {
             guard message.letter == "S" || message.letter == "X" else { return }

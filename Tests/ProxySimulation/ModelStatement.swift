@@ -34,6 +34,12 @@ enum ModelStatement: Equatable {
     case copyOut(Int)
     case createTemporary(String)
     case countTemporary(String)
+    /// SELECT CASE WHEN … THEN … ELSE 0 END: the proxy asks whether the session has temporary objects
+    case findTemporary(bit: Int)
+    case listen(String)
+    /// nil is UNLISTEN *
+    case unlisten(String?)
+    case notify(channel: String, payload: String)
     case syntaxError
 
     static func == (left: ModelStatement, right: ModelStatement) -> Bool { "\(left)" == "\(right)" }
@@ -67,6 +73,11 @@ enum ModelStatement: Equatable {
         case ("deallocate", 2):
             guard case .word(let name) = tokens[1] else { return .syntaxError }
             return .deallocate(name == "all" ? nil : name)
+        case ("listen", 2): return .listen(name(tokens.dropFirst()))
+        case ("unlisten", 2): return .unlisten(tokens[1] == .symbol("*") ? nil : name(tokens.dropFirst()))
+        case ("notify", 4):
+            guard case .string(let payload) = tokens[3] else { return .syntaxError }
+            return .notify(channel: name(tokens[1...1]), payload: payload)
         case ("copy", 4): return .copyIn
         case ("copy", _):
             guard
@@ -99,7 +110,14 @@ enum ModelStatement: Equatable {
         case .word("count"):
             guard tokens.count > 6, case .word(let name) = tokens[6] else { return .syntaxError }
             return .countTemporary(name)
+        // A setting by a condition that no setting of the model meets.
+        case .word("pg_catalog") where tokens.contains(.word("pg_settings")): return .series(0)
         case .word("pg_catalog"): return setConfig(tokens)
+        case .word("case"):
+            guard let then = tokens.firstIndex(of: .word("then")), then + 1 < tokens.count,
+                case .number(let bit) = tokens[then + 1]
+            else { return .syntaxError }
+            return .findTemporary(bit: bit)
         case .number where tokens.count == 2: return .series(1)
         case .number: return .divide
         default: return .syntaxError
@@ -167,6 +185,7 @@ enum ModelStatement: Equatable {
         case .setConfig(let pairs): pairs.map { _ in "set_config" }
         case .show(let name): [name]
         case .countTemporary: ["count"]
+        case .findTemporary: ["case"]
         default: nil
         }
     }

@@ -27,6 +27,8 @@ package final class ModelStore {
     /// Texts whose execution a cancel request has ended.
     package var cancelled: [String] = []
     package var now: Int64 = 0
+    /// Sessions that have run LISTEN.
+    private var listeners: [ModelSession] = []
 
     /// Told what happens, for looking at one seed.
     package var trace: ((String) -> Void)?
@@ -58,4 +60,17 @@ package final class ModelStore {
     func value(_ key: String, isReplica: Bool, node: Int) -> String? {
         isReplica && delaysReplay ? replicas[node]?.values[key] : values[key]
     }
+
+    func add(_ session: ModelSession) {
+        if !listeners.contains(where: { $0 === session }) { listeners.append(session) }
+    }
+
+    func remove(_ session: ModelSession) { listeners.removeAll { $0 === session } }
+
+    func notify(_ notification: ModelNotification) {
+        for session in listeners { session.hear(notification) }
+    }
+
+    /// Sessions and the store know each other: to be called when a simulation is over.
+    package func forgetSessions() { listeners = [] }
 }

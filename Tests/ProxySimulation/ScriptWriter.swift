@@ -269,12 +269,13 @@ package struct ScriptWriter {
             if dice.chance(70) { query("SELECT value FROM kv WHERE k = '\(key())'") } else { runPrepared() }
         }
         for _ in 0..<dice.below(4) {
-            switch dice.below(7) {
+            switch dice.below(8) {
             case 0, 1: query(literal())
             case 2: oneShot()
             case 3: runPrepared()
             case 4: prepare()
             case 5: pipeline()
+            case 6 where !isReadOnly: notification()
             default: query("SET work_mem = '\(1 + dice.below(9))MB'")
             }
         }
@@ -352,8 +353,25 @@ package struct ScriptWriter {
         sync()
     }
 
+    /// On a channel of its own: what others send is no part of the script.
+    private mutating func notification() {
+        let text =
+            switch dice.below(9) {
+            case 0, 8: "LISTEN \(owner)"
+            case 1: "UNLISTEN \(dice.chance(50) ? "*" : owner)"
+            case 2: "LISTEN \(owner); NOTIFY \(owner), '\(newValue())'"
+            default: "NOTIFY \(owner), '\(newValue())'"
+            }
+        if dice.chance(60) || text.contains(";") { return query(text) }
+        add("Parse : \(text)") { $0.parse(name: "", text: text) }
+        add("Bind") { $0.bind(portal: "", statement: "", parameters: []) }
+        add("Execute") { $0.execute(portal: "") }
+        sync()
+    }
+
     private mutating func rare() {
-        switch dice.below(6) {
+        switch dice.below(9) {
+        case 6, 7, 8: notification()
         case 0: query("")
         case 1:
             query("CREATE TEMPORARY TABLE t\(dice.below(2)) (x int)", waits: true)

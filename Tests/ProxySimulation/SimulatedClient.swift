@@ -104,6 +104,19 @@ package final class SimulatedClient {
             if message.letter == "G", !script.turns[nextTurn - 1].text.contains("COPY") { declineCopy() }
             return
         }
+        if isInStorm, message.letter == "A" || place < script.replies.count && script.replies[place].letter == "A",
+            place >= script.replies.count || !Self.isEqual(message, script.replies[place])
+        {
+            // What is sent while the listening server is being replaced is lost.
+            isDisturbed = true
+            return
+        }
+        if message.letter == "A",
+            message.body.prefix(4) != withUnsafeBytes(of: (key?.processID ?? 0).bigEndian, { Array($0)[...] })
+        {
+            mismatch = "\(script.owner): its own notification bears the process \(message.body.prefix(4))"
+            return
+        }
         if message.letter == "E", ["08006", "08007", "57014", "57P01"].contains(message.field("C") ?? ""),
             script.isCancelling || isInStorm
         {
@@ -154,6 +167,8 @@ package final class SimulatedClient {
             // A statement that its server lacks cannot be prepared in a failed transaction: that error comes before any other.
             return left.asBackend == right.asBackend || left.field("C") == "25P02"
         }
+        // The process that has notified is the client's own, and no model's.
+        if left.letter == "A", right.letter == "A" { return left.body.dropFirst(4) == right.body.dropFirst(4) }
         return left == right
     }
 

@@ -128,6 +128,7 @@ package final class Simulation {
 
     /// Plays everything to its end. Returns what went wrong, in words; nil where nothing did.
     package func run() -> String? {
+        defer { store.forgetSessions() }
         while steps < 400_000 {
             steps += 1
             step()
@@ -151,7 +152,7 @@ package final class Simulation {
     private var isQuiet: Bool {
         let found = shell.engine.inspect()
         return found.clients == 0 && found.cancels == 0 && found.pendingReplies == 0
-            && found.servers == found.idleServers
+            && found.servers == found.idleServers + found.listeningServers
     }
 
     private var endFailure: String? {
@@ -171,6 +172,7 @@ package final class Simulation {
         }
         for (index, session) in sessions where shell.links[index]?.phase == .open {
             if session.isInBlock || !session.staged.isEmpty { return "a free server has a transaction open" }
+            if session.channels.isEmpty == false { return "a free server listens: \(session.channels)" }
             if !session.temporaryTables.isEmpty { return "a free server has temporary tables" }
         }
         return nil
@@ -268,6 +270,8 @@ package final class Simulation {
         if !client.send(), client.script.vanishesAfter != nil {
             client.link.toEngine.removeLast(dice.below(client.link.toEngine.count + 1))
             client.link.peerHasClosed = true
+            // The proxy cancels what a client leaves behind.
+            cancellers.insert(client.script.owner)
         }
         return true
     }
@@ -306,6 +310,11 @@ package final class Simulation {
             session.disconnect()
         }
         if dice.chance(50), deliver(link) { return true }
+        if session.hasNews, dice.chance(70) || link.fromEngine.isEmpty {
+            session.tellNews()
+            link.toEngine += session.takeOutput()
+            return true
+        }
         if let wake = session.wakeTime, wake <= store.now {
             session.wake()
             link.toEngine += session.takeOutput()

@@ -72,7 +72,7 @@ import Testing
         ("SELECT 1 INTO TEMP t", .temporaryObject),
         ("CREATE TABLE pg_temp.t (a int)", [.ddl, .changesCatalogFacts, .temporaryObject]),
         ("SELECT pg_advisory_lock(1)", .advisoryLockSession),
-        ("SELECT pg_advisory_unlock_all()", []),
+        ("SELECT pg_advisory_unlock_all()", .advisoryUnlock),
         ("SELECT pg_advisory_xact_lock(1)", []),
         ("DECLARE c CURSOR FOR SELECT 1", .declareCursor),
         ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", [.declareCursor, .holdCursor]),
@@ -91,6 +91,11 @@ import Testing
         ("SELECT nobody_knows()", .callsUserFunction),
         ("SELECT lower('a')", []),
         ("CREATE INDEX i ON t (a)", .ddl),
+        (
+            "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'x'",
+            [.ddl, .changesCatalogFacts, .temporaryObject]
+        ),
+        ("CREATE TYPE pg_temp_3.t AS (a int)", [.ddl, .changesCatalogFacts, .temporaryObject]),
         ("CREATE FUNCTION f() RETURNS int SET a.b = 1 LANGUAGE sql AS 'x'", [.ddl, .changesCatalogFacts]),
         ("COPY t FROM STDIN", .copyIn),
         ("COPY t FROM '/x'", []),

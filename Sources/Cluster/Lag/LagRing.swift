@@ -21,7 +21,9 @@ struct LagRing {
     mutating func add(_ sample: PositionSample) {
         if let last = samples.last {
             // An answer that has overtaken another tells nothing new.
-            if sample.number <= last.number || sample.inserted < last.inserted || sample.flushed < last.flushed { return }
+            if sample.number <= last.number || sample.inserted < last.inserted || sample.flushed < last.flushed {
+                return
+            }
             if last.inserted == sample.inserted, last.flushed == sample.flushed {
                 samples[samples.count - 1].number = sample.number
                 return

@@ -226,7 +226,9 @@ final class NodeProbe {
     }
 
     private func listen(_ asking: consuming ProbeStage.Asking) -> ProbeOutcome? {
-        let (isFresh, isSample, deadline, question) = (asking.isFresh, asking.isSample, asking.deadline, asking.question)
+        let (isFresh, isSample, deadline, question) = (
+            asking.isFresh, asking.isSample, asking.deadline, asking.question
+        )
         do throws(ProbeFailure) {
             let reading = try answer(asking)
             let isAtEnd = reading == nil ? false : try asking.connection.isAtEnd()
@@ -264,7 +266,9 @@ final class NodeProbe {
         if let answer = asking.answer { return answer }
         guard let result else { return nil }
         if result.isError { throw .unexpectedAnswer(result.errorText) }
-        guard result.rowCount == 1 else { throw .unexpectedAnswer("no row in answer to \(asking.question.text)") }
+        guard result.rowCount == 1 else {
+            throw .unexpectedAnswer("no row in answer to \(asking.question.text)")
+        }
         return asking.question.reading(result, before: lastReading)
     }
 

@@ -58,6 +58,7 @@ struct BatchPlan: BitwiseCopyable {
         effects.formUnion(other.effects)
         leavesState = leavesState || other.mayChangeSession
         hint = max(hint, other.hint)
+        bindsPrepared = bindsPrepared || other.effects.contains(.execute)
         namesHowdah = namesHowdah || other.howdahCommand != .none
     }
 

@@ -14,6 +14,8 @@ final class ClientExtras {
     var begin = ""
     /// The error that the next batch gets instead of a server.
     var refusal: PostgresError?
+    /// Of a client of the admin console.
+    var console: ConsoleSession?
     /// What the cycle in flight does to the session's settings if it ends well.
     var pendingSettings: [SettingsJournal.Step] = []
     /// What the transaction has done to them so far.

@@ -18,12 +18,17 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     case batch
     /// In a batch that the proxy has refused: everything up to Sync is dropped.
     case skipping
+    /// Its transaction is over, and its ReadyForQuery waits for the listening server.
+    case catchingUp
+
+    /// Whether nothing of a batch has been sent whose end has not.
+    var isAtEnd: Bool { self == .between || self == .skipping || self == .catchingUp }
 
     /// Whether messages of a batch have been sent to a server, and not its Sync.
     var isInBatch: Bool {
         switch self {
         case .preparing, .flushing, .batch: true
-        case .between, .waiting, .locating, .assigned, .refused, .skipping: false
+        case .between, .waiting, .locating, .assigned, .refused, .skipping, .catchingUp: false
         }
     }
 }

@@ -6,6 +6,8 @@ enum ClientPhase: UInt8, BitwiseCopyable {
     /// Let in; the parameters that a server of its pool reports are not known yet.
     case welcoming
     case ready
+    /// Let into the admin console.
+    case console
     /// Told a FATAL error or gone; nothing that it sends is looked at.
     case closing
 }

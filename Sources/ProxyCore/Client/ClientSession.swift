@@ -21,7 +21,9 @@ struct ClientSession: ~Copyable {
     var isForcedToPrimary = false
     var preference = RoutePreference.auto
     var lastRoute = RouteRecord()
+    /// The first of the reasons for which it keeps its server, which `pinRecord` has all.
     var pin: PinReason?
+    var pinRecord: PinRecord?
     /// Waits in the queue for reads, else in that for writes.
     var waitsForRead = false
     /// Batches sent whose ReadyForQuery has not come.
@@ -64,6 +66,8 @@ struct ClientSession: ~Copyable {
     var extras: ClientExtras?
     var freshness = ClientFreshness()
     var consistency: ClientConsistency?
+    /// Of one that listens.
+    var channels: ClientChannels?
 
     init(handle: Handle, now: Microseconds) {
         self.handle = handle

@@ -83,7 +83,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .locating, .flushing: progress = .stop
+            case .waiting, .locating, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -221,7 +221,13 @@ extension Engine {
             return .stop
         }
         // What changes settings is told from its own reply, and what follows may need others before it.
-        if client.pointee.outstanding > 0, plan.leavesState || client.pointee.extras != nil { return .stop }
+        if client.pointee.outstanding > 0 {
+            if plan.leavesState || client.pointee.extras != nil { return .stop }
+            // What EXECUTE runs hangs on what its name means by then.
+            if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
+            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
+        }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
         }
@@ -261,6 +267,8 @@ extension Engine {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.isCopyingIn { return .consumed(header.size) }
+            // As in `beginOnServer`.
+            if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)
@@ -268,6 +276,7 @@ extension Engine {
             }
             sendSync(client, server)
         } else {
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
         }
@@ -331,7 +340,7 @@ extension Engine {
     /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        if server.pointee.isBacklogged { return false }
+        if server.pointee.isBacklogged || server.pointee.preparing == .asked { return false }
         return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
     }
 
@@ -441,6 +450,8 @@ extension Engine {
 
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
+        if client.pointee.phase == .console { return continueConsole(client) }
+        if client.pointee.channels != nil { sendQueueIfIdle(client) }
         if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)
     }

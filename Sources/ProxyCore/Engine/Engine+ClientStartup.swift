@@ -14,6 +14,9 @@ extension Engine {
             // Nothing is owed to a client before its first ReadyForQuery, but what it sends early is kept.
             bytes.withUnsafeBytes { client.pointee.held.append($0, from: buffers) }
             limitHeld(client)
+        case .console:
+            bytes.withUnsafeBytes { client.pointee.held.append($0, from: buffers) }
+            continueConsole(client)
         case .closing: break
         }
     }
@@ -25,7 +28,7 @@ extension Engine {
                 switch client.pointee.phase {
                 case .startup: goesOn = try readStartupPacket(client)
                 case .authenticating: goesOn = try readPassword(client)
-                case .welcoming, .ready, .closing: goesOn = false
+                case .welcoming, .ready, .console, .closing: goesOn = false
                 }
             }
         } catch {
@@ -161,6 +164,9 @@ extension Engine {
     /// The client is who it says: finds its pool and has the session's parameters told.
     private func enter(_ client: ClientPointer) throws(PostgresError) {
         guard let extras = client.pointee.extras else { return }
+        if ConsoleSession.databases.contains(extras.database) {
+            return try enterConsole(client, user: extras.user, version: extras.version)
+        }
         let pool = pool(PoolKey(database: extras.database, user: extras.user, replication: extras.replication))
         let limits = pool.pointee.options
         try checkLimit(limits.maximumDatabaseClients, databaseClients[extras.database], "database", extras.database)
@@ -218,7 +224,7 @@ extension Engine {
             builder.parameterStatus(parameter.name, parameter.name == "in_hot_standby" ? "off" : parameter.value)
         }
         if pool.pointee.replication != .off {
-            client.pointee.pin = .replication
+            pin(client, .replication)
             welcome(client, builder.bytes)
             return
         }

@@ -37,10 +37,18 @@ extension Engine {
         }
         switch entry.disposition {
         case .forward:
-            if let client = clients[server.pointee.client] { deliver(client) }
+            if let client = clients[server.pointee.client] {
+                deliver(client)
+                if entry.nameSize > 0, end == offset &+ header.size {
+                    let words = executeError(body, entry, client, server)
+                    drop(server, bytes, offset, end, &run)
+                    send(client) { $0.message(BackendTag.errorResponse) { $0.raw(words) } }
+                }
+            }
         case .swallow, .answer:
             // What was sent for the client's sake and failed is the client's error: the message that needed it fails by it.
             let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
+            if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
             if entry.purpose == .settings {
                 server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
             }
@@ -61,7 +69,12 @@ extension Engine {
             statements.release(entry.previous)
             server.pointee.ledger[0].previous = .none
         }
-        if !entry.completesCycle { skipToSync(server) }
+        if !entry.completesCycle {
+            let wasAsked = server.pointee.preparing == .asked
+            skipToSync(server)
+            // What was held back until the server had answered goes on.
+            if wasAsked, server.pointee.preparing != .asked { run.cycleEnded = true }
+        }
         return true
     }
 
@@ -122,6 +135,7 @@ extension Engine {
             server.pointee.unnamed = .unknown
         default: break
         }
+        if entry.purpose == .closePrepared { preparedIsInterrupted(server) }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {
                 // The name has another meaning since; it is that change which would bring back the one before.
@@ -188,8 +202,10 @@ extension Engine {
             return .onPrimary
         }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
-        if isOutdated || state == .invalidStatementName, entry.kind == .bind || entry.kind == .describe,
-            !entry.statement.isNone
+        if isOutdated || state == .invalidStatementName,
+            entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone,
+            // Where it cannot be prepared it is no use to try again.
+            server.pointee.extras.prepareError == nil
         {
             return .prepareAgain(entry.statement)
         }
@@ -253,6 +269,7 @@ extension Engine {
             index -= 1
         }
         takeBackNames(client)
+        if client.pointee.pin != nil { server.pointee.cleanup = .discardAll }
         server.pointee.client = .none
         client.pointee.server = .none
         client.pointee.output.clear(to: buffers)
@@ -337,6 +354,9 @@ extension Engine {
     }
 
     private func correct(_ text: RawSpan, _ client: ClientPointer) {
+        if classify(text, client).effects.contains(.execute), let (id, _) = executed(in: text, client) {
+            return correct(statements[id].pointee.text.bytes, client)
+        }
         let pool = client.pointee.pool.unsafelyUnwrapped
         if let context = client.pointee.context {
             classifier.correct(text, in: context.context)

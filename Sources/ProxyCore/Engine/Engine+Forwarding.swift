@@ -15,6 +15,11 @@ extension Engine {
         _ offset: Int,
         _ statementClass: StatementClass
     ) -> Progress {
+        if statementClass.namesPrepared,
+            let progress = forwardPreparedBySQL(client, server, header, input, offset, statementClass)
+        {
+            return progress
+        }
         var entry = LedgerEntry(.query, .forward)
         server.pointee.unnamed = .none
         // A simple query destroys the unnamed statement, unless the server skips it (PostgreSQL documentation, 55.2.3).
@@ -96,6 +101,10 @@ extension Engine {
             return forwardBind(client, server, header, body, isWhole)
         case FrontendTag.execute:
             client.pointee.flow = .batch
+            if client.pointee.bindsChange {
+                guard isWhole else { return waitFor(client, header, body) }
+                return forwardExecuteOfChange(client, server, header, input, offset, body)
+            }
             server.pointee.ledger.append(executeEntry(client, server, body))
             client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
             return sendWhole(client, server, header, input, offset)
@@ -131,7 +140,8 @@ extension Engine {
             client.pointee.flow = .between
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
-            let statementClass = text.map { classify(input.extracting($0), client) } ?? unknown
+            let statementClass =
+                text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
             return forwardQuery(client, server, header, input, offset, statementClass)
         case FrontendTag.functionCall:
             return forwardFunctionCall(client, server, header, input, offset)
@@ -148,7 +158,7 @@ extension Engine {
     }
 
     /// A message that must be seen whole has arrived in part.
-    private func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {
+    func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {
         if header.size <= options.clientBufferLimit { return .stop }
         refuse(
             client,
@@ -199,7 +209,7 @@ extension Engine {
     }
 
     @inline(__always)
-    private func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
+    func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
         let id = client.pointee.lastBound
         if client.pointee.bindsChange, !isLastBound(client, body) {
@@ -208,7 +218,9 @@ extension Engine {
             server.pointee.cleanup = .discardAll
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
-            if mustNote(statementClass, client) {
+            if statementClass.effects.contains(.execute) {
+                noteExecuted(id, client, server, &entry)
+            } else if mustNote(statementClass, client) {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
             }
         }
@@ -239,6 +251,12 @@ extension Engine {
         }
         let isNamed = !message.name.isEmpty
         let name = body.extracting(message.name)
+        if isNamed, client.pointee.pin != nil, keepsOwnNames(client), statement(named: name, of: client) == nil {
+            // The server knows whether PREPARE has given the name already.
+            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+            append(server, FrontendTag.parse, body)
+            return .consumed(header.size)
+        }
         if isNamed, statement(named: name, of: client) != nil {
             provokeDuplicate(client, server, body, message)
             return .consumed(header.size)
@@ -247,7 +265,9 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
-        sendParse(id, isNamed: isNamed, client, server, body, message, entry)
+        let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+        let target = isExecute ? executeTarget(id, client, server) ?? id : id
+        sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }
 
@@ -257,8 +277,6 @@ extension Engine {
         isNamed: Bool,
         _ client: ClientPointer,
         _ server: ServerPointer,
-        _ body: RawSpan,
-        _ message: ParseMessage,
         _ ledgerEntry: LedgerEntry
     ) {
         var entry = ledgerEntry
@@ -284,9 +302,10 @@ extension Engine {
             appendSharedParse(server, record)
         } else {
             server.pointee.unnamed = serial
-            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + message.identity.count, from: buffers)
+            let body = record.pointee.body
+            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + body.count, from: buffers)
             server.pointee.output.appendByte(0, from: buffers)
-            server.pointee.output.append(body.extracting(message.identity), from: buffers)
+            server.pointee.output.append(body, from: buffers)
             touch(server)
         }
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.serverParses &+= 1
@@ -343,11 +362,17 @@ extension Engine {
     }
 
     /// Gives the server a statement that it lacks, in front of the message that needs it.
-    private func injectParse(_ id: StatementID, isShared: Bool, isAgain: Bool, _ server: ServerPointer) {
+    func injectParse(
+        _ id: StatementID,
+        isShared: Bool,
+        isAgain: Bool,
+        _ server: ServerPointer,
+        purpose: LedgerEntry.Purpose = .prepare
+    ) {
         let record = statements[id]
         var entry = LedgerEntry(.parse, .swallow)
         entry.preparesAgain = isAgain
-        entry.purpose = .prepare
+        entry.purpose = purpose
         entry.statement = id
         entry.serial = record.pointee.serial
         statements.retain(id)
@@ -380,12 +405,8 @@ extension Engine {
         _ message: ParseMessage
     ) {
         let name = body.array(message.name)
-        server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
-        server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
         // Where a statement of that name is there already, its refusal is the client's.
-        var decoy = LedgerEntry(.parse, .swallow)
-        decoy.purpose = .prepare
-        server.pointee.ledger.append(decoy)
+        injectDecoy(name, server, purpose: .prepare)
         // The first of several is the only one that the server carries out: its error has the others skipped.
         if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
         server.pointee.ledger.append(LedgerEntry(.parse, .forward))
@@ -420,10 +441,12 @@ extension Engine {
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
         } else {
-            let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
-            let record = statements[id]
+            let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+            let target = isExecute ? executeTarget(id, client, server) ?? id : id
+            let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
+            let record = statements[target]
             entry.serial = record.pointee.serial
-            entry.statement = id
+            entry.statement = target
             let nameSize = isShared ? StatementSerial.nameSize : 1
             let newSize = bodySize &- name.byteCount &- 1 &+ nameSize
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: newSize, from: buffers)
@@ -447,20 +470,26 @@ extension Engine {
         if client.pointee.lastBound == id { return }
         if !id.isNone {
             statements.retain(id)
-            if statements[id].pointee.statementClass.mayChangeSession { client.pointee.bindsChange = true }
+            if executedClass(of: id, client).mayChangeSession { client.pointee.bindsChange = true }
         }
         statements.release(client.pointee.lastBound)
         client.pointee.lastBound = id
     }
 
+    /// No portal is there any more.
+    func forgetLastBound(_ client: ClientPointer) {
+        statements.release(client.pointee.lastBound)
+        client.pointee.lastBound = .none
+    }
+
     /// Whether an Execute names the portal of the last Bind.
-    private func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
+    func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }
         return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
     }
 
     /// Whether a server has a shared statement.
-    private enum Presence {
+    enum Presence {
         case there
         case missing
         /// An earlier batch in flight is to prepare it, which may fail: the statement has been closed, to be prepared again.
@@ -468,7 +497,7 @@ extension Engine {
     }
 
     @inline(__always)
-    private func presence(of serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Presence {
+    func presence(of serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Presence {
         guard server.pointee.statements.use(serial) else { return .missing }
         if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return .there }
         return isUncertain(serial, server) ? .uncertain : .there
@@ -507,7 +536,7 @@ extension Engine {
 
     /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
     @inline(__always)
-    private func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+    func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
         if !isNamed, hasUnnamed(record.pointee.serial, client, server) { return false }
         let isShared = isNamed || record.pointee.isShared
@@ -552,9 +581,11 @@ extension Engine {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
             if let id = statement(named: name, of: client) {
-                let isShared = bring(id, isNamed: name.byteCount > 0, client, server)
-                entry.serial = statements[id].pointee.serial
-                entry.statement = id
+                let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+                let target = isExecute ? executeTarget(id, client, server) ?? id : id
+                let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
+                entry.serial = statements[target].pointee.serial
+                entry.statement = target
                 let nameSize = isShared ? StatementSerial.nameSize : 1
                 server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
                 server.pointee.output.appendByte(message.kind.rawValue, from: buffers)

@@ -10,7 +10,8 @@ extension Engine {
     @inline(__always)
     func noteWriting(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) {
         // What is not seen whole may write, and so may a read that a replica has refused.
-        if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary, !server.pointee.isReplica {
+        if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary, !server.pointee.isReplica
+        {
             client.pointee.freshness.track = .writing
         }
     }

@@ -76,7 +76,7 @@ extension Engine {
                 let isTooOld = limits.serverLifetime > 0 && now - server.pointee.created > limits.serverLifetime
                 let total = server.pointee.pool.pointee.nodes[server.pointee.node].total
                 if isTooOld || (isIdleTooLong && total > limits.minimumSize) { retire(server) }
-            case .active, .draining, .closing: break
+            case .active, .draining, .listening, .closing: break
             }
         }
         for index in 0..<cancels.capacity {
@@ -108,7 +108,7 @@ extension Engine {
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
                 if isDraining { dismissIfIdle(client) }
-            case .welcoming, .closing: break
+            case .welcoming, .console, .closing: break
             }
         }
     }
@@ -165,6 +165,7 @@ extension Engine {
         forEachPool { pool in
             guard pool.pointee.clients == 0 else { return }
             for index in 0..<pool.pointee.nodeCount where pool.pointee.nodes[index].total > 0 { return }
+            if isListening(pool) { return }
             forgetWelcomes(pool)
             poolHandles[pool.pointee.key] = nil
             pools.remove(pool.pointee.handle)

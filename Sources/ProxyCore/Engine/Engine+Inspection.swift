@@ -5,6 +5,8 @@ extension Engine {
         package var servers = 0
         /// Servers that are free in their pools.
         package var idleServers = 0
+        /// Servers that listen for a database's clients.
+        package var listeningServers = 0
         package var cancels = 0
         package var waiting = 0
         /// Replies that servers owe.
@@ -22,8 +24,10 @@ extension Engine {
         for index in 0..<servers.capacity {
             guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
             if server.pointee.phase == .idle { found.idleServers += 1 }
+            if server.pointee.phase == .listening { found.listeningServers += 1 }
             found.pendingReplies += server.pointee.ledger.count
         }
+        for listening in listeningServers.values where listening.inFlight != nil { found.pendingReplies += 1 }
         forEachPool { found.waiting += $0.pointee.waiting }
         found.statementReferences = statements.references
         found.bytesInUse = buffers.bytesInUse

@@ -22,7 +22,7 @@ extension Engine {
             guard client.pointee.outstanding == 0, client.pointee.flow == .between, client.pointee.held.isEmpty,
                 client.pointee.transaction == .none
             else { return }
-        case .startup, .authenticating, .welcoming: break
+        case .startup, .authenticating, .welcoming, .console: break
         case .closing: return
         }
         refuse(
@@ -57,6 +57,7 @@ extension Engine {
         }
         client.pointee.phase = .closing
         client.pointee.flow = .between
+        unlistenAll(client)
     }
 
     /// What becomes of the server of a client that is gone. It is cleaned where all that it does is known to end soon; else its connection is closed.
@@ -64,7 +65,8 @@ extension Engine {
         client.pointee.server = .none
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         let isBusy =
-            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch || !server.pointee.ledger.isEmpty
+            client.pointee.outstanding > 0 || client.pointee.flow.isInBatch
+            || !(server.pointee.ledger.isEmpty || isOnlyAsked(server))
         var isInMessage = false
         if case .toServer = client.pointee.passThrough { isInMessage = true }
         server.pointee.client = .none
@@ -104,6 +106,12 @@ extension Engine {
             return
         case .closing:
             remove(server)
+            return
+        case .listening:
+            guard let listening = server.pointee.extras.listening else { return }
+            actions.append(.log(.listeningServerLost(database: listening.database, reason: why)))
+            drop(server)
+            listeningServerLost(listening, why)
             return
         case .idle, .active, .draining: break
         }
@@ -157,7 +165,7 @@ extension Engine {
         if client.pointee.freshness.track == .writing { settleWrite(client, isOver: true) }
         takeBackAll(client, server)
         client.pointee.server = .none
-        client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+        endPins(client)
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }
@@ -175,7 +183,7 @@ extension Engine {
             client.pointee.extras = nil
             client.pointee.flow = isInBatch ? .skipping : .between
         } else {
-            client.pointee.flow = .between
+            if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
             if client.pointee.transaction == .leading {
                 // All that was read there has been delivered, and READ COMMITTED looks anew with each statement.
                 leaveReplica(client)
@@ -191,6 +199,7 @@ extension Engine {
         }
         client.pointee.outstanding = 0
         resume(client, .sinkFull)
+        sendQueueIfIdle(client)
     }
 
     private func lostServerError(

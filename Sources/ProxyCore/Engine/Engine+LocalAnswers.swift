@@ -66,7 +66,7 @@ extension Engine {
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
                 builder.append(reply)
-                builder.readyForQuery(status(of: client))
+                appendReady(&builder, client)
             }
         } else {
             answerExtended(client, plan, input, offset)
@@ -83,10 +83,21 @@ extension Engine {
         _ offset: Int,
         _ text: RawSpan
     ) -> Bool {
-        guard plan.isQuery else { return false }
-        guard let command = parse(text, client)?.first?.command, case .deallocate(let name) = command else {
+        let first = MessageHeader(input, at: offset)
+        let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ first.size)
+        let command: SessionCommand?
+        if plan.isQuery {
+            command = parse(text, client)?.first?.command
+        } else if first.tag == FrontendTag.parse, let message = ParseMessage(body) {
+            command = parse(body.extracting(message.text), client)?.first?.command
+        } else if first.tag == FrontendTag.bind, let message = BindMessage(body),
+            let id = statement(named: body.extracting(message.statement), of: client)
+        {
+            command = parse(statements[id].pointee.text.bytes, client)?.first?.command
+        } else {
             return false
         }
+        guard case .deallocate(let name) = command else { return false }
         // What PREPARE has made is the server's.
         guard let name else { return client.pointee.pin == nil }
         return statement(named: Array(name.utf8).span.bytes, of: client) != nil
@@ -103,7 +114,7 @@ extension Engine {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             offset += header.size
             if header.tag == FrontendTag.sync {
-                builder.readyForQuery(status(of: client))
+                appendReady(&builder, client)
             } else if !hasFailed {
                 hasFailed = !answer(header.tag, body, client, &builder)
                 if hasFailed { failDeferred(client) }
@@ -178,7 +189,7 @@ extension Engine {
     }
 
     /// Lets a name mean a statement where no reply can take it back.
-    private func setNameNow(_ client: ClientPointer, _ name: RawSpan, to id: StatementID) {
+    func setNameNow(_ client: ClientPointer, _ name: RawSpan, to id: StatementID) {
         var entry = LedgerEntry(.parse, .answer)
         setName(client, name, to: id, &entry)
         statements.release(entry.previous)
@@ -312,6 +323,7 @@ extension Engine {
         default:
             forgetNames(client)
             client.pointee.consistency?.forget()
+            unlistenAll(client)
             client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
             return .done("DISCARD ALL")
         }
@@ -416,7 +428,8 @@ extension Engine {
         var plan = BatchPlan()
         plan.extent = .whole
         plan.isQuery = true
-        plan.add(classify(text.extracting(range), client))
+        let explained = text.extracting(range)
+        plan.add(asExecuted(classify(explained, client), explained, client))
         let before = client.pointee.lastRoute
         let held = servers[client.pointee.server]
         var route = RouteRecord(isRead: false, cause: client.pointee.pin == nil ? .transaction : .pin)
@@ -467,7 +480,7 @@ extension Engine {
         client.pointee.isForcedToPrimary = false
         send(client) { builder in
             builder.error(error)
-            if header.tag == FrontendTag.query { builder.readyForQuery(status(of: client)) }
+            if header.tag == FrontendTag.query { appendReady(&builder, client) }
         }
         if header.tag == FrontendTag.query {
             client.pointee.passThrough = .dropped(remaining: header.size)
@@ -490,6 +503,7 @@ extension Engine {
         switch header.tag {
         case FrontendTag.sync:
             client.pointee.flow = .between
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
             return .consumed(header.size)
@@ -519,7 +533,7 @@ extension Engine {
             client.pointee.transaction = .none
             send(client) { builder in
                 builder.commandComplete("ROLLBACK")
-                builder.readyForQuery(.idle)
+                appendReady(&builder, client)
             }
         } else {
             answerRollback(client, plan, input, offset)
@@ -535,7 +549,7 @@ extension Engine {
                 let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
                 offset += header.size
                 switch header.tag {
-                case FrontendTag.sync: builder.readyForQuery(status(of: client))
+                case FrontendTag.sync: appendReady(&builder, client)
                 case FrontendTag.execute:
                     client.pointee.transaction = .none
                     builder.commandComplete("ROLLBACK")

@@ -23,6 +23,9 @@ extension Engine {
             )
         }
         poolHandles[key] = handle
+        if let listening = listeningServers[poolOptions.databaseOnServer], !listening.clients.isEmpty {
+            pools[handle]?.pointee.listening = listening
+        }
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
         setCatalog(of: pool, catalog)
         if key.replication != .physical, catalogs[poolOptions.databaseOnServer] == nil {
@@ -168,6 +171,7 @@ extension Engine {
         server.pointee.since = now
         server.pointee.isReplica = server.pointee.node != primary
         client.pointee.server = server.pointee.handle
+        server.pointee.lastClient = client.pointee.processID
         nodePool.pointee.active &+= 1
         nodePool.pointee.assignments &+= 1
         inFlight[server.pointee.node] &+= 1
@@ -203,11 +207,14 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if server.pointee.cleanup == .discardAll, pool.pointee.replication == .off {
-            inject(server, "DISCARD ALL", purpose: .cleanup)
-            return
+        switch server.pointee.cleanup {
+        case .unlisten where pool.pointee.replication == .off:
+            return inject(server, "UNLISTEN *", purpose: .unlisten)
+        case .discardAll where pool.pointee.replication == .off:
+            return inject(server, "DISCARD ALL", purpose: .cleanup)
+        case .none, .unlisten, .discardAll: break
         }
-        guard server.pointee.cancels == 0 else { return }
+        guard server.pointee.cancels == 0, server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off {
             retire(server)
             return
@@ -377,6 +384,10 @@ extension Engine {
 
     /// Takes a server out of its pool's counts.
     private func leavePool(_ server: ServerPointer) {
+        if server.pointee.extras.listening != nil {
+            server.pointee.phase = .closing
+            return
+        }
         let pool = server.pointee.pool
         let nodePool = pool.pointee.nodes + server.pointee.node
         switch server.pointee.phase {
@@ -386,7 +397,7 @@ extension Engine {
             nodePool.pointee.active -= 1
             inFlight[server.pointee.node] -= 1
         case .draining: nodePool.pointee.leaving -= 1
-        case .closing: return
+        case .listening, .closing: return
         }
         server.pointee.phase = .closing
         uncount(pool.pointee.database, in: &databaseServers)

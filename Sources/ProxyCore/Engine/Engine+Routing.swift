@@ -19,7 +19,7 @@ extension Engine {
         case .begunReadOnly:
             route.cause = .readOnlyTransaction
             // A session that must keep its server cannot keep one that takes no writes.
-            if PinReason(plan.effects) != nil { route.isRead = false }
+            if PinReason(plan.effects) != nil || plan.effects.contains(.listen) { route.isRead = false }
         case .none where leads && mayLead(client, pool):
             route.isRead = true
             route.cause = .leadingReads
@@ -176,8 +176,9 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) {
-        guard plan.extent == .whole, client.pointee.transaction == .none || leadsOnReplica(client, server), client.pointee.pin == nil,
-            plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
+        guard plan.extent == .whole, client.pointee.transaction == .none || leadsOnReplica(client, server),
+            client.pointee.pin == nil, plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
+            !plan.effects.contains(.prepare),
             plan.size <= options.statementTextLimit
         else {
             // There will be no other try: what was decided for this one does not hold for the next batch.

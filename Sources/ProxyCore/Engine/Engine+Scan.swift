@@ -67,7 +67,8 @@ extension Engine {
             plan.extent = .whole
             plan.size = header.size
             if let text = queryText(header, input, offset) {
-                plan.add(classify(input.extracting(text), client))
+                let text = input.extracting(text)
+                plan.add(asExecuted(classify(text, client), text, client))
             } else {
                 plan.mustGoToPrimary(.unparsable)
             }
@@ -112,11 +113,12 @@ extension Engine {
             if let id = statements.find(body.extracting(message.identity)) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
-                plan.add(statementClass(of: id, client))
+                plan.add(asExecuted(statementClass(of: id, client), body.extracting(message.text), client))
                 if statements[id].pointee.acceptedStamp != contextStamp(of: client) { plan.needsServer = true }
             } else {
                 plan.needsServer = true
-                plan.add(classify(body.extracting(message.text), client))
+                let text = body.extracting(message.text)
+                plan.add(asExecuted(classify(text, client), text, client))
             }
         case FrontendTag.bind:
             plan.executes = true
@@ -125,7 +127,7 @@ extension Engine {
             noteUnsettled(body.extracting(message.statement), client, &plan)
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
                 plan.bindsPrepared = true
-                plan.add(statementClass(of: id, client))
+                plan.add(executedClass(of: id, client))
             }
         case FrontendTag.execute:
             plan.executes = true
@@ -135,7 +137,7 @@ extension Engine {
             if let message = TargetMessage(body), message.kind == .statement,
                 let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
             {
-                plan.add(statementClass(of: id, client))
+                plan.add(executedClass(of: id, client))
             }
         default: break
         }

@@ -103,12 +103,13 @@ extension Engine {
 
     private func serverReady(_ server: ServerPointer) {
         let pool = server.pointee.pool
+        server.pointee.extras.lastError = nil
+        if let listening = server.pointee.extras.listening { return listeningServerReady(server, listening) }
         let nodePool = pool.pointee.nodes + server.pointee.node
         nodePool.pointee.connecting -= 1
         nodePool.pointee.lastFailure = nil
         nodePool.pointee.retryAt = 0
         server.pointee.phase = .idle
-        server.pointee.extras.lastError = nil
         actions.append(
             .log(
                 .serverReady(
@@ -162,6 +163,15 @@ extension Engine {
     func serverFailed(_ server: ServerPointer, reason: String) {
         let pool = server.pointee.pool
         let node = server.pointee.node
+        if let listening = server.pointee.extras.listening {
+            actions.append(
+                .log(
+                    .serverFailed(node: node, database: pool.pointee.database, user: pool.pointee.user, reason: reason)
+                )
+            )
+            drop(server)
+            return listeningServerLost(listening, reason)
+        }
         pool.pointee.nodes[node].retryAt = now + options.serverLoginRetry
         pool.pointee.nodes[node].lastFailure = reason
         actions.append(
@@ -177,7 +187,7 @@ extension Engine {
         switch client.pointee.phase {
         case .welcoming: startWelcome(client, server)
         case .ready: processHeld(client)
-        case .startup, .authenticating, .closing: break
+        case .startup, .authenticating, .console, .closing: break
         }
     }
 }

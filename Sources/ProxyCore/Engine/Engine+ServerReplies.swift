@@ -37,6 +37,7 @@ extension Engine {
         switch server.pointee.phase {
         case .connecting, .closing: return bytes.byteCount
         case .authenticating: return readLogin(server, bytes)
+        case .listening: return readListening(server, bytes)
         case .idle, .active, .draining: break
         }
         let handle = server.pointee.handle
@@ -83,9 +84,11 @@ extension Engine {
         case BackendTag.rowDescription:
             // The reply to Describe is over with it, and its rest would be taken for the next reply's.
             server.pointee.ledger.first?.kind != .describe
-        case BackendTag.dataRow, BackendTag.copyData, BackendTag.functionCallResponse,
-            BackendTag.parameterDescription, BackendTag.noticeResponse:
+        case BackendTag.dataRow: server.pointee.ledger.first?.purpose != .evidence
+        case BackendTag.copyData, BackendTag.functionCallResponse,
+            BackendTag.noticeResponse:
             true
+        case BackendTag.parameterDescription: server.pointee.ledger.first?.purpose != .describePrepared
         case BackendTag.errorResponse:
             // Its code stands in front; a longer one than this is not kept for a second try.
             header.size > BufferPool.largeChunkSize
@@ -183,10 +186,37 @@ extension Engine {
         case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
             deliverReply(server)
             keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.parameterDescription:
+            if server.pointee.ledger.first?.purpose == .describePrepared {
+                readTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
+            }
+            keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.noticeResponse:
+            if let entry = server.pointee.ledger.first, entry.nameSize > 0, isForwarding(server),
+                offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client]
+            {
+                dropReply(server, bytes, offset, header, &run)
+                let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+                let words = reworded(body, entry, client)
+                client.pointee.output.appendHeader(BackendTag.noticeResponse, bodySize: words.count, from: buffers)
+                client.pointee.output.append(words, from: buffers)
+                if client.pointee.replayState != .armed { touch(client) }
+            } else {
+                keepOrDrop(server, bytes, offset, header, &run)
+            }
+        case BackendTag.dataRow:
+            if server.pointee.ledger.first?.purpose == .evidence {
+                readEvidence(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
+            }
+            keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.parameterStatus:
             parameterStatus(server, bytes, offset, header, &run)
         case BackendTag.backendKeyData:
             dropReply(server, bytes, offset, header, &run)
+        case BackendTag.notificationResponse:
+            dropReply(server, bytes, offset, header, &run)
+            let body = offset &+ MessageHeader.byteCount..<offset &+ header.size
+            heldServerNotified(server, bytes.extracting(body))
         default:
             keepOrDrop(server, bytes, offset, header, &run)
         }
@@ -227,10 +257,12 @@ extension Engine {
         if entry.disposition != .forward || server.pointee.client.isNone {
             dropReply(server, bytes, offset, header, &run)
         }
-        if entry.kind == .parse || entry.kind == .close {
-            noteAccepted(entry, server)
-            settleName(entry, server)
+        if entry.kind == .parse { noteAccepted(entry, server) }
+        if entry.purpose == .closePrepared {
+            preparedIsComplete(server)
+            run.cycleEnded = true
         }
+        if entry.kind == .parse || entry.changesName { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         answerNext(server, bytes, offset &+ header.size, &run)
     }
@@ -298,6 +330,8 @@ extension Engine {
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed
         server.pointee.hasFailed = false
+        if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
+        if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
         guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
             dropReply(server, bytes, offset, header, &run)
@@ -318,6 +352,11 @@ extension Engine {
             refuse(client, .transactionInStatementMode)
             return false
         }
+        if server.pointee.mayNotify || client.pointee.channels != nil {
+            flushRun(server, bytes, &run, upTo: offset)
+            if settleNotifications(client, server) { dropReply(server, bytes, offset, header, &run) }
+            guard client.pointee.phase == .ready else { return false }
+        }
         run.cycleEnded = true
         return true
     }
@@ -329,16 +368,20 @@ extension Engine {
             return
         }
         let handle = client.pointee.handle
-        if client.pointee.outstanding == 0, client.pointee.flow == .between || client.pointee.flow == .skipping {
+        if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
             client.pointee.changesNames = false
             client.pointee.statements.compact()
             client.pointee.since = now
             if !mayLetGo(client, server) {
+                if client.pointee.pin != nil { askForPins(client, server) }
                 processHeld(client)
                 return
             }
             // The portals have gone with the transaction.
-            client.pointee.bindsChange = false
+            if client.pointee.bindsChange {
+                client.pointee.bindsChange = false
+                forgetLastBound(client)
+            }
             letGo(client, server)
         }
         processHeld(client)
@@ -387,6 +430,12 @@ extension Engine {
             }
             server.pointee.cleanup = .none
             serverIsPristine(server)
+        case .unlisten:
+            if hasFailed {
+                serverViolated(server, "refused UNLISTEN")
+                return false
+            }
+            server.pointee.cleanup = .none
         case .rollback:
             if server.pointee.status != .idle {
                 serverViolated(server, "could not be rolled back")
@@ -409,7 +458,10 @@ extension Engine {
                 serverViolated(server, "refused BEGIN")
                 return false
             }
-        case .none, .prepare: break
+        case .evidence:
+            evidenceIsComplete(server, hasFailed: hasFailed)
+            run.cycleEnded = true
+        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
         return true

@@ -27,23 +27,38 @@ extension Engine {
             default: break
             }
         }
+        if !effects.isDisjoint(with: [.listen, .unlisten]) { noteChannels(statementClass, text, client, server) }
+        if let listening = server.pointee.pool.pointee.listening, mayNotify(statementClass, listening) {
+            server.pointee.mayNotify = true
+        }
         if effects.contains(.changesCatalogFacts) {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
         }
+        if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
         if effects.contains(.discard) { return discardEffect(text, client) }
         if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
-        if let reason = PinReason(effects) { pin(client, reason) }
+        if let reason = PinReason(effects.subtracting(.prepare)) { pin(client, reason, by: text) }
         let usesSequence = effects.contains(.sequenceUse) || statementClass.reason == .dml
-        if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence) }
+        if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence, by: text) }
         if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
-        if statementClass.access == .unknown, statementClass.reason != .preparedExecute { return .unknown }
+        if statementClass.access == .unknown, statementClass.reason != .preparedExecute {
+            server.pointee.extras.unknownStatement = Self.beginning(of: text)
+            return .unknown
+        }
         if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
         return .none
     }
 
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
-        let commands = parse(text, client) ?? []
-        return commands.contains { $0.command == .discard(.all) } ? .discardAll : .none
+        for case .discard(let target) in (parse(text, client) ?? []).map(\.command) {
+            switch target {
+            case .all: return .discardAll
+            case .temporary: return .discardTemporary
+            case .sequences: return .discardSequences
+            case .plans: break
+            }
+        }
+        return .none
     }
 
     /// DEALLOCATE of one name touches what PREPARE made, not the names that clients have through the protocol.
@@ -73,7 +88,7 @@ extension Engine {
         guard let commands = parse(text, client),
             let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
         else {
-            pin(client, .setting)
+            pin(client, .setting, by: text)
             return .none
         }
         // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
@@ -81,7 +96,7 @@ extension Engine {
         guard client.pointee.outstanding == 0,
             client.pointee.transaction == .none || client.pointee.transaction == .open
         else {
-            pin(client, .setting)
+            pin(client, .setting, by: text)
             return .none
         }
         extras(of: client).pendingSettings += changes.map { .change($0) }
@@ -93,7 +108,7 @@ extension Engine {
         guard client.pointee.outstanding == 0, let commands = parse(text, client),
             let step = SettingsJournal.step(in: commands)
         else {
-            pin(client, .setting)
+            pin(client, .setting, by: text)
             return .none
         }
         extras(of: client).pendingSettings.append(step)
@@ -103,8 +118,15 @@ extension Engine {
     /// Whether a statement must be noted before it is sent.
     @inline(__always)
     func mustNote(_ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
-        statementClass.mayChangeSession || (client.pointee.extras != nil && statementClass.transaction != .none)
-            || (statementClass.access != .read && client.pointee.pool.unsafelyUnwrapped.pointee.asksForSequences)
+        statementClass.mustBeNoted || client.pointee.pin != nil
+            || (client.pointee.extras != nil && statementClass.transaction != .none)
+            || (statementClass.access != .read && notesWrites(client.pointee.pool.unsafelyUnwrapped))
+    }
+
+    /// Whether writes, too, may leave something that others of the pool must know.
+    @inline(__always)
+    private func notesWrites(_ pool: PoolPointer) -> Bool {
+        pool.pointee.asksForSequences || pool.pointee.listening != nil
     }
 
     func extras(of client: ClientPointer) -> ClientExtras {
@@ -114,17 +136,14 @@ extension Engine {
         return extras
     }
 
-    /// From now on the client keeps its server, until the end of its session or DISCARD ALL.
-    func pin(_ client: ClientPointer, _ reason: PinReason) {
-        if client.pointee.pin == nil { client.pointee.pin = reason }
-        if let server = servers[client.pointee.server] { server.pointee.cleanup = .discardAll }
-    }
-
     /// A statement has succeeded that does something to its session.
     func applyEffect(_ effect: LedgerEntry.Effect, _ server: ServerPointer) {
         let client = clients[server.pointee.client]
         switch effect {
         case .none, .settings: break
+        case .prepare: server.pointee.extras.preparing?.hasSucceeded = true
+        case .discardTemporary: if let client { endPin(client, .temporaryObject) }
+        case .discardSequences: if let client { endPin(client, .sequence) }
         case .deallocateAll:
             forgetStatements(of: server)
             if let client { forgetNames(client, butThoseChangedBy: server) }
@@ -134,14 +153,18 @@ extension Engine {
             server.pointee.cleanup = .none
             if let client {
                 forgetNames(client, butThoseChangedBy: server)
-                client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+                endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
                 client.pointee.consistency?.forget()
+                unlistenAll(client)
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }
         case .unknown:
             server.pointee.cleanup = .discardAll
-            if let client { pin(client, .notUnderstood) }
+            if let client {
+                let text = server.pointee.extras.unknownStatement
+                pin(client, .notUnderstood, by: Array(text.utf8).span.bytes)
+            }
         }
     }
 
@@ -155,9 +178,12 @@ extension Engine {
         let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)
         extras.endsTransaction = false
         guard hasEnded else { return }
-        let changes = hasFailed || extras.hasRolledBack ? [] : extras.journal.changes
+        let journal = hasFailed || extras.hasRolledBack ? SettingsJournal() : extras.journal
         client.pointee.extras = nil
+        let changes = journal.changes
         if !changes.isEmpty { apply(changes, client, server) }
+        let channelChanges = journal.channelChanges
+        if !channelChanges.isEmpty { apply(channelChanges, client) }
     }
 
     private func apply(_ changes: [SettingChange], _ client: ClientPointer, _ server: ServerPointer) {
@@ -272,14 +298,25 @@ extension Engine {
 }
 
 extension StatementClass {
-    /// Whether anything must be noted when it is sent.
+    /// Whether it may leave anything behind in its session.
     @inline(__always)
     var mayChangeSession: Bool {
         !effects.isDisjoint(with: Self.notable) || (access == .unknown && reason != .preparedExecute)
     }
 
+    /// Whether it must be looked at before it is sent.
+    @inline(__always)
+    var mustBeNoted: Bool {
+        !effects.isDisjoint(with: Self.notable.union(.execute)) || (access == .unknown && reason != .preparedExecute)
+    }
+
+    /// Whether it prepares, runs or gives back statements by SQL.
+    @inline(__always)
+    var namesPrepared: Bool { !effects.isDisjoint(with: [.prepare, .execute, .deallocate]) }
+
     private static let notable: SessionEffects = [
-        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .temporaryObject, .advisoryLockSession,
+        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject,
+        .advisoryLockSession,
         .holdCursor,
         .setSeed, .load, .codeBlock, .changesCatalogFacts,
     ]
@@ -296,8 +333,6 @@ extension PinReason {
             self = .holdCursor
         } else if effects.contains(.prepare) {
             self = .preparedBySQL
-        } else if effects.contains(.listen) {
-            self = .listen
         } else if effects.contains(.setSeed) {
             self = .seed
         } else if effects.contains(.load) {

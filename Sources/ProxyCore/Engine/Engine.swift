@@ -53,6 +53,8 @@ package final class Engine {
     var databaseServers: [String: Int] = [:]
     var userServers: [String: Int] = [:]
     var nextContextStamp: UInt32 = 1
+    /// By the databases' names on the servers.
+    var listeningServers: [String: ListeningServer] = [:]
 
     package private(set) var topology: Topology
     /// The node that takes writes, -1 where there is none.
@@ -226,6 +228,8 @@ package final class Engine {
         readRoles()
         retireMisplacedServers()
         forEachPool { serveQueues($0) }
+        moveListeningServers()
+        if !restarted.isEmpty { runRestarted() }
     }
 
     /// Facts of a database (by its name on the servers) have been loaded anew.
@@ -252,6 +256,10 @@ package final class Engine {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
+        if !listeningServers.isEmpty {
+            checkListeningServers()
+            if !restarted.isEmpty { runRestarted() }
+        }
         guard now - lastScan >= 1_000_000 else { return }
         lastScan = now
         scanServers()

@@ -7,5 +7,6 @@ package enum EngineEvent: Sendable {
     case clientLeft(user: String, database: String, client: UInt32, reason: String)
     case serverReady(node: Int, database: String, user: String, processID: UInt32)
     case serverFailed(node: Int, database: String, user: String, reason: String)
+    case listeningServerLost(database: String, reason: String)
     case classCorrected(database: String, statement: String)
 }

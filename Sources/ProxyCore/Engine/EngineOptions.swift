@@ -17,6 +17,8 @@ package struct EngineOptions: Sendable {
     package var statementTextLimit = 64 << 10
     /// `client_buffer_limit`: bytes held for one client that waits for a server or for the rest of a batch.
     package var clientBufferLimit = 1 << 20
+    /// `notification_queue`: bytes of notifications held for one client, and of the channels it listens to.
+    package var notificationQueue = 1 << 20
     /// `max_message_size`
     package var maximumMessageSize = (1 << 30) + 5
     /// `max_startup_packet`
@@ -31,6 +33,12 @@ package struct EngineOptions: Sendable {
     package var statementCacheMemory = 16 << 20
     /// `buffer_memory`
     package var bufferMemory = 256 << 20
+    /// `admin_users`: who may use the admin console.
+    package var adminUsers: [String] = []
+    /// What the admin console tells of itself.
+    package var version = ""
+    /// The wall clock (since 1970) less the clock of `Engine.now`.
+    package var clockOffset: Microseconds = 0
     /// Seeds hashes, choices and mock secrets: one value makes a run repeatable.
     package var seed: UInt64 = 1
 

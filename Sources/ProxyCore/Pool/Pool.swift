@@ -27,6 +27,8 @@ struct Pool: ~Copyable {
     var contextStamp: UInt32 = 1
     /// A client has asked for currval or lastval outside the transaction that used the sequence: from then on whoever may have used one keeps its server.
     var asksForSequences = false
+    /// The listening server of its database, while anybody listens.
+    var listening: ListeningServer?
     var counters = PoolCounters()
 
     init(handle: Handle, key: PoolKey, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {

@@ -40,5 +40,10 @@ struct WaitQueue: ~Copyable {
 
     var first: Entry? { entries.first }
 
+    /// Entries, those of clients that have left among them.
+    var count: Int { entries.count }
+
+    subscript(offset: Int) -> Entry { entries[offset] }
+
     mutating func removeFirst() { entries.removeFirst() }
 }

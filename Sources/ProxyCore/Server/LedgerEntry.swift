@@ -30,8 +30,16 @@ struct LedgerEntry: BitwiseCopyable {
         case begin
         case rollback
         case cleanup
+        case unlisten
         /// A Parse that the server lacked.
         case prepare
+        /// The same in front of a Query, with a Sync behind it.
+        case prepareAhead
+        /// Asks for the types of the parameters of what PREPARE has made, and closes that.
+        case describePrepared
+        case closePrepared
+        /// Asks whether what a client is pinned for is still there.
+        case evidence
         /// A Sync in the place of a Flush, so that the server is free while the client looks at what it has prepared.
         case flush
     }
@@ -40,7 +48,11 @@ struct LedgerEntry: BitwiseCopyable {
     enum Effect: UInt8, BitwiseCopyable {
         case none
         case discardAll
+        case discardTemporary
+        case discardSequences
         case deallocateAll
+        /// The PREPARE that the server's extras remember has succeeded.
+        case prepare
         /// Those in the client's `pendingSettings`, once the cycle has ended well.
         case settings
         /// Not known: the client keeps the server.
@@ -62,9 +74,15 @@ struct LedgerEntry: BitwiseCopyable {
     var changesServer = false
     /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement too, and may fail to.
     var preparesAgain = false
+    /// For what runs an EXECUTE: the client's name for the statement, and where in its text it stood and how long it was, in characters. The size is 0
+    /// where nothing was exchanged.
+    var nameSize: UInt16 = 0
+    var namePlace = ClientStatements.Place(index: 0)
     var serial = StatementSerial.none
     /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was sent in front of that.
     var endsCopy = false
+    /// Saturating: positions behind it are told as they are.
+    var nameStart: UInt16 = 0
 
     init(_ kind: Kind, _ disposition: Disposition) {
         self.kind = kind

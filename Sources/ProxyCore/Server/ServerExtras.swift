@@ -17,6 +17,17 @@ final class ServerExtras {
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
 
+    /// The beginning of the last statement that was not understood.
+    var unknownStatement = ""
+    /// What the server has answered when it was asked for the client's pins.
+    var evidence: Int?
+
+    var preparing: PreparingBySQL?
+    /// The error of a Parse that was sent ahead of the EXECUTE that is under way.
+    var prepareError: [UInt8]?
+    /// Of a server that listens for a database's clients and belongs to no pool's count.
+    var listening: ListeningServer?
+
     func setParameter(_ name: String, _ value: String) {
         if let index = parameters.firstIndex(where: { $0.name == name }) {
             parameters[index].value = value

@@ -8,5 +8,7 @@ enum ServerPhase: UInt8, BitwiseCopyable {
     case active
     /// Its client has let go; replies that nobody wants any more, or a clean-up, are still to come.
     case draining
+    /// Listens for the clients of a database, and does nothing else.
+    case listening
     case closing
 }

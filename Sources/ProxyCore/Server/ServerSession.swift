@@ -21,12 +21,19 @@ struct ServerSession: ~Copyable {
     var isSkipping = false
     /// The statement under way is COPY FROM STDIN.
     var isCopyingIn = false
+    var preparing = PreparingBySQL.Stage.none
     var cleanup = Cleanup.none
     /// Whether the node was a replica when the server was taken.
     var isReplica = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
+    /// In the transaction under way something may have notified.
+    var mayNotify = false
+    /// Rounds of the listening server that must end before it is handed to anybody else.
+    var fences: Int32 = 0
     var client = Handle.none
+    /// The process as which the client knows itself that has it or had it last; 0 before the first.
+    var lastClient: UInt32 = 0
     /// Rest of a reply that is passed on as it comes.
     var passing = 0
     var ledger = RingQueue<LedgerEntry>()

@@ -34,7 +34,9 @@ enum SettingChange: Equatable {
                     )
                 }
             // What connection pools of applications put beside RESET ALL.
-            case .closeCursor, .unlisten, .show, .showAll: break
+            case .closeCursor, .show, .showAll: break
+            // Noted on their own.
+            case .listen, .unlisten, .notify: break
             case .other where !callsSetConfig: break
             case .setSessionCharacteristics(let options): changes += characteristics(options)
             default: return nil

@@ -1,10 +1,11 @@
 import StatementRouting
 
-/// Changes of settings inside a transaction, which hold when it commits and are gone when it, or what follows a savepoint in it, is rolled back.
+/// Changes of settings, and of the channels listened to, inside a transaction, which hold when it commits and are gone when it, or what follows a savepoint in it, is rolled back.
 struct SettingsJournal {
     /// What one statement does, once it has succeeded.
     enum Step: Equatable {
         case change(SettingChange)
+        case channel(ChannelChange)
         case savepoint(String)
         case release(String)
         case rollbackTo(String)
@@ -12,6 +13,7 @@ struct SettingsJournal {
 
     private enum Entry {
         case change(SettingChange)
+        case channel(ChannelChange)
         case savepoint(String)
     }
 
@@ -28,10 +30,18 @@ struct SettingsJournal {
         }
     }
 
+    /// In the order in which they were made.
+    var channelChanges: [ChannelChange] {
+        entries.compactMap { entry in
+            if case .channel(let change) = entry { change } else { nil }
+        }
+    }
+
     /// Savepoints made before the first change are not known here: whatever goes back to one of them takes back all.
     mutating func apply(_ step: Step) {
         switch step {
         case .change(let change): entries.append(.change(change))
+        case .channel(let change): entries.append(.channel(change))
         case .savepoint(let name):
             if !entries.isEmpty { entries.append(.savepoint(name)) }
         case .release(let name):

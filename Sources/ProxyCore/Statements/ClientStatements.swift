@@ -103,6 +103,8 @@ struct ClientStatements {
         self = kept
     }
 
+    func name(at place: Place) -> [UInt8] { name(Int(place.index)) }
+
     private func name(_ index: Int) -> [UInt8] {
         let offset = Int(entries[index].nameOffset)
         return Array(names[offset..<offset + Int(entries[index].nameSize)])

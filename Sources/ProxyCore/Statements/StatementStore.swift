@@ -73,9 +73,25 @@ final class StatementStore {
         statementClass: StatementClass,
         classStamp: UInt32
     ) -> StatementID? {
-        let size = body.byteCount + Self.overhead
+        guard hasRoom(for: body.byteCount) else { return nil }
+        return internAnyway(body, textSize: textSize, statementClass: statementClass, classStamp: classStamp)
+    }
+
+    /// Makes room for a body of so many bytes, if that is possible.
+    func hasRoom(for size: Int) -> Bool {
+        let size = size + Self.overhead
         while bytes + size > limit, !oldest.isNone { evict(oldest) }
-        guard bytes + size <= limit else { return nil }
+        return bytes + size <= limit
+    }
+
+    /// The same as `intern`, beyond the limit if need be.
+    func internAnyway(
+        _ body: RawSpan,
+        textSize: Int,
+        statementClass: StatementClass,
+        classStamp: UInt32
+    ) -> StatementID {
+        let size = body.byteCount + Self.overhead
         let hash = hash.hash(body)
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: body.byteCount, alignment: 8)
         body.withUnsafeBytes { copy.copyMemory(from: $0) }

@@ -127,7 +127,9 @@ final class RegisterCheck: Sendable {
             let reply: WireReply
             switch below(5) {
             case 0: reply = try client.query("UPDATE register SET value = \(value) WHERE id = \(session)")
-            case 1: reply = try client.extended("UPDATE register SET value = $2::bigint WHERE id = $1::int", ["\(session)", "\(value)"])
+            case 1:
+                let update = "UPDATE register SET value = $2::bigint WHERE id = $1::int"
+                reply = try client.extended(update, ["\(session)", "\(value)"])
             case 2: reply = try client.query("SELECT write_register(\(session), \(value))")
             case 3:
                 reply = try client.query("BEGIN; UPDATE register SET value = \(value) WHERE id = \(session); COMMIT")
@@ -145,10 +147,10 @@ final class RegisterCheck: Sendable {
 
         private mutating func read(_ register: Int) throws {
             let least = check.acknowledged.withLock { $0[register] }
+            let select = "SELECT value, inet_server_port() FROM register WHERE id = "
             let reply =
                 below(2) == 0
-                ? try client.query("SELECT value, inet_server_port() FROM register WHERE id = \(register)")
-                : try client.extended("SELECT value, inet_server_port() FROM register WHERE id = $1::int", ["\(register)"])
+                ? try client.query(select + "\(register)") : try client.extended(select + "$1::int", ["\(register)"])
             guard let row = reply.rows.first, row.count == 2, let value = row[0].flatMap({ Int($0) }) else {
                 findings.errors.append("session \(session) found no register \(register): \(reply)")
                 return
@@ -158,9 +160,9 @@ final class RegisterCheck: Sendable {
             if isOnReplica { findings.readsOnReplicas += 1 }
             if isOnReplica, register == session, written > 0 { findings.ownReadsOnReplicas += 1 }
             if register == session, value != written {
-                findings.staleOwnReads.append("session \(session) wrote \(written) and found \(value) at \(row[1] ?? "")")
+                findings.staleOwnReads.append("\(session) wrote \(written) and found \(value) at \(row[1] ?? "")")
             } else if value < seen[register] {
-                findings.readsBack.append("session \(session) found \(seen[register]), then \(value) at \(row[1] ?? "")")
+                findings.readsBack.append("\(session) found \(seen[register]), then \(value) at \(row[1] ?? "")")
             }
             if value < least { findings.staleReads += 1 }
             seen[register] = max(seen[register], value)

@@ -39,6 +39,7 @@ enum TestCluster {
         ALTER ROLE logged SET log_statement = 'all';
         CREATE ROLE bench LOGIN SUPERUSER;
         CREATE ROLE other LOGIN;
+        CREATE ROLE listener LOGIN;
         CREATE ROLE scram LOGIN PASSWORD 'right';
         SET password_encryption = 'md5';
         CREATE ROLE hashed LOGIN PASSWORD 'right';

@@ -1,0 +1,54 @@
+/// Why a client is pinned: each reason with the statement that gave it. Only pinned clients have one.
+final class PinRecord {
+    struct Entry {
+        let reason: PinReason
+        let since: Microseconds
+        /// The beginning of the statement's text, where it was one.
+        let statement: String
+    }
+
+    /// Bytes of the statement that are kept.
+    static let statementLimit = 200
+
+    private(set) var entries: [Entry] = []
+    /// Something has happened that may have ended a reason, or have kept it from coming to be: the server is to be asked.
+    private(set) var isInDoubt = false
+    /// The server has been asked, and no reason has come since.
+    private(set) var isAsked = false
+
+    init() {}
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    func contains(_ reason: PinReason) -> Bool { entries.contains { $0.reason == reason } }
+
+    func add(_ reason: PinReason, since: Microseconds, statement: String) {
+        isAsked = false
+        // The statement may fail, or be rolled back.
+        if reason.hasEvidence { isInDoubt = true }
+        if !contains(reason) { entries.append(Entry(reason: reason, since: since, statement: statement)) }
+    }
+
+    func remove(_ reason: PinReason) { entries.removeAll { $0.reason == reason } }
+
+    /// A statement has been sent that may end one of these.
+    func doubt(_ reasons: [PinReason]) {
+        if reasons.contains(where: { contains($0) }) { isInDoubt = true }
+    }
+
+    /// Whether asking the server could end the pin.
+    var isWorthAsking: Bool { isInDoubt && !entries.isEmpty && entries.allSatisfy(\.reason.hasEvidence) }
+
+    func asked() {
+        isInDoubt = false
+        isAsked = true
+    }
+
+    /// The server has answered.
+    /// - Parameter evidence: the reasons for which it has found something, by their bits.
+    func settle(_ evidence: Int) {
+        guard isAsked else { return }
+        isAsked = false
+        entries.removeAll { $0.reason.hasEvidence && evidence & $0.reason.bit == 0 }
+    }
+}

@@ -1,0 +1,221 @@
+import Bytes
+import PostgresWire
+
+/// The admin console: a client whose database is `howdah` or `pgbouncer` gets no server; the engine answers it, in the simple and in the extended
+/// protocol (PostgreSQL documentation, 55.2.2 and 55.2.3).
+extension Engine {
+    /// Lets a client into the console that has proved who it is.
+    func enterConsole(_ client: ClientPointer, user: String, version: ProtocolVersion) throws(PostgresError) {
+        guard options.adminUsers.contains(user) else {
+            throw PostgresError(
+                .fatal,
+                .insufficientPrivilege,
+                "user \"\(user)\" may not use the admin console",
+                hint: "List the user in admin_users. The databases howdah and pgbouncer are the console's."
+            )
+        }
+        let extras = ClientExtras()
+        extras.console = ConsoleSession()
+        client.pointee.extras = extras
+        client.pointee.phase = .console
+        client.pointee.since = now
+        let secret = environment.randomBytes(version >= .v3_2 ? 8 : 4)
+        send(client) { builder in
+            for (name, value) in consoleParameters(user) { builder.parameterStatus(name, value) }
+            builder.backendKeyData(processID: client.pointee.processID, key: secret)
+            builder.readyForQuery(.idle)
+        }
+        actions.append(
+            .log(.clientLoggedIn(user: user, database: "howdah (admin console)", client: client.pointee.processID))
+        )
+        continueConsole(client)
+    }
+
+    /// What drivers want to know before they say anything.
+    private func consoleParameters(_ user: String) -> [(String, String)] {
+        [
+            ("server_version", options.version), ("server_encoding", "UTF8"), ("client_encoding", "UTF8"),
+            ("application_name", ""), ("is_superuser", "off"), ("session_authorization", user),
+            ("DateStyle", "ISO, MDY"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"), ("integer_datetimes", "on"),
+            ("standard_conforming_strings", "on"),
+        ]
+    }
+
+    /// Answers the messages that have arrived whole.
+    func continueConsole(_ client: ClientPointer) {
+        let handle = client.pointee.handle
+        while let client = clients[handle], client.pointee.phase == .console, !client.pointee.isBacklogged,
+            client.pointee.held.count >= MessageHeader.byteCount
+        {
+            let bytes = client.pointee.held.bytes
+            let header = MessageHeader(bytes.bytes, at: 0)
+            guard header.size >= MessageHeader.byteCount, header.size <= options.clientBufferLimit else {
+                return refuse(
+                    client,
+                    PostgresError(
+                        .fatal,
+                        .protocolViolation,
+                        "a message of \(header.size) bytes is too long for the admin console"
+                    )
+                )
+            }
+            guard bytes.count >= header.size else { return }
+            let body = bytes.bytes.array(MessageHeader.byteCount..<header.size)
+            client.pointee.held.consume(header.size, to: buffers)
+            client.pointee.since = now
+            answerConsole(client, header.tag, body)
+        }
+        if let client = clients[handle], client.pointee.phase == .console { limitHeld(client) }
+    }
+
+    private func answerConsole(_ client: ClientPointer, _ tag: UInt8, _ body: [UInt8]) {
+        guard let extras = client.pointee.extras, var session = extras.console else { return }
+        var builder = MessageBuilder()
+        switch tag {
+        case FrontendTag.terminate: return close(client, flush: false, reason: "client closed the connection")
+        case FrontendTag.sync:
+            session.isSkipping = false
+            session.portals = [:]
+            builder.readyForQuery(.idle)
+        case FrontendTag.query where !session.isSkipping:
+            session.statements[""] = nil
+            query(body, &builder)
+        case FrontendTag.flush: break
+        case FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute, FrontendTag.close:
+            if !session.isSkipping, let error = answerExtended(tag, body.span.bytes, &session, &builder) {
+                builder.error(error)
+                session.isSkipping = true
+            }
+        default:
+            if !session.isSkipping {
+                builder.error(PostgresError(.error, .featureNotSupported, "the admin console has no such message"))
+                if tag == FrontendTag.functionCall { builder.readyForQuery(.idle) }
+            }
+        }
+        extras.console = session
+        client.pointee.output.append(builder.bytes, from: buffers)
+        touch(client)
+    }
+
+    private func query(_ body: [UInt8], _ builder: inout MessageBuilder) {
+        let text = String(decoding: body.prefix { $0 != 0 }, as: UTF8.self)
+        if let statement = ConsoleStatement(text) {
+            if let columns = statement.columns { builder.textRowDescription(columns) }
+            answer(statement, &builder)
+        } else {
+            builder.error(.unknownCommand(text))
+        }
+        builder.readyForQuery(.idle)
+    }
+
+    /// - Returns: the error where one is the answer.
+    private func answerExtended(
+        _ tag: UInt8,
+        _ body: RawSpan,
+        _ session: inout ConsoleSession,
+        _ builder: inout MessageBuilder
+    ) -> PostgresError? {
+        switch tag {
+        case FrontendTag.parse:
+            guard let message = ParseMessage(body) else { return .malformed }
+            let text = body.text(message.text)
+            guard let statement = ConsoleStatement(text) else { return .unknownCommand(text) }
+            guard session.statements.count < ConsoleSession.limit else { return .tooMany }
+            session.statements[body.text(message.name)] = statement
+            builder.message(BackendTag.parseComplete)
+        case FrontendTag.bind:
+            guard let message = BindMessage(body) else { return .malformed }
+            let name = body.text(message.statement)
+            guard let statement = session.statements[name] else { return .noStatement(name) }
+            guard session.portals.count < ConsoleSession.limit else { return .tooMany }
+            session.portals[body.text(message.portal)] = statement
+            builder.message(BackendTag.bindComplete)
+        case FrontendTag.describe:
+            guard let target = TargetMessage(body) else { return .malformed }
+            let name = body.text(target.name)
+            let isStatement = target.kind == .statement
+            guard let statement = isStatement ? session.statements[name] : session.portals[name] else {
+                return isStatement ? .noStatement(name) : .noPortal(name)
+            }
+            if isStatement { builder.message(BackendTag.parameterDescription) { $0.int16(0) } }
+            if let columns = statement.columns {
+                builder.textRowDescription(columns)
+            } else {
+                builder.message(BackendTag.noData)
+            }
+        case FrontendTag.execute:
+            guard let end = body.firstZero(from: 0) else { return .malformed }
+            let name = body.text(0..<end)
+            guard let statement = session.portals[name] else { return .noPortal(name) }
+            answer(statement, &builder)
+        default:
+            guard let target = TargetMessage(body) else { return .malformed }
+            let name = body.text(target.name)
+            if target.kind == .statement { session.statements[name] = nil } else { session.portals[name] = nil }
+            builder.message(BackendTag.closeComplete)
+        }
+        return nil
+    }
+
+    // MARK: What it tells
+
+    private func answer(_ statement: ConsoleStatement, _ builder: inout MessageBuilder) {
+        guard case .command(let command) = statement else { return builder.message(BackendTag.emptyQueryResponse) }
+        for row in rows(command) { builder.textRow(row) }
+        builder.commandComplete("SHOW")
+    }
+
+    private func rows(_ command: ConsoleCommand) -> [[String?]] {
+        switch command {
+        case .showHelp: ConsoleCommand.allCases.map { [$0.words, $0.summary] }
+        case .showPins: pins()
+        case .showVersion: [["Howdah \(options.version)"]]
+        }
+    }
+
+    /// A row for each reason of each pinned client.
+    private func pins() -> [[String?]] {
+        var rows: [[String?]] = []
+        for index in 0..<clients.capacity {
+            guard let handle = clients.handle(at: index), let client = clients[handle],
+                let record = client.pointee.pinRecord, let pool = client.pointee.pool
+            else { continue }
+            let node = servers[client.pointee.server].map { topology.nodes[$0.pointee.node].name }
+            for entry in record.entries {
+                rows.append([
+                    "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,
+                    "\(entry.reason)", Timestamp.text(entry.since + options.clockOffset), entry.statement,
+                ])
+            }
+        }
+        return rows
+    }
+}
+
+extension PostgresError {
+    fileprivate static func unknownCommand(_ text: String) -> PostgresError {
+        PostgresError(
+            .error,
+            .syntaxError,
+            "unknown command of the admin console: \(text.prefix(200))",
+            hint: "There are: \(ConsoleCommand.list)."
+        )
+    }
+
+    fileprivate static func noStatement(_ name: String) -> PostgresError {
+        PostgresError(.error, .invalidStatementName, "prepared statement \"\(name)\" does not exist")
+    }
+
+    fileprivate static func noPortal(_ name: String) -> PostgresError {
+        PostgresError(.error, .invalidCursorName, "portal \"\(name)\" does not exist")
+    }
+
+    fileprivate static let malformed = PostgresError(.error, .protocolViolation, "invalid message format")
+
+    fileprivate static let tooMany = PostgresError(
+        .error,
+        .programLimitExceeded,
+        "the admin console keeps \(ConsoleSession.limit) prepared statements and portals of a client",
+        hint: "Close some of them."
+    )
+}

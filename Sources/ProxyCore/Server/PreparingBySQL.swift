@@ -1,0 +1,21 @@
+/// A PREPARE that has been sent, and what is to be kept of it once the server has accepted it.
+struct PreparingBySQL {
+    /// How far the proxy has come with what follows a PREPARE on the server.
+    enum Stage: UInt8, BitwiseCopyable {
+        case none
+        /// The server has been asked for the parameters' types, and to close the statement. Nothing else is sent to it meanwhile.
+        case asked
+        /// That was cut short by an error: it is asked again at the end of the cycle.
+        case interrupted
+    }
+
+    /// The client's name for the statement.
+    let name: [UInt8]
+    /// The statement behind AS.
+    let text: [UInt8]
+    /// How many types of parameters the PREPARE has given. PostgreSQL infers the others, as from Parse.
+    let declaredTypes: Int
+    /// What the server says of all its parameters: OIDs in network byte order.
+    var types: [UInt8] = []
+    var hasSucceeded = false
+}

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import ProxyCore
+
+struct PinRecordTests {
+    private func record(_ reasons: PinReason...) -> PinRecord {
+        let record = PinRecord()
+        for (index, reason) in reasons.enumerated() {
+            record.add(reason, since: Microseconds(index), statement: "\(reason)")
+        }
+        return record
+    }
+
+    @Test func onlyTheFirstStatementOfAReasonIsKept() {
+        let record = record(.temporaryObject)
+        record.add(.temporaryObject, since: 9, statement: "later")
+        #expect(record.entries.map(\.since) == [0])
+        #expect(record.entries.map(\.statement) == ["a temporary object was created"])
+    }
+
+    @Test func whatIsGoneEndsAndWhatIsThereStays() {
+        let record = record(.temporaryObject, .advisoryLock, .holdCursor)
+        #expect(record.isWorthAsking)
+        record.asked()
+        #expect(!record.isWorthAsking)
+        record.settle(PinReason.advisoryLock.bit)
+        #expect(record.entries.map(\.reason) == [.advisoryLock])
+        #expect(!record.isWorthAsking)
+        record.doubt([.holdCursor])
+        #expect(!record.isWorthAsking)
+        record.doubt([.advisoryLock])
+        #expect(record.isWorthAsking)
+        record.asked()
+        record.settle(0)
+        #expect(record.isEmpty)
+    }
+
+    /// A statement that was sent behind the question may have made what the answer does not show.
+    @Test func anAnswerIsOutOfDateOnceAnotherReasonHasCome() {
+        let record = record(.advisoryLock)
+        record.asked()
+        record.add(.advisoryLock, since: 5, statement: "again")
+        record.settle(0)
+        #expect(record.entries.map(\.reason) == [.advisoryLock])
+        #expect(record.isWorthAsking)
+    }
+
+    @Test func nobodyIsAskedInVain() {
+        #expect(!record(.advisoryLock, .seed).isWorthAsking)
+        #expect(!record(.setting).isWorthAsking)
+        #expect(!record().isWorthAsking)
+    }
+}

@@ -57,14 +57,17 @@ extension EndToEnd {
             defer { #expect(proxy.stop()) }
             let client = try client(proxy)
             for statement in [
-                "SAVEPOINT a", "SET LOCAL work_mem = '3MB'", "DECLARE c CURSOR FOR SELECT 1", "LOCK TABLE pg_class IN ACCESS SHARE MODE",
+                "SAVEPOINT a", "SET LOCAL work_mem = '3MB'", "DECLARE c CURSOR FOR SELECT 1",
+                "LOCK TABLE pg_class IN ACCESS SHARE MODE",
                 "CREATE TEMPORARY TABLE leading_temporary (x int)", "SELECT 1 FROM pg_class LIMIT 1 FOR UPDATE",
                 "SELECT pg_advisory_xact_lock(42)", "SET TRANSACTION READ ONLY",
             ] {
                 try begin(client)
                 _ = try client.query(statement)
                 let after = try client.query(Self.port)
-                if after.status == "T" { #expect(try EndToEnd.node(after.rows[0][0] ?? "") == "primary", "\(statement)") }
+                if after.status == "T" {
+                    #expect(try EndToEnd.node(after.rows[0][0] ?? "") == "primary", "\(statement)")
+                }
                 #expect(try client.query("ROLLBACK").status == "I", "\(statement)")
             }
         }
@@ -76,7 +79,9 @@ extension EndToEnd {
             try begin(client)
             #expect(try client.query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").state == "25001")
             try client.query("ROLLBACK")
-            for begin in ["BEGIN ISOLATION LEVEL REPEATABLE READ", "BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN READ WRITE"] {
+            for begin in [
+                "BEGIN ISOLATION LEVEL REPEATABLE READ", "BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN READ WRITE",
+            ] {
                 try client.query(begin)
                 #expect(try place(client) == "primary", "\(begin)")
                 try client.query("COMMIT")

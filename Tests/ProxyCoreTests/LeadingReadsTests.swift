@@ -58,7 +58,10 @@ struct LeadingReadsTests {
             client.gets("Columns v", "Row 2", "Complete SELECT 1", "Ready T")
             client.sends("Query SHOW howdah.route")
             client.gets(
-                "Columns howdah.route", "Row n1 (replica): transaction's leading reads", "Complete SHOW", "Ready T"
+                "Columns howdah.route",
+                "Row n1 (replica): transaction's leading reads",
+                "Complete SHOW",
+                "Ready T"
             )
             client.sends("Query COMMIT")
             replica.gets("Query COMMIT")
@@ -166,7 +169,12 @@ struct LeadingReadsTests {
             let client = talk.client()
             client.sends("Query SET howdah.transaction_reads = 'primary'", "Query SHOW howdah.transaction_reads")
             client.gets(
-                "Complete SET", "Ready I", "Columns howdah.transaction_reads", "Row primary", "Complete SHOW", "Ready I"
+                "Complete SET",
+                "Ready I",
+                "Columns howdah.transaction_reads",
+                "Row primary",
+                "Complete SHOW",
+                "Ready I"
             )
             client.sends("Query BEGIN", Self.read)
             talk.server(on: 0).gets("Query BEGIN", Self.read)
@@ -269,9 +277,17 @@ struct LeadingReadsTests {
             client.sends(Self.read)
             replica.sends("Columns v", "Row 1")
             replica.vanishes()
-            client.gets("Columns v", "Row 1", "Error 08006 the server was lost while its answer was being read", "Ready E")
+            client.gets(
+                "Columns v",
+                "Row 1",
+                "Error 08006 the server was lost while its answer was being read",
+                "Ready E"
+            )
             client.sends(Self.write)
-            client.getsError("Error 25P02 current transaction is aborted, commands ignored until end of transaction block", ready: "E")
+            client.getsError(
+                "Error 25P02 current transaction is aborted, commands ignored until end of transaction block",
+                ready: "E"
+            )
             client.sends("Query ROLLBACK")
             client.gets("Complete ROLLBACK", "Ready I")
         }
@@ -321,10 +337,30 @@ struct LeadingReadsTests {
             client.gets("Complete BEGIN", "Ready T")
             client.sends("Parse : SELECT $1", "Bind <-  (1)", "Describe P", "Execute", "Sync")
             let replica = talk.server(on: 1)
-            replica.sends("Complete BEGIN", "Ready T", "Parsed", "Bound", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+            replica.sends(
+                "Complete BEGIN",
+                "Ready T",
+                "Parsed",
+                "Bound",
+                "Columns v",
+                "Row 1",
+                "Complete SELECT 1",
+                "Ready T"
+            )
             client.gets("Parsed", "Bound", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
             replica.forget()
             client.sends("Bind c <-  (1)", "Execute c", "Sync")
+            replica.gets("Query ROLLBACK")
+            #expect(talk.server(on: 0).received.last == "Sync")
+        }
+    }
+
+    @Test("Of several statements in a batch any may be the one that runs: it moves")
+    func severalStatements() {
+        lead { talk in
+            let client = talk.client()
+            let replica = begin(talk, client)
+            client.sends("Parse a: SAVEPOINT a", "Parse b: SELECT 1", "Bind <- a ()", "Execute", "Sync")
             replica.gets("Query ROLLBACK")
             #expect(talk.server(on: 0).received.last == "Sync")
         }
@@ -355,7 +391,13 @@ struct LeadingReadsTests {
             lead { talk in
                 let client = talk.client()
                 client.sends(
-                    "Parse : BEGIN", "Bind <-  ()", "Execute", "Parse : SELECT x FROM v", "Bind <-  ()", "Execute", "Sync"
+                    "Parse : BEGIN",
+                    "Bind <-  ()",
+                    "Execute",
+                    "Parse : SELECT x FROM v",
+                    "Bind <-  ()",
+                    "Execute",
+                    "Sync"
                 )
                 let replica = talk.server(on: 1)
                 #expect(replica.received.last == "Sync")

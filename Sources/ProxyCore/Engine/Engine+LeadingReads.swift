@@ -121,13 +121,17 @@ extension Engine {
             case FrontendTag.bind:
                 guard let message = BindMessage(body), message.portal.isEmpty else { return false }
                 let name = body.extracting(message.statement)
-                if let parsed, input.extracting(parsed.name).text(0..<parsed.name.count) == name.text(0..<name.byteCount) {
+                if let parsed,
+                    input.extracting(parsed.name).text(0..<parsed.name.count) == name.text(0..<name.byteCount)
+                {
                     let text = input.extracting(parsed.text)
                     bound = classify(text, client)
                     if executions == 0, !beginsPlainly(text, bound, client) { return false }
                 } else if let id = statement(named: name, of: client) {
                     bound = statementClass(of: id, client)
-                    if executions == 0, !beginsPlainly(statements[id].pointee.text.bytes, bound, client) { return false }
+                    if executions == 0, !beginsPlainly(statements[id].pointee.text.bytes, bound, client) {
+                        return false
+                    }
                 } else {
                     return false
                 }
@@ -249,7 +253,7 @@ extension Engine {
 extension BatchPlan {
     /// Whether the batch does nothing but read, once, by one statement whose end is at hand.
     var mayLead: Bool {
-        isRead && !leavesState && !namesHowdah && effects.isSubset(of: .harmlessInLeadingReads)
+        isRead && statements <= 1 && !leavesState && !namesHowdah && effects.isSubset(of: .harmlessInLeadingReads)
             && (extent == .whole || extent == .flushed && !executes) && statementClass.statementCount <= 1
             && statementClass.transaction == .none
     }

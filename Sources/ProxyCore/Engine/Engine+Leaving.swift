@@ -214,7 +214,8 @@ extension Engine {
                 .connectionFailure,
                 "the server was lost while its answer was being read",
                 detail: "Node \(node): \(why)",
-                hint: "\(wasInTransaction ? "The transaction has only read" : "The statement only reads"): it can be run again."
+                hint:
+                    "\(wasInTransaction ? "The transaction has only read" : "The statement only reads"): it can be run again."
             )
         }
         return PostgresError(

@@ -33,11 +33,6 @@ struct WaitQueue: ~Copyable {
         }
     }
 
-    /// All entries, those of clients that have left among them.
-    var count: Int { entries.count }
-
-    subscript(index: Int) -> Entry { entries[index] }
-
     var first: Entry? { entries.first }
 
     /// Entries, those of clients that have left among them.

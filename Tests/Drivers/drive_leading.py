@@ -7,7 +7,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from harness import IN_RECOVERY, expect, on_primary, run, settings, wait_until
+from harness import IN_RECOVERY, expect, on_primary, replicas_caught_up, run, settings, wait_until
 
 
 def dsn():
@@ -24,15 +24,16 @@ def leads(connection):
 
 
 def psycopg_without_autocommit():
-    on_primary("DROP TABLE IF EXISTS leading; CREATE TABLE leading (x int); GRANT ALL ON leading TO PUBLIC")
+    on_primary("DROP TABLE IF EXISTS led; CREATE TABLE led (x int); GRANT ALL ON led TO PUBLIC")
+    replicas_caught_up()
     with psycopg.connect(dsn()) as connection:
         for prepared in (False, True):
             for value in range(8):
                 wait_until(lambda: leads(connection), "a transaction that leads")
-                count = connection.execute("SELECT count(*) FROM leading", prepare=prepared).fetchone()[0]
-                connection.execute("INSERT INTO leading VALUES (%s)", (value,), prepare=prepared)
+                count = connection.execute("SELECT count(*) FROM led", prepare=prepared).fetchone()[0]
+                connection.execute("INSERT INTO led VALUES (%s)", (value,), prepare=prepared)
                 expect(connection.execute(IN_RECOVERY).fetchone()[0], False, "after a write")
-                now = connection.execute("SELECT count(*) FROM leading", prepare=prepared).fetchone()[0]
+                now = connection.execute("SELECT count(*) FROM led", prepare=prepared).fetchone()[0]
                 expect(now, count + 1, "rows behind the write")
                 if value % 2:
                     connection.rollback()
@@ -43,13 +44,13 @@ def psycopg_without_autocommit():
             # A savepoint: it moves first.
             expect(connection.execute(IN_RECOVERY).fetchone()[0], False, "in a savepoint")
         connection.commit()
-        expect(connection.execute("SELECT count(*) FROM leading").fetchone()[0], 8, "what was committed")
+        expect(connection.execute("SELECT count(*) FROM led").fetchone()[0], 8, "what was committed")
         connection.rollback()
         wait_until(lambda: leads(connection), "a transaction that leads")
         with connection.cursor("named") as cursor:
-            cursor.execute("SELECT x FROM leading ORDER BY x")
+            cursor.execute("SELECT x FROM led ORDER BY x")
             first = cursor.fetchone()
-            connection.execute("UPDATE leading SET x = x + 100")
+            connection.execute("UPDATE led SET x = x + 100")
             expect([first] + cursor.fetchall(), [(value,) for value in sorted([0, 2, 4, 6] * 2)], "a named cursor")
         connection.rollback()
 
@@ -109,22 +110,23 @@ def asyncpg_transactions():
         connection = await asyncpg.connect(
             host=place["host"], port=place["port"], user=place["user"], database=place["database"]
         )
-        on_primary("DROP TABLE IF EXISTS leading; CREATE TABLE leading (x int); GRANT ALL ON leading TO PUBLIC")
+        on_primary("DROP TABLE IF EXISTS led; CREATE TABLE led (x int); GRANT ALL ON led TO PUBLIC")
+        replicas_caught_up()
         led = 0
         for value in range(60):
             async with connection.transaction():
                 if await connection.fetchval(IN_RECOVERY):
                     led += 1
                 await connection.fetch("SELECT pg_is_in_recovery(), $1::int", value)
-                await connection.execute("INSERT INTO leading VALUES ($1)", value)
+                await connection.execute("INSERT INTO led VALUES ($1)", value)
                 expect(await connection.fetchval(IN_RECOVERY), False, "behind a write")
-                expect(await connection.fetchval("SELECT max(x) FROM leading"), value, "its own write")
+                expect(await connection.fetchval("SELECT max(x) FROM led"), value, "its own write")
             await asyncio.sleep(0.05)
-        expect(await connection.fetchval("SELECT count(*) FROM leading"), 60, "all rows")
+        expect(await connection.fetchval("SELECT count(*) FROM led"), 60, "all rows")
         if led == 0:
             raise AssertionError("no transaction of asyncpg has led")
         async with connection.transaction():
-            rows = [row["x"] async for row in connection.cursor("SELECT x FROM leading ORDER BY x", prefetch=7)]
+            rows = [row["x"] async for row in connection.cursor("SELECT x FROM led ORDER BY x", prefetch=7)]
             expect(rows, list(range(60)), "a cursor")
         await connection.close()
 

@@ -102,7 +102,7 @@ struct LeadingReadsTests {
             "SAVEPOINT a", "SET LOCAL work_mem = '1MB'", "SET work_mem = '1MB'", "DECLARE c CURSOR FOR SELECT 1",
             "LOCK TABLE t", "SELECT 1 FOR UPDATE", "SELECT nosuch()", "SELECT 1; SELECT 2", "CREATE TABLE u ()",
             "SET TRANSACTION READ ONLY", "SELECT pg_advisory_xact_lock(1)", "SELECT 1 /* howdah: primary */",
-            "SELECT nextval('s')", "NOTIFY x", "PREPARE p AS SELECT 1",
+            "SELECT nextval('s')", "NOTIFY x",
         ]
     )
     func whatMoves(statement: String) {

@@ -172,6 +172,16 @@ extension Engine {
         }
     }
 
+    /// Whether a CommandComplete is that of the BEGIN in front of the first read, which may still be repeated elsewhere.
+    @inline(__always)
+    func completesBegin(_ client: ClientPointer, _ header: MessageHeader, _ bytes: RawSpan, _ offset: Int) -> Bool {
+        guard client.pointee.transaction == .beginningToLead, header.tag == BackendTag.commandComplete else {
+            return false
+        }
+        let tag = bytes.text(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+        return tag.hasPrefix("BEGIN") || tag.hasPrefix("START")
+    }
+
     // MARK: Going on, and moving
 
     /// The next batch of a transaction that has only read so far, or has failed in that.

@@ -162,7 +162,7 @@ extension Engine {
             }
         case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
             if isForwarding(server), let client = clients[server.pointee.client] {
-                deliver(client)
+                if !completesBegin(client, header, bytes, offset) { deliver(client) }
                 if client.pointee.extras != nil, header.tag == BackendTag.commandComplete {
                     noteTag(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), client)
                 }

@@ -19,7 +19,8 @@ extension EndToEnd {
             try WireClient(port: proxy.port, user: "app", settings: [])
         }
 
-        /// Begins a transaction on a replica: that can be had once catalog facts have come and a replica is fresh for the session.
+        /// Begins a transaction on a replica: that can be had once catalog facts have come and a replica is fresh for
+        /// the session.
         private func begin(_ client: WireClient) throws {
             try EndToEnd.eventually("a transaction leads") {
                 #expect(try client.query("BEGIN").tags == ["BEGIN"])

@@ -2,8 +2,9 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// `transaction_reads = replica_until_write`: a transaction at READ COMMITTED begins on a replica, and moves to the primary with its first batch that is no plain
-/// read. Until then nothing of it is worth keeping: the replica's half is rolled back, and the same BEGIN goes to the primary.
+/// `transaction_reads = replica_until_write`: a transaction at READ COMMITTED begins on a replica, and moves to the
+/// primary with its first batch that is no plain read. Until then nothing of it is worth keeping: the replica's half is
+/// rolled back, and the same BEGIN goes to the primary.
 extension Engine {
     // MARK: Who may
 
@@ -75,8 +76,8 @@ extension Engine {
         }
     }
 
-    /// Whether a batch leaves no portal behind that could be used after the move, and executes one at most: the rows of a first would have left by the time a
-    /// replica refused a second.
+    /// Whether a batch leaves no portal behind that could be used after the move, and executes one at most: the rows of
+    /// a first would have left by the time a replica refused a second.
     private func isOnePortal(_ plan: BatchPlan, _ input: RawSpan, _ start: Int) -> Bool {
         if plan.isQuery { return true }
         var offset = start
@@ -163,7 +164,8 @@ extension Engine {
         if server.pointee.isReplica { client.pointee.transaction = .beginningToLead }
     }
 
-    /// Whether the batch that is about to be sent to the server could run on the primary instead, since nothing but reads has been done before it.
+    /// Whether the batch that is about to be sent to the server could run on the primary instead, since nothing but
+    /// reads has been done before it.
     @inline(__always)
     func leadsOnReplica(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         switch client.pointee.transaction {
@@ -172,7 +174,8 @@ extension Engine {
         }
     }
 
-    /// Whether a CommandComplete is that of the BEGIN in front of the first read, which may still be repeated elsewhere.
+    /// Whether a CommandComplete is that of the BEGIN in front of the first read, which may still be repeated
+    /// elsewhere.
     @inline(__always)
     func completesBegin(_ client: ClientPointer, _ header: MessageHeader, _ bytes: RawSpan, _ offset: Int) -> Bool {
         guard client.pointee.transaction == .beginningToLead, header.tag == BackendTag.commandComplete else {
@@ -193,7 +196,8 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        // One at a time: what comes behind the end of the transaction may write, and what is in flight must be able to move alone.
+        // One at a time: what comes behind the end of the transaction may write, and what is in flight must be able to
+        // move alone.
         if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
         let isFailed = client.pointee.transaction == .leadingFailed
         if !isFailed, !staysOnReplica(client, plan, input, offset) {
@@ -248,7 +252,8 @@ extension Engine {
         return take(client, pool, plan, header, input, offset)
     }
 
-    /// The replica of a transaction's leading reads is lost or let go: from now on it is one that has begun and done nothing.
+    /// The replica of a transaction's leading reads is lost or let go: from now on it is one that has begun and done
+    /// nothing.
     func leaveReplica(_ client: ClientPointer) {
         switch client.pointee.transaction {
         case .leading: client.pointee.transaction = .begun

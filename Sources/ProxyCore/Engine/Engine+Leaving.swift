@@ -215,7 +215,7 @@ extension Engine {
                 "the server was lost while its answer was being read",
                 detail: "Node \(node): \(why)",
                 hint:
-                    "\(wasInTransaction ? "The transaction has only read" : "The statement only reads"): it can be run again."
+                    "\(wasInTransaction ? "The transaction has" : "The statement has") only read: it can be run again."
             )
         }
         return PostgresError(

@@ -166,8 +166,8 @@ extension Engine {
 
     // MARK: Keeping a batch for a second try
 
-    /// Keeps the batch's bytes while its reply could still be exchanged for another: outside a transaction or in its leading reads on a replica, for reads, and for
-    /// what relies on a statement prepared earlier.
+    /// Keeps the batch's bytes while its reply could still be exchanged for another: outside a transaction or in its
+    /// leading reads on a replica, for reads, and for what relies on a statement prepared earlier.
     @inline(__always)
     func armReplay(
         _ client: ClientPointer,

@@ -28,6 +28,8 @@ final class Conversation {
         var options = EngineOptions()
         change(&options)
         var pool = PoolOptions(databaseOnServer: "app")
+        // What a replica has replayed is told in conversations about that alone.
+        pool.readYourWrites = .eventual
         changePool(&pool)
         let poolOptions = pool
         shell = Shell(

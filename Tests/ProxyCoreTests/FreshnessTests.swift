@@ -1,0 +1,91 @@
+import ProxyCore
+import Testing
+
+/// Reads of a session that has written: a replica runs them only once it has replayed what was written.
+struct FreshnessTests {
+    /// Tells the engine how far replicas have come: the newest look at the primary that each covers.
+    private func report(_ talk: Conversation, covered: [SampleNumber], lag: Microseconds? = 0) {
+        var nodes = [NodeFreshness()]
+        nodes += covered.map { NodeFreshness(covered: $0, lag: lag, lagBytes: 0, verdict: .near) }
+        talk.engine.freshnessReported(FreshnessReport(nodes: nodes, newest: nil))
+        talk.settle()
+    }
+
+    private func write(_ client: ScriptedClient, _ talk: Conversation) {
+        client.sends("Query INSERT INTO t VALUES (1)")
+        let primary = talk.server(on: 0)
+        primary.forget()
+        primary.sends("Complete INSERT 0 1", "Ready I")
+        client.gets("Complete INSERT 0 1", "Ready I")
+    }
+
+    private func session(_ pool: inout PoolOptions) {
+        pool.readYourWrites = .session
+        pool.freshnessWait = 5000
+    }
+
+    @Test("Where no replica is near, a session's reads after its write are the primary's at once")
+    func primaryAtOnce() {
+        converse(pool: session) { talk in
+            let client = talk.client()
+            write(client, talk)
+            client.sends("Query SELECT 1")
+            talk.server(on: 0).gets("Query SELECT 1")
+            talk.server(on: 0).answers("1")
+            #expect(talk.openServers(on: 1).isEmpty)
+        }
+    }
+
+    @Test("A replica that has replayed the write runs them")
+    func replicaOnceFresh() {
+        converse(pool: session) { talk in
+            let client = talk.client()
+            write(client, talk)
+            report(talk, covered: [1])
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).gets("Query SELECT 1")
+            talk.server(on: 1).answers("1")
+        }
+    }
+
+    @Test("One that is near is waited for, and a look at the positions is asked for")
+    func waitsForOne() {
+        converse(pool: session) { talk in
+            let client = talk.client()
+            report(talk, covered: [0])
+            write(client, talk)
+            let asked = talk.shell.samplesAsked
+            client.sends("Query SELECT 1")
+            #expect(talk.shell.samplesAsked == asked + 1)
+            #expect(talk.openServers(on: 1).isEmpty)
+            #expect(talk.engine.inspect().waiting == 1)
+            report(talk, covered: [1])
+            talk.server(on: 1).gets("Query SELECT 1")
+            talk.server(on: 1).answers("1")
+        }
+    }
+
+    @Test("A session that has only read is not concerned")
+    func othersAreNotConcerned() {
+        converse(pool: session) { talk in
+            let writer = talk.client()
+            write(writer, talk)
+            let reader = talk.client()
+            reader.sends("Query SELECT 1")
+            talk.server(on: 1).gets("Query SELECT 1")
+            talk.server(on: 1).answers("1")
+        }
+    }
+
+    @Test("With global a session that has only read sees what others have written")
+    func globalConcernsAll() {
+        converse(pool: { $0.readYourWrites = .global }) { talk in
+            let writer = talk.client()
+            write(writer, talk)
+            let reader = talk.client()
+            reader.sends("Query SELECT 1")
+            talk.server(on: 0).gets("Query SELECT 1")
+            talk.server(on: 0).answers("1")
+        }
+    }
+}

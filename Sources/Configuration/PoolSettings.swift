@@ -23,6 +23,7 @@ package struct PoolSettings: Sendable, Equatable {
     package let serverLocalViews: ReadTarget
 
     package let readYourWrites: ReadYourWrites
+    package let transactionReads: TransactionReads
     /// Zero: reads do not wait.
     package let freshnessWait: Duration
 
@@ -47,6 +48,7 @@ package struct PoolSettings: Sendable, Equatable {
         foreignTables = layers.choice(.foreignTables)
         serverLocalViews = layers.choice(.serverLocalViews)
         readYourWrites = layers.choice(.readYourWrites)
+        transactionReads = layers.choice(.transactionReads)
         freshnessWait = layers.duration(.freshnessWait)
         preparedStatements = layers.boolean(.preparedStatements)
         prepareUnnamed = layers.boolean(.prepareUnnamed)

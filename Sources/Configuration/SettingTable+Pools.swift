@@ -209,6 +209,19 @@ extension SettingTable {
             "How long such a read waits for a replica to replay what it must see, before it runs on the primary."
         ),
         SettingDefinition(
+            .transactionReads,
+            .consistency,
+            perPool,
+            choice(TransactionReads.self),
+            default: "primary",
+            .reload,
+            """
+            Where a transaction's leading reads run. primary: with the rest of it; replica_until_write: at READ \
+            COMMITTED on a replica, until the first statement that is no plain read moves the transaction to the \
+            primary. A session may change it with SET howdah.transaction_reads.
+            """
+        ),
+        SettingDefinition(
             .maxLag,
             .consistency,
             proxyOnly,

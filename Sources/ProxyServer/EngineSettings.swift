@@ -96,6 +96,11 @@ enum EngineSettings {
             case .global: .global
             case .eventual: .eventual
             }
+        options.transactionReads =
+            switch settings.transactionReads {
+            case .primary: .primary
+            case .replicaUntilWrite: .replicaUntilWrite
+            }
         options.freshnessWait = settings.freshnessWait.wholeMicroseconds
         options.preparedStatements = settings.preparedStatements
         options.prepareUnnamed = settings.prepareUnnamed

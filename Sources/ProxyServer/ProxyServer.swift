@@ -182,7 +182,9 @@ extension DatabaseCatalog {
         self.init(
             facts: CatalogFacts(rows: rows, role: "", generation: 0),
             searchPath: paths.ofDatabase,
-            searchPathOfRole: paths.ofRole.merging(paths.ofRoleInDatabase) { $1 }
+            searchPathOfRole: paths.ofRole.merging(paths.ofRoleInDatabase) { $1 },
+            isolation: rows.isolations.ofDatabase,
+            isolationOfRole: rows.isolations.ofRole.merging(rows.isolations.ofRoleInDatabase) { $1 }
         )
     }
 }

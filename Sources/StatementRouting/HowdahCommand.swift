@@ -17,6 +17,10 @@ package enum HowdahCommand: UInt8, Sendable, BitwiseCopyable {
     case showReadYourWrites
     /// SET or RESET of `howdah.read_your_writes`
     case setReadYourWrites
+    /// `SHOW howdah.transaction_reads`
+    case showTransactionReads
+    /// SET or RESET of `howdah.transaction_reads`
+    case setTransactionReads
     /// SHOW, SET or RESET of another setting that begins with `howdah.`
     case other
 }

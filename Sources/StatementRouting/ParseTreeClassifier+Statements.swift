@@ -122,6 +122,7 @@ extension ParseTreeClassifier {
             case "howdah.route": note(howdah: kind == .reset ? .resetRoute : .setRoute)
             case "howdah.position": note(howdah: .setPosition)
             case "howdah.read_your_writes": note(howdah: .setReadYourWrites)
+            case "howdah.transaction_reads": note(howdah: .setTransactionReads)
             default: note(howdah: .other)
             }
             return
@@ -163,6 +164,7 @@ extension ParseTreeClassifier {
         case "howdah.route": note(howdah: .showRoute)
         case "howdah.position": note(howdah: .showPosition)
         case "howdah.read_your_writes": note(howdah: .showReadYourWrites)
+        case "howdah.transaction_reads": note(howdah: .showTransactionReads)
         // By these an application finds out whether it may write here: the answer is the primary's.
         case "transaction_read_only", "in_hot_standby", "default_transaction_read_only":
             needPrimary(.serverLocalView)

@@ -39,7 +39,8 @@ import Testing
         ],
         volatileOperators: [OperatorRow(schema: "public", name: "<<<!")],
         volatileTypes: [TypeRow(schema: "public", name: "wild")],
-        searchPaths: SearchPathRows(ofDatabase: #""$user", public"#)
+        searchPaths: RoleSettingRows(ofDatabase: #""$user", public"#),
+        isolations: RoleSettingRows(ofDatabase: "read committed")
     )
 
     @Test(arguments: [

@@ -57,7 +57,10 @@ struct DriverDemo {
     /// Runs the command against a cluster of its own, until it ends.
     ///
     /// - Returns: its status, and all that it and the demo wrote.
-    func run(_ command: String) throws -> (status: Int32, output: String) {
+    func run(
+        _ command: String,
+        _ settings: [String: String] = [:]
+    ) throws -> (status: Int32, output: String) {
         // Output goes to a file: whatever outlives the command cannot keep a reader waiting.
         let path = directory + "/output"
         _ = FileManager.default.createFile(atPath: path, contents: nil)
@@ -70,8 +73,7 @@ struct DriverDemo {
         // Scripts tell where their reads run: however busy the machine is, they are to wait for a replica.
         let patience = ["HOWDAH_FRESHNESS_WAIT": "30s"]
         demo.environment = ProcessInfo.processInfo.environment.merging(patience) { own, _ in own }
-        // Where reads run is checked: on a busy machine, too, they wait for a replica that has caught up.
-        demo.environment = ProcessInfo.processInfo.environment.merging(["HOWDAH_FRESHNESS_WAIT": "60s"]) { $1 }
+            .merging(settings) { $1 }
         demo.standardInput = FileHandle.nullDevice
         demo.standardOutput = output
         demo.standardError = output

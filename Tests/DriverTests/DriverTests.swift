@@ -16,6 +16,18 @@ struct DriverTests {
         #expect(run.status == 0, "\(run.output)")
     }
 
+    /// Drivers that put BEGIN around everything, with transactions that read on a replica first.
+    @Test func leadingReads() throws {
+        let demo = try DriverDemo()
+        defer { demo.remove() }
+        let python = try DriverDemo.python()
+        let run = try demo.run(
+            "\(DriverDemo.quoted(python)) -B \(DriverDemo.quoted(demo.source("drive_leading.py")))",
+            ["HOWDAH_TRANSACTION_READS": "replica_until_write"]
+        )
+        #expect(run.status == 0, "\(run.output)")
+    }
+
     /// libpq's pipeline mode, from a program in C that is compiled here.
     @Test func libpqPipeline() throws {
         let demo = try DriverDemo()

@@ -118,6 +118,7 @@ enum ModelStatement: Equatable {
                 case .number(let bit) = tokens[then + 1]
             else { return .syntaxError }
             return .findTemporary(bit: bit)
+        case .number where tokens.count == 2: return .series(1)
         case .number: return .divide
         default: return .syntaxError
         }

@@ -253,15 +253,20 @@ package struct ScriptWriter {
         let isReadOnly = dice.chance(25)
         mayPipeline = dice.chance(50) && false
         let begin = isReadOnly ? "BEGIN READ ONLY" : "BEGIN"
-        if dice.chance(60) {
-            query(begin)
-        } else if dice.chance(40) {
-            stepByStep(begin)
-        } else {
-            add("Parse \(begin)") { $0.parse(name: "", text: begin) }
-            add("Bind") { $0.bind(portal: "", statement: "", parameters: []) }
-            add("Execute") { $0.execute(portal: "") }
+        switch dice.below(10) {
+        case 0...4: query(begin)
+        case 5, 6: stepByStep(begin)
+        case 7:
+            appendBegin(begin)
             sync()
+        default:
+            // As drivers do that put BEGIN in front of the first statement.
+            appendBegin(begin)
+            appendOneShot()
+            sync()
+        }
+        for _ in 0..<dice.below(3) {
+            if dice.chance(70) { query("SELECT value FROM kv WHERE k = '\(key())'") } else { runPrepared() }
         }
         for _ in 0..<dice.below(4) {
             switch dice.below(8) {
@@ -276,6 +281,12 @@ package struct ScriptWriter {
         }
         query(dice.chance(70) ? "COMMIT" : "ROLLBACK")
         mayPipeline = true
+    }
+
+    private mutating func appendBegin(_ text: String) {
+        add("Parse : \(text)") { $0.parse(name: "", text: text) }
+        add("Bind") { $0.bind(portal: "", statement: "", parameters: []) }
+        add("Execute") { $0.execute(portal: "") }
     }
 
     /// Asks for replies before the end of the batch.

@@ -52,6 +52,7 @@ package final class Simulation {
         pool.readsOnPrimary = store.delaysReplay ? .fallback : dice.pick([.fallback, .always])
         let drawn: ReadYourWrites = dice.pick([.session, .session, .global])
         pool.readYourWrites = readYourWrites ?? drawn
+        pool.transactionReads = dice.pick([.primary, .replicaUntilWrite])
         pool.freshnessWait = dice.pick([0, 1000, 5000, 100_000])
         sampler = ModelSampler(nodes: nodeCount, clock: clock, store: store)
         let nodes = (0..<nodeCount).map { index in

@@ -4,9 +4,11 @@ enum CatalogQueries {
     /// One snapshot for all of them.
     static let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     static let commit = "COMMIT"
-    /// Columns: search_path as this session began with it, where that comes from, the built-in default.
-    static let ownSearchPath =
-        "SELECT setting, source, boot_val FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'search_path'"
+    /// Columns: a setting as this session began with it, where that comes from, the built-in default.
+    static func own(_ setting: String) -> String {
+        "SELECT setting, source, boot_val FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '\(setting)'"
+    }
+
     static let pinSearchPath = "SET search_path = pg_catalog"
 
     /// A value that changes with every committed change of what the other queries read, a row's xmin being new with
@@ -132,14 +134,16 @@ enum CatalogQueries {
         WHERE p.provolatile = 'v' AND n.nspname <> 'pg_catalog' ORDER BY 1, 2
         """
 
-    /// Columns: whether it is for this database only, the role (NULL: all), the value of search_path.
-    static let searchPathSettings = """
-        SELECT s.setdatabase <> 0, r.rolname, pg_catalog.substr(c.item, 13)
+    /// Columns: whether it is for this database only, the role (NULL: all), the value of the setting.
+    static func settings(of setting: String) -> String {
+        """
+        SELECT s.setdatabase <> 0, r.rolname, pg_catalog.substr(c.item, \(setting.utf8.count + 2))
         FROM pg_catalog.pg_db_role_setting s
             LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,
             LATERAL pg_catalog.unnest(s.setconfig) AS c(item)
-        WHERE c.item LIKE 'search\\_path=%' AND (s.setrole = 0 OR r.rolname IS NOT NULL)
+        WHERE pg_catalog.starts_with(c.item, '\(setting)=') AND (s.setrole = 0 OR r.rolname IS NOT NULL)
             AND (s.setdatabase = 0 OR s.setdatabase = (
                 SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))
         """
+    }
 }

@@ -2,25 +2,31 @@
 struct CatalogReader: ~Copyable {
     private let session: CatalogSession
     private let ownSearchPath: String
+    /// Empty where only the monitoring user's own is known.
+    private let ownIsolation: String
 
     /// Opens the snapshot that all queries see.
     static func open(_ session: consuming CatalogSession) throws(CatalogFailure) -> CatalogReader {
-        let path = try session.query(CatalogQueries.ownSearchPath)
+        let path = try session.query(CatalogQueries.own("search_path"))
+        let isolation = try session.query(CatalogQueries.own("default_transaction_isolation"))
         // The monitoring user's own setting is no word on anybody else's.
-        let isPersonal = ["user", "database user", "client", "session"].contains(path.text(0, 1))
-        let ownSearchPath = path.text(0, isPersonal ? 2 : 0)
+        let personal = ["user", "database user", "client", "session"]
+        let ownSearchPath = path.text(0, personal.contains(path.text(0, 1)) ? 2 : 0)
+        let ownIsolation = personal.contains(isolation.text(0, 1)) ? "" : isolation.text(0, 0)
         _ = try session.query(CatalogQueries.begin)
         _ = try session.query(CatalogQueries.pinSearchPath)
-        return CatalogReader(session: session, ownSearchPath: ownSearchPath)
+        return CatalogReader(session: session, ownSearchPath: ownSearchPath, ownIsolation: ownIsolation)
     }
 
-    private init(session: consuming CatalogSession, ownSearchPath: String) {
+    private init(session: consuming CatalogSession, ownSearchPath: String, ownIsolation: String) {
         self.session = session
         self.ownSearchPath = ownSearchPath
+        self.ownIsolation = ownIsolation
     }
 
     func fingerprint() throws(CatalogFailure) -> String {
-        try session.query(CatalogQueries.fingerprint).text(0, 0)
+        // The server's own default is in no catalog.
+        try session.query(CatalogQueries.fingerprint).text(0, 0) + ownIsolation
     }
 
     func rows() throws(CatalogFailure) -> CatalogRows {
@@ -29,7 +35,8 @@ struct CatalogReader: ~Copyable {
             relations: try relations(),
             volatileOperators: try volatileOperators(),
             volatileTypes: try volatileTypes(),
-            searchPaths: try searchPaths()
+            searchPaths: try settings(of: "search_path", default: ownSearchPath),
+            isolations: try settings(of: "default_transaction_isolation", default: ownIsolation)
         )
     }
 
@@ -106,22 +113,22 @@ struct CatalogReader: ~Copyable {
         return (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
     }
 
-    private func searchPaths() throws(CatalogFailure) -> SearchPathRows {
-        let result = try session.query(CatalogQueries.searchPathSettings)
+    private func settings(of name: String, default own: String) throws(CatalogFailure) -> RoleSettingRows {
+        let result = try session.query(CatalogQueries.settings(of: name))
         var ofAllRoles: String?
         var ofDatabase: String?
-        var paths = SearchPathRows(ofDatabase: "")
+        var rows = RoleSettingRows(ofDatabase: "")
         for row in 0..<result.rowCount {
             let value = result.text(row, 2)
             switch (result.isTrue(row, 0), result.value(row, 1)) {
             case (true, nil): ofDatabase = value
             case (false, nil): ofAllRoles = value
-            case (true, let role?): paths.ofRoleInDatabase[role] = value
-            case (false, let role?): paths.ofRole[role] = value
+            case (true, let role?): rows.ofRoleInDatabase[role] = value
+            case (false, let role?): rows.ofRole[role] = value
             }
         }
-        paths.ofDatabase = ofDatabase ?? ofAllRoles ?? ownSearchPath
-        return paths
+        rows.ofDatabase = ofDatabase ?? ofAllRoles ?? own
+        return rows
     }
 
     private func oid(_ result: borrowing QueryResult, _ row: Int, _ column: Int) -> UInt32 {

@@ -5,19 +5,24 @@ package struct CatalogRows: Sendable, Equatable {
     package var relations: [RelationRow]
     package var volatileOperators: [OperatorRow]
     package var volatileTypes: [TypeRow]
-    package var searchPaths: SearchPathRows
+    /// Of `search_path`: names apart by commas, quoted where needed.
+    package var searchPaths: RoleSettingRows
+    /// Of `default_transaction_isolation`; empty where it is not known.
+    package var isolations: RoleSettingRows
 
     package init(
         functions: [FunctionRow],
         relations: [RelationRow],
         volatileOperators: [OperatorRow],
         volatileTypes: [TypeRow],
-        searchPaths: SearchPathRows
+        searchPaths: RoleSettingRows,
+        isolations: RoleSettingRows
     ) {
         self.functions = functions
         self.relations = relations
         self.volatileOperators = volatileOperators
         self.volatileTypes = volatileTypes
         self.searchPaths = searchPaths
+        self.isolations = isolations
     }
 }

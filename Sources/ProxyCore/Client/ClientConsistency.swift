@@ -10,7 +10,15 @@ final class ClientConsistency {
 
     /// `SET howdah.read_your_writes`; nil: as the pool has it.
     var mode: ReadYourWrites?
+    /// `SET howdah.transaction_reads`; nil: as the pool has it.
+    var transactionReads: TransactionReads?
     /// `SET howdah.position`, until all replicas have replayed it.
     var required: SessionPosition?
     var request = PositionRequest.none
+
+    /// DISCARD ALL: the settings are the pool's again.
+    func forget() {
+        mode = nil
+        transactionReads = nil
+    }
 }

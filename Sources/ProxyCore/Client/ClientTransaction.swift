@@ -1,3 +1,5 @@
+import PostgresWire
+
 /// The client's transaction, as the client sees it.
 enum ClientTransaction: UInt8, BitwiseCopyable {
     case none
@@ -7,17 +9,42 @@ enum ClientTransaction: UInt8, BitwiseCopyable {
     case begunReadOnly
     /// As `begun`, at an isolation level that only the primary offers.
     case begunOnPrimary
+    /// As `begun`, and its leading reads may run on a replica (`transaction_reads`).
+    case begunToLead
     /// Open on the server that is held.
     case open
     /// Failed on the server that is held; until ROLLBACK everything is refused.
     case failed
     /// Its server was lost; until ROLLBACK the proxy refuses everything as a failed transaction would.
     case lost
+    /// The batch in flight on a replica has BEGIN and the first of the leading reads in it.
+    case beginningToLead
+    /// Open on a replica for its leading reads: what is none of these moves it to the primary.
+    case leading
+    /// Failed in its leading reads, on the replica that is held.
+    case leadingFailed
 
     var isDeferred: Bool {
         switch self {
-        case .begun, .begunReadOnly, .begunOnPrimary: true
-        case .none, .open, .failed, .lost: false
+        case .begun, .begunReadOnly, .begunOnPrimary, .begunToLead: true
+        case .none, .open, .failed, .lost, .beginningToLead, .leading, .leadingFailed: false
+        }
+    }
+
+    /// Whether all that the transaction has done are leading reads on a replica.
+    @inline(__always)
+    var isLeading: Bool { rawValue >= Self.beginningToLead.rawValue }
+
+    /// Whether a server refuses all but its end.
+    var isFailed: Bool { self == .failed || self == .leadingFailed }
+
+    /// What follows a cycle that ended with this status.
+    @inline(__always)
+    func after(_ status: TransactionStatus) -> ClientTransaction {
+        switch status {
+        case .idle: .none
+        case .inTransaction: isLeading ? .leading : .open
+        case .failed: isLeading ? .leadingFailed : .failed
         }
     }
 }

@@ -143,9 +143,22 @@ extension Engine {
         if plan.extent == .incomplete { return .stop }
         if client.pointee.transaction == .lost { return answerLost(client, plan, input, offset) }
         if let local = localAnswer(client, plan, input, offset) { return local }
-        if let refusal = decideRoute(client, pool, plan) {
+        let leads = leads(client, plan, input, offset)
+        if let refusal = decideRoute(client, pool, plan, leads: leads) {
             return refuseBatch(client, refusal, header, input, offset)
         }
+        return take(client, pool, plan, header, input, offset)
+    }
+
+    /// Takes a server for a batch whose route has been decided, or a place in the queue.
+    func take(
+        _ client: ClientPointer,
+        _ pool: PoolPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
         let forRead = client.pointee.lastRoute.isRead
         if forRead, mustBeFresh(client, pool) {
             requestFreshServer(client, pool)
@@ -174,14 +187,12 @@ extension Engine {
     ) -> Progress {
         client.pointee.lastRoute.node = Int16(server.pointee.node)
         noteWriting(client, server, plan)
-        armReplay(client, plan, input, offset)
-        prepareServer(client, server, for: plan.effects)
-        if header.tag == FrontendTag.query {
-            client.pointee.flow = .between
-            return forwardQuery(client, server, header, input, offset, plan.statementClass)
+        if client.pointee.lastRoute.cause == .leadingReads, client.pointee.transaction == .none {
+            beginLeading(client, server)
         }
-        client.pointee.flow = .preparing
-        return continueBatch(client, header, input, offset)
+        armReplay(client, server, plan, input, offset)
+        prepareServer(client, server, for: plan.effects)
+        return forwardFirst(client, server, plan, header, input, offset)
     }
 
     /// A server is held: a transaction is open there, it is pinned, or batches are in flight.
@@ -200,6 +211,9 @@ extension Engine {
             // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the next one.
             if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
+        }
+        if client.pointee.transaction.isLeading {
+            return continueLeading(client, server, plan, header, input, offset)
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
         if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
@@ -226,7 +240,20 @@ extension Engine {
             cause: client.pointee.pin != nil ? .pin : isFree ? .pipeline : .transaction,
             reason: plan.reason
         )
+        return forwardFirst(client, server, plan, header, input, offset)
+    }
+
+    /// Sends the first message of a batch to the server that is held.
+    func forwardFirst(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
         if header.tag == FrontendTag.query {
+            client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)
         }
         client.pointee.flow = .preparing
@@ -303,8 +330,8 @@ extension Engine {
     func status(of client: ClientPointer) -> TransactionStatus {
         switch client.pointee.transaction {
         case .none: .idle
-        case .begun, .begunReadOnly, .begunOnPrimary, .open: .inTransaction
-        case .failed, .lost: .failed
+        case .begun, .begunReadOnly, .begunOnPrimary, .begunToLead, .open, .beginningToLead, .leading: .inTransaction
+        case .failed, .lost, .leadingFailed: .failed
         }
     }
 

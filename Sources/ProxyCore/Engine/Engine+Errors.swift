@@ -251,6 +251,7 @@ extension Engine {
     /// The client lets go of the server, which is left to finish what nobody wants any more.
     func detachForReplay(_ client: ClientPointer, _ server: ServerPointer) {
         client.pointee.extras?.pendingSettings = []
+        leaveReplica(client)
         // Names that the batch changed mean again what they meant before it.
         var index = server.pointee.ledger.count - 1
         while index >= 0 {

@@ -175,7 +175,8 @@ extension Engine {
 
     /// Whether nothing has been done but to prepare, and nothing keeps the client on its server: what it executes then is routed by itself.
     private func mayEndAtFlush(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        client.pointee.flow == .preparing && client.pointee.transaction == .none && client.pointee.pin == nil
+        client.pointee.flow == .preparing && client.pointee.pin == nil
+            && (client.pointee.transaction == .none || client.pointee.transaction == .leading)
             && client.pointee.outstanding == 0
     }
 

@@ -81,7 +81,7 @@ extension Engine {
     }
 
     /// Whether any node that takes the pool's reads is fresh for the client.
-    private func hasFreshNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+    func hasFreshNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
         for index in 0..<readNodeCount(pool) where hasReplayed(readNode(index), client) { return true }
         return false
     }

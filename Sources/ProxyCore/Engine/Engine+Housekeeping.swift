@@ -132,7 +132,8 @@ extension Engine {
                     )
                 )
             }
-        case .begun, .begunReadOnly, .begunOnPrimary, .open, .failed, .lost:
+        case .begun, .begunReadOnly, .begunOnPrimary, .begunToLead, .open, .failed, .lost, .beginningToLead, .leading,
+            .leadingFailed:
             if limits.idleTransactionTimeout > 0, idle > limits.idleTransactionTimeout {
                 refuse(
                     client,

@@ -149,6 +149,7 @@ extension Engine {
             server.pointee.pool.pointee.counters.retries &+= 1
             takeBackAll(client, server)
             takeBackNames(client)
+            leaveReplica(client)
             client.pointee.server = .none
             client.pointee.output.clear(to: buffers)
             client.pointee.outstanding = 0
@@ -182,9 +183,15 @@ extension Engine {
             client.pointee.extras = nil
             client.pointee.flow = isInBatch ? .skipping : .between
         } else {
+            if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
+            if client.pointee.transaction == .leading {
+                // All that was read there has been delivered, and READ COMMITTED looks anew with each statement.
+                leaveReplica(client)
+                resume(client, .sinkFull)
+                return
+            }
             client.pointee.transaction = wasInTransaction ? .lost : .none
             client.pointee.extras = nil
-            if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
             // The client hears of it with its next statement, once.
             if wasInTransaction {
                 extras(of: client).refusal = lostServerError(client, node, why, wasInTransaction: true)
@@ -201,13 +208,14 @@ extension Engine {
         _ why: String,
         wasInTransaction: Bool
     ) -> PostgresError {
-        if client.pointee.lastRoute.isRead, !wasInTransaction {
+        if client.pointee.lastRoute.isRead, client.pointee.lastRoute.cause == .leadingReads || !wasInTransaction {
             return PostgresError(
                 .error,
                 .connectionFailure,
                 "the server was lost while its answer was being read",
                 detail: "Node \(node): \(why)",
-                hint: "The statement only reads: it can be run again."
+                hint:
+                    "\(wasInTransaction ? "The transaction has" : "The statement has") only read: it can be run again."
             )
         }
         return PostgresError(

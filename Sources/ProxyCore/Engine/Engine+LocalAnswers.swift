@@ -20,7 +20,7 @@ extension BatchPlan {
         if statementClass.howdahCommand != .none { return true }
         guard client.pointee.pin == nil else {
             return statementClass.effects.contains(.deallocate)
-                && client.pointee.transaction != .failed && client.pointee.transaction != .lost
+                && !client.pointee.transaction.isFailed && client.pointee.transaction != .lost
         }
         switch statementClass.transaction {
         case .begin, .beginReadOnly, .beginReadWrite, .beginSerializable:
@@ -32,12 +32,12 @@ extension BatchPlan {
         }
         let effects = statementClass.effects
         switch client.pointee.transaction {
-        case .none, .begun, .begunReadOnly, .begunOnPrimary:
+        case .none, .begun, .begunReadOnly, .begunOnPrimary, .begunToLead:
             if effects.contains(.deallocate) { return true }
             return effects.contains(.discard) && client.pointee.transaction == .none
                 && client.pointee.profile == client.pointee.startProfile
-        case .open: return effects.contains(.deallocate)
-        case .failed, .lost: return false
+        case .open, .beginningToLead, .leading: return effects.contains(.deallocate)
+        case .failed, .lost, .leadingFailed: return false
         }
     }
 }
@@ -200,6 +200,7 @@ extension Engine {
         case .showRoute: ["howdah.route"]
         case .showPosition: ["howdah.position"]
         case .showReadYourWrites: ["howdah.read_your_writes"]
+        case .showTransactionReads: ["howdah.transaction_reads"]
         case .explainRoute: Self.routeColumns
         default: nil
         }
@@ -220,6 +221,9 @@ extension Engine {
         case .setPosition: return setPosition(text, client)
         case .showReadYourWrites: return .value("howdah.read_your_writes", readYourWrites(of: client).rawValue)
         case .setReadYourWrites: return setReadYourWrites(text, client)
+        case .showTransactionReads:
+            return .value("howdah.transaction_reads", transactionReads(of: client).rawValue)
+        case .setTransactionReads: return setTransactionReads(text, client)
         case .other:
             return .failed(
                 PostgresError(
@@ -228,8 +232,8 @@ extension Engine {
                     "unrecognized configuration parameter",
                     detail: "\(text.text(0..<text.byteCount))",
                     hint: """
-                        Howdah answers SHOW, SET and RESET of howdah.route, howdah.read_your_writes and \
-                        howdah.position, and EXPLAIN ROUTE.
+                        Howdah answers SHOW, SET and RESET of howdah.route, howdah.read_your_writes, \
+                        howdah.transaction_reads and howdah.position, and EXPLAIN ROUTE.
                         """
                 )
             )
@@ -251,7 +255,7 @@ extension Engine {
                 case .beginReadOnly: defaults(of: client).isSerializable ? .begunOnPrimary : .begunReadOnly
                 case .beginSerializable: .begunOnPrimary
                 case .beginReadWrite: .begun
-                default: defaults(of: client).place
+                default: placeOfBegin(text, client)
                 }
             let words = text.text(0..<text.byteCount)
             let isPlain = text.byteCount <= 6 && effect == .begin
@@ -267,9 +271,14 @@ extension Engine {
             let extras = extras(of: client)
             extras.begin = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";" + text.text(0..<text.byteCount)
             switch effect {
-            case .setTransactionReadOnly where client.pointee.transaction == .begun:
+            case .setTransactionReadOnly
+            where client.pointee.transaction == .begun || client.pointee.transaction == .begunToLead:
                 client.pointee.transaction = .begunReadOnly
             case .setTransactionReadWrite where client.pointee.transaction == .begunReadOnly:
+                client.pointee.transaction = .begun
+            // A replica takes no READ WRITE, and which isolation level it is now has not been looked at.
+            case .setTransaction where client.pointee.transaction == .begunToLead,
+                .setTransactionReadWrite where client.pointee.transaction == .begunToLead:
                 client.pointee.transaction = .begun
             case .setTransactionSerializable: client.pointee.transaction = .begunOnPrimary
             default: break
@@ -280,7 +289,7 @@ extension Engine {
     }
 
     /// What the session's settings say of transactions that do not say it themselves.
-    private func defaults(of client: ClientPointer) -> TransactionDefaults {
+    func defaults(of client: ClientPointer) -> TransactionDefaults {
         client.pointee.profile == .base
             ? TransactionDefaults() : TransactionDefaults(profiles.settings(of: client.pointee.profile))
     }
@@ -313,7 +322,7 @@ extension Engine {
         case .discard(.temporary): return .done("DISCARD TEMP")
         default:
             forgetNames(client)
-            client.pointee.consistency?.mode = nil
+            client.pointee.consistency?.forget()
             unlistenAll(client)
             client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
             return .done("DISCARD ALL")
@@ -376,7 +385,7 @@ extension Engine {
         return .done("SET")
     }
 
-    private static func isReset(_ text: RawSpan) -> Bool {
+    static func isReset(_ text: RawSpan) -> Bool {
         firstWord(of: text.text(0..<text.byteCount)) == "reset"
     }
 
@@ -424,8 +433,10 @@ extension Engine {
         let before = client.pointee.lastRoute
         let held = servers[client.pointee.server]
         var route = RouteRecord(isRead: false, cause: client.pointee.pin == nil ? .transaction : .pin)
-        if held == nil, client.pointee.transaction != .lost {
-            if let refusal = decideRoute(client, pool, plan) { return .failed(refusal) }
+        if client.pointee.transaction == .leading, plan.mayLead {
+            route = RouteRecord(isRead: true, cause: .leadingReads)
+        } else if held == nil, client.pointee.transaction != .lost {
+            if let refusal = decideRoute(client, pool, plan, leads: plan.mayLead) { return .failed(refusal) }
             route = client.pointee.lastRoute
         }
         client.pointee.lastRoute = before

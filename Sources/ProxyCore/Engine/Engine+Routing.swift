@@ -5,23 +5,30 @@ import StatementRouting
 /// Where a batch goes that finds its client without a server.
 extension Engine {
     /// Decides and records the route.
+    /// - Parameter leads: whether the batch may be the first of a transaction's leading reads.
     /// - Returns: an error where the client has asked for what cannot be.
-    func decideRoute(_ client: ClientPointer, _ pool: PoolPointer, _ plan: BatchPlan) -> PostgresError? {
+    func decideRoute(_ client: ClientPointer, _ pool: PoolPointer, _ plan: BatchPlan, leads: Bool) -> PostgresError? {
         var route = RouteRecord(isRead: plan.access == .read, cause: .statement, reason: plan.reason)
         switch client.pointee.transaction {
         case .begun, .begunOnPrimary:
             route.isRead = false
             route.cause = .transaction
+        case .begunToLead:
+            route.isRead = leads && mayLead(client, pool)
+            route.cause = route.isRead ? .leadingReads : .transaction
         case .begunReadOnly:
             route.cause = .readOnlyTransaction
             // A session that must keep its server cannot keep one that takes no writes.
             if PinReason(plan.effects) != nil || plan.effects.contains(.listen) { route.isRead = false }
+        case .none where leads && mayLead(client, pool):
+            route.isRead = true
+            route.cause = .leadingReads
         case .none:
             if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
-        case .open, .failed, .lost:
+        case .open, .failed, .lost, .beginningToLead, .leading, .leadingFailed:
             preconditionFailure("a transaction is open without a server")
         }
-        if route.isRead, replicas.isEmpty, route.cause == .statement {
+        if route.isRead, replicas.isEmpty, route.cause == .statement || route.cause == .leadingReads {
             route.cause = hasLaggards ? .lagging : .noReplica
         }
         client.pointee.lastRoute = route
@@ -114,8 +121,13 @@ extension Engine {
     private func injectBegin(_ client: ClientPointer, _ server: ServerPointer) {
         let text = client.pointee.extras?.begin ?? ""
         inject(server, text.isEmpty ? "BEGIN" : text, purpose: .begin)
-        client.pointee.extras = nil
-        client.pointee.transaction = .open
+        if client.pointee.transaction == .begunToLead, server.pointee.isReplica {
+            // The words are needed again should it move.
+            client.pointee.transaction = .leading
+        } else {
+            client.pointee.extras = nil
+            client.pointee.transaction = .open
+        }
         server.pointee.status = .inTransaction
     }
 
@@ -154,12 +166,19 @@ extension Engine {
 
     // MARK: Keeping a batch for a second try
 
-    /// Keeps the batch's bytes while its reply could still be exchanged for another: outside a transaction, for reads, and for what relies on a statement
-    /// prepared earlier.
+    /// Keeps the batch's bytes while its reply could still be exchanged for another: outside a transaction or in its
+    /// leading reads on a replica, for reads, and for what relies on a statement prepared earlier.
     @inline(__always)
-    func armReplay(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) {
-        guard plan.extent == .whole, client.pointee.transaction == .none, client.pointee.pin == nil,
-            plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead, !plan.effects.contains(.prepare),
+    func armReplay(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ input: RawSpan,
+        _ offset: Int
+    ) {
+        guard plan.extent == .whole, client.pointee.transaction == .none || leadsOnReplica(client, server),
+            client.pointee.pin == nil, plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
+            !plan.effects.contains(.prepare),
             plan.size <= options.statementTextLimit
         else {
             // There will be no other try: what was decided for this one does not hold for the next batch.

@@ -162,7 +162,7 @@ extension Engine {
             }
         case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
             if isForwarding(server), let client = clients[server.pointee.client] {
-                deliver(client)
+                if !completesBegin(client, header, bytes, offset) { deliver(client) }
                 if client.pointee.extras != nil, header.tag == BackendTag.commandComplete {
                     noteTag(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), client)
                 }
@@ -343,12 +343,8 @@ extension Engine {
         deliver(client)
         if client.pointee.extras != nil { settleSettings(client, server, hasFailed: hasFailed) }
         client.pointee.outstanding &-= 1
-        client.pointee.transaction =
-            switch status {
-            case .idle: .none
-            case .inTransaction: .open
-            case .failed: .failed
-            }
+        if client.pointee.transaction.isLeading, status == .idle { client.pointee.extras = nil }
+        client.pointee.transaction = client.pointee.transaction.after(status)
         if client.pointee.freshness.track != .untracked { noteCompletion(client, server) }
         if status == .idle {
             server.pointee.pool.pointee.counters.transactions &+= 1
@@ -449,6 +445,9 @@ extension Engine {
             guard let client = clients[server.pointee.client] else { break }
             // What the client has flushed it waits for: the reply is not held back any longer.
             deliver(client)
+            if client.pointee.transaction.isLeading {
+                client.pointee.transaction = client.pointee.transaction.after(server.pointee.status)
+            }
             client.pointee.flow = hasFailed ? .skipping : .between
             run.cycleEnded = true
         case .begin:

@@ -14,7 +14,7 @@ extension Engine {
         // Nothing of a replication client's outlives its server.
         if client.pointee.pin == .replication { return .none }
         // A failed transaction refuses it.
-        if client.pointee.transaction == .failed, client.pointee.outstanding == 0,
+        if client.pointee.transaction.isFailed, client.pointee.outstanding == 0,
             statementClass.transaction == .none
         {
             return .none
@@ -155,7 +155,7 @@ extension Engine {
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
-                client.pointee.consistency?.mode = nil
+                client.pointee.consistency?.forget()
                 unlistenAll(client)
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }

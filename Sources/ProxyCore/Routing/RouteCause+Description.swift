@@ -7,6 +7,7 @@ extension RouteCause: CustomStringConvertible {
         case .preference: "howdah.route"
         case .transaction: "in a transaction"
         case .readOnlyTransaction: "in a read-only transaction"
+        case .leadingReads: "transaction's leading reads"
         case .pipeline: "follows statements that are still in flight"
         case .pin: "the session is pinned"
         case .splitOff: "split is off"

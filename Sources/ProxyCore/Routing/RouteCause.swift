@@ -8,6 +8,8 @@ package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     case preference
     case transaction
     case readOnlyTransaction
+    /// A transaction at READ COMMITTED that has only read so far.
+    case leadingReads
     /// Other messages are still in flight on the same server.
     case pipeline
     case pin

@@ -1,6 +1,5 @@
-/// The values of `search_path` that sessions of a database begin with, as text: names apart by commas, quoted where
-/// needed.
-package struct SearchPathRows: Sendable, Equatable {
+/// The values of a setting that sessions of a database begin with, as text.
+package struct RoleSettingRows: Sendable, Equatable {
     /// ALTER ROLE ALL … SET, ALTER DATABASE … SET, or the server's own.
     package var ofDatabase: String
     /// ALTER ROLE … SET.

@@ -1,0 +1,298 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// `transaction_reads = replica_until_write`: a transaction at READ COMMITTED begins on a replica, and moves to the
+/// primary with its first batch that is no plain read. Until then nothing of it is worth keeping: the replica's half is
+/// rolled back, and the same BEGIN goes to the primary.
+extension Engine {
+    // MARK: Who may
+
+    func transactionReads(of client: ClientPointer) -> TransactionReads {
+        client.pointee.consistency?.transactionReads
+            ?? client.pointee.pool.unsafelyUnwrapped.pointee.options.transactionReads
+    }
+
+    func setTransactionReads(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+        guard case .set(_, let value, _) = parse(text, client)?.first?.command,
+            let word = value.text(for: "howdah.transaction_reads")?.lowercased()
+        else {
+            consistency(of: client).transactionReads = nil
+            return .done(Self.isReset(text) ? "RESET" : "SET")
+        }
+        guard let reads = TransactionReads(rawValue: word) else {
+            return .failed(
+                PostgresError(
+                    .error,
+                    .invalidParameterValue,
+                    "invalid value for parameter \"howdah.transaction_reads\": \"\(word)\"",
+                    hint: "Available values: \(TransactionReads.allCases.map(\.rawValue).joined(separator: ", "))."
+                )
+            )
+        }
+        consistency(of: client).transactionReads = reads
+        return .done("SET")
+    }
+
+    /// What a BEGIN that says nothing of READ ONLY, READ WRITE or SERIALIZABLE begins.
+    func placeOfBegin(_ text: RawSpan, _ client: ClientPointer) -> ClientTransaction {
+        let defaults = defaults(of: client)
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        guard defaults.place == .begun, transactionReads(of: client) == .replicaUntilWrite,
+            pool.pointee.options.mode == .transaction
+        else { return defaults.place }
+        var isolation = defaults.isolation
+        if text.byteCount > 6 {
+            guard case .begin(let modes)? = parse(text, client)?.first?.command else { return .begun }
+            isolation = modes.isolation ?? isolation
+        }
+        // REPEATABLE READ has one snapshot, and that is one node's. READ UNCOMMITTED is READ COMMITTED.
+        switch isolation ?? pool.pointee.catalog.isolation(forRole: pool.pointee.user) {
+        case .readCommitted, .readUncommitted: return .begunToLead
+        case .repeatableRead, .serializable, nil: return .begun
+        }
+    }
+
+    /// Whether the leading reads of the client's transactions may run on a replica now.
+    func mayLead(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        guard client.pointee.preference != .primary, pool.pointee.options.split, !client.pointee.isForcedToPrimary
+        else { return false }
+        guard mustBeFresh(client, pool) else { return true }
+        adoptGlobalWrites(client)
+        if hasFreshNode(client, pool) { return true }
+        // Most transactions go on to write: to wait for a replica first would be wasted on them.
+        askForSample(within: pool.pointee.options.freshnessWait)
+        return false
+    }
+
+    /// Whether a batch that finds its client without a server is the first of a transaction's leading reads.
+    @inline(__always)
+    func leads(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
+        switch client.pointee.transaction {
+        case .begunToLead: plan.mayLead && isOnePortal(plan, input, offset)
+        case .none where plan.statements > 1 && plan.access != .read && plan.extent == .whole && !plan.isQuery:
+            transactionReads(of: client) == .replicaUntilWrite && beginsToLead(client, plan, input, offset)
+        default: false
+        }
+    }
+
+    /// Whether a batch leaves no portal behind that could be used after the move, and executes one at most: the rows of
+    /// a first would have left by the time a replica refused a second.
+    private func isOnePortal(_ plan: BatchPlan, _ input: RawSpan, _ start: Int) -> Bool {
+        if plan.isQuery { return true }
+        var offset = start
+        var executions = 0
+        while offset < start &+ plan.size {
+            let header = MessageHeader(input, at: offset)
+            let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+            offset &+= header.size
+            switch header.tag {
+            case FrontendTag.bind: if BindMessage(body)?.portal.isEmpty != true { return false }
+            case FrontendTag.execute:
+                executions += 1
+                if executions > 1 || body.firstZero(from: 0) != 0 { return false }
+            case FrontendTag.describe, FrontendTag.close:
+                guard let target = TargetMessage(body) else { return false }
+                if target.kind == .portal, !target.name.isEmpty { return false }
+            default: break
+            }
+        }
+        return true
+    }
+
+    /// Whether a batch is BEGIN and one plain read, as drivers send it that put BEGIN in front of the first statement.
+    private func beginsToLead(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int) -> Bool {
+        guard client.pointee.pool.unsafelyUnwrapped.pointee.options.mode == .transaction else { return false }
+        var offset = start
+        var executions = 0
+        var parsed: (name: Range<Int>, text: Range<Int>)?
+        var bound = StatementClass.notBound
+        while offset < start &+ plan.size {
+            let header = MessageHeader(input, at: offset)
+            let first = offset &+ MessageHeader.byteCount
+            let body = input.extracting(first..<offset &+ header.size)
+            offset &+= header.size
+            switch header.tag {
+            case FrontendTag.parse:
+                guard let message = ParseMessage(body) else { return false }
+                parsed = (
+                    first + message.name.lowerBound..<first + message.name.upperBound,
+                    first + message.text.lowerBound..<first + message.text.upperBound
+                )
+            case FrontendTag.bind:
+                guard let message = BindMessage(body), message.portal.isEmpty else { return false }
+                let name = body.extracting(message.statement)
+                if let parsed,
+                    input.extracting(parsed.name).text(0..<parsed.name.count) == name.text(0..<name.byteCount)
+                {
+                    let text = input.extracting(parsed.text)
+                    bound = classify(text, client)
+                    if executions == 0, !beginsPlainly(text, bound, client) { return false }
+                } else if let id = statement(named: name, of: client) {
+                    bound = statementClass(of: id, client)
+                    if executions == 0, !beginsPlainly(statements[id].pointee.text.bytes, bound, client) {
+                        return false
+                    }
+                } else {
+                    return false
+                }
+                if executions == 1, !bound.isPlainRead { return false }
+            case FrontendTag.execute:
+                if body.firstZero(from: 0) != 0 || bound == .notBound { return false }
+                bound = .notBound
+                executions += 1
+                if executions > 2 { return false }
+            case FrontendTag.describe, FrontendTag.close:
+                guard let target = TargetMessage(body) else { return false }
+                if target.kind == .portal, !target.name.isEmpty { return false }
+            default: break
+            }
+        }
+        return executions == 2
+    }
+
+    /// Whether a BEGIN may lead and says no more than that.
+    private func beginsPlainly(_ text: RawSpan, _ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
+        guard statementClass.transaction == .begin, statementClass.statementCount == 1,
+            placeOfBegin(text, client) == .begunToLead, case .begin(let modes)? = parse(text, client)?.first?.command
+        else { return false }
+        return modes == TransactionOptions()
+    }
+
+    /// A batch with BEGIN and the first read in it is about to be sent.
+    func beginLeading(_ client: ClientPointer, _ server: ServerPointer) {
+        if server.pointee.isReplica { client.pointee.transaction = .beginningToLead }
+    }
+
+    /// Whether the batch that is about to be sent to the server could run on the primary instead, since nothing but
+    /// reads has been done before it.
+    @inline(__always)
+    func leadsOnReplica(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        switch client.pointee.transaction {
+        case .begunToLead, .beginningToLead, .leading: server.pointee.isReplica
+        default: false
+        }
+    }
+
+    /// Whether a CommandComplete is that of the BEGIN in front of the first read, which may still be repeated
+    /// elsewhere.
+    @inline(__always)
+    func completesBegin(_ client: ClientPointer, _ header: MessageHeader, _ bytes: RawSpan, _ offset: Int) -> Bool {
+        guard client.pointee.transaction == .beginningToLead, header.tag == BackendTag.commandComplete else {
+            return false
+        }
+        let tag = bytes.text(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+        return tag.hasPrefix("BEGIN") || tag.hasPrefix("START")
+    }
+
+    // MARK: Going on, and moving
+
+    /// The next batch of a transaction that has only read so far, or has failed in that.
+    func continueLeading(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        // One at a time: what comes behind the end of the transaction may write, and what is in flight must be able to
+        // move alone.
+        if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
+        let isFailed = client.pointee.transaction == .leadingFailed
+        if !isFailed, !staysOnReplica(client, plan, input, offset) {
+            return move(client, server, plan, header, input, offset)
+        }
+        client.pointee.lastRoute = RouteRecord(
+            node: Int16(server.pointee.node),
+            isRead: true,
+            cause: .leadingReads,
+            reason: plan.reason
+        )
+        armReplay(client, server, plan, input, offset)
+        return forwardFirst(client, server, plan, header, input, offset)
+    }
+
+    private func staysOnReplica(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
+        if !plan.mayLead, !(plan.endsTransaction && mayChain(client, plan)) { return false }
+        return isOnePortal(plan, input, offset)
+    }
+
+    /// The next transaction sees what this one could see: not enough where it must see what others have written since.
+    private func mayChain(_ client: ClientPointer, _ plan: BatchPlan) -> Bool {
+        switch plan.statementClass.transaction {
+        case .commitChain, .rollbackChain: readYourWrites(of: client) != .global
+        default: true
+        }
+    }
+
+    /// Gives the replica back, and takes a server of the primary for the batch.
+    private func move(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        resume(client, .sinkFull)
+        unpause(server)
+        // It is rolled back there before anyone else gets it.
+        release(server, from: client)
+        leaveReplica(client)
+        if plan.reason != .dml {
+            // To SET TRANSACTION a transaction that has read must look like one.
+            let extras = extras(of: client)
+            extras.begin = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";SELECT 1"
+        }
+        if let refusal = decideRoute(client, pool, plan, leads: false) {
+            return refuseBatch(client, refusal, header, input, offset)
+        }
+        return take(client, pool, plan, header, input, offset)
+    }
+
+    /// The replica of a transaction's leading reads is lost or let go: from now on it is one that has begun and done
+    /// nothing.
+    func leaveReplica(_ client: ClientPointer) {
+        switch client.pointee.transaction {
+        case .leading: client.pointee.transaction = .begun
+        case .beginningToLead:
+            client.pointee.transaction = .none
+            client.pointee.isForcedToPrimary = true
+        default: break
+        }
+    }
+}
+
+extension BatchPlan {
+    /// Whether the batch does nothing but read, once, by one statement whose end is at hand.
+    var mayLead: Bool {
+        isRead && statements <= 1 && !leavesState && !namesHowdah && effects.isSubset(of: .harmlessInLeadingReads)
+            && (extent == .whole || extent == .flushed && !executes) && statementClass.statementCount <= 1
+            && statementClass.transaction == .none
+    }
+
+    /// Whether the batch is COMMIT or ROLLBACK and nothing else.
+    fileprivate var endsTransaction: Bool {
+        guard statements == 1, extent == .whole, statementClass.statementCount == 1 else { return false }
+        switch statementClass.transaction {
+        case .commit, .commitChain, .rollback, .rollbackChain: return true
+        default: return false
+        }
+    }
+}
+
+extension StatementClass {
+    fileprivate static let notBound = StatementClass(access: .unknown, reason: .unparsable, statementCount: 0)
+
+    fileprivate var isPlainRead: Bool {
+        access == .read && hint != .primary && effects.isSubset(of: .harmlessInLeadingReads) && transaction == .none
+            && statementCount <= 1 && howdahCommand == .none
+    }
+}
+
+extension SessionEffects {
+    /// A function of a user's may set something for the transaction alone, which would be lost with the replica.
+    fileprivate static let harmlessInLeadingReads: SessionEffects = .copyOut
+}

@@ -209,6 +209,27 @@ struct LostServerTests {
         }
     }
 
+    @Test("With its Parse the unnamed statement is gone, the one before it too")
+    func unnamed() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : SELECT 1", "Sync")
+            let replica = talk.server(on: 1)
+            replica.gets("Parse : SELECT 1", "Sync")
+            replica.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            client.sends("Parse : UPDATE t SET x = 1", "Sync")
+            let server = talk.server(on: 0)
+            server.gets("Parse : UPDATE t SET x = 1", "Sync")
+            server.vanishes()
+            _ = client.getsError(Self.lost, ready: "I")
+            client.sends("Bind <- ()", "Sync")
+            replica.gets("Close S", "Bind <- ()", "Sync")
+            replica.sends("Closed", "Error 26000 unnamed prepared statement does not exist", "Ready I")
+            client.gets("Error 26000 unnamed prepared statement does not exist", "Ready I")
+        }
+    }
+
     @Test("A pinned client is told once, and begins anew")
     func pinned() {
         converse { talk in

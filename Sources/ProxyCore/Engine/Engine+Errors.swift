@@ -64,11 +64,7 @@ extension Engine {
             }
         }
         if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
-        if entry.kind == .parse, entry.changesName, entry.place.index == ClientStatements.Place.unnamed.index {
-            // Its Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go back to.
-            statements.release(entry.previous)
-            server.pointee.ledger[0].previous = .none
-        }
+        forgetUnnamed(failedAt: 0, server)
         if !entry.completesCycle {
             let wasAsked = server.pointee.preparing == .asked
             skipToSync(server)
@@ -76,6 +72,16 @@ extension Engine {
             if wasAsked, server.pointee.preparing != .asked { run.cycleEnded = true }
         }
         return true
+    }
+
+    /// A Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go back to.
+    /// - Parameter index: of the message in the ledger that has failed.
+    func forgetUnnamed(failedAt index: Int, _ server: ServerPointer) {
+        let entry = server.pointee.ledger[index]
+        guard entry.kind == .parse, entry.changesName, entry.place.index == ClientStatements.Place.unnamed.index
+        else { return }
+        statements.release(entry.previous)
+        server.pointee.ledger[index].previous = .none
     }
 
     private func drop(_ server: ServerPointer, _ bytes: RawSpan, _ offset: Int, _ end: Int, _ run: inout ForwardRun) {

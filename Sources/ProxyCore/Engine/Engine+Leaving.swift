@@ -163,6 +163,7 @@ extension Engine {
         let isInBatch = client.pointee.flow.isInBatch
         // What was sent may have been carried out.
         if client.pointee.freshness.track == .writing { settleWrite(client, isOver: true) }
+        failAll(server)
         takeBackAll(client, server)
         client.pointee.server = .none
         endPins(client)
@@ -225,6 +226,17 @@ extension Engine {
             detail: "Node \(node): \(why). Whether the statement or its transaction took effect is not known.",
             hint: "Look at the data before it is run again."
         )
+    }
+
+    /// To its client the lost server has failed at the first unanswered message of each cycle, and skipped the rest.
+    private func failAll(_ server: ServerPointer) {
+        var isFirst = true
+        for index in 0..<server.pointee.ledger.count {
+            let entry = server.pointee.ledger[index]
+            guard entry.disposition != .swallow else { continue }
+            if isFirst { forgetUnnamed(failedAt: index, server) }
+            isFirst = entry.completesCycle
+        }
     }
 
     /// Names that unanswered messages changed mean again what they meant before.

@@ -125,6 +125,21 @@ extension Engine {
         if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
     }
 
+    /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose writes are lost.
+    func cutFencedServers() {
+        guard topology.nodes.contains(where: \.state.isFenced) else { return }
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle], server.pointee.phase != .closing
+            else { continue }
+            let node = topology.nodes[server.pointee.node]
+            guard case .fenced(let reason) = node.state else { continue }
+            if server.pointee.transport != .none {
+                actions.append(.close(server.pointee.transport, flush: false))
+            }
+            serverVanished(server, reason: "node \(node.name) is fenced: \(reason)")
+        }
+    }
+
     /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
     private func loseServer(_ client: ClientPointer, _ server: ServerPointer, _ why: String) {
         if client.pointee.phase == .welcoming {

@@ -227,6 +227,7 @@ package final class Engine {
         noteLives(before)
         readRoles()
         retireMisplacedServers()
+        cutFencedServers()
         forEachPool { serveQueues($0) }
         moveListeningServers()
         if !restarted.isEmpty { runRestarted() }

@@ -6,6 +6,8 @@ protocol WorkerControl: AnyObject, Sendable {
     func suspect(node: Int)
     /// A client waits for positions, so long at most.
     func samplePositions(within limit: Microseconds)
+    /// The worker goes by the view of this serial.
+    func viewApplied(serial: UInt64)
     func catalogChanged(database: String)
     func log(_ level: LogLevel, _ text: String)
     /// After `drain`: no client is left.

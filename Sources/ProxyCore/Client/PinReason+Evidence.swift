@@ -21,8 +21,8 @@ extension PinReason {
             AND pid = pg_catalog.pg_backend_pid())
             """
         case .holdCursor: "EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
-        case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .sequence, .seed, .library, .unnamedStatementTooLong,
-            .notUnderstood:
+        case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .sequence, .seed, .library,
+            .unnamedStatementTooLong, .notUnderstood:
             nil
         }
     }

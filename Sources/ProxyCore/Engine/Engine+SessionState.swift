@@ -314,9 +314,8 @@ extension StatementClass {
     var namesPrepared: Bool { !effects.isDisjoint(with: [.prepare, .execute, .deallocate]) }
 
     private static let notable: SessionEffects = [
-        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject, .advisoryLockSession,
-        .holdCursor,
-        .setSeed, .load, .codeBlock, .changesCatalogFacts,
+        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject,
+        .advisoryLockSession, .holdCursor, .setSeed, .load, .codeBlock, .changesCatalogFacts,
     ]
 }
 

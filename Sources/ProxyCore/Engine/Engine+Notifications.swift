@@ -25,7 +25,7 @@ extension Engine {
             client.pointee.transaction == .none || client.pointee.transaction == .open,
             let commands = parse(text, client)
         else {
-            if listens { pin(client, .listen) }
+            if listens { pin(client, .listen, by: text) }
             return
         }
         let changes = commands.compactMap { ChannelChange($0.command) }

@@ -316,9 +316,7 @@ extension StatementClass {
 
     private static let notable: SessionEffects = [
         .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject,
-        .advisoryLockSession,
-        .holdCursor,
-        .setSeed, .load, .codeBlock, .changesCatalogFacts,
+        .advisoryLockSession, .holdCursor, .setSeed, .load, .codeBlock, .changesCatalogFacts,
     ]
 }
 

@@ -22,7 +22,7 @@ struct EndToEnd {
     /// Waits until a condition holds; asks again every few milliseconds.
     static func eventually(
         _ what: String,
-        within seconds: Double = 20,
+        within seconds: Double = 60,
         _ condition: () throws -> Bool
     ) throws {
         let deadline = ContinuousClock.now + .seconds(seconds)

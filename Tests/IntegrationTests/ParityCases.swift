@@ -52,7 +52,7 @@ enum ParityCases {
         .simple("SET standard_conforming_strings = off", "SELECT 'a\\'' AS b", "RESET standard_conforming_strings"),
         .simple("SET client_encoding = 'LATIN1'", "SELECT 'abc'", "RESET client_encoding"),
         .simple("SET extra_float_digits = 0", "SELECT 0.1::float8 * 3", "RESET extra_float_digits", "SELECT 0.1::float8 * 3"),
-        .simple("SET statement_timeout = '20ms'", "SELECT pg_sleep(5)", "RESET statement_timeout", "SELECT 1"),
+        .simple("SET statement_timeout = '200ms'", "SELECT pg_sleep(5)", "RESET statement_timeout", "SELECT 1"),
         .simple("CREATE TEMP TABLE t (a int)", "INSERT INTO t VALUES (1)", "SELECT * FROM t", "DROP TABLE t", "SELECT * FROM t"),
         .simple("PREPARE p AS SELECT $1::int + 1", "EXECUTE p(1)", "EXECUTE p(2)", "DEALLOCATE p", "EXECUTE p(1)"),
         .simple("PREPARE p AS SELECT 1", "PREPARE p AS SELECT 2", "DEALLOCATE ALL", "PREPARE p AS SELECT 3", "EXECUTE p"),
@@ -132,6 +132,28 @@ enum ParityCases {
         .messages("flush within", [F.parse("a", "SELECT 1"), F.flush, F.describe(.statement, "a"), F.flush, run("a"), F.flush, F.sync]),
         .messages("prepared in flight", [F.parse("a", "SELECT $1::int"), run("a", "1"), F.sync, run("a", "2"), F.sync, F.close(.statement, "a"), F.sync, run("a", "3"), F.sync]),
         .messages("SET in a pipeline", [F.parse("", "SET work_mem = '9MB'"), run(""), F.parse("", "SHOW work_mem"), run(""), F.sync], [F.query("SHOW work_mem")], [F.query("RESET work_mem")]),
+        .messages(
+            "a statement that batches in flight bring, one of which fails",
+            [F.parse("a", "SELECT $1::int + 4711"), F.sync], [F.query("SET howdah.route = 'primary'")],
+            [run("a", "1"), F.sync, run("nobody"), run("a", "2"), F.sync], [run("a", "3"), F.sync], [F.query("RESET howdah.route")]
+        ),
+        .messages(
+            "a name whose new meaning does not come about",
+            [F.parse("", "UPDATE item SET note = note WHERE id = 7"), F.parse("b", "SELECT 1"), F.sync],
+            [F.parse("b", "SELECT 2"), F.parse("", "SELECT 3"), F.sync, run(""), F.sync]
+        ),
+        .messages(
+            "a query ends the unnamed statement of a batch that fails",
+            [F.parse("", "SELECT 1/0"), run(""), F.parse("", "SELECT 2"), run(""), F.sync, F.query("SELECT 3"), run(""), F.sync]
+        ),
+        ParityScript(
+            name: "a query that is skipped does not end the unnamed statement",
+            steps: [
+                .init(name: "Parse, Sync", bytes: F.parse("", "SELECT 6") + F.sync, cycles: 1),
+                .init(name: "an error, Query, Sync", bytes: run("nobody") + F.query("SELECT 1") + F.sync, cycles: 1),
+                .init(name: "Bind, Execute, Sync", bytes: run("") + F.sync, cycles: 1),
+            ]
+        ),
         .messages("query within a batch", [F.parse("a", "SELECT 1"), F.query("SELECT 2"), run("a"), F.sync]),
     ]
 

@@ -75,6 +75,28 @@ extension EndToEnd {
             try client.query("DROP TABLE copied")
         }
 
+        @Test func aSyncWithinACopyIsIgnored() throws {
+            let client = try client()
+            for end in [Frontend.copyDone, Frontend.copyFail("enough")] {
+                try client.send(Frontend.query("BEGIN"))
+                #expect(try client.receiveCycle().status == "T")
+                try client.send(Frontend.parse("", "COPY written FROM STDIN") + Frontend.bind("", "") + Frontend.execute())
+                #expect(try client.receive(until: "G").plainShape == "12G")
+                try client.send(Frontend.sync)
+                try client.send(Frontend.copyData(Array("1\n".utf8)) + end + Frontend.close(.statement, "") + Frontend.sync)
+                let reply = try client.receiveCycle()
+                #expect(reply.plainShape == (end == Frontend.copyDone ? "C3Z" : "EZ"), "\(reply)")
+                #expect(try client.query("ROLLBACK").tags == ["ROLLBACK"])
+                // The same in the simple protocol.
+                try client.send(Frontend.query("BEGIN; COPY written FROM STDIN"))
+                #expect(try client.receive(until: "G").plainShape == "CG")
+                try client.send(Frontend.sync)
+                try client.send(Frontend.copyData(Array("1\n".utf8)) + end)
+                #expect(try client.receiveCycle().plainShape == (end == Frontend.copyDone ? "CZ" : "EZ"))
+                #expect(try client.query("ROLLBACK").plainShape == "CZ")
+            }
+        }
+
         @Test func nullBytesPass() throws {
             let client = try client()
             let bytes = (0..<512).map { UInt8(truncatingIfNeeded: $0) }
@@ -91,7 +113,7 @@ extension EndToEnd {
         @Test func largeValuesStreamInBoundedMemory() throws {
             let proxy = try HowdahProcess(cluster())
             defer { #expect(proxy.stop()) }
-            let client = try WireClient(port: proxy.port, timeout: 60)
+            let client = try WireClient(port: proxy.port)
             #expect(try client.value("SELECT 1") == "1")
             let before = proxy.residentMemory
             let size = 100 << 20
@@ -120,7 +142,7 @@ extension EndToEnd {
             try slow.send(Frontend.query("SELECT repeat('s', 1000) FROM generate_series(1, 200000)"))
             _ = try slow.receive()
             let before = proxy.residentMemory
-            let quick = try WireClient(port: proxy.port, timeout: 5)
+            let quick = try WireClient(port: proxy.port)
             for number in 0..<200 { #expect(try quick.value("SELECT \(number)") == "\(number)") }
             #expect(proxy.residentMemory - before < 20 << 10)
             var rows = 0
@@ -132,32 +154,56 @@ extension EndToEnd {
             #expect(rows == 200_000)
         }
 
+        /// Statements that sleep now, on any node.
+        private func sleepers(_ text: String) throws -> Int {
+            let count = "SELECT count(*) FROM pg_stat_activity WHERE query = '\(text)' AND state = 'active'"
+            return try cluster().nodes.map { Int(try $0.sql(count)) ?? 0 }.reduce(0, +)
+        }
+
+        /// Asks the proxy to cancel, and waits until it has closed the connection.
+        private func cancel(process: [UInt8], key: [UInt8]) throws {
+            let request = try WireClient(connectedTo: proxy().port)
+            try request.send(Frontend.cancelRequest(process: process, key: key))
+            #expect(try request.receiveToEnd().messages.isEmpty)
+        }
+
         @Test func cancelReachesOneStatementOnly() throws {
+            let (first, second) = ("SELECT pg_sleep(600)", "SELECT pg_sleep(601)")
             let victim = try client()
             let bystander = try client()
-            let sleep = Frontend.query("SELECT pg_sleep(30)")
-            try victim.send(sleep)
-            try bystander.send(Frontend.query("SELECT pg_sleep(1.5)"))
-            try eventually("both to sleep") {
-                let count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
-                return try cluster().nodes.map { Int(try $0.sql(count)) ?? 0 }.reduce(0, +) >= 2
-            }
+            try victim.send(Frontend.query(first))
+            try bystander.send(Frontend.query(second))
+            try eventually("both to sleep") { try sleepers(first) + sleepers(second) == 2 }
             // A wrong key does nothing.
-            let wrong = try WireClient(connectedTo: proxy().port)
-            try wrong.send(Frontend.cancelRequest(process: victim.processID, key: victim.key.map { $0 ^ 0x55 }))
-            #expect(try wrong.receiveToEnd().messages.isEmpty)
+            try cancel(process: victim.processID, key: victim.key.map { $0 ^ 0x55 })
             #expect(!victim.hasInput(within: 100))
-            let right = try WireClient(connectedTo: proxy().port)
-            try right.send(Frontend.cancelRequest(process: victim.processID, key: victim.key))
-            #expect(try right.receiveToEnd().messages.isEmpty)
+            try cancel(process: victim.processID, key: victim.key)
             let reply = try victim.receiveCycle()
             #expect(reply.state == "57014" && reply.status == "I", "\(reply)")
-            #expect(try bystander.receiveCycle().errors.isEmpty)
+            #expect(try sleepers(second) == 1 && !bystander.hasInput(within: 0))
+            try cancel(process: bystander.processID, key: bystander.key)
+            #expect(try bystander.receiveCycle().state == "57014")
             // An idle client has nothing to be cancelled; what it does next is not.
-            let late = try WireClient(connectedTo: proxy().port)
-            try late.send(Frontend.cancelRequest(process: victim.processID, key: victim.key))
-            #expect(try late.receiveToEnd().messages.isEmpty)
+            try cancel(process: victim.processID, key: victim.key)
             for _ in 0..<20 { #expect(try victim.query("SELECT 1").errors.isEmpty) }
+        }
+
+        @Test func cancelEndsAWaitForAServer() throws {
+            let proxy = try HowdahProcess(cluster(), ["pool_size": "1"])
+            defer { #expect(proxy.stop()) }
+            let holder = try WireClient(port: proxy.port)
+            try holder.query("BEGIN")
+            try holder.query("UPDATE item SET note = note WHERE id = 2")
+            let waiter = try WireClient(port: proxy.port)
+            try waiter.send(Frontend.query("UPDATE item SET note = note WHERE id = 3"))
+            #expect(!waiter.hasInput(within: 50))
+            let request = try WireClient(connectedTo: proxy.port)
+            try request.send(Frontend.cancelRequest(process: waiter.processID, key: waiter.key))
+            #expect(try request.receiveToEnd().messages.isEmpty)
+            let reply = try waiter.receiveCycle()
+            #expect(reply.state == "57014" && reply.status == "I", "\(reply)")
+            #expect(try holder.query("COMMIT").tags == ["COMMIT"])
+            #expect(try waiter.query("UPDATE item SET note = note WHERE id = 3").tags == ["UPDATE 1"])
         }
     }
 }

@@ -226,6 +226,7 @@ extension Engine {
     {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
+            if isIgnoredByCopy(server) { return .consumed(header.size) }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)

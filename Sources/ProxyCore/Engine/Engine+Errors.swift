@@ -78,7 +78,7 @@ extension Engine {
         while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
         var index = skipped - 1
         while index >= 0 {
-            takeBack(server.pointee.ledger[index], server, followedFrom: skipped)
+            takeBack(server.pointee.ledger[index], server, isSkipped: index > 0, followedFrom: skipped)
             index -= 1
         }
         if skipped == server.pointee.ledger.count {
@@ -98,15 +98,19 @@ extension Engine {
     }
 
     /// Undoes what was assumed of a message that the server has not carried out.
-    /// - Parameter next: where in the ledger the messages begin that will be carried out.
-    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer, followedFrom next: Int) {
+    /// - Parameters:
+    ///   - isSkipped: false where it is the message that has failed.
+    ///   - next: where in the ledger the messages begin that will be carried out.
+    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer, isSkipped: Bool, followedFrom next: Int) {
         if entry.changesServer {
-            server.pointee.statements.remove(entry.serial)
             server.pointee.unconfirmed -= 1
-            // A later batch may be about to prepare it all the same.
-            for index in next..<max(next, server.pointee.ledger.count)
-            where server.pointee.ledger[index].changesServer && server.pointee.ledger[index].serial == entry.serial {
-                server.pointee.statements.insert(entry.serial)
+            // With the Parse its Close is skipped: the statement that an earlier batch has prepared is there still.
+            let isThere = entry.preparesAgain && isSkipped
+            if let later = laterParse(of: entry.serial, server, from: next) {
+                // A later batch is about to prepare it all the same.
+                if !isThere { server.pointee.ledger[later].preparesAgain = false }
+            } else if !isThere {
+                server.pointee.statements.remove(entry.serial)
             }
         }
         // What of these has been done to the server's unnamed statement is not known: the one before may be there still.
@@ -130,6 +134,16 @@ extension Engine {
         } else {
             forget(entry)
         }
+    }
+
+    private func laterParse(of serial: StatementSerial, _ server: ServerPointer, from start: Int) -> Int? {
+        var index = start
+        while index < server.pointee.ledger.count {
+            let entry = server.pointee.ledger[index]
+            if entry.changesServer, entry.serial == serial { return index }
+            index += 1
+        }
+        return nil
     }
 
     private func laterChange(of place: ClientStatements.Place, _ server: ServerPointer, from start: Int) -> Int? {

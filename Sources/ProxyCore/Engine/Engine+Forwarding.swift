@@ -17,14 +17,13 @@ extension Engine {
     ) -> Progress {
         var entry = LedgerEntry(.query, .forward)
         server.pointee.unnamed = .none
-        forgetUnnamed(client)
+        // A simple query destroys the unnamed statement, unless the server skips it (PostgreSQL documentation, 55.2.3).
+        if !client.pointee.unnamed.isNone { setName(client, input.extracting(0..<0), to: .none, &entry) }
         if mustNote(statementClass, client) {
             let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
         server.pointee.ledger.append(entry)
-        // A simple query destroys the unnamed statement (PostgreSQL documentation, 55.2.3).
-        server.pointee.unnamed = .none
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(client, server, header, input, offset)
@@ -46,7 +45,7 @@ extension Engine {
         for index in (0..<server.pointee.ledger.count).reversed() {
             let entry = server.pointee.ledger[index]
             if entry.completesCycle { isInEarlierBatch = true }
-            if isInEarlierBatch, entry.changesName, entry.place.index == place.index { return true }
+            if entry.changesName, entry.place.index == place.index { return isInEarlierBatch }
         }
         return false
     }
@@ -103,6 +102,7 @@ extension Engine {
         case FrontendTag.sync:
             guard isWhole else { return .stop }
             guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
+            if isIgnoredByCopy(server) { return .consumed(header.size) }
             client.pointee.flow = .between
             sendSync(client, server)
             return .consumed(header.size)
@@ -188,6 +188,11 @@ extension Engine {
         if server.pointee.extras.decoy != nil { closeDecoy(server) }
     }
 
+    /// Whether a Sync would be ignored: the server copies in, and CopyDone or CopyFail has not been sent (PostgreSQL documentation, 55.2.6).
+    func isIgnoredByCopy(_ server: ServerPointer) -> Bool {
+        server.pointee.isCopyingIn && server.pointee.ledger.count == 1
+    }
+
     /// Rids the server of what provoked "already exists", behind the Sync with which the server ends its skipping: nobody may meet it.
     private func closeDecoy(_ server: ServerPointer) {
         guard let decoy = server.pointee.extras.decoy else { return }
@@ -265,7 +270,9 @@ extension Engine {
         let serial = record.pointee.serial
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
-        let isThere = isShared ? has(serial, client, server) : hasUnnamed(serial, client, server)
+        let presence = isShared ? presence(of: serial, client, server) : .missing
+        let isThere = isShared ? presence == .there : hasUnnamed(serial, client, server)
+        entry.preparesAgain = presence == .uncertain
         // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
         let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
         if isThere, server.pointee.status != .failed, !mayFail {
@@ -340,9 +347,10 @@ extension Engine {
     }
 
     /// Gives the server a statement that it lacks, in front of the message that needs it.
-    private func injectParse(_ id: StatementID, isShared: Bool, _ server: ServerPointer) {
+    private func injectParse(_ id: StatementID, isShared: Bool, isAgain: Bool, _ server: ServerPointer) {
         let record = statements[id]
         var entry = LedgerEntry(.parse, .swallow)
+        entry.preparesAgain = isAgain
         entry.purpose = .prepare
         entry.statement = id
         entry.serial = record.pointee.serial
@@ -455,13 +463,19 @@ extension Engine {
         return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
     }
 
-    /// Whether the server has a shared statement. One that an earlier batch in flight is to prepare may never come to be, should that batch fail: it is
-    /// closed, to be prepared again.
+    /// Whether a server has a shared statement.
+    private enum Presence {
+        case there
+        case missing
+        /// An earlier batch in flight is to prepare it, which may fail: the statement has been closed, to be prepared again.
+        case uncertain
+    }
+
     @inline(__always)
-    private func has(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        guard server.pointee.statements.use(serial) else { return false }
-        if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return true }
-        return !isUncertain(serial, server)
+    private func presence(of serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Presence {
+        guard server.pointee.statements.use(serial) else { return .missing }
+        if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return .there }
+        return isUncertain(serial, server) ? .uncertain : .there
     }
 
     /// The same for the server's unnamed statement, which a Parse replaces.
@@ -502,9 +516,10 @@ extension Engine {
         if !isNamed, hasUnnamed(record.pointee.serial, client, server) { return false }
         let isShared = isNamed || record.pointee.isShared
         if isShared {
-            if !has(record.pointee.serial, client, server) { injectParse(id, isShared: true, server) }
+            let presence = presence(of: record.pointee.serial, client, server)
+            if presence != .there { injectParse(id, isShared: true, isAgain: presence == .uncertain, server) }
         } else {
-            injectParse(id, isShared: false, server)
+            injectParse(id, isShared: false, isAgain: false, server)
         }
         return isShared
     }

@@ -212,7 +212,7 @@ extension Engine {
         client.pointee.extras?.pendingSettings = []
         while !server.pointee.ledger.isEmpty {
             let entry = server.pointee.ledger.removeLast()
-            takeBack(entry, server, followedFrom: server.pointee.ledger.count)
+            takeBack(entry, server, isSkipped: false, followedFrom: server.pointee.ledger.count)
         }
     }
 }

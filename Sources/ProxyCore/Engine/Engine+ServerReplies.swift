@@ -285,6 +285,7 @@ extension Engine {
             return false
         }
         server.pointee.ledger.removeFirst()
+        if entry.changesName { forget(entry) }
         server.pointee.status = status
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed

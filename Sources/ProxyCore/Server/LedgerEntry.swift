@@ -53,13 +53,15 @@ struct LedgerEntry: BitwiseCopyable {
     var effect = Effect.none
     /// The statement meant. A Parse holds a reference to it; others know it by `serial` and must compare.
     var statement = StatementID.none
-    /// For Parse and Close: the client's name that was changed, and what it meant before.
+    /// For Parse, Close and Query: the client's name that was changed, and what it meant before.
     var place = ClientStatements.Place(index: 0)
     var previous = StatementID.none
     /// Whether `place` was changed and `previous` holds a reference.
     var changesName = false
     /// Whether `statement` was put into the server's table by this message.
     var changesServer = false
+    /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement too, and may fail to.
+    var preparesAgain = false
     var serial = StatementSerial.none
     /// For Execute: CopyDone or CopyFail was sent right behind it, before the server said that it copies.
     var endsCopy = false

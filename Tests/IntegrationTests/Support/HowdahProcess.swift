@@ -39,7 +39,11 @@ final class HowdahProcess: Sendable {
         guard access(Self.binary, X_OK) == 0 else {
             throw Failure("no \(Self.binary): run `make build`, or set HOWDAH_TEST_BINARY")
         }
-        var all = ["listen_addresses": "127.0.0.1", "listen_port": "0", "auth_type": "trust", "monitor_user": "postgres"]
+        var all = [
+            "listen_addresses": "127.0.0.1", "listen_port": "0", "auth_type": "trust", "monitor_user": "postgres",
+            // A node that is slow because the machine is busy is not gone.
+            "node_check_timeout": "60s",
+        ]
         all.merge(settings) { $1 }
         let environment =
             all.map { "HOWDAH_\($0.key.uppercased())=\($0.value)" } + ["PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"]

@@ -26,7 +26,7 @@ final class OutputReader: Sendable {
     var text: String { collected.withLock { $0 } }
 
     /// Waits for a text and gives what follows it on its line.
-    func wait(forText text: String, timeout: TimeInterval = 20) throws -> Substring {
+    func wait(forText text: String, timeout: TimeInterval = 60) throws -> Substring {
         let deadline = Date(timeIntervalSinceNow: timeout)
         condition.lock()
         defer { condition.unlock() }

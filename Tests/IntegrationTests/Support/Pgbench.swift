@@ -11,7 +11,7 @@ enum Pgbench {
         _ arguments: [String],
         port: UInt16,
         cluster: LocalCluster,
-        seconds: Int = 60
+        seconds: Int = 300
     ) throws -> Result {
         let program = try RunningProgram(
             path: cluster.installation.path("pgbench"),

@@ -15,9 +15,9 @@ final class WireClient: @unchecked Sendable {
 
     /// Connects, and sends nothing.
     /// - Parameters:
-    ///   - timeout: seconds that one receive or send may take.
+    ///   - timeout: seconds that one receive or send may take: no measure of anything, since only what is broken meets it.
     ///   - receiveBuffer: bytes that the kernel may hold for this client; 0 leaves that to it.
-    init(connectedTo port: UInt16, timeout: Int = 20, receiveBuffer: Int32 = 0) throws {
+    init(connectedTo port: UInt16, timeout: Int = 60, receiveBuffer: Int32 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw WireError.system("socket", errno) }
         var limit = timeval(tv_sec: timeout, tv_usec: 0)
@@ -52,7 +52,7 @@ final class WireClient: @unchecked Sendable {
         user: String = "app",
         database: String = "app",
         settings: [(String, String)] = [],
-        timeout: Int = 20,
+        timeout: Int = 60,
         receiveBuffer: Int32 = 0
     ) throws {
         try self.init(connectedTo: port, timeout: timeout, receiveBuffer: receiveBuffer)

@@ -48,6 +48,14 @@ extension ParseTreeClassifier {
             break
         default: found.effects.insert(.changesCatalogFacts)
         }
+        noteTemporaryPath()
+    }
+
+    /// Whatever is created goes to the temporary schema where that comes first in the path.
+    mutating func noteTemporaryPath() {
+        if path?.schemas.contains(where: { $0.hasPrefix("pg_temp") }) == true {
+            found.effects.insert(.temporaryObject)
+        }
     }
 
     /// CopyStmt: is_from = 4, is_program = 5, filename = 6.
@@ -127,6 +135,8 @@ extension ParseTreeClassifier {
                 return runsAnywhere(.transactionControl)
             }
             session(range.number(4) != 0 ? .setLocal : .set)
+            // It may name the temporary schema, which a literal hides.
+            if name == "search_path" { found.effects.insert(.set) }
         }
         if name == "role" || name == "session_authorization" { found.effects.insert(.setRole) }
         if name == "seed" { found.effects.insert(.setSeed) }

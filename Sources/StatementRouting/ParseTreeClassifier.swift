@@ -83,15 +83,25 @@ struct ParseTreeClassifier {
         switch kind {
         case ParseTreeNode.rangeVar: visitRangeVar(range)
         case ParseTreeNode.funcCall: visitFuncCall(range)
-        case ParseTreeNode.intoClause: needPrimary(.selectInto)
+        case ParseTreeNode.intoClause:
+            noteTemporaryPath()
+            needPrimary(.selectInto)
         case ParseTreeNode.lockingClause: needPrimary(.rowLock)
         case ParseTreeNode.columnRef: visitNames(range.all(1), atLeast: 2)
         case ParseTreeNode.aIndirection: visitNames(range.all(2), atLeast: 1)
         case ParseTreeNode.typeName:
-            if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) { needPrimary(.volatileType) }
+            if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) {
+                noteUserFunction()
+                needPrimary(.volatileType)
+            }
         case ParseTreeNode.string:
             // The text has no literals left, so a string is a name; operators are named in several kinds of nodes.
-            if facts.isVolatileOperator(range.string(1)) { needPrimary(.volatileOperator) }
+            if facts.isVolatileOperator(range.string(1)) {
+                noteUserFunction()
+                needPrimary(.volatileOperator)
+            }
+            // Named in full, a function or type of the session's own is made or used; tables are seen as such.
+            if range.string(1).hasPrefix("pg_temp") { found.effects.insert(.temporaryObject) }
         case ParseTreeNode.executeStmt:
             found.effects.insert(.execute)
             if found.access == .read {
@@ -141,7 +151,9 @@ struct ParseTreeClassifier {
         case .unlogged: needPrimary(.unloggedTable)
         case .temporary: needPrimary(.temporaryTable)
         case .sequence: needPrimary(.sequenceRelation)
-        case .volatileView: needPrimary(.volatileView)
+        case .volatileView:
+            noteUserFunction()
+            needPrimary(.volatileView)
         case .foreign: if !policy.foreignTablesOnReplica { needPrimary(.foreignTable) }
         }
     }
@@ -157,7 +169,7 @@ struct ParseTreeClassifier {
 
         let call = facts.resolveFunction(schema: schema, name: name, argumentCount: argumentCount, path: path)
         if !isDefinition {
-            if call.isUserDefined { found.effects.insert(.callsUserFunction) }
+            if call.mayChangeSession { found.effects.insert(.callsUserFunction) }
             if schema == nil || schema == "pg_catalog" {
                 found.effects.formUnion(BuiltinFunctions.effects(of: name))
             }
@@ -174,9 +186,13 @@ struct ParseTreeClassifier {
     private mutating func visitNames(_ nodes: [WireFields.Range], atLeast count: Int) {
         guard nodes.count >= count else { return }
         for name in Self.names(nodes) where facts.rowFunctionNeedsPrimary(name: name, path: path) {
-            if !isDefinition { found.effects.insert(.callsUserFunction) }
+            noteUserFunction()
             needPrimary(.volatileFunction)
         }
+    }
+
+    private mutating func noteUserFunction() {
+        if !isDefinition { found.effects.insert(.callsUserFunction) }
     }
 
     /// The strings among nodes.

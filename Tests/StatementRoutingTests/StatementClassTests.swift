@@ -87,7 +87,7 @@ import Testing
         ("LOAD 'x'", .load),
         ("DO 'x'", .codeBlock),
         ("CALL p()", [.codeBlock, .callsUserFunction]),
-        ("SELECT pure(1)", .callsUserFunction),
+        ("SELECT pure(1)", []),
         ("SELECT nobody_knows()", .callsUserFunction),
         ("SELECT lower('a')", []),
         ("CREATE INDEX i ON t (a)", .ddl),

@@ -66,6 +66,8 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         server.pointee.ledger.append(LedgerEntry(.functionCall, .forward))
+        // It names a number: which function that is, is not known.
+        server.pointee.needs(.session)
         client.pointee.outstanding &+= 1
         client.pointee.flow = .between
         return sendWhole(client, server, header, input, offset)
@@ -209,7 +211,7 @@ extension Engine {
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
-            server.pointee.cleanup = .discardAll
+            server.pointee.needs(.discardAll)
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
             if mustNote(statementClass, client) {

@@ -179,12 +179,14 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if server.pointee.cleanup == .discardAll, pool.pointee.replication == .off {
-            inject(server, "DISCARD ALL", purpose: .cleanup)
+        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement {
+            inject(server, statement, purpose: .cleanup)
             return
         }
         guard server.pointee.cancels == 0 else { return }
-        if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off {
+        if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
+            || server.pointee.cleanup == .close
+        {
             retire(server)
             return
         }

@@ -20,25 +20,48 @@ extension Engine {
             return .none
         }
         let effects = statementClass.effects
-        if statementClass.transaction != .none, let extras = client.pointee.extras, !extras.journal.isEmpty {
-            switch statementClass.transaction {
-            case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
-            case .commitChain, .rollbackChain: extras.endsTransaction = true
-            default: break
-            }
-        }
         if effects.contains(.changesCatalogFacts) {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
         }
-        if effects.contains(.discard) { return discardEffect(text, client) }
-        if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
-        if let reason = PinReason(effects) { pin(client, reason) }
+        noteCleanup(effects, server)
+        if !effects.contains(.discard), let reason = PinReason(effects) { pin(client, reason) }
         let usesSequence = effects.contains(.sequenceUse) || statementClass.reason == .dml
         if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence) }
-        if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
-        if statementClass.access == .unknown, statementClass.reason != .preparedExecute { return .unknown }
+        if statementClass.transaction != .none, let extras = client.pointee.extras {
+            if !extras.pendingSettings.isEmpty { noteControl(statementClass.transaction, extras, client) }
+            if !extras.journal.isEmpty {
+                switch statementClass.transaction {
+                case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
+                case .commitChain, .rollbackChain: extras.endsTransaction = true
+                default: break
+                }
+            }
+        }
+        if effects.contains(.discard) { return discardEffect(text, client) }
+        if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
+        if statementClass.access == .unknown, statementClass.reason != .preparedExecute {
+            // It may succeed in part.
+            server.pointee.needs(.discardAll)
+            return .unknown
+        }
         if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
         return .none
+    }
+
+    /// What code does whose text is not seen, and what no statement undoes.
+    private func noteCleanup(_ effects: SessionEffects, _ server: ServerPointer) {
+        if !effects.isDisjoint(with: [.codeBlock, .callsUserFunction]) { server.pointee.needs(.session) }
+        if !effects.isDisjoint(with: [.load, .setSeed]) { server.pointee.needs(.close) }
+    }
+
+    /// Transaction control in the same cycle as changes of settings before it: a COMMIT makes them hold even if the cycle fails further on; what anything else
+    /// does to them is not followed.
+    private func noteControl(_ control: TransactionEffect, _ extras: ClientExtras, _ client: ClientPointer) {
+        if control == .commit {
+            extras.commitsPending = true
+        } else {
+            pin(client, .setting)
+        }
     }
 
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
@@ -76,6 +99,8 @@ extension Engine {
             pin(client, .setting)
             return .none
         }
+        // What is created from now on may be temporary, and nothing in its own text says so.
+        if text.text(0..<text.byteCount).lowercased().contains("pg_temp") { pin(client, .temporaryObject) }
         // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
         if changes.isEmpty { return .none }
         guard client.pointee.outstanding == 0,
@@ -117,7 +142,7 @@ extension Engine {
     /// From now on the client keeps its server, until the end of its session or DISCARD ALL.
     func pin(_ client: ClientPointer, _ reason: PinReason) {
         if client.pointee.pin == nil { client.pointee.pin = reason }
-        if let server = servers[client.pointee.server] { server.pointee.cleanup = .discardAll }
+        if let server = servers[client.pointee.server] { server.pointee.needs(.discardAll) }
     }
 
     /// A statement has succeeded that does something to its session.
@@ -131,17 +156,30 @@ extension Engine {
         case .discardAll:
             serverIsPristine(server)
             forgetStatements(of: server)
-            server.pointee.cleanup = .none
+            // What has been sent behind it may have been noted already.
+            let isLast = !owesResults(server)
+            if isLast, server.pointee.cleanup != .close { server.pointee.cleanup = .none }
             if let client {
                 forgetNames(client, butThoseChangedBy: server)
-                client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
+                if isLast { client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil }
                 client.pointee.preference = server.pointee.pool.pointee.options.route
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }
         case .unknown:
-            server.pointee.cleanup = .discardAll
+            server.pointee.needs(.discardAll)
             if let client { pin(client, .notUnderstood) }
         }
+    }
+
+    /// Whether statements that have been sent are unanswered.
+    private func owesResults(_ server: ServerPointer) -> Bool {
+        for index in 0..<server.pointee.ledger.count {
+            switch server.pointee.ledger[index].kind {
+            case .query, .execute, .functionCall: return true
+            case .parse, .bind, .describe, .close, .sync: break
+            }
+        }
+        return false
     }
 
     /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is gone.
@@ -150,6 +188,8 @@ extension Engine {
             return
         }
         if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
+        if hasFailed, extras.commitsPending { pin(client, .setting) }
+        extras.commitsPending = false
         extras.pendingSettings.removeAll()
         let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)
         extras.endsTransaction = false
@@ -280,7 +320,7 @@ extension StatementClass {
     private static let notable: SessionEffects = [
         .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .temporaryObject, .advisoryLockSession,
         .holdCursor,
-        .setSeed, .load, .codeBlock, .changesCatalogFacts,
+        .setSeed, .load, .codeBlock, .callsUserFunction, .changesCatalogFacts,
     ]
 }
 

@@ -53,4 +53,7 @@ struct ServerSession: ~Copyable {
     }
 
     var token: PeerToken { PeerToken(.server, handle) }
+
+    /// Sees to it that no other client gets it before it has been cleaned so, or more thoroughly.
+    mutating func needs(_ cleanup: Cleanup) { if self.cleanup < cleanup { self.cleanup = cleanup } }
 }

@@ -86,6 +86,13 @@ extension ModelSession {
             temporaryTables = []
             temporaryBefore = []
             return Outcome(tag: "DISCARD ALL")
+        case .discardSession(let isWhole):
+            settings = base
+            settingsBefore = settings
+            if isWhole { prepared = [:] }
+            temporaryTables = []
+            temporaryBefore = []
+            return Outcome(tag: "SELECT 1")
         case .deallocate(let name):
             guard let name else {
                 prepared = [:]

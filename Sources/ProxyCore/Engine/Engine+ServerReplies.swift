@@ -409,7 +409,7 @@ extension Engine {
                 return false
             }
             // Somebody has prepared a statement there.
-            server.pointee.cleanup = .discardAll
+            server.pointee.cleanup = .everything
             return true
         }
         if server.pointee.cleanup == .session {

@@ -50,8 +50,8 @@ extension Engine {
 
     /// What code does whose text is not seen, and what no statement undoes.
     private func noteCleanup(_ effects: SessionEffects, _ server: ServerPointer) {
-        if !effects.isDisjoint(with: [.codeBlock, .callsUserFunction]) { server.pointee.needs(.session) }
-        if !effects.isDisjoint(with: [.load, .setSeed]) { server.pointee.needs(.close) }
+        if !effects.isDisjoint(with: [.codeBlock, .callsUserFunction, .setSeed]) { server.pointee.needs(.session) }
+        if effects.contains(.load) { server.pointee.needs(.close) }
     }
 
     /// Transaction control in the same cycle as changes of settings before it: a COMMIT makes them hold even if the cycle fails further on; what anything else
@@ -158,7 +158,7 @@ extension Engine {
             forgetStatements(of: server)
             // What has been sent behind it may have been noted already.
             let isLast = !owesResults(server)
-            if isLast, server.pointee.cleanup != .close { server.pointee.cleanup = .none }
+            if isLast { server.pointee.cleanup = server.pointee.cleanup.afterDiscardAll }
             if let client {
                 forgetNames(client, butThoseChangedBy: server)
                 if isLast { client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil }

@@ -54,6 +54,6 @@ struct ServerSession: ~Copyable {
 
     var token: PeerToken { PeerToken(.server, handle) }
 
-    /// Sees to it that no other client gets it before it has been cleaned so, or more thoroughly.
-    mutating func needs(_ cleanup: Cleanup) { if self.cleanup < cleanup { self.cleanup = cleanup } }
+    /// Sees to it that no other client gets it before it has been cleaned so.
+    mutating func needs(_ cleanup: Cleanup) { self.cleanup = self.cleanup.and(cleanup) }
 }

@@ -24,6 +24,10 @@ extension EndToEnd {
                 print("leaks: HOWDAH_TEST_SEED=\(seed)")
                 let proxy = try HowdahProcess(cluster(), ["pool_size": "\(Self.poolSize)"])
                 defer { #expect(proxy.stop(), "the proxy has crashed: \(proxy.log)") }
+                let asking = try WireClient(port: proxy.port)
+                try EndToEnd.eventually("the proxy to know the catalog's functions") {
+                    try asking.query("EXPLAIN ROUTE SELECT doubled(1)").rows.first?.first == "replica"
+                }
                 let found = Mutex<[String]>([])
                 let isOver = Mutex(false)
                 let leaving = DispatchGroup()

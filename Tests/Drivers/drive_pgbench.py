@@ -95,8 +95,13 @@ def tpc_b():
 
 
 def a_connection_for_each_transaction():
-    expect(processed(pgbench("-n", "-S", "-C", "-c", "8", "-j", "2", "-t", "20")), 160, "transactions")
-    expect(processed(pgbench("-n", "-N", "-C", "-M", "prepared", "-c", "4", "-t", "10")), 40, "transactions")
+    before = on_primary("SELECT count(*) FROM pgbench_history")[0][0]
+    for protocol in PROTOCOLS:
+        report = pgbench("-n", "-S", "-C", "-M", protocol, "-c", "8", "-j", "2", "-t", "10")
+        expect(processed(report), 80, f"reads, {protocol}")
+        report = pgbench("-n", "-C", "-M", protocol, "-c", "4", "-j", "2", "-t", "5")
+        expect(processed(report), 20, f"TPC-B-like, {protocol}")
+    expect(on_primary("SELECT count(*) FROM pgbench_history")[0][0] - before, 60, "rows of history")
 
 
 def script(text, *arguments):

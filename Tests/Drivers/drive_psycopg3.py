@@ -217,6 +217,40 @@ def pipelines():
             expect(last.fetchone(), (3,), "after the error")
 
 
+def prepared_statements_in_pipelines():
+    statement = "SELECT owner, pg_is_in_recovery() FROM account WHERE id = %s"
+    with connect(autocommit=True, prepare_threshold=0) as first, connect(autocommit=True, prepare_threshold=2) as second:
+        for _ in range(3):
+            for connection in (first, second):
+                with connection.pipeline() as pipeline:
+                    cursors = []
+                    for i in range(10, 40):
+                        cursors.append(connection.execute(statement, [i]))
+                        if i % 7 == 0:
+                            pipeline.sync()
+                    pipeline.sync()
+                    for i, cursor in zip(range(10, 40), cursors):
+                        expect(cursor.fetchone(), (f"owner {i}", True), "a prepared read in a pipeline")
+        # One that fails in the middle: what stands in front of it and behind the next Sync has run.
+        with first.pipeline() as pipeline:
+            good = first.execute("SELECT 10 / %s::int", [2])
+            pipeline.sync()
+            first.execute("SELECT 10 / %s::int", [0])
+            first.execute(statement, [11])
+            with expect_error(psycopg.errors.DivisionByZero, "a prepared statement that fails in a pipeline"):
+                pipeline.sync()
+            last = first.execute(statement, [12])
+            pipeline.sync()
+            expect(good.fetchone(), (5,), "before the error")
+            expect(last.fetchone()[0], "owner 12", "behind the error")
+        # A write behind reads of the same pipeline, prepared on another node until now.
+        with first.pipeline():
+            before = first.execute(statement, [13])
+            first.execute("UPDATE account SET owner = owner WHERE id = %s", [13])
+            after = first.execute(statement, [13])
+            expect((before.fetchone(), after.fetchone()), (("owner 13", False),) * 2, "around a write in a pipeline")
+
+
 def pipelines_in_transactions():
     with connect() as connection:
         with connection.pipeline():
@@ -544,6 +578,7 @@ run(
     prepared_statements_outlive_changes_of_tables,
     deallocate_and_discard,
     pipelines,
+    prepared_statements_in_pipelines,
     pipelines_in_transactions,
     executemany_returning,
     several_statements_in_one,

@@ -9,7 +9,7 @@ import traceback
 import psycopg
 
 # Longer than any wait here takes on a slow machine; a wait that reaches it has failed.
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 IN_RECOVERY = "SELECT pg_is_in_recovery()"
 

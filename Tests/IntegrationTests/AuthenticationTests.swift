@@ -35,13 +35,18 @@ extension EndToEnd {
         }
 
         @Test func plainSecretsServeBothSides() throws {
-            let proxy = try proxy("scram-sha-256", ["\"scram\" \"right\"", "\"app\" \"app\"", "\"quo\"\"ted\" \"a\"\"b\""])
+            let proxy = try proxy(
+                "scram-sha-256",
+                ["\"scram\" \"right\"", "\"app\" \"app\"", "\"quo\"\"ted\" \"a\"\"b\""]
+            )
             defer { #expect(proxy.stop()) }
             #expect(try logIn(proxy, "scram", "right") == "scram")
             #expect(try logIn(proxy, "app", "app") == "app")
             #expect(refusal(proxy, "scram", "wrong").contains("password authentication failed for user \"scram\""))
             #expect(refusal(proxy, "app", "right").contains("password authentication failed"))
-            #expect(refusal(proxy, "stranger", "right").contains("password authentication failed for user \"stranger\""))
+            #expect(
+                refusal(proxy, "stranger", "right").contains("password authentication failed for user \"stranger\"")
+            )
         }
 
         @Test func verifiersLetClientsIn() throws {

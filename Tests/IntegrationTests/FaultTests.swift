@@ -14,7 +14,9 @@ extension EndToEnd {
 
         private func terminate(_ condition: String) throws {
             for node in try cluster().nodes {
-                _ = try node.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'other' AND \(condition)")
+                _ = try node.sql(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'other' AND \(condition)"
+                )
             }
         }
 
@@ -22,41 +24,71 @@ extension EndToEnd {
             let proxy = try HowdahProcess(cluster(), ["pool_size": "1"])
             defer { #expect(proxy.stop()) }
             let ways: [(String, (WireClient) throws -> Void)] = [
-                ("in a transaction", { client in
-                    try client.query("BEGIN")
-                    try client.query("INSERT INTO scratch (note) VALUES ('vanished')")
-                }),
-                ("in a failed transaction", { client in
-                    try client.query("BEGIN")
-                    try client.query("INSERT INTO scratch (note) VALUES ('vanished')")
-                    try client.query("SELECT 1/0")
-                }),
-                ("in COPY", { client in
-                    try client.send(Frontend.query("COPY scratch (note) FROM STDIN"))
-                    _ = try client.receive(until: "G")
-                    try client.send(Frontend.copyData(Array("vanished\n".utf8)))
-                }),
-                ("in a message", { client in
-                    try client.query("BEGIN")
-                    try client.query("INSERT INTO scratch (note) VALUES ('vanished')")
-                    try client.send(Array(Frontend.query("SELECT '" + String(repeating: "x", count: 1 << 20) + "'").prefix(5000)))
-                }),
-                ("in a large Bind", { client in
-                    let bind = Frontend.bind("", "", [[UInt8](repeating: 1, count: 1 << 20)])
-                    try client.send(Frontend.parse("", "INSERT INTO scratch (note) VALUES ($1)") + bind.prefix(300_000))
-                }),
-                ("in a batch", { client in
-                    try client.send(
-                        Frontend.parse("", "INSERT INTO scratch (note) VALUES ('vanished')") + Frontend.bind("", "")
-                            + Frontend.execute() + Frontend.flush
-                    )
-                    _ = try client.receive(until: "C")
-                }),
-                ("in a statement", { client in try client.send(Frontend.query("SELECT pg_sleep(600), nextval('counter')")) }),
-                ("with settings and a temporary table", { client in
-                    try client.query("SET work_mem = '9MB'")
-                    try client.query("CREATE TEMP TABLE left_behind (a int)")
-                }),
+                (
+                    "in a transaction",
+                    { client in
+                        try client.query("BEGIN")
+                        try client.query("INSERT INTO scratch (note) VALUES ('vanished')")
+                    }
+                ),
+                (
+                    "in a failed transaction",
+                    { client in
+                        try client.query("BEGIN")
+                        try client.query("INSERT INTO scratch (note) VALUES ('vanished')")
+                        try client.query("SELECT 1/0")
+                    }
+                ),
+                (
+                    "in COPY",
+                    { client in
+                        try client.send(Frontend.query("COPY scratch (note) FROM STDIN"))
+                        _ = try client.receive(until: "G")
+                        try client.send(Frontend.copyData(Array("vanished\n".utf8)))
+                    }
+                ),
+                (
+                    "in a message",
+                    { client in
+                        try client.query("BEGIN")
+                        try client.query("INSERT INTO scratch (note) VALUES ('vanished')")
+                        try client.send(
+                            Array(
+                                Frontend.query("SELECT '" + String(repeating: "x", count: 1 << 20) + "'").prefix(5000)
+                            )
+                        )
+                    }
+                ),
+                (
+                    "in a large Bind",
+                    { client in
+                        let bind = Frontend.bind("", "", [[UInt8](repeating: 1, count: 1 << 20)])
+                        try client.send(
+                            Frontend.parse("", "INSERT INTO scratch (note) VALUES ($1)") + bind.prefix(300_000)
+                        )
+                    }
+                ),
+                (
+                    "in a batch",
+                    { client in
+                        try client.send(
+                            Frontend.parse("", "INSERT INTO scratch (note) VALUES ('vanished')") + Frontend.bind("", "")
+                                + Frontend.execute() + Frontend.flush
+                        )
+                        _ = try client.receive(until: "C")
+                    }
+                ),
+                (
+                    "in a statement",
+                    { client in try client.send(Frontend.query("SELECT pg_sleep(600), nextval('counter')")) }
+                ),
+                (
+                    "with settings and a temporary table",
+                    { client in
+                        try client.query("SET work_mem = '9MB'")
+                        try client.query("CREATE TEMP TABLE left_behind (a int)")
+                    }
+                ),
                 ("after PREPARE", { client in try client.query("PREPARE left_behind AS SELECT 1") }),
             ]
             for (name, act) in ways {
@@ -66,15 +98,27 @@ extension EndToEnd {
                     if isReset { client.reset() } else { client.close() }
                     // The pool has one server a node: the next client gets what was left, or a new one.
                     let next = try WireClient(port: proxy.port, user: "other")
-                    let state = try next.query("/* howdah: primary */ SELECT current_setting('work_mem'), to_regclass('left_behind')")
+                    let state = try next.query(
+                        "/* howdah: primary */ SELECT current_setting('work_mem'), to_regclass('left_behind')"
+                    )
                     #expect(state.rows == [["4MB", nil]] && state.status == "I", "\(name): \(state)")
-                    #expect(try next.value("SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid() AND backend_xid IS NOT NULL") == "0")
+                    #expect(
+                        try next.value(
+                            "SELECT count(*) FROM pg_stat_activity WHERE pid = pg_backend_pid() AND backend_xid IS NOT NULL"
+                        ) == "0"
+                    )
                     #expect(try next.query("/* howdah: primary */ EXECUTE left_behind").state == "26000", "\(name)")
-                    #expect(try next.value("/* howdah: primary */ SELECT count(*) FROM scratch WHERE note = 'vanished'") == "0", "\(name)")
+                    #expect(
+                        try next.value("/* howdah: primary */ SELECT count(*) FROM scratch WHERE note = 'vanished'")
+                            == "0",
+                        "\(name)"
+                    )
                     next.close()
                 }
             }
-            try eventually("the abandoned statement to be cancelled") { try sessions("query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'") == 0 }
+            try eventually("the abandoned statement to be cancelled") {
+                try sessions("query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'") == 0
+            }
         }
 
         @Test func serversThatAreTerminatedWhileIdleAreReplaced() throws {
@@ -104,14 +148,18 @@ extension EndToEnd {
 
         @Test func aReadWhoseServerIsTerminatedRunsElsewhere() throws {
             let cluster = try cluster()
-            _ = try cluster.primary.sql("CREATE TABLE nap (seconds float8); INSERT INTO nap VALUES (0); GRANT SELECT ON nap TO other")
+            _ = try cluster.primary.sql(
+                "CREATE TABLE nap (seconds float8); INSERT INTO nap VALUES (0); GRANT SELECT ON nap TO other"
+            )
             defer { _ = try? cluster.primary.sql("DROP TABLE nap") }
             let client = try client(user: "other")
             for text in ["SELECT 7, pg_sleep(seconds) FROM nap", "SELECT 8, pg_sleep(seconds) FROM nap"] {
                 _ = try cluster.primary.sql("UPDATE nap SET seconds = 600")
                 try cluster.waitForReplication()
                 try client.send(text.contains("7") ? Frontend.query(text) : Frontend.extended(text))
-                try eventually("the read to run") { try sessions("state = 'active' AND query LIKE 'SELECT _, pg_sleep%'") == 1 }
+                try eventually("the read to run") {
+                    try sessions("state = 'active' AND query LIKE 'SELECT _, pg_sleep%'") == 1
+                }
                 // It has seen how long to sleep; who runs it again sees this.
                 _ = try cluster.primary.sql("UPDATE nap SET seconds = 0")
                 try cluster.waitForReplication()
@@ -124,7 +172,9 @@ extension EndToEnd {
         @Test func aWriteWhoseServerIsTerminatedIsNotRepeated() throws {
             let client = try client(user: "other")
             try client.send(Frontend.query("INSERT INTO scratch (note) SELECT 'once' FROM pg_sleep(600)"))
-            try eventually("the write to run") { try sessions("state = 'active' AND query LIKE 'INSERT INTO scratch%'") == 1 }
+            try eventually("the write to run") {
+                try sessions("state = 'active' AND query LIKE 'INSERT INTO scratch%'") == 1
+            }
             try terminate("state = 'active'")
             let reply = try client.receiveCycle()
             #expect(reply.errors.count == 1 && reply.status == "I", "\(reply)")
@@ -197,7 +247,9 @@ extension EndToEnd {
             let memory = proxy.residentMemory
             for (number, client) in clients.enumerated() { try client.send(Frontend.query("SELECT \(number)")) }
             for (number, client) in clients.enumerated() { #expect(try client.receiveCycle().value == "\(number)") }
-            for client in clients.prefix(50) { try client.send(Frontend.query("UPDATE item SET note = note WHERE id = 1")) }
+            for client in clients.prefix(50) {
+                try client.send(Frontend.query("UPDATE item SET note = note WHERE id = 1"))
+            }
             for client in clients.prefix(50) { #expect(try client.receiveCycle().tags == ["UPDATE 1"]) }
             for (node, earlier) in zip(try cluster().nodes, before) {
                 let now = try serverCount(node)

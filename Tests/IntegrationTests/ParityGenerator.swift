@@ -13,12 +13,14 @@ struct ParityGenerator {
     }
 
     private static let texts = [
-        "SELECT $1::int + 1", "SELECT $1::int, 'x'", "SELECT 1 / (id - $1::int) FROM item WHERE id = 1", "SELECT id FROM item WHERE id = $1::int",
+        "SELECT $1::int + 1", "SELECT $1::int, 'x'", "SELECT 1 / (id - $1::int) FROM item WHERE id = 1",
+        "SELECT id FROM item WHERE id = $1::int",
         "UPDATE item SET note = note WHERE id = $1::int RETURNING id", "SELEC $1", "SELECT generate_series(1, $1::int)",
     ]
     private static let queries = [
         "SELECT 1", "SELECT 1/0", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "ROLLBACK TO s", "SET work_mem = '2MB'",
-        "SHOW work_mem", "RESET work_mem", "UPDATE item SET note = note WHERE id = 2", "DEALLOCATE ALL", "", "SELECT 1; SELECT 2",
+        "SHOW work_mem", "RESET work_mem", "UPDATE item SET note = note WHERE id = 2", "DEALLOCATE ALL", "",
+        "SELECT 1; SELECT 2",
         "SET datestyle = 'german'", "RESET datestyle", "SELECT date '2024-01-02'", "DISCARD ALL", "BEGIN READ ONLY",
         "SET LOCAL work_mem = '6MB'", "DEALLOCATE a",
     ]

@@ -32,7 +32,9 @@ struct ParityScript: Sendable {
         ParityScript(
             name: name,
             steps: batches.enumerated().map { index, batch in
-                let syncs = batch.filter { $0.first == UInt8(ascii: "S") || $0.first == UInt8(ascii: "Q") || $0.first == UInt8(ascii: "F") }
+                let syncs = batch.filter {
+                    $0.first == UInt8(ascii: "S") || $0.first == UInt8(ascii: "Q") || $0.first == UInt8(ascii: "F")
+                }
                 return Step(name: "\(name), batch \(index)", bytes: batch.flatMap { $0 }, cycles: syncs.count)
             }
         )

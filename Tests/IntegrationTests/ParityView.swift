@@ -31,7 +31,8 @@ struct ParityView {
         switch Character(UnicodeScalar(message.tag)) {
         case "T": "T" + text(withoutTables(message.body))
         case "A": "A" + text(Array(message.body.dropFirst(4)))
-        case "D" where message.body.count > 2000: "D(\(message.body.count) bytes, sum \(message.body.reduce(0) { $0 &* 31 &+ Int($1) }))"
+        case "D" where message.body.count > 2000:
+            "D(\(message.body.count) bytes, sum \(message.body.reduce(0) { $0 &* 31 &+ Int($1) }))"
         case "E" where message.fields["M"]?.hasPrefix("bind message supplies") == true:
             message.description.replacing(/prepared statement "[^"]*"/, with: "prepared statement …")
         case "E" where message.state == "25P02": "E(25P02 \(message.fields["M"] ?? ""))"

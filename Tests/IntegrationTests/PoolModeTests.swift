@@ -18,7 +18,8 @@ extension EndToEnd {
             #expect(one != other)
             #expect(try node(one[0][1] ?? "") == "primary" && node(other[0][1] ?? "") == "primary")
             for statement in [
-                "CREATE TEMP TABLE kept (a int)", "INSERT INTO kept VALUES (5)", "SET work_mem = '9MB'", "PREPARE p AS SELECT 6",
+                "CREATE TEMP TABLE kept (a int)", "INSERT INTO kept VALUES (5)", "SET work_mem = '9MB'",
+                "PREPARE p AS SELECT 6",
                 "SELECT pg_advisory_lock(4711)", "DECLARE c CURSOR WITH HOLD FOR SELECT 7", "SELECT nextval('counter')",
             ] {
                 #expect(try first.query(statement).errors.isEmpty, "\(statement)")
@@ -35,7 +36,9 @@ extension EndToEnd {
             let third = try WireClient(connectedTo: proxy.port)
             try third.send(Frontend.startup([("user", "app"), ("database", "app")]))
             try third.welcome()
-            try third.send(Frontend.query("SELECT to_regclass('kept'), current_setting('work_mem'), pg_try_advisory_lock(4711)"))
+            try third.send(
+                Frontend.query("SELECT to_regclass('kept'), current_setting('work_mem'), pg_try_advisory_lock(4711)")
+            )
             #expect(!third.hasInput(within: 50))
             first.close()
             let reply = try third.receiveCycle()
@@ -48,8 +51,13 @@ extension EndToEnd {
             defer { #expect(proxy.stop()) }
             let client = try WireClient(port: proxy.port)
             #expect(try node(client.value("SELECT inet_server_port()")).hasPrefix("replica"))
-            #expect(try node(client.value("UPDATE item SET note = note WHERE id = 5 RETURNING inet_server_port()")) == "primary")
-            #expect(try client.query("UPDATE item SET note = note WHERE id = 5; SELECT 2").tags == ["UPDATE 1", "SELECT 1"])
+            #expect(
+                try node(client.value("UPDATE item SET note = note WHERE id = 5 RETURNING inet_server_port()"))
+                    == "primary"
+            )
+            #expect(
+                try client.query("UPDATE item SET note = note WHERE id = 5; SELECT 2").tags == ["UPDATE 1", "SELECT 1"]
+            )
             for reply in [try client.query("BEGIN"), try client.extended("START TRANSACTION READ ONLY")] {
                 #expect(reply.state == "0A000" && reply.status == "I", "\(reply)")
                 #expect(reply.errors.first?.fields["H"]?.contains("pool_mode") == true)
@@ -63,7 +71,11 @@ extension EndToEnd {
                 #expect(try other.query("UPDATE item SET note = note WHERE id = 5").tags == ["UPDATE 1"])
             }
             // A block that a text opens behind something else ends with its client, and takes nothing with it.
-            try client.send(Frontend.query("INSERT INTO scratch (note) VALUES ('block'); BEGIN; INSERT INTO scratch (note) VALUES ('block')"))
+            try client.send(
+                Frontend.query(
+                    "INSERT INTO scratch (note) VALUES ('block'); BEGIN; INSERT INTO scratch (note) VALUES ('block')"
+                )
+            )
             let end = try client.receiveToEnd()
             #expect(end.errors.last?.state == "0A000" && end.errors.last?.fields["S"] == "FATAL", "\(end)")
             let left = "/* howdah: primary */ SELECT count(*) FROM scratch WHERE note = 'block'"

@@ -13,7 +13,10 @@ extension EndToEnd {
         }
 
         private func run(_ client: WireClient, _ name: String, _ values: String?...) throws -> WireReply {
-            try client.send(Frontend.bind("", name, texts: values) + Frontend.describe(.portal, "") + Frontend.execute() + Frontend.sync)
+            try client.send(
+                Frontend.bind("", name, texts: values) + Frontend.describe(.portal, "") + Frontend.execute()
+                    + Frontend.sync
+            )
             return try client.receiveCycle()
         }
 
@@ -24,6 +27,20 @@ extension EndToEnd {
                 for (number, client) in clients.enumerated() {
                     #expect(try run(client, "mine", "7").rows == [["\(number)", "7"]])
                 }
+            }
+        }
+
+        @Test func theProxysNamesAreNobodys() throws {
+            let client = try client()
+            try prepare(client, "mine", "SELECT $1::int")
+            #expect(try run(client, "mine", "3").value == "3")
+            let batch = { (name: String) in Frontend.bind("", name, texts: ["1"]) + Frontend.execute() + Frontend.sync }
+            try client.send(
+                batch("howdah_0000000001") + batch("howdah_0000000002") + batch("mine") + batch("howdah_0000000001")
+            )
+            for isOwn in [false, false, true, false] {
+                let reply = try client.receiveCycle()
+                #expect(isOwn ? reply.value == "1" : reply.state == "26000" && reply.errors.count == 1, "\(reply)")
             }
         }
 
@@ -38,7 +55,9 @@ extension EndToEnd {
 
         @Test func aChangedTableIsNoError() throws {
             let cluster = try cluster()
-            _ = try cluster.primary.sql("DROP TABLE IF EXISTS shifting; CREATE TABLE shifting (a int); INSERT INTO shifting VALUES (1); GRANT ALL ON shifting TO PUBLIC")
+            _ = try cluster.primary.sql(
+                "DROP TABLE IF EXISTS shifting; CREATE TABLE shifting (a int); INSERT INTO shifting VALUES (1); GRANT ALL ON shifting TO PUBLIC"
+            )
             try cluster.waitForReplication()
             defer { _ = try? cluster.primary.sql("DROP TABLE shifting") }
             let clients = try (0..<4).map { _ in try client() }
@@ -48,7 +67,9 @@ extension EndToEnd {
                 for _ in 0..<6 { #expect(try run(client, "all").errors.isEmpty) }
             }
             for (number, type) in ["text", "bigint", "int"].enumerated() {
-                _ = try cluster.primary.sql("ALTER TABLE shifting ADD COLUMN c\(number) \(type); UPDATE shifting SET a = 1")
+                _ = try cluster.primary.sql(
+                    "ALTER TABLE shifting ADD COLUMN c\(number) \(type); UPDATE shifting SET a = 1"
+                )
                 try cluster.waitForReplication()
                 for client in clients {
                     for _ in 0..<4 {

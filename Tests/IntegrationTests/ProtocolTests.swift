@@ -80,10 +80,14 @@ extension EndToEnd {
             for end in [Frontend.copyDone, Frontend.copyFail("enough")] {
                 try client.send(Frontend.query("BEGIN"))
                 #expect(try client.receiveCycle().status == "T")
-                try client.send(Frontend.parse("", "COPY written FROM STDIN") + Frontend.bind("", "") + Frontend.execute())
+                try client.send(
+                    Frontend.parse("", "COPY written FROM STDIN") + Frontend.bind("", "") + Frontend.execute()
+                )
                 #expect(try client.receive(until: "G").plainShape == "12G")
                 try client.send(Frontend.sync)
-                try client.send(Frontend.copyData(Array("1\n".utf8)) + end + Frontend.close(.statement, "") + Frontend.sync)
+                try client.send(
+                    Frontend.copyData(Array("1\n".utf8)) + end + Frontend.close(.statement, "") + Frontend.sync
+                )
                 let reply = try client.receiveCycle()
                 #expect(reply.plainShape == (end == Frontend.copyDone ? "C3Z" : "EZ"), "\(reply)")
                 #expect(try client.query("ROLLBACK").tags == ["ROLLBACK"])
@@ -102,7 +106,8 @@ extension EndToEnd {
             let bytes = (0..<512).map { UInt8(truncatingIfNeeded: $0) }
             try client.send(
                 Frontend.parse("", "SELECT $1::bytea, length($1::bytea)")
-                    + Frontend.bind("", "", [bytes], binary: true, binaryResults: true) + Frontend.execute() + Frontend.sync
+                    + Frontend.bind("", "", [bytes], binary: true, binaryResults: true) + Frontend.execute()
+                    + Frontend.sync
             )
             let reply = try client.receiveCycle()
             let columns = try #require(reply.messages.first { $0.is("D") }?.columns)
@@ -119,7 +124,8 @@ extension EndToEnd {
             let size = 100 << 20
             try client.send(
                 Frontend.parse("", "SELECT length($1::bytea)")
-                    + Frontend.bind("", "", [[UInt8](repeating: 7, count: size)], binary: true) + Frontend.execute() + Frontend.sync
+                    + Frontend.bind("", "", [[UInt8](repeating: 7, count: size)], binary: true) + Frontend.execute()
+                    + Frontend.sync
             )
             #expect(try client.receiveCycle().value == "\(size)")
             try client.send(Frontend.query("SELECT repeat('z', \(size))"))

@@ -187,11 +187,15 @@ extension EndToEnd {
                 let column = "lied_\(way)"
                 let first = NodeLogs(cluster)
                 let sql = { (tag: String) in "SELECT liar(1) AS \(column) /* \(tag) */" }
-                let healed = try way == .simple ? client.query(sql("heal_\(way)_")) : client.extended(sql("heal_\(way)_"))
+                let healed =
+                    try way == .simple ? client.query(sql("heal_\(way)_")) : client.extended(sql("heal_\(way)_"))
                 #expect(healed.errors.isEmpty, "\(healed)")
                 #expect(try node(healed.value) == "primary")
                 let asked = try first.nodes(with: "heal_\(way)_")
-                #expect(asked.count == 2 && asked.contains("primary"), "a replica is asked first (\(way)): \(asked); \(proxy.log)")
+                #expect(
+                    asked.count == 2 && asked.contains("primary"),
+                    "a replica is asked first (\(way)): \(asked); \(proxy.log)"
+                )
                 let second = NodeLogs(cluster)
                 let next = try way == .simple ? client.query(sql("next_\(way)_")) : client.extended(sql("next_\(way)_"))
                 #expect(try node(next.value) == "primary")
@@ -241,7 +245,8 @@ extension EndToEnd {
             )
             #expect(run.status == 0, "\(run.output)")
             #expect(try cluster.primary.sql("SELECT count(*) FROM pgbench_history") == "\(before + 300)")
-            let balance = "SELECT (SELECT sum(tbalance) FROM pgbench_tellers) = (SELECT sum(delta) FROM pgbench_history)"
+            let balance =
+                "SELECT (SELECT sum(tbalance) FROM pgbench_tellers) = (SELECT sum(delta) FROM pgbench_history)"
             #expect(try cluster.primary.sql(balance) == "t")
         }
     }

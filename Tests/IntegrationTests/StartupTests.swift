@@ -19,7 +19,9 @@ extension EndToEnd {
         }
 
         @Test func parametersOfTheSessionAreApplied() throws {
-            let settings = [("application_name", "it"), ("DateStyle", "German"), ("options", "-c work_mem=3MB --geqo=off")]
+            let settings = [
+                ("application_name", "it"), ("DateStyle", "German"), ("options", "-c work_mem=3MB --geqo=off"),
+            ]
             let direct = try WireClient(port: cluster().primary.port, settings: settings)
             let client = try client(settings: settings)
             #expect(client.parameters == direct.parameters)
@@ -62,7 +64,8 @@ extension EndToEnd {
 
         @Test func whatIsNoStartupIsRefused() throws {
             let packets: [(String, [UInt8])] = [
-                ("length 0", Frontend.int32(0)), ("length 7", Frontend.int32(7)), ("a huge length", Frontend.int32(0x7FFF_FFFF)),
+                ("length 0", Frontend.int32(0)), ("length 7", Frontend.int32(7)),
+                ("a huge length", Frontend.int32(0x7FFF_FFFF)),
                 ("a negative length", Frontend.int32(-1)), ("HTTP", Array("GET / HTTP/1.1\r\n\r\n".utf8)),
                 ("no terminator", Frontend.int32(12) + Frontend.int32(3 << 16) + [1, 2, 3, 4]),
                 ("no user", Frontend.startup([("database", "app")])), ("empty", Frontend.startup([])),
@@ -89,8 +92,10 @@ extension EndToEnd {
         @Test func nonsenseAfterLogInEndsOnlyItsClient() throws {
             let bystander = try client()
             let messages: [(String, [UInt8])] = [
-                ("an unknown type", Frontend.message("z", [1, 2, 3])), ("length 3", [UInt8(ascii: "Q")] + Frontend.int32(3)),
-                ("length 0", [UInt8(ascii: "P")] + Frontend.int32(0)), ("a negative length", [UInt8(ascii: "Q")] + Frontend.int32(-5)),
+                ("an unknown type", Frontend.message("z", [1, 2, 3])),
+                ("length 3", [UInt8(ascii: "Q")] + Frontend.int32(3)),
+                ("length 0", [UInt8(ascii: "P")] + Frontend.int32(0)),
+                ("a negative length", [UInt8(ascii: "Q")] + Frontend.int32(-5)),
                 ("beyond every limit", [UInt8(ascii: "Q")] + Frontend.int32(0x7FFF_FFFF)),
                 ("noise", (0..<400).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ 11) }),
             ]

@@ -19,6 +19,8 @@ package struct ClientScript {
     package internal(set) var turns: [Turn] = []
     /// The replies, notices and parameter reports left out.
     package private(set) var replies: [WireMessage] = []
+    /// How often each of its values is written where nothing goes wrong.
+    package private(set) var commits: [String: Int] = [:]
     /// The turn after which the client's connection breaks; nil where it says good-bye at the end.
     package var vanishesAfter: Int?
     package internal(set) var isCancelling = false
@@ -58,5 +60,6 @@ package struct ClientScript {
             replies += WireMessage.all(in: session.takeOutput()).filter(Self.isCompared)
             turns[index].expected = replies.count
         }
+        commits = store.commits
     }
 }

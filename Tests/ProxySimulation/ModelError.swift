@@ -9,7 +9,9 @@ struct ModelError: Error {
     var bytes: [UInt8] {
         var builder = MessageBuilder()
         builder.message(BackendTag.errorResponse) { body in
-            for (name, value) in [("S", "ERROR"), ("V", "ERROR"), ("C", sqlState), ("M", message), ("R", routine ?? "f")] {
+            for (name, value) in [
+                ("S", "ERROR"), ("V", "ERROR"), ("C", sqlState), ("M", message), ("R", routine ?? "f"),
+            ] {
                 body.raw(Array(name.utf8))
                 body.string(value)
             }

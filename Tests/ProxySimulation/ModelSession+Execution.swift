@@ -26,7 +26,10 @@ extension ModelSession {
             try checkWritable("INSERT")
             let name = text(key, parameters)
             if staged.contains(where: { $0.key == name }) || store.values[name] != nil {
-                throw ModelError(sqlState: "23505", message: "duplicate key value violates unique constraint \"kv_pkey\"")
+                throw ModelError(
+                    sqlState: "23505",
+                    message: "duplicate key value violates unique constraint \"kv_pkey\""
+                )
             }
             stage(name, text(value, parameters))
             return Outcome(tag: "INSERT 0 1")

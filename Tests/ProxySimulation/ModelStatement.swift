@@ -74,7 +74,8 @@ enum ModelStatement: Equatable {
             return .deallocate(name == "all" ? nil : name)
         case ("copy", 4): return .copyIn
         case ("copy", _):
-            guard case .number(let rows)? = tokens.first(where: { if case .number(let n) = $0 { n > 1 } else { false } })
+            guard
+                case .number(let rows)? = tokens.first(where: { if case .number(let n) = $0 { n > 1 } else { false } })
             else { return .syntaxError }
             return .copyOut(rows)
         case ("create", _):

@@ -102,7 +102,8 @@ package struct ScriptWriter {
     }
 
     private mutating func step(cancels: Bool) {
-        switch dice.below(25) {
+        switch dice.below(28) {
+        case 25...27: stepByStep(dice.chance(60) ? dice.pick(Self.reusable) : literal())
         case 0...3: query(literal())
         case 4...6: oneShot()
         case 7, 8: prepare()
@@ -149,6 +150,37 @@ package struct ScriptWriter {
         if limit > 0, dice.chance(50) { add("Execute") { $0.execute(portal: "") } }
     }
 
+    /// As a driver that asks for each part of its work by itself: Parse, Describe, Bind with Execute, each with Flush and Sync, in one packet or in several, read
+    /// behind each or at the end.
+    private mutating func stepByStep(_ text: String) {
+        let name = dice.chance(70) ? "" : "d"
+        let values = parameters(Self.parameterCount(text))
+        if !name.isEmpty { addStep("Close d", asks: false) { $0.close("S", name) } }
+        addStep("Parse \(name): \(text)", asks: false) { $0.parse(name: name, text: text) }
+        addFlushAndSync()
+        if dice.chance(60) {
+            addStep("Describe S \(name)", asks: false) { $0.describe("S", name) }
+            addFlushAndSync()
+        }
+        addStep("Bind <- \(name)", asks: false) { $0.bind(portal: "", statement: name, parameters: values) }
+        if dice.chance(80) { addStep("Flush", asks: true) { $0.flush() } }
+        addStep("Execute", asks: false) { $0.execute(portal: "") }
+        if dice.chance(80) { addStep("Flush", asks: true) { $0.flush() } }
+        sync()
+    }
+
+    private mutating func addFlushAndSync() {
+        addStep("Flush", asks: true) { $0.flush() }
+        if dice.chance(80) { addStep("Sync", asks: true) { $0.sync() } }
+    }
+
+    /// - Parameter asks: whether a server answers all that it owes when this has come: only then can be waited for.
+    private mutating func addStep(_ text: String, asks: Bool, _ build: (inout MessageBuilder) -> Void) {
+        add(text, build)
+        if asks, dice.chance(50) { return endTurn(waits: dice.chance(50)) }
+        if mayPipeline, dice.chance(20) { endTurn(waits: false) }
+    }
+
     /// A write that looks like a read. Nothing else is in flight: then no client may notice that a replica refuses it.
     private mutating func hiddenWrite() {
         if !words.isEmpty { endTurn(waits: true) }
@@ -188,7 +220,9 @@ package struct ScriptWriter {
         let portal = dice.chance(20) ? "p\(dice.below(2))" : ""
         // The number of parameters is guessed: a wrong one is an error like any other.
         let values = parameters(dice.below(3))
-        add("Bind \(portal) <- \(name) (\(values.count))") { $0.bind(portal: portal, statement: name, parameters: values) }
+        add("Bind \(portal) <- \(name) (\(values.count))") {
+            $0.bind(portal: portal, statement: name, parameters: values)
+        }
         if dice.chance(40) { add("Describe P \(portal)") { $0.describe("P", portal) } }
         if dice.chance(90) { add("Execute \(portal)") { $0.execute(portal: portal) } }
     }
@@ -210,8 +244,10 @@ package struct ScriptWriter {
         let isReadOnly = dice.chance(25)
         mayPipeline = dice.chance(50) && false
         let begin = isReadOnly ? "BEGIN READ ONLY" : "BEGIN"
-        if dice.chance(70) {
+        if dice.chance(60) {
             query(begin)
+        } else if dice.chance(40) {
+            stepByStep(begin)
         } else {
             add("Parse \(begin)") { $0.parse(name: "", text: begin) }
             add("Bind") { $0.bind(portal: "", statement: "", parameters: []) }

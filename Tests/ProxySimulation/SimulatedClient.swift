@@ -99,7 +99,11 @@ package final class SimulatedClient {
         if message.letter == "Z" { readies += 1 }
         let place = received.count
         received.append(message)
-        if isDisturbed { return }
+        if isDisturbed {
+            // A statement of another name than it thinks is left over: it does not want to copy.
+            if message.letter == "G", !script.turns[nextTurn - 1].text.contains("COPY") { declineCopy() }
+            return
+        }
         if message.letter == "E", ["08006", "08007", "57014", "57P01"].contains(message.field("C") ?? ""),
             script.isCancelling || isInStorm
         {
@@ -111,7 +115,8 @@ package final class SimulatedClient {
             isDisturbed = true
             return
         }
-        if isInStorm, message.letter == "E" && message.field("C") == "25P02" || message.asBackend == "Complete ROLLBACK",
+        if isInStorm,
+            message.letter == "E" && message.field("C") == "25P02" || message.asBackend == "Complete ROLLBACK",
             place >= script.replies.count || message != script.replies[place]
         {
             // The server was lost with a transaction open and nothing owed: the transaction has failed.
@@ -130,6 +135,13 @@ package final class SimulatedClient {
                 """
             return
         }
+    }
+
+    private func declineCopy() {
+        var builder = MessageBuilder()
+        builder.message(FrontendTag.copyFail) { $0.string("nobody asked for it") }
+        builder.sync()
+        link.toEngine += builder.bytes
     }
 
     var trace: ((String) -> Void)?

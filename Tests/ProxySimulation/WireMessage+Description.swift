@@ -1,5 +1,5 @@
 extension WireMessage {
-    /// What a client sends, in a few words: `Parse s1: SELECT 1`, `Bind p <- s1 (a,b)`, `Sync`.
+    /// What a client sends, in a few words: `Parse s1: SELECT 1`, `Bind p <- s1 (a,b)`, `Execute p /10`, `Sync`.
     package var asFrontend: String {
         var reader = BodyReader(body)
         switch letter {
@@ -13,13 +13,13 @@ extension WireMessage {
                 let size = reader.int32()
                 return size < 0 ? "NULL" : reader.text(size)
             }
-            return "Bind \(portal) <- \(statement) (\(values.joined(separator: ",")))"
-        case "D": return "Describe \(reader.text(1)) \(reader.string())"
-        case "C": return "Close \(reader.text(1)) \(reader.string())"
+            return Self.words("Bind", portal, "<-", statement, "(\(values.joined(separator: ",")))")
+        case "D": return Self.words("Describe", reader.text(1), reader.string())
+        case "C": return Self.words("Close", reader.text(1), reader.string())
         case "E":
             let portal = reader.string()
             let limit = reader.int32()
-            return "Execute \(portal)" + (limit > 0 ? " limit \(limit)" : "")
+            return Self.words("Execute", portal, limit > 0 ? "/\(limit)" : "")
         case "S": return "Sync"
         case "H": return "Flush"
         case "X": return "Terminate"
@@ -30,6 +30,11 @@ extension WireMessage {
         case "p": return "Password"
         default: return "message of type \(tag)"
         }
+    }
+
+    /// The words that are not empty, a space between them.
+    private static func words(_ words: String...) -> String {
+        words.filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     /// What a server sends, in a few words: `Row a,b`, `Complete SELECT 1`, `Ready I`, `Error 25006 cannot …`.

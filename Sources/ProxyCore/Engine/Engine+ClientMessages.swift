@@ -226,7 +226,8 @@ extension Engine {
     {
         guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
-            if isIgnoredByCopy(server) { return .consumed(header.size) }
+            // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
+            if server.pointee.isCopyingIn { return .consumed(header.size) }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)
@@ -262,12 +263,19 @@ extension Engine {
         return sendWhole(client, server, header, input, offset)
     }
 
-    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores.
+    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server has not yet said that it copies, both are told
+    /// apart by what is noted here.
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
-        let count = server.pointee.ledger.count
-        if count > 0, server.pointee.ledger[count - 1].kind == .execute {
-            server.pointee.ledger[count - 1].endsCopy = true
+        var last = server.pointee.ledger.count - 1
+        if last > 0, server.pointee.ledger[last].kind == .sync, server.pointee.ledger[last - 1].kind == .execute {
+            server.pointee.ledger[last].endsCopy = true
+            last -= 1
+        }
+        guard last >= 0 else { return }
+        switch server.pointee.ledger[last].kind {
+        case .execute, .query: server.pointee.ledger[last].endsCopy = true
+        case .parse, .bind, .describe, .close, .sync, .functionCall: break
         }
     }
 
@@ -371,29 +379,24 @@ extension Engine {
         if server.pointee.pauses.isEmpty { actions.append(.resume(server.pointee.transport)) }
     }
 
-    /// `buffer_memory` is reached: whoever sends more is read again when a quarter of it has been given back.
-    func pauseForMemory(_ token: PeerToken) {
-        switch token.kind {
-        case .client:
-            guard let client = clients[token.handle], !client.pointee.pauses.contains(.memory) else { return }
-            pause(client, .memory)
-        case .server:
-            guard let server = servers[token.handle], !server.pointee.pauses.contains(.memory) else { return }
-            pause(server, .memory)
-        case .canceller, nil: return
-        }
-        pausedForMemory.append(token)
+    /// `buffer_memory` is reached: a client that holds no server is read again when a quarter of it has been given back. Whoever holds one goes on, and so do
+    /// servers: it is by what they finish that memory is given back.
+    func pauseForMemory(_ client: ClientPointer) {
+        guard client.pointee.server.isNone, !client.pointee.pauses.contains(.memory), client.pointee.phase != .closing
+        else { return }
+        pause(client, .memory)
+        pausedForMemory.append(client.pointee.handle)
     }
 
+    /// Reads again from clients paused for memory: from all of them once there is room, until then from those that have got a server.
     func resumeAfterStrain() {
-        for token in pausedForMemory {
-            switch token.kind {
-            case .client: if let client = clients[token.handle] { resume(client, .memory) }
-            case .server: if let server = servers[token.handle] { resume(server, .memory) }
-            case .canceller, nil: break
-            }
+        let hasRoom = buffers.bytesInUse < options.bufferMemory / 4 * 3
+        pausedForMemory.removeAll { handle in
+            guard let client = clients[handle] else { return true }
+            guard hasRoom || !client.pointee.server.isNone else { return false }
+            resume(client, .memory)
+            return true
         }
-        pausedForMemory.removeAll()
     }
 
     func clientBacklogged(_ client: ClientPointer) {

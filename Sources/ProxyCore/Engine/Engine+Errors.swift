@@ -50,6 +50,7 @@ extension Engine {
             drop(server, bytes, offset, end, &run)
             if let client = clients[server.pointee.client], !server.pointee.extras.replacements.isEmpty {
                 let error = server.pointee.extras.replacements.removeFirst()
+                server.pointee.ledger[0].disposition = .swallow
                 deliver(client)
                 send(client) { $0.error(error) }
             }
@@ -90,6 +91,8 @@ extension Engine {
         }
         for _ in 0..<skipped {
             let entry = server.pointee.ledger.removeFirst()
+            // Its error comes no more: it is the first of those that wait, since later batches wait behind it.
+            if entry.disposition == .replace { server.pointee.extras.replacements.removeFirst() }
             // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.
             if entry.completesCycle, entry.disposition == .forward, let client = clients[server.pointee.client] {
                 client.pointee.outstanding &-= 1
@@ -118,9 +121,6 @@ extension Engine {
         case .parse where !entry.changesServer && entry.disposition != .answer, .close, .query:
             server.pointee.unnamed = .unknown
         default: break
-        }
-        if entry.disposition == .replace, !server.pointee.extras.replacements.isEmpty {
-            server.pointee.extras.replacements.removeLast()
         }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {

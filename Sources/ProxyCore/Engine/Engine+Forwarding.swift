@@ -104,7 +104,8 @@ extension Engine {
         case FrontendTag.sync:
             guard isWhole else { return .stop }
             guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
-            if isIgnoredByCopy(server) { return .consumed(header.size) }
+            // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
+            if server.pointee.isCopyingIn { return .consumed(header.size) }
             client.pointee.flow = .between
             sendSync(client, server)
             return .consumed(header.size)
@@ -188,11 +189,6 @@ extension Engine {
         client.pointee.outstanding &+= 1
         touch(server)
         if server.pointee.extras.decoy != nil { closeDecoy(server) }
-    }
-
-    /// Whether a Sync would be ignored: the server copies in, and CopyDone or CopyFail has not been sent (PostgreSQL documentation, 55.2.6).
-    func isIgnoredByCopy(_ server: ServerPointer) -> Bool {
-        server.pointee.isCopyingIn && server.pointee.ledger.count == 1
     }
 
     /// Rids the server of what provoked "already exists", behind the Sync with which the server ends its skipping: nobody may meet it.

@@ -12,7 +12,10 @@ extension Engine {
                 failWaiting(client, waitError(pool, forRead: forRead))
             }
         }
-        if pool.pointee.waiting > 0 { serveQueues(pool) }
+        if pool.pointee.waiting > 0 {
+            makeWay(for: pool)
+            serveQueues(pool)
+        }
     }
 
     private func firstOf(_ pool: PoolPointer, forRead: Bool) -> ClientPointer? {
@@ -43,7 +46,7 @@ extension Engine {
     /// Ends a client's wait with an error for the batch that waited.
     func failWaiting(_ client: ClientPointer, _ error: PostgresError) {
         guard let pool = client.pointee.pool, client.pointee.flow == .waiting else { return }
-        pool.pointee.waiting -= 1
+        leaveQueue(client, pool)
         if client.pointee.phase == .welcoming {
             client.pointee.flow = .between
             refuse(client, error)
@@ -101,7 +104,10 @@ extension Engine {
                         )
                     )
                 }
-            case .ready: checkIdleTimes(client)
+            case .ready:
+                checkIdleTimes(client)
+                // Its last answer may have come from no server.
+                if isDraining { dismissIfIdle(client) }
             case .welcoming, .closing: break
             }
         }
@@ -147,7 +153,7 @@ extension Engine {
         guard wanted > 0, pool.pointee.clients > 0 else { return }
         for node in topology.nodes where node.state.role != .unknown {
             let nodePool = pool.pointee.nodes + node.index
-            if nodePool.pointee.total < wanted, nodePool.pointee.connecting == 0, now >= nodePool.pointee.retryAt {
+            if nodePool.pointee.total < wanted, nodePool.pointee.connecting == 0, mayOpen(pool, node.index) {
                 open(pool, node.index)
             }
         }

@@ -40,10 +40,10 @@ extension Engine {
     private func leave(_ client: ClientPointer, reason: String) {
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
         if let pool = client.pointee.pool {
-            if client.pointee.flow == .waiting { pool.pointee.waiting -= 1 }
+            if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
-            databaseClients[pool.pointee.database, default: 1] -= 1
-            userClients[pool.pointee.user, default: 1] -= 1
+            uncount(pool.pointee.database, in: &databaseClients)
+            uncount(pool.pointee.user, in: &userClients)
             actions.append(
                 .log(
                     .clientLeft(

@@ -46,7 +46,7 @@ extension BatchPlan {
 extension Engine {
     /// Answers the batch, if it is the proxy's to answer.
     func localAnswer(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Progress? {
-        guard plan.isLocal(for: client) else { return nil }
+        guard plan.isLocal(for: client), plan.isQuery || isPlain(client, plan, input, offset) else { return nil }
         let text: RawSpan
         if plan.isQuery {
             guard let range = queryText(MessageHeader(input, at: offset), input, offset) else { return nil }

@@ -44,11 +44,22 @@ extension Engine {
         client.pointee.since = now
         pool.pointee.waiting += 1
         if forRead {
-            pool.pointee.readers.append(client.pointee.handle)
+            enqueue(client, &pool.pointee.readers)
         } else {
-            pool.pointee.writers.append(client.pointee.handle)
+            enqueue(client, &pool.pointee.writers)
         }
         openServers(pool, forRead: forRead)
+    }
+
+    private func enqueue(_ client: ClientPointer, _ queue: inout WaitQueue) {
+        queue.append(client.pointee.handle, since: now)
+        if queue.isStale { queue.compact { isWaiting($0, read: client.pointee.waitsForRead) } }
+    }
+
+    /// The client waits no longer: it has a server, or has given up.
+    func leaveQueue(_ client: ClientPointer, _ pool: PoolPointer) {
+        pool.pointee.waiting -= 1
+        if client.pointee.waitsForRead { pool.pointee.readers.left() } else { pool.pointee.writers.left() }
     }
 
     /// A free server, marked active, or nil.
@@ -149,7 +160,7 @@ extension Engine {
         inFlight[server.pointee.node] &+= 1
         pool.pointee.counters.serverAssignments &+= 1
         if client.pointee.flow == .waiting {
-            pool.pointee.waiting -= 1
+            leaveQueue(client, pool)
             pool.pointee.counters.waitTime &+= UInt64(max(0, now - client.pointee.since))
         }
         client.pointee.flow = .assigned
@@ -241,18 +252,23 @@ extension Engine {
 
     /// The first of a queue that still waits in it; those before it have left.
     func firstWaiting(_ queue: inout WaitQueue, read: Bool) -> ClientPointer? {
-        while let handle = queue.first {
-            if let client = clients[handle], client.pointee.flow == .waiting, client.pointee.waitsForRead == read {
-                return client
-            }
-            _ = queue.removeFirst()
+        while let entry = queue.first {
+            if isWaiting(entry, read: read) { return clients[entry.client] }
+            queue.removeFirst()
         }
         return nil
     }
 
+    /// Whether the wait goes on that the entry stands for; the client may have left, and even have begun another.
+    private func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
+        guard let client = clients[entry.client] else { return false }
+        return client.pointee.flow == .waiting && client.pointee.waitsForRead == read
+            && client.pointee.since == entry.since
+    }
+
     // MARK: Opening
 
-    /// Opens as many servers as the queue wants and the limits allow.
+    /// Opens as many servers as the queue wants and the limits allow; on no node more at once than clients wait for.
     func openServers(_ pool: PoolPointer, forRead: Bool) {
         if pool.pointee.replication != .off { return openReserved(pool) }
         if forRead {
@@ -261,12 +277,19 @@ extension Engine {
                 open(pool, node)
                 if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
             }
-        } else if primary >= 0, mayOpen(pool, primary) {
+        } else if primary >= 0, isWanted(pool, primary), mayOpen(pool, primary) {
             open(pool, primary)
         }
     }
 
-    private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.count }
+    /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer does not keep another from being tried.
+    private func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
+        var wanted = readCandidates(pool).contains(node) ? waitingReaders(pool) : 0
+        if node == primary { wanted += pool.pointee.writers.waiting }
+        return pool.pointee.nodes[node].connecting < wanted
+    }
+
+    private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.waiting }
 
     private func connecting(_ pool: PoolPointer, forRead: Bool) -> Int {
         readCandidates(pool).reduce(0) { $0 + pool.pointee.nodes[$1].connecting }
@@ -274,7 +297,7 @@ extension Engine {
 
     /// The read node with the fewest servers for its weight, of those that may have one more.
     private func bestNodeToOpen(_ pool: PoolPointer) -> Int? {
-        readCandidates(pool).filter { mayOpen(pool, $0) }.min { a, b in
+        readCandidates(pool).filter { isWanted(pool, $0) && mayOpen(pool, $0) }.min { a, b in
             (pool.pointee.nodes[a].total + 1) * max(1, topology.nodes[b].weight)
                 < (pool.pointee.nodes[b].total + 1) * max(1, topology.nodes[a].weight)
         }
@@ -287,16 +310,7 @@ extension Engine {
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
         guard nodePool.pointee.total < size else { return false }
-        if options.maximumServers > 0, servers.count >= options.maximumServers { return false }
-        if limits.maximumDatabaseServers > 0,
-            databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers
-        {
-            return false
-        }
-        if limits.maximumUserServers > 0, userServers[pool.pointee.user] ?? 0 >= limits.maximumUserServers {
-            return false
-        }
-        return true
+        return reachedLimit(pool) == nil
     }
 
     private func longestWait(_ pool: PoolPointer) -> Microseconds {
@@ -368,8 +382,8 @@ extension Engine {
         case .closing: return
         }
         server.pointee.phase = .closing
-        databaseServers[pool.pointee.database, default: 1] -= 1
-        userServers[pool.pointee.user, default: 1] -= 1
+        uncount(pool.pointee.database, in: &databaseServers)
+        uncount(pool.pointee.user, in: &userServers)
     }
 
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old acquaintance.

@@ -171,7 +171,9 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.readyForQuery:
-            return readyForQuery(server, bytes, offset, header, &run)
+            guard readyForQuery(server, bytes, offset, header, &run) else { return false }
+            // Answers of the proxy's own that stand behind it may be waited for (Flush), and nothing else need come.
+            answerNext(server, bytes, offset &+ header.size, &run)
         case BackendTag.errorResponse:
             return errorResponse(server, bytes, offset, header, &run)
         case BackendTag.copyInResponse:
@@ -230,8 +232,14 @@ extension Engine {
             settleName(entry, server)
         }
         if entry.effect != .none { applyEffect(entry.effect, server) }
+        answerNext(server, bytes, offset &+ header.size, &run)
+    }
+
+    /// Gives the proxy's own answers that stand behind the reply that ends at `end`.
+    @inline(__always)
+    private func answerNext(_ server: ServerPointer, _ bytes: RawSpan, _ end: Int, _ run: inout ForwardRun) {
         if case .answer = server.pointee.ledger.first?.disposition {
-            flushRun(server, bytes, &run, upTo: offset &+ header.size)
+            flushRun(server, bytes, &run, upTo: end)
             emitAnswers(server)
         }
     }
@@ -391,6 +399,8 @@ extension Engine {
         case .begin:
             // The statement behind it has run, or will run, outside of any transaction: nothing can be built on that.
             if hasFailed {
+                // The client was told that a transaction is open: it has failed.
+                server.pointee.status = .failed
                 serverViolated(server, "refused BEGIN")
                 return false
             }
@@ -478,10 +488,11 @@ extension Engine {
     /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
-        if server.pointee.ledger.first?.endsCopy == true { return }
-        server.pointee.isCopyingIn = true
-        guard let client = clients[server.pointee.client], server.pointee.ledger.first?.kind == .execute,
-            server.pointee.ledger.count > 1, server.pointee.ledger[1].kind == .sync
+        guard let entry = server.pointee.ledger.first else { return }
+        server.pointee.isCopyingIn = !entry.endsCopy
+        server.pointee.ledger[0].endsCopy = false
+        guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
+            server.pointee.ledger[1].kind == .sync, !entry.endsCopy || server.pointee.ledger[1].endsCopy
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }

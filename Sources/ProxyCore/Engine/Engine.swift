@@ -68,8 +68,8 @@ package final class Engine {
     package var actions: [EngineAction] = []
     /// Clients whose batch is to be run again, once the event that made it necessary has been dealt with.
     var restarted: [Handle] = []
-    /// Connections that are not read because `buffer_memory` was reached.
-    var pausedForMemory: [PeerToken] = []
+    /// Clients that are not read because `buffer_memory` was reached.
+    var pausedForMemory: [Handle] = []
     private var touched = RingQueue<PeerToken>()
     private(set) var isDraining = false
     private var lastScan: Microseconds = 0
@@ -81,6 +81,9 @@ package final class Engine {
         credentials: CredentialStore,
         topology: Topology
     ) {
+        var options = options
+        // A statement that is not looked at unless all of it is there must fit into what is held for a client.
+        options.statementTextLimit = min(options.statementTextLimit, options.clientBufferLimit)
         self.options = options
         self.environment = environment
         self.authenticationMethod = authenticationMethod
@@ -139,9 +142,11 @@ package final class Engine {
 
     /// Bytes have arrived; all of them are consumed or copied before this returns.
     package func received(_ token: PeerToken, _ bytes: RawSpan) {
-        if buffers.isStrained { pauseForMemory(token) }
         switch token.kind {
-        case .client: if let client = clients[token.handle] { receivedFromClient(client, bytes) }
+        case .client:
+            guard let client = clients[token.handle] else { return }
+            if buffers.isStrained { pauseForMemory(client) }
+            receivedFromClient(client, bytes)
         case .server:
             if let server = servers[token.handle] { receivedFromServer(server, bytes) }
             if !restarted.isEmpty { runRestarted() }
@@ -223,7 +228,7 @@ package final class Engine {
 
     /// Time has passed: called about ten times a second.
     package func tick() {
-        if !pausedForMemory.isEmpty, buffers.bytesInUse < options.bufferMemory / 4 * 3 { resumeAfterStrain() }
+        if !pausedForMemory.isEmpty { resumeAfterStrain() }
         forEachPool { checkQueues($0) }
         guard now - lastScan >= 1_000_000 else { return }
         lastScan = now

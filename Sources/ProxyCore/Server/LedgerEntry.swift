@@ -63,7 +63,7 @@ struct LedgerEntry: BitwiseCopyable {
     /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement too, and may fail to.
     var preparesAgain = false
     var serial = StatementSerial.none
-    /// For Execute: CopyDone or CopyFail was sent right behind it, before the server said that it copies.
+    /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was sent in front of that.
     var endsCopy = false
 
     init(_ kind: Kind, _ disposition: Disposition) {

@@ -43,7 +43,9 @@ struct WireMessage: Equatable, Sendable {
 
     /// The zero-terminated texts of a message such as CommandComplete or ParameterStatus.
     var strings: [String] {
-        body.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) }
+        body.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }
 
@@ -56,7 +58,8 @@ extension WireMessage: CustomStringConvertible {
         case "Z": return "Z(\(body.first.map { Character(UnicodeScalar($0)) } ?? "?"))"
         case "S": return "S(\(strings.joined(separator: "=")))"
         case "E", "N":
-            return "\(letter)(\(fields.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: "|")))"
+            return
+                "\(letter)(\(fields.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: "|")))"
         default:
             let text = body.prefix(60).map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : "." }.joined()
             return body.isEmpty ? "\(letter)" : "\(letter)(\(body.count):\(text))"

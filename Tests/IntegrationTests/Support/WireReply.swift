@@ -5,7 +5,9 @@ struct WireReply: CustomStringConvertible {
     /// The messages' types, as letters.
     var shape: String { String(messages.map { Character(UnicodeScalar($0.tag)) }) }
     /// Without ParameterStatus and notices, which may come in between.
-    var plainShape: String { String(messages.filter { !$0.is("S") && !$0.is("N") }.map { Character(UnicodeScalar($0.tag)) }) }
+    var plainShape: String {
+        String(messages.filter { !$0.is("S") && !$0.is("N") }.map { Character(UnicodeScalar($0.tag)) })
+    }
     var rows: [[String?]] { messages.filter { $0.is("D") }.map(\.texts) }
     /// The first column of the first row; a description of the whole where there is none, so that a comparison shows it.
     var value: String { rows.first?.first.map { $0 ?? "NULL" } ?? "\(self)" }

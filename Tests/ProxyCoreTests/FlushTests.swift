@@ -1,0 +1,158 @@
+import ProxyCore
+import Testing
+
+/// Flush: replies are wanted before the batch ends (PostgreSQL documentation, 55.2.3).
+struct FlushTests {
+    @Test("Parse, Flush and Sync in one packet are answered, also when the text comes again")
+    func parseFlushSync() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : SELECT $1", "Flush", "Sync")
+            let server = talk.server(on: 1)
+            server.gets("Parse : SELECT $1", "Sync")
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            for _ in 0..<2 {
+                client.sends("Parse : SELECT $1", "Flush", "Sync")
+                client.gets("Parsed", "Ready I")
+            }
+            // Before a server has accepted it, the second client's reply is a server's too.
+            let other = talk.client()
+            for name in ["a", "b"] {
+                other.sends("Parse \(name): SELECT \(name)", "Flush", "Sync")
+                server.forget()
+                server.sends("Parsed", "Ready I")
+                other.gets("Parsed", "Ready I")
+            }
+        }
+    }
+
+    /// As a driver does that asks for each part of its work by itself.
+    @Test("Describe, Bind and Execute of a recurring text, each behind the other's answer", arguments: [1, 0])
+    func stepByStep(node: Int) {
+        converse { talk in
+            let client = talk.client()
+            let text = node == 1 ? "SELECT $1" : "UPDATE t SET x = $1"
+            for round in 0..<3 {
+                client.sends("Parse : \(text)", "Flush", "Sync")
+                let server = talk.server(on: node)
+                if round == 0 {
+                    server.gets("Parse : \(text)", "Sync")
+                    server.sends("Parsed", "Ready I")
+                }
+                client.gets("Parsed", "Ready I")
+                client.sends("Describe S", "Flush", "Sync")
+                server.gets(words: ["Describe S", "Sync"])
+                server.sends("Parameters 0", "NoData", "Ready I")
+                client.gets("Parameters 0", "NoData", "Ready I")
+                // What comes behind the Flush may write: the pipeline goes to the primary.
+                client.sends("Bind <- (1)", "Flush")
+                let primary = talk.server(on: 0)
+                #expect(primary.received.last == "Flush")
+                primary.forget()
+                let isBrought = node == 1 && round == 0
+                if isBrought { primary.sends("Parsed", "Bound") } else { primary.sends("Bound") }
+                client.gets("Bound")
+                client.sends("Execute", "Flush")
+                primary.gets("Execute", "Flush")
+                primary.sends("Complete SELECT 0")
+                client.gets("Complete SELECT 0")
+                client.sends("Sync")
+                primary.gets("Sync")
+                primary.sends("Ready I")
+                client.gets("Ready I")
+            }
+        }
+    }
+
+    @Test("What has been flushed and awaited of a read is not run a second time")
+    func noSecondTry() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT 1", "Flush")
+            let server = talk.server(on: 1)
+            server.gets("Parse howdah_0000000001: SELECT 1", "Sync")
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed")
+            client.sends("Sync")
+            client.gets("Ready I")
+            #expect(talk.engine.inspect().idleServers == 2)
+        }
+    }
+
+    @Test("A Parse that fails behind a Flush: what follows is skipped up to Sync")
+    func failsAtFlush() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELEC 1", "Flush")
+            let server = talk.openServers().first { !$0.received.isEmpty } ?? talk.server(on: 0)
+            server.gets("Parse howdah_0000000001: SELEC 1", "Sync")
+            server.sends("Error 42601 syntax error", "Ready I")
+            client.gets("Error 42601 syntax error")
+            client.sends("Bind <- s ()", "Execute")
+            client.getsNothing()
+            client.sends("Sync")
+            client.gets("Ready I")
+            server.getsNothing()
+            client.sends("Bind <- s ()", "Sync")
+            let other = talk.server(on: 1)
+            other.sends("Error 26000 prepared statement \"s\" does not exist", "Ready I")
+            client.gets("Error 26000 prepared statement \"s\" does not exist", "Ready I")
+        }
+    }
+
+    @Test("BEGIN that is bound and executed behind Flushes opens a transaction")
+    func beginStepByStep() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : BEGIN", "Flush", "Sync")
+            client.gets("Parsed", "Ready I")
+            let server = talk.server(on: 0)
+            server.getsNothing()
+            client.sends("Bind <- ()", "Flush")
+            server.gets("Parse : BEGIN", "Bind <- ()", "Flush")
+            server.sends("Parsed", "Bound")
+            client.gets("Bound")
+            client.sends("Execute", "Flush", "Sync")
+            server.gets("Execute", "Flush", "Sync")
+            server.sends("Complete BEGIN", "Ready T")
+            client.gets("Complete BEGIN", "Ready T")
+            client.sends("Query COMMIT")
+            server.gets("Query COMMIT")
+            server.completes("COMMIT")
+            client.gets("Complete COMMIT", "Ready I")
+        }
+    }
+
+    @Test("A Parse that the proxy answers behind a batch in flight, and Flush: the answer does not wait for more")
+    func answeredBehindBatch() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: UPDATE t SET x = 1", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            server.forget()
+            client.sends("Query UPDATE t SET x = 2")
+            client.sends("Parse t: UPDATE t SET x = 1", "Flush")
+            server.gets("Query UPDATE t SET x = 2", "Flush")
+            server.completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I", "Parsed")
+            client.sends("Bind <- t ()", "Sync")
+            server.gets("Bind <- howdah_0000000001 ()", "Sync")
+            server.sends("Bound", "Ready I")
+            client.gets("Bound", "Ready I")
+        }
+    }
+
+    @Test("Flush alone, and where nothing is under way")
+    func alone() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Flush")
+            client.getsNothing()
+            client.sends("Flush", "Sync")
+            client.gets("Ready I")
+        }
+    }
+}

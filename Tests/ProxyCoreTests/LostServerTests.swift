@@ -1,0 +1,228 @@
+import ProxyCore
+import Testing
+
+/// Servers whose connection breaks, whatever they were doing.
+struct LostServerTests {
+    private static let lost = "Error 08007 the server was lost before it answered"
+
+    @Test("While it is idle: nobody notices")
+    func idle() {
+        converse { talk in
+            let client = talk.client()
+            talk.server(on: 0).vanishes()
+            client.getsNothing()
+            client.sends("Query UPDATE t SET x = 1")
+            talk.server(on: 0).completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
+    @Test("While a write runs: not known whether it took effect, and not run again")
+    func write() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.sends("Fatal 57P01 terminating connection due to administrator command")
+            client.getsNothing()
+            server.vanishes()
+            let error = client.getsError(Self.lost, ready: "I")
+            #expect(error?.field("D")?.contains("n0: terminating connection due to administrator command") == true)
+            #expect(error?.field("H") != nil)
+            #expect(!talk.openServers().contains { $0.received.contains("Query UPDATE t SET x = 1") })
+        }
+    }
+
+    @Test("While a read runs on a replica: it runs elsewhere")
+    func read() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            let server = talk.server(on: 1)
+            server.sends("Columns v")
+            server.vanishes()
+            client.getsNothing()
+            let other = talk.server(on: 1)
+            other.gets("Query SELECT 1")
+            other.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("While a read's rows arrive: an error that says that it can be run again")
+    func rows() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            let server = talk.server(on: 1)
+            server.sends("Columns v", "Row 1")
+            server.vanishes()
+            client.gets(
+                "Columns v",
+                "Row 1",
+                "Error 08006 the server was lost while its answer was being read",
+                "Ready I"
+            )
+        }
+    }
+
+    @Test("In the middle of a message that has begun to leave: the client's connection ends too")
+    func halfMessage() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            let server = talk.server(on: 1)
+            server.sends("Columns v")
+            server.sends(bytes: [0x44, 0, 0, 1, 0, 0, 1])
+            server.vanishes()
+            #expect(client.isClosed)
+        }
+    }
+
+    @Test("In a transaction, while a statement runs: the transaction is lost until its end")
+    func transaction() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.sends("Query UPDATE t SET x = 2")
+            server.vanishes()
+            client.getsError(Self.lost, ready: "E")
+            client.sends("Parse : SELECT 1", "Bind <- ()", "Execute", "Sync")
+            client.getsError(
+                "Error 25P02 current transaction is aborted, commands ignored until end of transaction block",
+                ready: "E"
+            )
+            client.sends("Query COMMIT")
+            client.gets("Complete ROLLBACK", "Ready I")
+            #expect(talk.openServers(on: 0).isEmpty)
+        }
+    }
+
+    @Test(
+        "In a transaction, between statements: the next one tells",
+        arguments: ["Query UPDATE t SET x = 2", "Query SELECT 1"]
+    )
+    func idleInTransaction(next: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            server.vanishes()
+            client.getsNothing()
+            client.sends(next)
+            client.getsError(Self.lost, ready: "E")
+            client.sends("Parse : ROLLBACK", "Bind <- ()", "Execute", "Sync")
+            client.gets("Parsed", "Bound", "Complete ROLLBACK", "Ready I")
+        }
+    }
+
+    @Test("In a pipeline: each Sync and Query gets its ReadyForQuery")
+    func pipeline() {
+        converse { talk in
+            let client = talk.client()
+            client.sends(
+                "Query UPDATE t SET x = 1",
+                "Parse s: UPDATE t SET x = 2",
+                "Bind <- s ()",
+                "Execute",
+                "Sync",
+                "Query UPDATE t SET x = 3"
+            )
+            let server = talk.server(on: 0)
+            server.sends("Complete UPDATE 1", "Ready I", "Parsed")
+            server.vanishes()
+            client.gets("Complete UPDATE 1", "Ready I", "Parsed", Self.lost, "Ready I", Self.lost, "Ready I")
+            // Its Parse was confirmed: the name is taken.
+            client.sends("Parse s: UPDATE t SET x = 2", "Sync")
+            talk.server(on: 0).gets("Parse s: ", "Parse s: UPDATE t SET x = 2", "Sync", "Close S s", "Sync")
+        }
+    }
+
+    @Test("In the middle of a batch: the rest up to Sync is dropped")
+    func batch() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : UPDATE t SET x = 1", "Bind <- ()", "Execute", "Flush")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Bound")
+            client.gets("Parsed", "Bound")
+            server.vanishes()
+            client.getsError(Self.lost)
+            client.sends("Bind <- ()", "Execute")
+            client.getsNothing()
+            client.sends("Sync")
+            client.gets("Ready I")
+        }
+    }
+
+    @Test("In COPY FROM STDIN: an error, and what comes of the copy is ignored")
+    func copyIn() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query COPY t FROM STDIN")
+            let server = talk.server(on: 0)
+            server.sends("CopyIn")
+            client.gets("CopyIn")
+            client.sends("CopyData 1\n")
+            server.vanishes()
+            client.getsError(Self.lost, ready: "I")
+            client.sends("CopyData 2\n", "CopyDone", "Query UPDATE t SET x = 1")
+            talk.server(on: 0).gets("Query UPDATE t SET x = 1")
+        }
+    }
+
+    @Test("While it was being cleaned for the next client: that one gets another")
+    func cleaning() {
+        converse(pool: { $0.size = 1 }) { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.vanishes()
+            server.forget()
+            talk.settle()
+            let other = talk.client()
+            other.sends("Query UPDATE t SET x = 2")
+            #expect(talk.engine.inspect().waiting == 1)
+            server.vanishes()
+            talk.server(on: 0).gets("Query UPDATE t SET x = 2")
+        }
+    }
+
+    @Test("While it logs in: the next is tried after a pause, and the wait goes on")
+    func loggingIn() {
+        converse { talk in
+            talk.letsIn = false
+            let client = talk.connect()
+            client.sendsStartup(.v3_0, [("user", "app")])
+            talk.server(on: 0).vanishes()
+            #expect(talk.openServers().isEmpty)
+            talk.letsIn = true
+            talk.pass(seconds: 1.5)
+            talk.settle()
+            #expect(client.received.last == "Ready I")
+        }
+    }
+
+    @Test("A pinned client is told once, and begins anew")
+    func pinned() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query CREATE TEMPORARY TABLE x (y int)")
+            let server = talk.server(on: 0)
+            server.completes("CREATE TABLE")
+            client.gets("Complete CREATE TABLE", "Ready I")
+            server.vanishes()
+            client.sends("Query SELECT * FROM x")
+            talk.settle()
+            let next = talk.openServers().last { !$0.received.isEmpty }
+            next?.sends("Error 42P01 relation \"x\" does not exist", "Ready I")
+            client.gets("Error 42P01 relation \"x\" does not exist", "Ready I")
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import ProxyCore
+import Testing
+
+/// Errors that the client never sees: what failed runs again where it can succeed.
+struct RepairTests {
+    private static let readOnly = "Error 25006 cannot execute INSERT in a read-only transaction"
+
+    @Test("What a replica refuses as a write runs on the primary, and goes there from the start the next time")
+    func refusedByReplica() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT f()  /* howdah: auto */")
+            client.sends("Sync")
+            client.forget()
+            client.vanishes()
+            let second = talk.client()
+            second.sends("Query SELECT 1")
+            let replica = talk.openServers(on: 1).last { $0.received.last == "Query SELECT 1" }
+            replica?.forget()
+            replica?.sends(Self.readOnly, "Ready I")
+            let primary = talk.openServers(on: 0).last { $0.received.last == "Query SELECT 1" }
+            primary?.forget()
+            primary?.answers("1")
+            second.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            second.sends("Query SELECT 1")
+            primary?.gets("Query SELECT 1")
+            #expect(talk.shell.events.contains { if case .classCorrected = $0 { true } else { false } })
+        }
+    }
+
+    @Test("The same for a prepared statement, with what came before it in the batch")
+    func refusedPrepared() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT $1", "Sync")
+            let replica = talk.server(on: 1)
+            replica.gets("Parse howdah_0000000001: SELECT $1", "Sync")
+            replica.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            client.sends("Bind <- s (1)", "Describe P", "Execute", "Sync")
+            replica.gets("Bind <- howdah_0000000001 (1)", "Describe P", "Execute", "Sync")
+            replica.sends("Bound", "Columns v", Self.readOnly, "Ready I")
+            let primary = talk.server(on: 0)
+            primary.gets(
+                "Parse howdah_0000000001: SELECT $1",
+                "Bind <- howdah_0000000001 (1)",
+                "Describe P",
+                "Execute",
+                "Sync"
+            )
+            primary.sends("Parsed", "Bound", "Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            client.gets("Bound", "Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            client.sends("Bind <- s (2)", "Sync")
+            primary.gets("Bind <- howdah_0000000001 (2)", "Sync")
+        }
+    }
+
+    @Test("Once a row has left there is no second try")
+    func rowHasLeft() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            let replica = talk.server(on: 1)
+            replica.sends("Columns v", "Row 1")
+            client.gets("Columns v", "Row 1")
+            replica.sends(Self.readOnly, "Ready I")
+            client.gets(Self.readOnly, "Ready I")
+        }
+    }
+
+    @Test("In a read-only transaction the refusal is the client's")
+    func inTransaction() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN READ ONLY", "Query SELECT 1")
+            client.gets("Complete BEGIN", "Ready T")
+            talk.server(on: 1).sends("Complete BEGIN", "Ready T", Self.readOnly, "Ready E")
+            client.gets(Self.readOnly, "Ready E")
+        }
+    }
+
+    @Test("A read that was told to run on a replica stays there")
+    func hinted() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1 /* howdah: replica */")
+            talk.server(on: 1).sends(Self.readOnly, "Ready I")
+            client.gets(Self.readOnly, "Ready I")
+        }
+    }
+
+    @Test(
+        "A statement that its server has no more, or an outdated plan of, is prepared anew",
+        arguments: [
+            "Error 26000 prepared statement \"howdah_0000000001\" does not exist",
+            "Error 0A000 cached plan must not change result type [RevalidateCachedQuery]",
+        ]
+    )
+    func preparedAnew(error: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT * FROM t", "Sync")
+            let server = talk.server(on: 1)
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            server.forget()
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            server.gets("Bind <- howdah_0000000001 ()", "Execute", "Sync")
+            server.sends(error, "Ready I")
+            server.gets("Parse howdah_0000000002: SELECT * FROM t", "Bind <- howdah_0000000002 ()", "Execute", "Sync")
+            server.sends("Parsed", "Bound", "Row 1", "Complete SELECT 1", "Ready I")
+            client.gets("Bound", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("The same of a write, which has not run")
+    func writePreparedAnew() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: INSERT INTO t VALUES (1) RETURNING *", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            server.forget()
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            server.sends("Error 0A000 cached plan must not change result type [RevalidateCachedQuery]", "Ready I")
+            server.forget()
+            server.sends("Parsed", "Bound", "Row 1", "Complete INSERT 0 1", "Ready I")
+            client.gets("Bound", "Row 1", "Complete INSERT 0 1", "Ready I")
+        }
+    }
+
+    @Test("In a transaction an outdated plan is the client's error")
+    func outdatedInTransaction() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Parse s: SELECT * FROM t", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Parsed", "Ready T")
+            client.gets("Complete BEGIN", "Ready T", "Parsed", "Ready T")
+            client.sends("Bind <- s ()", "Sync")
+            server.sends("Error 0A000 cached plan must not change result type [RevalidateCachedQuery]", "Ready E")
+            client.gets("Error 0A000 cached plan must not change result type", "Ready E")
+        }
+    }
+
+    @Test(
+        "A read that a replica cannot finish runs elsewhere",
+        arguments: [
+            "Error 40001 canceling statement due to conflict with recovery [ProcessInterrupts]",
+            "Error 57014 canceling statement due to conflict with recovery [ProcessInterrupts]",
+            "Fatal 57P01 terminating connection due to administrator command",
+            "Fatal 57P02 terminating connection because of crash of another server process",
+        ]
+    )
+    func elsewhere(error: String) {
+        converse(nodes: 3) { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            guard let server = talk.openServers().last(where: { $0.received.last == "Query SELECT 1" }) else {
+                Issue.record("nobody got it")
+                return
+            }
+            #expect(server.node > 0)
+            if error.hasPrefix("Fatal") { server.sends(error) } else { server.sends(error, "Ready I") }
+            if error.hasPrefix("Fatal") { server.vanishes() }
+            let other = talk.openServers().last { $0 !== server && $0.received.last == "Query SELECT 1" }
+            let again = other ?? server
+            again.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("A statement timeout and a cancel of the client's own are its errors")
+    func ownTimeout() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            let error = "Error 57014 canceling statement due to statement timeout"
+            talk.server(on: 1).sends(error + " [ProcessInterrupts]", "Ready I")
+            client.gets(error, "Ready I")
+        }
+    }
+
+    @Test("There are as many tries as nodes, and one")
+    func triesEnd() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            var tries = 0
+            while let server = talk.openServers().first(where: { $0.received.last == "Query SELECT 1" }), tries < 10 {
+                tries += 1
+                server.forget()
+                server.sends(
+                    "Error 40001 canceling statement due to conflict with recovery [ProcessInterrupts]",
+                    "Ready I"
+                )
+                if !client.received.isEmpty { break }
+            }
+            #expect(tries == 4)
+            client.gets("Error 40001 canceling statement due to conflict with recovery", "Ready I")
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import ProxyCore
+import Testing
+
+/// Settings belong to the client and go where it goes.
+struct SettingsTests {
+    @Test("SET travels to the next server, and is taken back for the next client")
+    func travels() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SET work_mem = '8MB'")
+            let primary = talk.server(on: 0)
+            primary.gets("Query SET work_mem = '8MB'")
+            primary.completes("SET")
+            client.gets("Complete SET", "Ready I")
+            client.sends("Query SELECT 1")
+            let replica = talk.server(on: 1)
+            replica.gets("Query SELECT pg_catalog.set_config('work_mem','8MB',false)", "Query SELECT 1")
+            replica.answers("8MB")
+            replica.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            // Nothing is said where nothing differs.
+            client.sends("Query SELECT 2")
+            replica.gets("Query SELECT 2")
+            replica.answers("2")
+            client.forget()
+            let other = talk.client()
+            other.sends("Query SELECT 3")
+            replica.gets("Query RESET \"work_mem\"", "Query SELECT 3")
+        }
+    }
+
+    @Test("A SET that failed changes nothing")
+    func failed() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SET work_mem = 'x'")
+            talk.server(on: 0).sends("Error 22023 invalid value", "Ready I")
+            client.gets("Error 22023 invalid value", "Ready I")
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).gets("Query SELECT 1")
+        }
+    }
+
+    @Test(
+        "SET in a transaction holds when it commits, and is gone when it does not",
+        arguments: [("COMMIT", "COMMIT", true), ("ROLLBACK", "ROLLBACK", false), ("COMMIT", "ROLLBACK", false)]
+    )
+    func inTransaction(end: String, tag: String, holds: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query SET work_mem = '8MB'")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete SET", "Ready T")
+            client.gets("Complete BEGIN", "Ready T", "Complete SET", "Ready T")
+            client.sends("Query \(end)")
+            server.completes(tag)
+            client.gets("Complete \(tag)", "Ready I")
+            #expect(talk.engine.inspect().idleServers == 1)
+            client.sends("Query SELECT 1")
+            if holds {
+                talk.server(on: 1).gets("Query SELECT pg_catalog.set_config('work_mem','8MB',false)", "Query SELECT 1")
+            } else {
+                talk.server(on: 1).gets("Query SELECT 1")
+            }
+        }
+    }
+
+    @Test("ROLLBACK TO takes back what was set behind the savepoint")
+    func savepoint() {
+        converse { talk in
+            let client = talk.client()
+            let server = talk.server(on: 0)
+            func run(_ text: String, _ tag: String, _ status: String = "T") {
+                client.sends("Query \(text)")
+                if server.received.count == 2 { server.sends("Complete BEGIN", "Ready T") }
+                server.forget()
+                server.completes(tag, status)
+                client.gets("Complete \(tag)", "Ready \(status)")
+            }
+            client.sends("Query BEGIN")
+            client.gets("Complete BEGIN", "Ready T")
+            run("SET work_mem = '8MB'", "SET")
+            run("SAVEPOINT a", "SAVEPOINT")
+            run("SET work_mem = '9MB'", "SET")
+            run("ROLLBACK TO a", "ROLLBACK")
+            run("COMMIT", "COMMIT", "I")
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).gets("Query SELECT pg_catalog.set_config('work_mem','8MB',false)", "Query SELECT 1")
+        }
+    }
+
+    @Test("RESET returns to what the client came with")
+    func reset() {
+        converse { talk in
+            let client = talk.client(["work_mem": "5MB"])
+            let server = talk.server(on: 0)
+            server.answers("5MB")
+            client.forget()
+            server.forget()
+            client.sends("Query SET work_mem = '8MB'")
+            server.completes("SET")
+            client.sends("Query RESET work_mem")
+            server.completes("RESET")
+            client.forget()
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).gets("Query SELECT pg_catalog.set_config('work_mem','5MB',false)", "Query SELECT 1")
+            // The server's own RESET went to another value than the client's.
+            talk.server(on: 1).answers("5MB")
+            talk.server(on: 1).answers("1")
+            client.forget()
+            client.sends("Query UPDATE t SET x = 1")
+            server.gets(
+                "Query SET work_mem = '8MB'",
+                "Query RESET work_mem",
+                "Query SELECT pg_catalog.set_config('work_mem','5MB',false)",
+                "Query UPDATE t SET x = 1"
+            )
+        }
+    }
+
+    @Test(
+        "What cannot travel keeps its server, which is cleaned behind the client",
+        arguments: [
+            "CREATE TEMPORARY TABLE x (y int)", "LISTEN x", "SELECT pg_advisory_lock(1)", "PREPARE x AS SELECT 1",
+            "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "LOAD 'auto_explain'", "SELECT setseed(0.5)",
+        ]
+    )
+    func pins(text: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query \(text)")
+            let server = talk.server(on: 0)
+            server.gets("Query \(text)")
+            server.completes("DONE")
+            client.gets("Complete DONE", "Ready I")
+            #expect(talk.engine.inspect().idleServers == 0)
+            client.sends("Query SELECT 1")
+            server.gets("Query SELECT 1")
+            server.answers("1")
+            client.forget()
+            client.vanishes()
+            server.gets("Query DISCARD ALL")
+            #expect(talk.engine.inspect().idleServers == 0)
+            server.completes("DISCARD ALL")
+            #expect(talk.engine.inspect().idleServers == 1)
+        }
+    }
+
+    @Test("DISCARD ALL ends a pin")
+    func discardEndsPin() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query CREATE TEMPORARY TABLE x (y int)", "Query DISCARD ALL")
+            let server = talk.server(on: 0)
+            server.gets("Query CREATE TEMPORARY TABLE x (y int)")
+            server.completes("CREATE TABLE")
+            server.gets("Query DISCARD ALL")
+            server.completes("DISCARD ALL")
+            client.gets("Complete CREATE TABLE", "Ready I", "Complete DISCARD ALL", "Ready I")
+            #expect(talk.engine.inspect().idleServers == 1)
+            server.getsNothing()
+        }
+    }
+
+    @Test("currval without a sequence of one's own finds nobody else's")
+    func sequences() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT nextval('s')")
+            let server = talk.server(on: 0)
+            server.gets("Query SELECT nextval('s')")
+            server.answers("1")
+            client.forget()
+            let other = talk.client()
+            other.sends("Query SELECT currval('s')")
+            server.gets("Query DISCARD SEQUENCES", "Query SELECT currval('s')")
+            server.completes("DISCARD SEQUENCES")
+            server.sends("Error 55000 currval of sequence \"s\" is not yet defined in this session", "Ready I")
+            other.gets("Error 55000 currval of sequence \"s\" is not yet defined in this session", "Ready I")
+            // From now on whoever uses one keeps its server.
+            client.sends("Query SELECT nextval('s')")
+            let second = talk.openServers(on: 0).last { $0.received == ["Query SELECT nextval('s')"] }
+            second?.answers("2")
+            second?.forget()
+            client.forget()
+            client.sends("Query SELECT currval('s')")
+            talk.settle()
+            #expect(second?.received.last == "Query SELECT currval('s')")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import PostgresWire
+import ProxySimulation
+
+/// A server of a node, as the script has it: lets the engine in by itself and says nothing else of its own accord.
+final class ScriptedServer: ScriptedPeer {
+    let node: Int
+    let processID: UInt32
+    let key: [UInt8]
+    private(set) var isLetIn = false
+    private(set) var startup: [String: String] = [:]
+
+    init(_ talk: Conversation, _ link: Link, node: Int, number: Int) {
+        self.node = node
+        processID = UInt32(1000 + number)
+        key = [1, 2, 3, UInt8(number & 255)]
+        super.init(talk, link)
+    }
+
+    override func words(for message: WireMessage) -> String { message.asFrontend }
+
+    override func takeUntyped(_ bytes: inout [UInt8]) {
+        guard startup.isEmpty, bytes.count >= 4 else { return }
+        let length = bytes[0..<4].reduce(0) { $0 << 8 | Int($1) }
+        guard bytes.count >= length else { return }
+        if case .startup(_, let parameters)? = try? StartupPacket(Array(bytes[..<length]).span.bytes) {
+            for parameter in parameters { startup[parameter.name] = parameter.value }
+        }
+        bytes.removeFirst(length)
+        if talk.letsIn { letIn() }
+    }
+
+    func letIn() {
+        isLetIn = true
+        var builder = MessageBuilder()
+        builder.authentication(0)
+        builder.parameterStatus("server_version", "17.0")
+        builder.parameterStatus("in_hot_standby", node > 0 ? "on" : "off")
+        builder.backendKeyData(processID: processID, key: key)
+        builder.readyForQuery(.idle)
+        link.toEngine += builder.bytes
+    }
+
+    /// In one piece, all messages together.
+    func sends(_ words: String...) {
+        sends(bytes: words.flatMap { WireMessage(backend: $0).bytes })
+    }
+
+    /// The reply to a statement without rows.
+    func completes(_ tag: String, _ status: String = "I") { sends("Complete \(tag)", "Ready \(status)") }
+
+    /// The reply to a query for one value.
+    func answers(_ value: String, _ status: String = "I") {
+        sends("Columns v", "Row \(value)", "Complete SELECT 1", "Ready \(status)")
+    }
+}

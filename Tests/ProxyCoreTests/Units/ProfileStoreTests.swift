@@ -1,0 +1,57 @@
+import Testing
+
+@testable import ProxyCore
+
+struct ProfileStoreTests {
+    private func settings(_ pairs: KeyValuePairs<String, String>) -> [SessionSetting] {
+        pairs.map { SessionSetting(name: $0.key, value: $0.value) }
+    }
+
+    @Test func equalSetsAreOne() {
+        let store = ProfileStore()
+        let first = store.intern(settings(["a": "1", "b": "2"]))
+        let second = store.intern(settings(["b": "2", "a": "1"]))
+        #expect(first == second)
+        #expect(store.intern([]) == .base)
+        #expect(store.intern(settings(["a": "1", "b": "3"])) != first)
+        #expect(store.count == 3)
+    }
+
+    @Test func isForgottenWithTheLastReference() {
+        let store = ProfileStore()
+        let id = store.intern(settings(["a": "1"]))
+        store.retain(id)
+        store.release(id)
+        #expect(store.settings(of: id) == settings(["a": "1"]))
+        store.release(id)
+        #expect(store.count == 1)
+        // Its number may be another's.
+        let next = store.intern(settings(["b": "1"]))
+        #expect(store.settings(of: next) == settings(["b": "1"]))
+        store.release(.base)
+        store.release(.base)
+        #expect(store.settings(of: .base).isEmpty)
+    }
+
+    @Test func saysWhatDiffers() {
+        let store = ProfileStore()
+        let old = store.intern(settings(["a": "1", "b": "2", "app.x": "y"]))
+        let new = store.intern(settings(["a": "1", "b": "3", "c": "it's"]))
+        #expect(
+            store.statement(from: old, to: new)
+                == "RESET \"app\".\"x\";SELECT pg_catalog.set_config('b','3',false),pg_catalog.set_config('c','it''s',false)"
+        )
+        #expect(store.statement(from: new, to: new) == "")
+        #expect(store.statement(from: old, to: .base) == "RESET \"a\";RESET \"app\".\"x\";RESET \"b\"")
+        #expect(store.statement(from: .base, to: .base) == "")
+    }
+
+    @Test func quotesWhatMustBe() {
+        #expect(ProfileStore.literal("a'b") == "'a''b'")
+        #expect(ProfileStore.literal(#"a\'b"#) == #"E'a\\''b'"#)
+        #expect(ProfileStore.literal("") == "''")
+        let store = ProfileStore()
+        let odd = store.intern(settings(["we\"ird.x": "1"]))
+        #expect(store.statement(from: odd, to: .base) == "RESET \"we\"\"ird\".\"x\"")
+    }
+}

@@ -15,7 +15,7 @@ extension ModelSession {
         switch statement {
         case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
-        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .deallocate:
+        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
             return try executeSession(statement)
         case .select(let key):
             let name = text(key, parameters)

@@ -83,7 +83,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
-        guard hasRoom(client, server) else { return .stop }
+        guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
         if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
             // The server would ignore it: no reply is to be expected.
             client.pointee.passThrough = .dropped(remaining: header.size)

@@ -37,8 +37,8 @@ extension Engine {
                 }
             }
         }
-        if effects.contains(.discard) { return discardEffect(text, client) }
-        if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
+        if effects.contains(.discard) { return forgetting(discardEffect(text, client), server) }
+        if effects.contains(.deallocate) { return forgetting(deallocateEffect(text, client, server), server) }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute {
             // It may succeed in part.
             server.pointee.needs(.discardAll)
@@ -46,6 +46,11 @@ extension Engine {
         }
         if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
         return .none
+    }
+
+    private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {
+        if effect == .discardAll || effect == .deallocateAll { server.pointee.isForgetting = true }
+        return effect
     }
 
     /// What code does whose text is not seen, and what no statement undoes.

@@ -122,7 +122,7 @@ struct SettingsTests {
         "What cannot travel keeps its server, which is cleaned behind the client",
         arguments: [
             "CREATE TEMPORARY TABLE x (y int)", "LISTEN x", "SELECT pg_advisory_lock(1)", "PREPARE x AS SELECT 1",
-            "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "LOAD 'auto_explain'", "SELECT setseed(0.5)",
+            "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
         ]
     )
     func pins(text: String) {

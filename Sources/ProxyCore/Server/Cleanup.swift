@@ -34,9 +34,9 @@ enum Cleanup: UInt8, BitwiseCopyable {
     var statement: String? {
         switch self {
         case .none, .close: nil
-        case .session: Self.discardSession + Self.refusePrepared
+        case .session: Self.discardUnlessPrepared
         case .discardAll: "DISCARD ALL"
-        case .everything: Self.discardSession + "DEALLOCATE ALL;DISCARD PLANS"
+        case .everything: Self.discardEverything
         }
     }
 
@@ -50,7 +50,10 @@ enum Cleanup: UInt8, BitwiseCopyable {
         """
 
     /// Fails where PREPARE has been run, which undoes what stands before it: then everything is discarded.
-    private static let refusePrepared = """
-        SELECT 1/(CASE WHEN EXISTS(SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql) THEN 0 ELSE 1 END)
-        """
+    private static let discardUnlessPrepared =
+        discardSession + """
+            SELECT 1/(CASE WHEN EXISTS(SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql) THEN 0 ELSE 1 END)
+            """
+
+    private static let discardEverything = discardSession + "DEALLOCATE ALL;DISCARD PLANS"
 }

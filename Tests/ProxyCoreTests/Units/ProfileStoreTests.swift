@@ -46,6 +46,21 @@ struct ProfileStoreTests {
         #expect(store.statement(from: .base, to: .base) == "")
     }
 
+    @Test func rolesAreLeftFirstAndTakenOnLast() {
+        let store = ProfileStore()
+        let plain = store.intern(settings(["z": "1"]))
+        let other = store.intern(settings(["role": "r", "session_authorization": "s", "z": "2"]))
+        let call = "pg_catalog.set_config"
+        let taken = "\(call)('session_authorization','s',false),\(call)('role','r',false)"
+        #expect(store.statement(from: plain, to: other) == "SELECT \(call)('z','2',false),\(taken)")
+        let left = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE"
+        #expect(store.statement(from: other, to: .base) == "\(left);RESET \"z\"")
+        // It could not be changed by the role that is in force.
+        let more = store.intern(settings(["role": "r", "session_authorization": "s", "z": "3"]))
+        #expect(store.statement(from: other, to: more) == "\(left);SELECT \(call)('z','3',false),\(taken)")
+        #expect(store.statement(from: other, to: other) == "")
+    }
+
     @Test func quotesWhatMustBe() {
         #expect(ProfileStore.literal("a'b") == "'a''b'")
         #expect(ProfileStore.literal(#"a\'b"#) == #"E'a\\''b'"#)

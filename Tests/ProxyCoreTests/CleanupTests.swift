@@ -63,7 +63,6 @@ struct CleanupTests {
             server.gets("Query \(text)")
             server.answers("1")
             server.getsNothing()
-            #expect(talk.engine.inspect().idleServers == 1)
         }
     }
 
@@ -88,21 +87,20 @@ struct CleanupTests {
         }
     }
 
-    @Test("DISCARD ALL does not end what was sent behind it")
+    @Test("DISCARD ALL does not end what is sent behind it")
     func discardInFlight() {
         converse { talk in
             let client = talk.client()
-            client.sends("Query DISCARD ALL")
+            client.sends("Query DISCARD ALL", "Query CREATE TEMPORARY TABLE x (y int)")
             let server = talk.server(on: 0)
-            client.sends("Query CREATE TEMPORARY TABLE x (y int)")
+            server.gets("Query DISCARD ALL", "Flush")
             server.completes("DISCARD ALL")
+            server.gets("Query CREATE TEMPORARY TABLE x (y int)")
             server.completes("CREATE TABLE")
             client.gets("Complete DISCARD ALL", "Ready I", "Complete CREATE TABLE", "Ready I")
             #expect(talk.engine.inspect().idleServers == 0)
             client.vanishes()
-            talk.settle()
-            #expect(server.received.last == "Query DISCARD ALL")
-            #expect(server.received.count == 3)
+            server.gets("Query DISCARD ALL")
         }
     }
 

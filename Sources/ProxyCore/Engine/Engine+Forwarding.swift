@@ -345,7 +345,7 @@ extension Engine {
     }
 
     /// Gives the server a statement that it lacks, in front of the message that needs it.
-    private func injectParse(_ id: StatementID, isShared: Bool, isAgain: Bool, _ server: ServerPointer) {
+    func injectParse(_ id: StatementID, isShared: Bool, isAgain: Bool, _ server: ServerPointer) {
         let record = statements[id]
         var entry = LedgerEntry(.parse, .swallow)
         entry.preparesAgain = isAgain

@@ -161,12 +161,11 @@ extension Engine {
         case .discardAll:
             serverIsPristine(server)
             forgetStatements(of: server)
-            // What has been sent behind it may have been noted already.
-            let isLast = !owesResults(server)
-            if isLast { server.pointee.cleanup = server.pointee.cleanup.afterDiscardAll }
+            // Nothing has been sent behind it: see `isForgetting`.
+            server.pointee.cleanup = server.pointee.cleanup.afterDiscardAll
             if let client {
                 forgetNames(client, butThoseChangedBy: server)
-                if isLast { client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil }
+                client.pointee.pin = client.pointee.pin == .sessionMode ? .sessionMode : nil
                 client.pointee.preference = server.pointee.pool.pointee.options.route
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }
@@ -174,17 +173,6 @@ extension Engine {
             server.pointee.needs(.discardAll)
             if let client { pin(client, .notUnderstood) }
         }
-    }
-
-    /// Whether statements that have been sent are unanswered.
-    private func owesResults(_ server: ServerPointer) -> Bool {
-        for index in 0..<server.pointee.ledger.count {
-            switch server.pointee.ledger[index].kind {
-            case .query, .execute, .functionCall: return true
-            case .parse, .bind, .describe, .close, .sync: break
-            }
-        }
-        return false
     }
 
     /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is gone.

@@ -73,6 +73,34 @@ final class ProfileStore {
         return parts.joined(separator: ";")
     }
 
+    /// What differs between two sets, by name, as `set_config` takes it: no value resets. Nil where a role is among it, since then the order matters.
+    func changes(from current: ProfileID, to wanted: ProfileID) -> [(name: String, value: String?)]? {
+        let have = settings(of: current)
+        let want = settings(of: wanted)
+        if have.contains(where: { Self.roles.contains($0.name) })
+            || want.contains(where: { Self.roles.contains($0.name) })
+        {
+            return nil
+        }
+        var changes: [(name: String, value: String?)] = []
+        var place = 0
+        // Both are in the order of names.
+        for setting in want {
+            while place < have.count, have[place].name < setting.name {
+                changes.append((have[place].name, nil))
+                place += 1
+            }
+            if place < have.count, have[place].name == setting.name {
+                if have[place].value != setting.value { changes.append((setting.name, setting.value)) }
+                place += 1
+            } else {
+                changes.append((setting.name, setting.value))
+            }
+        }
+        for setting in have[place...] { changes.append((setting.name, nil)) }
+        return changes
+    }
+
     /// Setting the first takes the second back (PostgreSQL documentation, SET SESSION AUTHORIZATION).
     private static let roles = ["session_authorization", "role"]
 

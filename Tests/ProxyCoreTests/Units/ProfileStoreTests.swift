@@ -61,6 +61,19 @@ struct ProfileStoreTests {
         #expect(store.statement(from: other, to: other) == "")
     }
 
+    @Test func tellsChangesByName() {
+        let store = ProfileStore()
+        func changes(_ old: KeyValuePairs<String, String>, _ new: KeyValuePairs<String, String>) -> [String]? {
+            let found = store.changes(from: store.intern(settings(old)), to: store.intern(settings(new)))
+            return found.map { $0.map { "\($0.name)=\($0.value ?? "-")" } }
+        }
+        #expect(changes([:], ["b": "2", "a": "1"]) == ["a=1", "b=2"])
+        #expect(changes(["b": "2", "a": "1"], [:]) == ["a=-", "b=-"])
+        #expect(changes(["a": "1", "c": "3", "e": "5"], ["b": "2", "c": "4", "e": "5"]) == ["a=-", "b=2", "c=4"])
+        #expect(changes(["a": "1"], ["a": "1"]) == [])
+        #expect(changes(["role": "x"], ["a": "1"]) == nil)
+    }
+
     @Test func quotesWhatMustBe() {
         #expect(ProfileStore.literal("a'b") == "'a''b'")
         #expect(ProfileStore.literal(#"a\'b"#) == #"E'a\\''b'"#)

@@ -29,7 +29,7 @@ extension Engine {
             return
         }
         let changes = commands.compactMap { ChannelChange($0.command) }
-        if listens { server.pointee.cleanup = max(server.pointee.cleanup, .unlisten) }
+        if listens { server.pointee.needs(.unlisten) }
         extras(of: client).pendingSettings += changes.map { .channel($0) }
     }
 

@@ -92,6 +92,7 @@ extension EndToEnd {
 
         /// pg_rewind, as the log advises; the node's own configuration is written anew.
         private func rewind(_ node: LocalNode, to source: LocalNode) throws {
+            _ = try source.sql("CHECKPOINT")
             try node.stop(.fast)
             let program = try RunningProgram(
                 path: node.installation.path("pg_rewind"),

@@ -25,11 +25,11 @@ extension Engine {
             client.pointee.transaction == .none || client.pointee.transaction == .open,
             let commands = parse(text, client)
         else {
-            if listens { pin(client, .listen) }
+            if listens { pin(client, .listen, by: text) }
             return
         }
         let changes = commands.compactMap { ChannelChange($0.command) }
-        if listens { server.pointee.cleanup = max(server.pointee.cleanup, .unlisten) }
+        if listens { server.pointee.needs(.unlisten) }
         extras(of: client).pendingSettings += changes.map { .channel($0) }
     }
 
@@ -50,7 +50,7 @@ extension Engine {
     func mayNotify(_ statementClass: StatementClass, _ listening: ListeningServer) -> Bool {
         if statementClass.access == .read { return false }
         return listening.hasHiddenNotifiers || statementClass.access == .unknown
-            || !statementClass.effects.isDisjoint(with: [.notify, .codeBlock, .callsUserFunction])
+            || statementClass.effects.meets(.notify | .codeBlock | .callsUserFunction)
     }
 
     // MARK: Channels

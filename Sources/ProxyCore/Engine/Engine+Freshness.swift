@@ -14,6 +14,11 @@ extension Engine {
         {
             client.pointee.freshness.track = .writing
         }
+        if client.pointee.outstanding == 0 {
+            client.pointee.ending = TransactionEnding(plan)
+        } else {
+            client.pointee.ending.follow(TransactionEnding(plan))
+        }
     }
 
     /// A cycle has ended for a session that writes, or has written.

@@ -59,6 +59,11 @@ package final class Engine {
     package private(set) var topology: Topology
     /// The node that takes writes, -1 where there is none.
     private(set) var primary = -1
+    /// While there is no primary.
+    var outage: PrimaryOutage?
+    var switchover: Switchover?
+    /// Nodes that the console has taken out of use.
+    var drainedNodes: Set<Int> = []
     /// Nodes that take reads.
     private(set) var replicas: [Int] = []
     /// Statements under way on each node, over all pools.
@@ -121,6 +126,7 @@ package final class Engine {
         freshness = topology.nodes.map { _ in NodeFreshness() }
         lives = topology.nodes.map { _ in 0 }
         readRoles()
+        primaryMayHaveChanged(from: -1)
     }
 
     // MARK: Events
@@ -154,7 +160,7 @@ package final class Engine {
         case .server:
             if let server = servers[token.handle] {
                 actions.append(.suspectNode(server.pointee.node))
-                serverFailed(server, reason: reason)
+                serverFailed(server, reason: reason, isRefusal: true)
             }
         case .canceller: if let cancel = cancels[token.handle] { cancelEnded(cancel) }
         case .client, nil: break
@@ -225,9 +231,14 @@ package final class Engine {
         let before = self.topology
         self.topology = topology
         noteLives(before)
+        let primaryBefore = primary
         readRoles()
+        primaryMayHaveChanged(from: primaryBefore)
         retireMisplacedServers()
-        forEachPool { serveQueues($0) }
+        forEachPool {
+            serveQueues($0)
+            openForWaiters($0)
+        }
         moveListeningServers()
         if !restarted.isEmpty { runRestarted() }
     }
@@ -321,7 +332,8 @@ package final class Engine {
 
     func readRoles() {
         primary = topology.primary ?? -1
-        let known = topology.replicas.filter { topology.nodes[$0].weight > 0 }
+        if primary >= 0, primary == switchover?.from || drainedNodes.contains(primary) { primary = -1 }
+        let known = topology.replicas.filter { topology.nodes[$0].weight > 0 && !drainedNodes.contains($0) }
         replicas = known.filter { freshness[$0].verdict.takesReads }
         hasLaggards = replicas.count < known.count
     }

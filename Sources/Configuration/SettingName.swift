@@ -28,6 +28,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case serverConnectRamp = "server_connect_ramp"
     case serverConnectTimeout = "server_connect_timeout"
     case serverLoginRetry = "server_login_retry"
+    case failoverWait = "failover_wait"
+    case failoverQueue = "failover_queue"
     case serverLifetime = "server_lifetime"
     case serverIdleTimeout = "server_idle_timeout"
 

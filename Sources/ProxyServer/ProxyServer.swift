@@ -83,7 +83,11 @@ package final class ProxyServer: Sendable {
             report: { mailbox.post(.freshness($0)) },
             log: { log.write(.info, $0.description) }
         )
-        control.connect(monitor: monitor, catalogs: catalogs)
+        control.connect(
+            monitor: monitor,
+            catalogs: catalogs,
+            director: SwitchoverDirector(nodes: nodes, log: { log.write(.info, $0) })
+        )
         log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
         catalogs.start()
         monitor.start()

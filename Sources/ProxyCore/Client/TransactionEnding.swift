@@ -30,6 +30,9 @@ enum TransactionEnding: UInt8, BitwiseCopyable {
         return isAlone && plan.statementClass.transaction == .commit ? .commit : .possible
     }
 
+    /// Whether the transaction is over with the last of them, whatever becomes of it.
+    var isCertain: Bool { self == .rollback || self == .commit }
+
     /// With another batch behind those in flight.
     mutating func follow(_ next: TransactionEnding) {
         self = self == .none ? next : .possible

@@ -70,8 +70,8 @@ extension Engine {
 
     /// From when on the client's wait for a free server counts: what it waited for a primary does not.
     func waitBegan(_ client: ClientPointer, _ pool: PoolPointer) -> Microseconds {
-        guard primary >= 0 else { return client.pointee.since }
-        return max(client.pointee.since, pool.pointee.nodes[primary].usableSince)
+        let began = max(client.pointee.since, pool.pointee.resumedAt)
+        return primary < 0 ? began : max(began, pool.pointee.nodes[primary].usableSince)
     }
 
     /// Clients have waited for a primary as long as they may.

@@ -5,7 +5,7 @@ import PostgresWire
 extension Engine {
     /// Clients that have waited too long for a server are told; where servers may be opened, they are.
     func checkQueues(_ pool: PoolPointer) {
-        guard pool.pointee.waiting > 0 else { return }
+        guard pool.pointee.waiting > 0, !pool.pointee.isPaused else { return }
         let limit = pool.pointee.options.queryWaitTimeout
         for forRead in [false, true] {
             if let began = outageOf(pool, forRead: forRead) {
@@ -156,7 +156,7 @@ extension Engine {
     func keepMinimum(_ pool: PoolPointer) {
         let wanted = pool.pointee.options.minimumSize
         guard wanted > 0, pool.pointee.clients > 0 else { return }
-        for node in topology.nodes where node.state.role != .unknown {
+        for node in topology.nodes where node.state.role != .unknown && !drainedNodes.contains(node.index) {
             let nodePool = pool.pointee.nodes + node.index
             if nodePool.pointee.total < wanted, nodePool.pointee.connecting == 0, mayOpen(pool, node.index) {
                 open(pool, node.index)

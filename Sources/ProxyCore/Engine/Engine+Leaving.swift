@@ -125,6 +125,21 @@ extension Engine {
         if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
     }
 
+    /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose writes are lost.
+    func cutFencedServers() {
+        guard topology.nodes.contains(where: \.state.isFenced) else { return }
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle], server.pointee.phase != .closing
+            else { continue }
+            let node = topology.nodes[server.pointee.node]
+            guard case .fenced(let reason) = node.state else { continue }
+            if server.pointee.transport != .none {
+                actions.append(.close(server.pointee.transport, flush: false))
+            }
+            serverVanished(server, reason: "node \(node.name) is fenced: \(reason)")
+        }
+    }
+
     /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
     private func loseServer(_ client: ClientPointer, _ server: ServerPointer, _ why: String) {
         if client.pointee.phase == .welcoming {
@@ -172,9 +187,12 @@ extension Engine {
         if isOwed || isInBatch {
             deliver(client)
             let error = lostServerError(client, server, why, wasInTransaction: wasInTransaction)
+            let isOver = !isInBatch && client.pointee.ending.isCertain
             client.pointee.transaction = wasInTransaction ? .lost : .none
             send(client) { builder in
-                for _ in 0..<max(0, client.pointee.outstanding) {
+                for left in (0..<max(0, client.pointee.outstanding)).reversed() {
+                    // With a COMMIT or ROLLBACK that fails the transaction is over, as on any server.
+                    if left == 0, isOver { client.pointee.transaction = .none }
                     builder.error(error)
                     builder.readyForQuery(status(of: client))
                 }
@@ -192,8 +210,9 @@ extension Engine {
             }
             client.pointee.transaction = wasInTransaction ? .lost : .none
             client.pointee.extras = nil
-            // The client hears of it with its next statement, once.
-            if wasInTransaction {
+            // The client hears of it with its next statement, once; of a transaction that had failed it has heard.
+            client.pointee.ending = .none
+            if server.pointee.status == .inTransaction {
                 extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true)
             }
         }

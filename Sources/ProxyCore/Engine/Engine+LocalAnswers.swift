@@ -446,7 +446,7 @@ extension Engine {
         let rows = topology.nodes.map { node -> [String?] in
             let state: String
             switch node.state {
-            case .unknown(let reason): state = reason
+            case .unknown(let reason), .fenced(let reason): state = reason
             case .up(.replica) where route.isRead && staleness(node.index, client, pool) != nil:
                 state = staleness(node.index, client, pool) ?? "up"
             case .up: state = candidates.contains(node.index) ? "candidate" : "up"

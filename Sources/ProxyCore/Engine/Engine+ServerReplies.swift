@@ -444,6 +444,7 @@ extension Engine {
             if hasFailed {
                 // The client was told that a transaction is open: it has failed.
                 server.pointee.status = .failed
+                clients[server.pointee.client]?.pointee.ending = .possible
                 serverViolated(server, "refused BEGIN")
                 return false
             }

@@ -62,6 +62,9 @@ package final class Engine {
     /// While there is no primary.
     var outage: PrimaryOutage?
     var switchover: Switchover?
+    /// Clients of the console whose command is not done yet.
+    var consoleWaits: [Handle] = []
+    var paused = PausedDatabases()
     /// Nodes that the console has taken out of use.
     var drainedNodes: Set<Int> = []
     /// Nodes that take reads.
@@ -181,7 +184,7 @@ package final class Engine {
         }
     }
 
-    private func runRestarted() {
+    func runRestarted() {
         while let handle = restarted.popLast() {
             if let client = clients[handle] { processHeld(client) }
         }
@@ -233,13 +236,12 @@ package final class Engine {
         noteLives(before)
         let primaryBefore = primary
         readRoles()
-        primaryMayHaveChanged(from: primaryBefore)
         retireMisplacedServers()
-        forEachPool {
-            serveQueues($0)
-            openForWaiters($0)
-        }
+        cutFencedServers()
+        primaryMayHaveChanged(from: primaryBefore)
+        serveAllQueues()
         moveListeningServers()
+        if switchover != nil { followSwitchover() }
         if !restarted.isEmpty { runRestarted() }
     }
 
@@ -267,6 +269,8 @@ package final class Engine {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
+        if !consoleWaits.isEmpty { checkConsoleWaits() }
+        if switchover != nil { checkSwitchover() }
         if !listeningServers.isEmpty {
             checkListeningServers()
             if !restarted.isEmpty { runRestarted() }

@@ -10,10 +10,10 @@ struct SimulationTests {
         getenv("HOWDAH_SIMULATION_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 400
     }
 
-    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool) {
+    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool, failsOver: Bool = false) {
         var failures = 0
         for seed in Self.onlySeed.map({ $0...$0 }) ?? seeds {
-            let simulation = Simulation(seed: seed, isStormy: isStormy)
+            let simulation = Simulation(seed: seed, isStormy: isStormy, failsOver: failsOver)
             if Self.onlySeed != nil { simulation.store.trace = { print($0) } }
             if let failure = simulation.run() {
                 Issue.record("seed \(seed), step \(simulation.steps): \(failure)")
@@ -41,4 +41,7 @@ struct SimulationTests {
 
     @Test("Servers that die and connections that fail harm nobody's data and leave nothing behind")
     func storm() { play(1_000_001...1_000_000 + Self.count, isStormy: true) }
+
+    @Test("Nodes that die and replicas that are promoted: each client gets its answers or one error, and goes on")
+    func failover() { play(3_000_001...3_000_000 + Self.count, isStormy: false, failsOver: true) }
 }

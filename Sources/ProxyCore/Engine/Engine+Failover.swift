@@ -155,6 +155,12 @@ extension Engine {
             && server.pointee.extras.parameters.contains { $0.name == "in_hot_standby" && $0.value == "on" }
     }
 
+    /// A server says that its node has been promoted since it was taken as a replica's: what has run there counts as run on the primary.
+    func wasPromoted(_ server: ServerPointer) {
+        server.pointee.isReplica = false
+        clients[server.pointee.client]?.pointee.freshness.track = .writing
+    }
+
     // MARK: What was running
 
     /// The error of a client whose server was lost. Says whether what it was doing can be done again without harm.

@@ -32,6 +32,15 @@ package struct ProxySettings: Sendable, Equatable {
 
     package let nodeCheckInterval: Duration
     package let nodeCheckTimeout: Duration
+    package let nodeCheckFailures: Int
+    package let nodeCheckWindow: Int
+    package let nodeCheckSuccesses: Int
+    /// Nil: none.
+    package let onEvent: String?
+    package let onEventTimeout: Duration
+    package let failover: FailoverMode
+    package let promoteDelay: Duration
+    package let coordination: Coordination
     /// Nil: no limit.
     package let maxLag: Duration?
     /// Nil: no limit.
@@ -63,6 +72,14 @@ package struct ProxySettings: Sendable, Equatable {
         tcp = TCPSettings(layers)
         nodeCheckInterval = layers.duration(.nodeCheckInterval)
         nodeCheckTimeout = layers.duration(.nodeCheckTimeout)
+        nodeCheckFailures = layers.integer(.nodeCheckFailures)
+        nodeCheckWindow = layers.integer(.nodeCheckWindow)
+        nodeCheckSuccesses = layers.integer(.nodeCheckSuccesses)
+        onEvent = layers.optionalText(.onEvent)
+        onEventTimeout = layers.duration(.onEventTimeout)
+        failover = layers.choice(.failover)
+        promoteDelay = layers.duration(.promoteDelay)
+        coordination = layers.choice(.coordination)
         maxLag = layers.optionalDuration(.maxLag)
         let lagBytes = layers.size(.maxLagBytes)
         maxLagBytes = lagBytes == 0 ? nil : lagBytes

@@ -36,6 +36,10 @@ final class ProxyControl: WorkerControl {
         parts.withLock { $0.monitor }?.sampleNow(within: .microseconds(limit))
     }
 
+    func viewApplied(serial: UInt64) {
+        parts.withLock { $0.monitor }?.applied(serial: serial)
+    }
+
     func catalogChanged(database: String) {
         let catalogs = parts.withLock { $0.catalogs }
         catalogs?.watch(database: database)

@@ -100,6 +100,7 @@ final class Worker: EventHandler {
             case .cluster(let view):
                 addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
                 engine.topologyChanged(view.topology)
+                control.viewApplied(serial: view.serial)
             case .freshness(let report): engine.freshnessReported(report)
             case .catalog(let database, let catalog): engine.catalogLoaded(database: database, catalog)
             case .switchoverEnded(let failure): engine.switchoverEnded(failure: failure)

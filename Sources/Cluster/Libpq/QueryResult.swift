@@ -13,6 +13,8 @@ struct QueryResult: ~Copyable {
 
     var rowCount: Int { Int(PQntuples(pointer)) }
 
+    var columnCount: Int { Int(PQnfields(pointer)) }
+
     var isError: Bool {
         switch PQresultStatus(pointer) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: false

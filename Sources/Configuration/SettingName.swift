@@ -28,8 +28,6 @@ package enum SettingName: String, CaseIterable, Sendable {
     case serverConnectRamp = "server_connect_ramp"
     case serverConnectTimeout = "server_connect_timeout"
     case serverLoginRetry = "server_login_retry"
-    case failoverWait = "failover_wait"
-    case failoverQueue = "failover_queue"
     case serverLifetime = "server_lifetime"
     case serverIdleTimeout = "server_idle_timeout"
 
@@ -87,6 +85,8 @@ package enum SettingName: String, CaseIterable, Sendable {
 
     // Failover
     case failover = "failover"
+    case failoverWait = "failover_wait"
+    case failoverQueue = "failover_queue"
     case promoteDelay = "promote_delay"
     case coordination = "coordination"
 

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// 1. The old primary is told to let no new transaction write (`default_transaction_read_only`), for those who do not come through the proxy.
 /// 2. When nobody writes there any more, its WAL position is taken.
-/// 3. When the replica has replayed that, it is promoted (`pg_promote()`).
+/// 3. When the replica has replayed that, it is promoted (`pg_promote()`), and the others are pointed at it (`primary_conninfo`).
 ///
 /// What fails before the promotion is taken back. PostgreSQL cannot make the old primary a replica while it runs: it stays as it is, read-only, and fenced since
 /// its timeline has ended.
@@ -30,6 +30,7 @@ package final class SwitchoverDirector: Sendable {
         guard let old = nodes.first(where: { $0.index == from }), let new = nodes.first(where: { $0.index == to }) else {
             return ended("there is no such node")
         }
+        if new.promotion.isExcluded { return ended("node \(new.name) is never promoted (nofailover)") }
         DispatchQueue.global().async { [self] in
             do throws(SwitchoverFailure) {
                 try run(old, new)
@@ -67,12 +68,34 @@ package final class SwitchoverDirector: Sendable {
             try promote(new, target, source)
         } catch {
             // A promotion that was not seen to its end may have come about all the same.
-            if (try? target.value("SELECT pg_is_in_recovery()")) == "f" { return tell(old, new) }
+            guard (try? target.value("SELECT pg_is_in_recovery()")) != "f" else {
+                log("node \(new.name) is the primary now, although: \(error.reason)")
+                return
+            }
             _ = try? source.value("ALTER SYSTEM RESET default_transaction_read_only")
             _ = try? source.value("SELECT pg_reload_conf()")
             throw error
         }
         tell(old, new)
+        for node in nodes where node.index != old.index && node.index != new.index {
+            do throws(SwitchoverFailure) {
+                try point(node, at: new)
+            } catch {
+                log("could not point a replica at node \(new.name): \(error.reason)")
+            }
+        }
+    }
+
+    /// Has another replica stream from the new primary, with the login that it has.
+    private func point(_ node: MonitoredNode, at new: MonitoredNode) throws(SwitchoverFailure) {
+        let session = try SwitchoverSession.connect(node, deadline: MonotonicClock.now &+ limit.nanoseconds)
+        guard try session.value("SELECT pg_catalog.pg_is_in_recovery()") == "t" else { return }
+        let before = try session.value("SELECT pg_catalog.current_setting('primary_conninfo')")
+        guard let after = PrimaryConninfo.pointing(before, at: new.address) else {
+            throw SwitchoverFailure("node \(node.name): its primary_conninfo cannot be understood")
+        }
+        try session.value("ALTER SYSTEM SET primary_conninfo = \(ErrandScript.literal(after))")
+        try session.value("SELECT pg_catalog.pg_reload_conf()")
     }
 
     private func promote(
@@ -111,16 +134,9 @@ package final class SwitchoverDirector: Sendable {
         log(
             """
             node \(new.name) was promoted; node \(old.name), the primary before, is read-only and its timeline has ended. To make it a \
-            replica: stop it, run pg_rewind --target-pgdata=DIRECTORY --source-server='\(conninfo(new))' \
+            replica: stop it, run pg_rewind --target-pgdata=DIRECTORY --source-server='\(new.conninfo)' \
             --write-recovery-conf, and start it
             """
         )
-    }
-
-    private func conninfo(_ node: MonitoredNode) -> String {
-        switch node.address {
-        case .tcp(let host, let port): "host=\(host) port=\(port) user=\(node.user)"
-        case .unix(let directory, let port): "host=\(directory) port=\(port) user=\(node.user)"
-        }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// Clients set, prepare, lock, create, fail and vanish at random; whoever gets their servers next finds nothing of it.
-    @Suite struct Leaks {
+    @Suite struct StateLeaks {
         private static let statements = [
             "PREPARE p (int) AS SELECT $1 * 2", "PREPARE p AS SELECT pg_advisory_lock(5)", "EXECUTE p(3)", "EXECUTE p",
             "DEALLOCATE p",

@@ -125,11 +125,7 @@ extension Engine {
             return "None of the nodes is a primary; one is waited for since \(time)."
         }
         let node = topology.nodes[lost]
-        let why =
-            switch node.state {
-            case .unknown(let reason): reason
-            case .up: "it is a replica now"
-            }
+        let why = node.state.reason ?? "it is a \(node.state.role) now"
         return "Node \(node.name), the primary, was lost at \(time): \(why). Another node's promotion, or its return, is waited for."
     }
 

@@ -43,7 +43,7 @@ final class OutageLoad: Sendable {
 
     private func read(_ client: WireClient) throws {
         let reply = try client.extended("SELECT count(*) FROM written")
-        if let state = reply.state { note(state) }
+        if !reply.errors.isEmpty { note(reply.state) }
     }
 
     /// By turns alone and in a transaction.
@@ -52,8 +52,8 @@ final class OutageLoad: Sendable {
         let texts = number % 2 == 0 ? [insert] : ["BEGIN", insert, "COMMIT"]
         for text in texts {
             let reply = try client.query(text)
-            guard let state = reply.state else { continue }
-            note(state)
+            if reply.errors.isEmpty { continue }
+            note(reply.state)
             if reply.status != "I" { try client.query("ROLLBACK") }
             return
         }

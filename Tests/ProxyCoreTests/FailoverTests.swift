@@ -87,11 +87,10 @@ struct FailoverTests {
             talk.topologyBecomes(.up(.primary), .up(.replica))
             talk.pass(seconds: 0.8)
             for (client, _) in clients { client.getsNothing() }
-            talk.server(on: 0).completes("UPDATE 1")
-            clients[0].0.gets("Complete UPDATE 1", "Ready I")
             talk.pass(seconds: 0.4)
             clients[1].0.getsError("Error 53300 no server became free within query_wait_timeout", ready: "I")
             talk.server(on: 0).completes("UPDATE 1")
+            clients[0].0.gets("Complete UPDATE 1", "Ready I")
         }
     }
 

@@ -54,8 +54,8 @@ struct OutageReadTests {
                     node == server.node || talk.engine.topology.nodes[node].state.role == .unknown
                         ? NodeState.unknown(reason: "down") : node == 0 ? .up(.primary) : .up(.replica)
                 }
-                server.vanishes()
                 talk.topologyBecomes(states[0], states[1], states[2])
+                server.vanishes()
             }
             talk.server(on: 0).answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")

@@ -13,7 +13,8 @@ struct QueryResult: ~Copyable {
 
     var rowCount: Int { Int(PQntuples(pointer)) }
 
-    var columnCount: Int { Int(PQnfields(pointer)) }
+    /// Empty where there is no row.
+    var firstRow: [String?] { rowCount == 0 ? [] : (0..<Int(PQnfields(pointer))).map { value(0, $0) } }
 
     var isError: Bool {
         switch PQresultStatus(pointer) {

@@ -8,16 +8,9 @@ final class ErrandRun {
     /// When it is given up: nanoseconds of `MonotonicClock`.
     let deadline: UInt64
     private var script: ErrandScript
-    private var stage = Stage.closed
+    private var stage = ErrandStage.closed
     /// A statement has been sent, so that something may have been done.
     private var hasAsked = false
-
-    private enum Stage: ~Copyable {
-        case closed
-        case connecting(Connection, ConnectionProgress)
-        /// `row`: of the result, where that has come and the end of the reply has not.
-        case asking(Connection, row: [String?]?)
-    }
 
     init(_ errand: Errand, place: Int, deadline: UInt64) {
         self.errand = errand
@@ -28,7 +21,8 @@ final class ErrandRun {
 
     func begin(_ parameters: ConnectionParameters) -> ErrandOutcome? {
         do throws(ProbeFailure) {
-            stage = .connecting(try Connection.start(parameters), .waitingToWrite)
+            let connection = try Connection.start(parameters)
+            stage = .connecting(.init(connection: connection, progress: .waitingToWrite))
             return nil
         } catch {
             return .refused(error.reason)
@@ -36,36 +30,17 @@ final class ErrandRun {
     }
 
     /// What to poll(2) for; nil where there is nothing.
-    var interest: pollfd? {
-        switch stage {
-        case .closed: nil
-        case .connecting(let connection, let progress):
-            pollfd(
-                fd: connection.descriptor,
-                events: Int16(progress == .waitingToWrite ? POLLOUT : POLLIN),
-                revents: 0
-            )
-        case .asking(let connection, _): pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)
-        }
-    }
+    var interest: pollfd? { stage.interest }
 
     /// The descriptor is ready.
     ///
     /// - Returns: how it ended, if it has.
     func ready() -> ErrandOutcome? {
-        var taken = Stage.closed
-        swap(&taken, &stage)
         do throws(ProbeFailure) {
-            switch consume taken {
+            switch takeStage() {
             case .closed: return nil
-            case .connecting(let connection, _):
-                let progress = try connection.connect()
-                guard progress == .done else {
-                    stage = .connecting(connection, progress)
-                    return nil
-                }
-                return try take(script.begin(version: connection.version), connection)
-            case .asking(let connection, let row): return try listen(connection, row)
+            case .connecting(let connecting): return try goOn(connecting)
+            case .asking(let asking): return try listen(asking)
             }
         } catch {
             return hasAsked ? .unanswered(error.reason) : .refused(error.reason)
@@ -79,24 +54,32 @@ final class ErrandRun {
         return hasAsked ? .unanswered(text) : .refused(text)
     }
 
-    private func listen(
-        _ connection: consuming Connection,
-        _ before: [String?]?
-    ) throws(ProbeFailure) -> ErrandOutcome? {
-        var row = before
-        if row == nil, let result = try connection.receive() {
+    private func takeStage() -> ErrandStage {
+        var taken = ErrandStage.closed
+        swap(&taken, &stage)
+        return taken
+    }
+
+    private func goOn(_ connecting: consuming ErrandStage.Connecting) throws(ProbeFailure) -> ErrandOutcome? {
+        let progress = try connecting.connection.connect()
+        let connection = connecting.connection
+        if progress == .done { return try take(script.begin(version: connection.version), connection) }
+        stage = .connecting(.init(connection: connection, progress: progress))
+        return nil
+    }
+
+    private func listen(_ asking: consuming ErrandStage.Asking) throws(ProbeFailure) -> ErrandOutcome? {
+        let result = try asking.connection.receive()
+        var row = asking.row
+        if row == nil, let result {
             if result.isError { return .refused(result.errorText) }
-            row = result.rowCount > 0 ? (0..<result.columnCount).map { result.value(0, $0) } : []
+            row = result.firstRow
         }
-        guard let row else {
-            stage = .asking(connection, row: nil)
-            return nil
-        }
-        guard try connection.isAtEnd() else {
-            stage = .asking(connection, row: row)
-            return nil
-        }
-        return try take(script.next(row), connection)
+        let isAtEnd = row == nil ? false : try asking.connection.isAtEnd()
+        let connection = asking.connection
+        if let row, isAtEnd { return try take(script.next(row), connection) }
+        stage = .asking(.init(connection: connection, row: row))
+        return nil
     }
 
     private func take(
@@ -108,7 +91,7 @@ final class ErrandRun {
         case .send(let statement):
             hasAsked = true
             try connection.send(statement)
-            stage = .asking(connection, row: nil)
+            stage = .asking(.init(connection: connection, row: nil))
             return nil
         }
     }

@@ -18,22 +18,21 @@ struct ConsoleCommand: Equatable {
         for verb in ConsoleVerb.allCases {
             let own = verb.words.split(separator: " ").map(String.init)
             guard words.count >= own.count, zip(words, own).allSatisfy({ $0.uppercased() == $1 }) else { continue }
-            guard let argument = Self.argument(Array(words.dropFirst(own.count)), of: verb) else { return nil }
-            self.init(verb, argument)
+            let rest = Array(words.dropFirst(own.count))
+            guard Self.fits(rest, verb) else { return nil }
+            self.init(verb, rest.last)
             return
         }
         return nil
     }
 
-    /// - Returns: nil where the words are no argument of the verb's; an argument that is left out is nil too, one level down.
-    private static func argument(_ words: [String], of verb: ConsoleVerb) -> String?? {
+    /// Whether the words behind a verb are its argument, which is the last of them.
+    private static func fits(_ words: [String], _ verb: ConsoleVerb) -> Bool {
         switch verb.argument {
-        case .none: return words.isEmpty ? .some(nil) : nil
-        case .required: return words.count == 1 ? words[0] : nil
-        case .optional(let keyword):
-            if words.isEmpty { return .some(nil) }
-            guard let keyword else { return words.count == 1 ? words[0] : nil }
-            return words.count == 2 && words[0].uppercased() == keyword ? words[1] : nil
+        case .none: words.isEmpty
+        case .required: words.count == 1
+        case .optional(nil): words.count <= 1
+        case .optional(let keyword?): words.isEmpty || words.count == 2 && words[0].uppercased() == keyword
         }
     }
 

@@ -57,7 +57,7 @@ extension Engine {
 
     /// Whether a pinned client's next batch must wait: what runs already ends.
     func waitsForResume(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        server.pointee.pool.pointee.isPaused && !isBusy(server)
+        server.pointee.pool.pointee.isPaused && server.pointee.status == .idle && client.pointee.outstanding == 0
     }
 
     /// Whether a server runs something or stands in a transaction; one that a pinned client keeps idle does not.

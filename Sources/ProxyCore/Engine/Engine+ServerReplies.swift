@@ -276,7 +276,7 @@ extension Engine {
         }
     }
 
-    /// A server has accepted a Parse: the next client with that statement needs none to be told so.
+    /// A server has accepted a Parse, or had the statement: the next client with that statement needs none to be told so.
     @inline(__always)
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
@@ -292,6 +292,7 @@ extension Engine {
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
                 if client.pointee.replayState != .armed { touch(client) }
             }
+            noteAccepted(entry, server)
             settleName(entry, server)
         }
     }

@@ -13,13 +13,20 @@ extension EndToEnd {
 
         /// - Parameter isSynchronous: whether each commit waits for one of the replicas.
         private func start(isSynchronous: Bool = false) throws -> (LocalCluster, HowdahProcess) {
-            var options = LocalClusterOptions()
-            if isSynchronous { options.configuration = ["synchronous_standby_names = 'ANY 1 (*)'"] }
-            let cluster = try LocalCluster.start(options)
+            let cluster = try LocalCluster.start()
             _ = try cluster.primary.sql(
                 "CREATE TABLE written (writer int, number int, PRIMARY KEY (writer, number)); GRANT ALL ON written TO app"
             )
             try cluster.waitForReplication()
+            if isSynchronous {
+                for node in cluster.nodes {
+                    try node.appendConfiguration(["synchronous_standby_names = 'ANY 1 (*)'"])
+                    try node.reload()
+                    try eventually("\(node.name) to read its configuration") {
+                        try node.sql("SHOW synchronous_standby_names") == "ANY 1 (*)"
+                    }
+                }
+            }
             return (cluster, try HowdahProcess(cluster, Self.settings))
         }
 

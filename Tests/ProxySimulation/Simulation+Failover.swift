@@ -39,6 +39,7 @@ extension Simulation {
     private func promote() {
         guard let node = store.mostAdvanced(of: nodeCount) else { return }
         let lost = store.promote(node)
+        promotions += 1
         store.trace?("node \(node) is promoted, \(lost) commits are lost")
         lostCommits += lost
         // What they were told of is gone: nothing that they read later can be compared.

@@ -30,6 +30,7 @@ package final class Simulation {
     /// The model nodes as the engine was told of them last.
     var told: Topology
     var lostCommits = 0
+    package internal(set) var promotions = 0
 
     /// - Parameters:
     ///   - isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.

@@ -10,8 +10,11 @@ struct SimulationTests {
         getenv("HOWDAH_SIMULATION_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 400
     }
 
-    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool, failsOver: Bool = false) {
+    /// - Returns: how many promotions there were.
+    @discardableResult
+    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool, failsOver: Bool = false) -> Int {
         var failures = 0
+        var promotions = 0
         for seed in Self.onlySeed.map({ $0...$0 }) ?? seeds {
             let simulation = Simulation(seed: seed, isStormy: isStormy, failsOver: failsOver)
             if Self.onlySeed != nil { simulation.store.trace = { print($0) } }
@@ -20,9 +23,11 @@ struct SimulationTests {
                 // What it holds may be in a state in which it cannot be taken down.
                 _ = Unmanaged.passRetained(simulation)
                 failures += 1
-                if failures == 3 { return }
+                if failures == 3 { return promotions }
             }
+            promotions += simulation.promotions
         }
+        return promotions
     }
 
     @Test("Each client receives what PostgreSQL would have sent to it alone")
@@ -43,5 +48,8 @@ struct SimulationTests {
     func storm() { play(1_000_001...1_000_000 + Self.count, isStormy: true) }
 
     @Test("Nodes that die and replicas that are promoted: each client gets its answers or one error, and goes on")
-    func failover() { play(3_000_001...3_000_000 + Self.count, isStormy: false, failsOver: true) }
+    func failover() {
+        let promotions = play(3_000_001...3_000_000 + Self.count, isStormy: false, failsOver: true)
+        #expect(promotions > Self.count / 2 || Self.onlySeed != nil)
+    }
 }

@@ -36,7 +36,8 @@ extension EngineEvent {
         case .switchoverBegan(let from, let to):
             "SWITCHOVER from node \(nodes[from].name) to \(nodes[to].name): writes wait"
         case .switchoverEnded(_, let to, let failure):
-            failure.map { "the switchover came to nothing: \($0)" } ?? "node \(nodes[to].name) is the primary: writes go on"
+            failure.map { "the switchover came to nothing: \($0)" }
+                ?? "node \(nodes[to].name) is the primary: writes go on"
         case .classCorrected(let database, let statement):
             "a replica refused a read, which is a write from now on: database \(database): \(statement)"
         }

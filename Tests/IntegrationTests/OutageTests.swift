@@ -32,8 +32,9 @@ extension EndToEnd {
 
         /// The nodes' rows of `written` that were acknowledged, and are not there.
         private func missing(_ load: OutageLoad, on node: LocalNode) throws -> [String] {
-            let rows = Set(try node.sql("SELECT writer || '.' || number FROM written").split(separator: "\n").map(String.init))
-            return load.acknowledged.filter { !rows.contains($0) }
+            let rows = try node.sql("SELECT writer || '.' || number FROM written").split(separator: "\n")
+            let found = Set(rows.map(String.init))
+            return load.acknowledged.filter { !found.contains($0) }
         }
 
         @Test func aReplicaThatIsKilledUnderReadsCostsNone() throws {
@@ -74,6 +75,8 @@ extension EndToEnd {
             let load = try OutageLoad(port: proxy.port, readers: 4, writers: 20)
             try load.waitForProgress()
             let idle = try WireClient(port: proxy.port)
+            let listener = try WireClient(port: proxy.port)
+            #expect(try listener.query("LISTEN news").errors.isEmpty)
             try cluster.primary.kill()
             let lost = ContinuousClock.now
             let received = try cluster.replicas.map {
@@ -89,6 +92,8 @@ extension EndToEnd {
             #expect(load.errors.allSatisfy { ["08007", "40001"].contains($0) }, "\(load.errors)")
             #expect(try missing(load, on: next).isEmpty)
             #expect(try idle.query("INSERT INTO written VALUES (0, 0)").errors.isEmpty)
+            #expect(try idle.query("NOTIFY news, 'again'").errors.isEmpty)
+            #expect(try listener.receive(until: "A").messages.last?.strings.contains("again") == true)
             print("killed primary: \(load.errors.count) failed, all wrote again after \(pause)")
         }
 

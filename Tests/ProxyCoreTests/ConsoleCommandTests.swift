@@ -19,14 +19,17 @@ struct ConsoleCommandTests {
     @Test(
         arguments: [
             ("pause", ConsoleCommand(.pause)), ("PAUSE app;", ConsoleCommand(.pause, "app")),
-            ("PAUSE \"my \"\"db\"\"\"", ConsoleCommand(.pause, "my \"db\"")), ("resume App", ConsoleCommand(.resume, "App")),
+            ("PAUSE \"my \"\"db\"\"\"", ConsoleCommand(.pause, "my \"db\"")),
+            ("resume App", ConsoleCommand(.resume, "App")),
             ("Drain n1", ConsoleCommand(.drain, "n1")), ("SWITCHOVER", ConsoleCommand(.switchover)),
             ("switchover to n2", ConsoleCommand(.switchover, "n2")), ("SHOW NODES", ConsoleCommand(.showNodes)),
         ]
     )
     func isRead(text: String, command: ConsoleCommand) { #expect(ConsoleCommand(text) == command) }
 
-    @Test(arguments: ["DRAIN", "DRAIN a b", "SWITCHOVER n1", "SWITCHOVER TO", "PAUSE a b", "SHOW NODES n1", "PAUSE \"a"])
+    @Test(
+        arguments: ["DRAIN", "DRAIN a b", "SWITCHOVER n1", "SWITCHOVER TO", "PAUSE a b", "SHOW NODES n1", "PAUSE \"a"]
+    )
     func isRefused(text: String) { #expect(ConsoleCommand(text) == nil) }
 
     @Test("Only admin_users get in; HELP lists every command")

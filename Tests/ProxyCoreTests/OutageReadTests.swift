@@ -48,8 +48,8 @@ struct OutageReadTests {
             let client = talk.client()
             client.sends("Query SELECT 1")
             for _ in 0..<2 {
-                guard let server = talk.openServers().last(where: { $0.node > 0 && $0.received.last == "Query SELECT 1" })
-                else { continue }
+                let running = talk.openServers().last { $0.node > 0 && $0.received.last == "Query SELECT 1" }
+                guard let server = running else { continue }
                 let states = (0..<3).map { node in
                     node == server.node || talk.engine.topology.nodes[node].state.role == .unknown
                         ? NodeState.unknown(reason: "down") : node == 0 ? .up(.primary) : .up(.replica)

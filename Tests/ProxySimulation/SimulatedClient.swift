@@ -123,7 +123,8 @@ package final class SimulatedClient {
             mismatch = "\(script.owner): its own notification bears the process \(message.body.prefix(4))"
             return
         }
-        if message.letter == "E", ["08006", "08007", "40001", "57014", "57P01", "57P03"].contains(message.field("C") ?? ""),
+        if message.letter == "E",
+            ["08006", "08007", "40001", "57014", "57P01", "57P03"].contains(message.field("C") ?? ""),
             script.isCancelling || isInStorm
         {
             isDisturbed = true

@@ -27,7 +27,8 @@ package final class SwitchoverDirector: Sendable {
     ///
     /// - Parameter ended: called there, with why it came to nothing; nil where the node is the primary.
     package func begin(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void) {
-        guard let old = nodes.first(where: { $0.index == from }), let new = nodes.first(where: { $0.index == to }) else {
+        guard let old = nodes.first(where: { $0.index == from }), let new = nodes.first(where: { $0.index == to })
+        else {
             return ended("there is no such node")
         }
         if new.promotion.isExcluded { return ended("node \(new.name) is never promoted (nofailover)") }

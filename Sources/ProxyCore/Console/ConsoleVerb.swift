@@ -71,7 +71,8 @@ enum ConsoleVerb: CaseIterable {
         case .showHelp: ["command", "description"]
         case .showNodes:
             [
-                "node", "address", "role", "state", "reason", "since", "timeline", "position", "lag", "weight", "in_flight",
+                "node", "address", "role", "state", "reason", "since", "timeline", "position", "lag", "weight",
+                "in_flight",
                 "servers", "version",
             ]
         case .showPins: ["client", "user", "database", "node", "reason", "since", "statement"]

@@ -246,8 +246,8 @@ extension Engine {
         forEachPool { servers += $0.pointee.nodes[node.index].total }
         let isDrained = drainedNodes.contains(node.index)
         let reason = isDrained ? "DRAIN" : node.state.reason ?? freshness.verdict.reason
-        let state =
-            isDrained ? "drained" : node.state.reason == nil && !freshness.verdict.takesReads ? "lagging" : node.state.word
+        let isLagging = node.state.reason == nil && !freshness.verdict.takesReads
+        let state = isDrained ? "drained" : isLagging ? "lagging" : node.state.word
         return [
             node.name, node.address.text, "\(node.saidRole)", state, reason,
             node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,

@@ -67,7 +67,8 @@ extension Engine {
         case .draining: true
         case .active:
             server.pointee.status != .idle || !server.pointee.ledger.isEmpty
-                || clients[server.pointee.client].map { $0.pointee.outstanding > 0 || $0.pointee.flow.isInBatch } ?? true
+                || clients[server.pointee.client].map { $0.pointee.outstanding > 0 || $0.pointee.flow.isInBatch }
+                    ?? true
         }
     }
 

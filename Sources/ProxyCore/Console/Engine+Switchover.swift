@@ -78,7 +78,8 @@ extension Engine {
             if isDrained(change.from) {
                 promote()
             } else if time >= options.failoverWait / 2 {
-                endSwitchover("transactions still ran on node \(topology.nodes[change.from].name) after half of failover_wait")
+                let name = topology.nodes[change.from].name
+                endSwitchover("transactions still ran on node \(name) after half of failover_wait")
             } else {
                 switchover?.nextCheck = now + 5_000
             }

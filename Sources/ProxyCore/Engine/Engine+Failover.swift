@@ -119,14 +119,15 @@ extension Engine {
         }
         if rivals.count > 1 {
             let names = rivals.map(\.name).joined(separator: ", ")
-            return "Several nodes have said since \(time) that they are the primary: \(names). None of them is written to."
+            return "Several nodes have said since \(time) that they are the primary: \(names). None is written to."
         }
         guard let lost = outage?.node, lost >= 0 else {
             return "None of the nodes is a primary; one is waited for since \(time)."
         }
         let node = topology.nodes[lost]
         let why = node.state.reason ?? "it is a \(node.state.role) now"
-        return "Node \(node.name), the primary, was lost at \(time): \(why). Another node's promotion, or its return, is waited for."
+        return "Node \(node.name), the primary, was lost at \(time): \(why). "
+            + "Another node's promotion, or its return, is waited for."
     }
 
     // MARK: Nodes that let nobody in

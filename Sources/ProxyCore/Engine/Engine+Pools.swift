@@ -321,7 +321,8 @@ extension Engine {
     func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
         let nodePool = pool.pointee.nodes + node
         let limits = pool.pointee.options
-        guard !pool.pointee.isPaused, now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp else { return false }
+        guard !pool.pointee.isPaused, now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp
+        else { return false }
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
         guard nodePool.pointee.total < size else { return false }
@@ -408,7 +409,8 @@ extension Engine {
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old acquaintance.
     private func isMisplaced(_ server: ServerPointer) -> Bool {
         topology.nodes[server.pointee.node].state.role == .unknown
-            || server.pointee.pool.pointee.isPaused || !drainedNodes.isEmpty && drainedNodes.contains(server.pointee.node)
+            || server.pointee.pool.pointee.isPaused
+            || !drainedNodes.isEmpty && drainedNodes.contains(server.pointee.node)
     }
 
     private func isTooOld(_ server: ServerPointer) -> Bool {

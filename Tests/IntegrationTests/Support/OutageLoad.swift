@@ -65,7 +65,8 @@ final class OutageLoad: Sendable {
         let before = state.withLock(\.done)
         try EndToEnd.eventually("every client to go on", within: 60) {
             state.withLock { state in
-                state.done.indices.allSatisfy { state.done[$0] >= before[$0] + 5 } || state.errors.contains { $0.hasPrefix("client") }
+                let isBroken = state.errors.contains { $0.hasPrefix("client") }
+                return isBroken || state.done.indices.allSatisfy { state.done[$0] >= before[$0] + 5 }
             }
         }
     }

@@ -74,11 +74,14 @@ extension Engine {
         return primary < 0 ? began : max(began, pool.pointee.nodes[primary].usableSince)
     }
 
-    /// Clients have waited for a primary as long as they may.
+    /// Clients have waited for a primary as long as they may. One that comes and goes does not make them wait for ever.
     func checkWaitForPrimary(_ pool: PoolPointer, since began: Microseconds, forRead: Bool) {
-        while let client = firstOf(pool, forRead: forRead),
-            now - max(client.pointee.since, began) >= options.failoverWait
-        {
+        let limit = options.failoverWait
+        while let client = firstOf(pool, forRead: forRead) {
+            let start = max(client.pointee.since, pool.pointee.resumedAt)
+            let isOver =
+                now - max(start, began) >= limit || now - start >= limit + pool.pointee.options.queryWaitTimeout
+            guard isOver else { return }
             failWaiting(client, noPrimaryError(pool, since: began, forRead: forRead))
         }
     }

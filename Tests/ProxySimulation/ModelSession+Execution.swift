@@ -15,12 +15,8 @@ extension ModelSession {
         switch statement {
         case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
-        case .setConfig(let pairs):
-            let changes = pairs.map { (text($0.name, parameters), text($0.value, parameters)) }
-            for (name, value) in changes { try change(name, value) }
-            return Outcome(rows: [changes.map(\.1)], tag: "SELECT 1")
-        case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
-            return try executeSession(statement)
+        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
+            return try executeSession(statement, parameters)
         case .select(let key):
             let name = text(key, parameters)
             checkOwner(name)
@@ -80,11 +76,19 @@ extension ModelSession {
         }
     }
 
-    private func executeSession(_ statement: ModelStatement) throws(ModelError) -> Outcome {
+    private func executeSession(_ statement: ModelStatement, _ parameters: [String]) throws(ModelError) -> Outcome {
         switch statement {
         case .set(let name, let value):
             try change(name, value)
             return Outcome(tag: "SET")
+        case .setConfig(let pairs):
+            for pair in pairs {
+                let name = text(pair.name, parameters)
+                let value = text(pair.value, parameters)
+                // No text stands for NULL here, which resets.
+                if value.isEmpty { settings[name] = base[name] } else { try change(name, value) }
+            }
+            return Outcome(rows: [pairs.map { text($0.value, parameters) }], tag: "SELECT 1")
         case .reset(let name):
             settings[name] = base[name]
             return Outcome(tag: "RESET")
@@ -127,8 +131,7 @@ extension ModelSession {
 
     private func change(_ name: String, _ value: String) throws(ModelError) {
         guard Self.defaults[name] != nil || name.contains(".") else { throw Self.unknownSetting(name) }
-        // No value resets; nobody sets an empty one here.
-        settings[name] = value.isEmpty ? base[name] : value
+        settings[name] = value
     }
 
     private static func unknownSetting(_ name: String) -> ModelError {

@@ -129,7 +129,7 @@ enum ModelStatement: Equatable {
         }
     }
 
-    /// SELECT pg_catalog.set_config('name','value',false), …
+    /// SELECT pg_catalog.set_config('name','value',false), … with texts or parameters
     private static func setConfig(_ tokens: [ModelToken]) -> ModelStatement {
         let values = tokens.compactMap(value)
         let pairs = stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], values[$0 + 1]) }

@@ -39,7 +39,10 @@ import Testing
         let text = "echo $HOWDAH_EVENT $HOWDAH_NODE; echo \"$HOWDAH_REASON\" >&2; echo ${HOWDAH_MONITOR_PASSWORD-none}"
         let command = command(text, lines)
         defer { command.stop() }
-        command.run("down a", facts: [("HOWDAH_EVENT", "down"), ("HOWDAH_NODE", "a"), ("HOWDAH_REASON", "it's; $gone")])
+        command.run(
+            "down a",
+            facts: [("HOWDAH_EVENT", "down"), ("HOWDAH_NODE", "a"), ("HOWDAH_REASON", "it's; $gone")]
+        )
         #expect(
             lines.wait(for: 3) == [
                 "on_event (down a): down a", "on_event (down a): it's; $gone", "on_event (down a): none",
@@ -103,7 +106,10 @@ import Testing
         let seen = NodeObservation(role: .replica, version: 150_000)
         let failure = ProbeFailure.refused("Connection refused")
         let cases: [(ClusterEvent, EventFacts?)] = [
-            (.node(name: "a", .lost(failure)), .init(kind: .down, node: "a", role: .unknown, reason: "Connection refused")),
+            (
+                .node(name: "a", .lost(failure)),
+                .init(kind: .down, node: "a", role: .unknown, reason: "Connection refused")
+            ),
             (.node(name: "a", .returned(seen)), .init(kind: .up, node: "a", role: .replica, reason: "")),
             (.node(name: "a", .promoted), .init(kind: .promoted, node: "a", role: .primary, reason: "")),
             (.node(name: "a", .suspected(failure)), nil),

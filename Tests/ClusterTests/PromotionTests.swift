@@ -139,7 +139,12 @@ import Testing
             expected: 3
         ),
         Choice(testDescription: "another timeline", positions: [9, 7, 8], timelines: [2, 1, 1], expected: 3),
-        Choice(testDescription: "a timeline that is not known", positions: [9, 7, 8], timelines: [nil, 1, 1], expected: 1),
+        Choice(
+            testDescription: "a timeline that is not known",
+            positions: [9, 7, 8],
+            timelines: [nil, 1, 1],
+            expected: 1
+        ),
         Choice(testDescription: "fenced", positions: [7, 9, 8], fenced: 2, expected: 3),
         Choice(
             testDescription: "nobody",

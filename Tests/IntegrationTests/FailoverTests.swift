@@ -13,7 +13,7 @@ extension EndToEnd {
         private func cluster(replicas: Int = 2, isSafe: Bool = false) throws -> LocalCluster {
             var options = LocalClusterOptions()
             options.replicas = replicas
-            options.configuration = ["wal_log_hints = on"]
+            options.configuration = ["wal_log_hints = on", "full_page_writes = on"]
             let cluster = try LocalCluster.start(options)
             _ = try cluster.primary.sql(WritingClients.setUp)
             if isSafe {
@@ -158,7 +158,8 @@ extension EndToEnd {
                 proxy.log.contains("goes on hearing from the primary")
             }
             for replica in cluster.replicas { #expect(try replica.sql("SELECT pg_is_in_recovery()") == "t") }
-            #expect(try client.query("SELECT 1").errors.isEmpty)
+            let reader = try WireClient(port: proxy.port)
+            #expect(try reader.query("SELECT 1").errors.isEmpty)
             relay.mend()
             try eventually("writes on the primary") {
                 try client.query("INSERT INTO ledger VALUES (-1) ON CONFLICT DO NOTHING").errors.isEmpty
@@ -203,9 +204,11 @@ extension EndToEnd {
             let before = try cluster.replicas.map { try rows($0) }
             let proxy = try HowdahProcess(cluster, Self.quick)
             defer { #expect(proxy.stop()) }
-            #expect(proxy.log.contains("which is right cannot be told"))
+            try eventually("the proxy to see both") { proxy.log.contains("which is right cannot be told") }
             let client = try WireClient(connectedTo: proxy.port)
             try client.send(Frontend.startup([("user", "app"), ("database", "app")]))
+            // Its log-in ends with the parameters of a server.
+            _ = try client.receive(until: "R")
             try client.send(Frontend.query("INSERT INTO ledger VALUES (2)"))
             #expect(!client.hasInput(within: 1000))
             #expect(try cluster.replicas.map { try rows($0) } == before)
@@ -232,7 +235,8 @@ extension EndToEnd {
             }
             try cluster.replicas[0].promote()
             try eventually("promotion and fence") {
-                proxy.log.contains(event("promoted", new, "primary")) && proxy.log.contains(event("fenced", old, "unknown"))
+                proxy.log.contains(event("promoted", new, "primary"))
+                    && proxy.log.contains(event("fenced", old, "unknown"))
             }
             try cluster.primary.kill()
             try eventually("down") { proxy.log.contains(event("down", old, "unknown")) }

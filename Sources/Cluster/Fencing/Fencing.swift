@@ -46,7 +46,14 @@ package struct Fencing: Sendable {
         if let replacement { verdict.fences[replacement.old] = .beingReplaced(by: nodes[replacement.new].name) }
         let primaries = claims.indices.filter { claims[$0]?.role == .primary && verdict.fences[$0] == nil }
         if isComplete || accepted != nil { choose(among: primaries, claims, &verdict) }
-        if let primary = verdict.primary, let claim = claims[primary] { accept(primary, claim, &verdict) }
+        if let primary = verdict.primary, let claim = claims[primary] {
+            accept(primary, claim)
+            // It has been replaced: what the old one says is compared with the new one as ever.
+            if replacement?.new == primary {
+                replacement = nil
+                return judge(claims, isComplete: isComplete)
+            }
+        }
         fenceReplicas(claims, &verdict)
         fenceFormer(claims, &verdict)
         return verdict
@@ -178,9 +185,8 @@ package struct Fencing: Sendable {
         }
     }
 
-    private mutating func accept(_ place: Int, _ claim: NodeClaim, _ verdict: inout FencingVerdict) {
+    private mutating func accept(_ place: Int, _ claim: NodeClaim) {
         if let before = accepted, before.place != place { superseded.insert(before.place) }
-        if replacement?.new == place { replacement = nil }
         superseded.remove(place)
         // A monitoring user may tell less after a reconnect than before.
         let isSame = accepted?.place == place && accepted?.timeline?.number == claim.timeline?.number

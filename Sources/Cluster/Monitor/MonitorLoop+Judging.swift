@@ -15,8 +15,8 @@ extension MonitorLoop {
         for place in probes.indices {
             let (old, new) = (before.fences[place], verdict.fences[place])
             if old != new { logFence(place, new) }
-            let isOther = states[place] != state(place).word || before.primary != verdict.primary && isPrimary(place, before)
-            if isOther { since[place] = now }
+            let hasMoved = before.primary != verdict.primary && isPrimary(place, before)
+            if hasMoved || states[place] != state(place).word { since[place] = now }
             watches[place].setUrgent(verdict.primary == nil, at: now)
         }
         promoter?.mustLook = true

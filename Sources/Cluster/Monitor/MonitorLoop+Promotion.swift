@@ -74,7 +74,8 @@ extension MonitorLoop {
     }
 
     func errandReady(_ descriptor: Int32) {
-        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }), let outcome = run.ready() else {
+        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }), let outcome = run.ready()
+        else {
             return
         }
         promoter?.errands.removeAll { $0 === run }

@@ -63,7 +63,8 @@ package struct Promotion: Sendable {
         case (.looked(let scene), .idle): return look(scene, at: now) + direct(scene)
         case (.looked(let scene), .waiting(let loss)): return wait(loss, scene, at: now)
         case (.looked(let scene), .fencing(let attempt)): return hold(attempt, scene, at: now)
-        case (.looked(let scene), .promoting(let attempt, let told)): return confirm(attempt, told: told, scene, at: now)
+        case (.looked(let scene), .promoting(let attempt, let told)):
+            return confirm(attempt, told: told, scene, at: now)
         case (.workersTold, .fencing(let attempt)):
             phase = .promoting(attempt, told: now)
             return [.promote(attempt.candidate)]
@@ -256,7 +257,8 @@ package struct Promotion: Sendable {
         }
         let ready = replicas.filter { scene.nodes[$0].role == .replica && !scene.nodes[$0].isFenced }
         followers?.replicas.subtract(ready)
-        return ready.sorted().filter { !isFollowing(scene.nodes[$0], scene) }.map { .follow(replica: $0, primary: primary) }
+        let astray = ready.sorted().filter { !isFollowing(scene.nodes[$0], scene) }
+        return astray.map { .follow(replica: $0, primary: primary) }
     }
 
     private func isFollowing(_ node: PromotionCandidate, _ scene: PromotionScene) -> Bool {

@@ -9,7 +9,8 @@ extension PromotionNews {
             "node \(nodes[candidate]) is promoted: its log reaches to \(position)"
                 + (missing == 0 ? "" : ", \(missing) bytes short of another's, which are lost")
         case .calledOff(let old): "no replica is promoted: node \(nodes[old]) answers again"
-        case .done(let primary, let took): "node \(nodes[primary]) is the primary now, \(took) after the loss of the old one"
+        case .done(let primary, let took):
+            "node \(nodes[primary]) is the primary now, \(took) after the loss of the old one"
         }
     }
 }

@@ -16,7 +16,8 @@ final class WritingClients: Sendable {
 
         var description: String {
             let states = Dictionary(grouping: failures, by: \.state).mapValues(\.count)
-            return "\(acknowledged.count) writes acknowledged, failed \(states), connections lost \(lost), longest wait \(longest)"
+            return
+                "\(acknowledged.count) writes acknowledged, failed \(states), connections lost \(lost), longest wait \(longest)"
         }
     }
 

@@ -13,6 +13,9 @@ package struct ProxySettings: Sendable, Equatable {
     package let clientLoginTimeout: Duration
     package let serverConnectTimeout: Duration
     package let serverLoginRetry: Duration
+    package let failoverWait: Duration
+    /// Clients.
+    package let failoverQueue: Int
 
     package let statementTextLimit: Int
     /// Of each worker.
@@ -57,6 +60,8 @@ package struct ProxySettings: Sendable, Equatable {
         clientLoginTimeout = layers.duration(.clientLoginTimeout)
         serverConnectTimeout = layers.duration(.serverConnectTimeout)
         serverLoginRetry = layers.duration(.serverLoginRetry)
+        failoverWait = layers.duration(.failoverWait)
+        failoverQueue = layers.integer(.failoverQueue)
         statementTextLimit = layers.size(.statementTextLimit)
         statementCacheMemory = layers.size(.statementCacheMemory)
         preparedStatementMemory = layers.size(.preparedStatementMemory)

@@ -85,6 +85,8 @@ package enum SettingName: String, CaseIterable, Sendable {
 
     // Failover
     case failover = "failover"
+    case failoverWait = "failover_wait"
+    case failoverQueue = "failover_queue"
     case promoteDelay = "promote_delay"
     case coordination = "coordination"
 

@@ -255,6 +255,27 @@ extension SettingTable {
             """
         ),
         SettingDefinition(
+            .failoverWait,
+            .failover,
+            proxyOnly,
+            boundedWait,
+            default: "30s",
+            .reload,
+            """
+            While there is no primary, statements for it wait this long for the next one, and then fail with SQLSTATE \
+            57P03. query_wait_timeout counts from its coming.
+            """
+        ),
+        SettingDefinition(
+            .failoverQueue,
+            .failover,
+            proxyOnly,
+            .integer(0...1_000_000),
+            default: "10000",
+            .reload,
+            "Clients that may wait for a primary at once; others get SQLSTATE 57P03 at once."
+        ),
+        SettingDefinition(
             .promoteDelay,
             .failover,
             proxyOnly,

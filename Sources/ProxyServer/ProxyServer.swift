@@ -91,7 +91,11 @@ package final class ProxyServer: Sendable {
                 if let facts = event.facts { events?.run(facts, of: nodes) }
             }
         )
-        control.connect(monitor: monitor, catalogs: catalogs)
+        control.connect(
+            monitor: monitor,
+            catalogs: catalogs,
+            director: SwitchoverDirector(nodes: nodes, log: { log.write(.info, $0) })
+        )
         log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
         catalogs.start()
         events?.start()

@@ -44,7 +44,6 @@ package struct ClientScript {
         store.now = .max
         let session = ModelSession(
             node: 0,
-            isReplica: false,
             processID: 1,
             key: [0, 0, 0, 1],
             store: store,

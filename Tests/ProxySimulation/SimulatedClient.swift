@@ -70,6 +70,12 @@ package final class SimulatedClient {
             && !cancelsSent.contains(nextTurn)
     }
 
+    /// Something that it was told of has been lost.
+    func disturb() { isDisturbed = true }
+
+    /// Whether it has sent all and been answered as PostgreSQL would have.
+    var isUndisturbed: Bool { !isDisturbed && mismatch == nil && hasEnded && script.vanishesAfter == nil }
+
     func noteCancel() {
         cancelsSent.insert(nextTurn)
         isDisturbed = true
@@ -117,7 +123,8 @@ package final class SimulatedClient {
             mismatch = "\(script.owner): its own notification bears the process \(message.body.prefix(4))"
             return
         }
-        if message.letter == "E", ["08006", "08007", "57014", "57P01"].contains(message.field("C") ?? ""),
+        if message.letter == "E",
+            ["08006", "08007", "40001", "57014", "57P01", "57P03"].contains(message.field("C") ?? ""),
             script.isCancelling || isInStorm
         {
             isDisturbed = true

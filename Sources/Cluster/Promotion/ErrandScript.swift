@@ -69,7 +69,7 @@ struct ErrandScript {
     }
 
     /// A string constant that means the same whatever `standard_conforming_strings` is.
-    private static func literal(_ text: String) -> String {
+    static func literal(_ text: String) -> String {
         var escaped = ""
         for character in text.unicodeScalars {
             if character == "'" || character == "\\" { escaped.unicodeScalars.append(character) }

@@ -70,6 +70,14 @@ package final class SimulatedClient {
             && !cancelsSent.contains(nextTurn)
     }
 
+    /// Values of which it was told that they were not written.
+    private(set) var denied: [String] = []
+
+    /// The turn that a message answers.
+    private func turn(of place: Int) -> Int {
+        min(script.turns.firstIndex { $0.expected > place } ?? .max, script.turns.count - 1)
+    }
+
     /// Something that it was told of has been lost.
     func disturb() { isDisturbed = true }
 
@@ -128,9 +136,10 @@ package final class SimulatedClient {
             script.isCancelling || isInStorm
         {
             isDisturbed = true
+            if message.field("C") == "40001" { denied += script.turns[turn(of: place)].values(of: script.owner) }
             return
         }
-        if isInStorm, message.letter == "E", message.field("C") == "25006" {
+        if isInStorm, message.letter == "E", message.field("C") == "25006", script.turns[turn(of: place)].writesHidden {
             // Its servers were lost more often than a batch is tried again.
             isDisturbed = true
             return

@@ -185,6 +185,9 @@ package final class Simulation {
                 return "\(missing.key) was acknowledged and is not there"
             }
         }
+        for value in clients.flatMap(\.denied) where store.commits[value] ?? 0 > 0 {
+            return "\(value) was said not to have been written, and is there"
+        }
         for text in store.cancelled where !cancellers.contains(where: { text.contains("/* \($0) */") }) {
             return "a cancel hit another's statement: \(text)"
         }

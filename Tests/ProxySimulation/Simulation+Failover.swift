@@ -16,7 +16,7 @@ extension Simulation {
                 kill(node)
             }
         }
-        if dice.below(25) == 0 { tell() }
+        if dice.below(watchDelay) == 0 { tell() }
     }
 
     private func kill(_ node: Int) {

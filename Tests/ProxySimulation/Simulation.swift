@@ -27,6 +27,8 @@ package final class Simulation {
     private var idleRounds = 0
     private let chunk: Int
     private let failsOver: Bool
+    /// In how many steps the watch says once how things are.
+    let watchDelay: Int
     /// The model nodes as the engine was told of them last.
     var told: Topology
     var lostCommits = 0
@@ -77,6 +79,7 @@ package final class Simulation {
             )
         }
         told = Topology(nodes: nodes)
+        watchDelay = failsOver ? dice.pick([3, 30, 1000]) : 1
         if failsOver { options.serverLoginRetry = 20_000 }
         let poolOptions = pool
         shell = Shell(

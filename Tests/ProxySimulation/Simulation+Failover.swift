@@ -3,6 +3,7 @@ import ProxyCore
 /// Nodes that die and come back, a replica that is promoted in between, and a watch that tells the engine of it late.
 extension Simulation {
     func stepFailover() {
+        if idleRounds > 200 { return recover() }
         if store.down.contains(store.primary) {
             if dice.below(80) == 0 { promote() }
             if dice.below(200) == 0 { start(store.primary) }
@@ -17,6 +18,12 @@ extension Simulation {
             }
         }
         if dice.below(watchDelay) == 0 { tell() }
+    }
+
+    /// All wait for the end of the outage: it ends.
+    private func recover() {
+        for node in store.down.sorted() { start(node) }
+        tell()
     }
 
     private func kill(_ node: Int) {

@@ -24,7 +24,7 @@ package final class Simulation {
     private var sampler: ModelSampler
     /// How often, in a hundred steps, a replica replays a commit.
     private let replayChance: Int
-    private var idleRounds = 0
+    var idleRounds = 0
     private let chunk: Int
     private let failsOver: Bool
     /// In how many steps the watch says once how things are.

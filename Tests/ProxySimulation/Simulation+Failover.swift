@@ -7,9 +7,11 @@ extension Simulation {
         if store.down.contains(store.primary) {
             if dice.below(80) == 0 { promote() }
             if dice.below(200) == 0 { start(store.primary) }
-        } else if dice.below(500) == 0 {
+        } else if dice.below(store.position > lastPosition ? 20 : 500) == 0 {
+            // Above all between a commit and its answer.
             kill(store.primary)
         }
+        lastPosition = store.position
         for node in 0..<nodeCount where node != store.primary {
             if store.down.contains(node) {
                 if dice.below(100) == 0 { start(node) }

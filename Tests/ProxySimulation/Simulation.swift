@@ -32,6 +32,8 @@ package final class Simulation {
     /// The model nodes as the engine was told of them last.
     var told: Topology
     var lostCommits = 0
+    /// The primary's place in the log one step ago.
+    var lastPosition = 0
     package internal(set) var promotions = 0
 
     /// - Parameters:

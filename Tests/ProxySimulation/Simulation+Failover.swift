@@ -3,12 +3,15 @@ import ProxyCore
 /// Nodes that die and come back, a replica that is promoted in between, and a watch that tells the engine of it late.
 extension Simulation {
     func stepFailover() {
+        if idleRounds > 200 { return recover() }
         if store.down.contains(store.primary) {
             if dice.below(80) == 0 { promote() }
             if dice.below(200) == 0 { start(store.primary) }
-        } else if dice.below(500) == 0 {
+        } else if dice.below(store.position > lastPosition ? 20 : 500) == 0 {
+            // Above all between a commit and its answer.
             kill(store.primary)
         }
+        lastPosition = store.position
         for node in 0..<nodeCount where node != store.primary {
             if store.down.contains(node) {
                 if dice.below(100) == 0 { start(node) }
@@ -16,7 +19,13 @@ extension Simulation {
                 kill(node)
             }
         }
-        if dice.below(25) == 0 { tell() }
+        if dice.below(watchDelay) == 0 { tell() }
+    }
+
+    /// All wait for the end of the outage: it ends.
+    private func recover() {
+        for node in store.down.sorted() { start(node) }
+        tell()
     }
 
     private func kill(_ node: Int) {

@@ -24,12 +24,16 @@ package final class Simulation {
     private var sampler: ModelSampler
     /// How often, in a hundred steps, a replica replays a commit.
     private let replayChance: Int
-    private var idleRounds = 0
+    var idleRounds = 0
     private let chunk: Int
     private let failsOver: Bool
+    /// In how many steps the watch says once how things are.
+    let watchDelay: Int
     /// The model nodes as the engine was told of them last.
     var told: Topology
     var lostCommits = 0
+    /// The primary's place in the log one step ago.
+    var lastPosition = 0
     package internal(set) var promotions = 0
 
     /// - Parameters:
@@ -77,6 +81,7 @@ package final class Simulation {
             )
         }
         told = Topology(nodes: nodes)
+        watchDelay = failsOver ? dice.pick([3, 30, 1000]) : 1
         if failsOver { options.serverLoginRetry = 20_000 }
         let poolOptions = pool
         shell = Shell(
@@ -184,6 +189,9 @@ package final class Simulation {
             if let missing = client.script.commits.first(where: { store.commits[$0.key] != $0.value }) {
                 return "\(missing.key) was acknowledged and is not there"
             }
+        }
+        for value in clients.flatMap(\.denied) where store.commits[value] ?? 0 > 0 {
+            return "\(value) was said not to have been written, and is there"
         }
         for text in store.cancelled where !cancellers.contains(where: { text.contains("/* \($0) */") }) {
             return "a cancel hit another's statement: \(text)"

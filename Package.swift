@@ -27,6 +27,9 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CIdn", pkgConfig: "libidn", providers: [.apt(["libidn-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        // Compiled against libcurl4-openssl-dev, and linked to nothing: it loads libcurl when it is used.
+        .target(name: "CCurl"),
         .target(name: "CLinux", linkerSettings: [.linkedLibrary("uring")]),
 
         // Data plane: pure modules, then the loops.
@@ -39,7 +42,7 @@ let package = Package(
 
         // Control plane and tools.
         module("Configuration"),
-        module("Cluster", ["ProxyCore", "StatementRouting", "CLibpq", "CLinux"]),
+        module("Cluster", ["ProxyCore", "StatementRouting", "CLibpq", "CLinux", "CJansson", "CCurl"]),
         module("LocalCluster", ["CLinux"]),
         module(
             "ProxyServer",

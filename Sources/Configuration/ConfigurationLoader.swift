@@ -40,18 +40,18 @@ struct ConfigurationLoader {
         guard let file else { return }
         do {
             draft = ConfigurationFileParser.parse(try ConfigurationFile.read(file), path: file)
-            resolveAuthFile(from: file)
+            for name in [SettingName.authFile, .patroniCAFile] { resolve(name, from: file) }
         } catch {
             draft.problems.add(.wholeFile(path: file), error.message)
         }
     }
 
     /// A relative path in the file counts from the file's directory, wherever the process was started.
-    private mutating func resolveAuthFile(from file: String) {
-        guard case .text(let path) = draft.sections[.proxy]?[.authFile]?.value, !path.isEmpty, !path.hasPrefix("/"),
+    private mutating func resolve(_ name: SettingName, from file: String) {
+        guard case .text(let path) = draft.sections[.proxy]?[name]?.value, !path.isEmpty, !path.hasPrefix("/"),
             let slash = file.lastIndex(of: "/")
         else { return }
-        draft.replace(.authFile, in: .proxy, with: .text(String(file[...slash]) + path))
+        draft.replace(name, in: .proxy, with: .text(String(file[...slash]) + path))
     }
 
     // MARK: Nodes

@@ -21,11 +21,13 @@ struct ConfigurationRules {
         checkBuffers()
         checkPools()
         checkWatching()
+        checkDiscovery()
         return problems
     }
 
     private mutating func checkNodes() {
         guard !nodes.isEmpty else {
+            if proxy.discovery.mode == .patroni { return }
             problems.add(
                 source,
                 """
@@ -61,6 +63,40 @@ struct ConfigurationRules {
                 """
             )
         }
+    }
+
+    private mutating func checkDiscovery() {
+        let discovery = proxy.discovery
+        if discovery.mode == .none { return }
+        if proxy.failover == .promote {
+            add(
+                [.failover, .discover],
+                """
+                failover = promote counts the majority of the nodes that are given here, so it needs discover = none; with \
+                discover = \(discovery.mode.rawValue) set failover = follow
+                """
+            )
+        }
+        if nodes.count > discovery.maxNodes {
+            add([.maxNodes], "max_nodes (\(discovery.maxNodes)) is below the number of nodes given here (\(nodes.count))")
+        }
+        guard discovery.mode == .patroni else { return }
+        if discovery.patroniURLs.isEmpty {
+            add(
+                [.patroniURLs, .discover],
+                "discover = patroni needs patroni_urls; set patroni_urls = http://db1.example.com:8008"
+            )
+        }
+        for url in discovery.patroniURLs where !Self.isHTTP(url) {
+            add(
+                [.patroniURLs],
+                "\(url.quotedForMessage) in patroni_urls is no URL; write it as http://db1.example.com:8008"
+            )
+        }
+    }
+
+    private static func isHTTP(_ url: String) -> Bool {
+        ["http://", "https://"].contains { url.hasPrefix($0) && url.utf8.count > $0.utf8.count }
     }
 
     private mutating func checkListening() {

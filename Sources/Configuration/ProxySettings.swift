@@ -38,6 +38,7 @@ package struct ProxySettings: Sendable, Equatable {
     /// Nil: none.
     package let onEvent: String?
     package let onEventTimeout: Duration
+    package let discovery: DiscoverySettings
     package let failover: FailoverMode
     package let promoteDelay: Duration
     package let coordination: Coordination
@@ -77,6 +78,7 @@ package struct ProxySettings: Sendable, Equatable {
         nodeCheckSuccesses = layers.integer(.nodeCheckSuccesses)
         onEvent = layers.optionalText(.onEvent)
         onEventTimeout = layers.duration(.onEventTimeout)
+        discovery = DiscoverySettings(layers)
         failover = layers.choice(.failover)
         promoteDelay = layers.duration(.promoteDelay)
         coordination = layers.choice(.coordination)

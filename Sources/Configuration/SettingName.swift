@@ -83,6 +83,14 @@ package enum SettingName: String, CaseIterable, Sendable {
     case onEvent = "on_event"
     case onEventTimeout = "on_event_timeout"
 
+    // Finding the nodes
+    case discover = "discover"
+    case discoverPort = "discover_port"
+    case discoverForget = "discover_forget"
+    case maxNodes = "max_nodes"
+    case patroniURLs = "patroni_urls"
+    case patroniCAFile = "patroni_ca_file"
+
     // Failover
     case failover = "failover"
     case failoverWait = "failover_wait"

@@ -20,7 +20,8 @@ final class ProxyControl: WorkerControl {
 
     init(log: Log) { logFile = log }
 
-    func connect(monitor: ClusterMonitor, catalogs: CatalogLoader, director: SwitchoverDirector) {
+    /// - Parameter director: nil where somebody else decides who is the primary.
+    func connect(monitor: ClusterMonitor, catalogs: CatalogLoader, director: SwitchoverDirector?) {
         parts.withLock {
             $0.monitor = monitor
             $0.catalogs = catalogs
@@ -40,6 +41,14 @@ final class ProxyControl: WorkerControl {
         parts.withLock { $0.monitor }?.applied(serial: serial)
     }
 
+    func listed(_ nodes: [DiscoveredNode]) {
+        parts.withLock { $0.monitor }?.listed(nodes)
+    }
+
+    func slotVacated(node: Int) {
+        parts.withLock { $0.monitor }?.slotVacated(node: node)
+    }
+
     func catalogChanged(database: String) {
         let catalogs = parts.withLock { $0.catalogs }
         catalogs?.watch(database: database)
@@ -47,7 +56,10 @@ final class ProxyControl: WorkerControl {
     }
 
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void) {
-        guard let director = parts.withLock({ $0.director }) else { return ended("the proxy is starting") }
+        let (director, isStarting) = parts.withLock { ($0.director, $0.monitor == nil) }
+        guard let director else {
+            return ended(isStarting ? "the proxy is starting" : "Patroni decides: use patronictl switchover")
+        }
         director.begin(from: from, to: to, ended: ended)
     }
 

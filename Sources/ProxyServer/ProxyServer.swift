@@ -16,6 +16,7 @@ package final class ProxyServer: Sendable {
     private let monitor: ClusterMonitor
     private let catalogs: CatalogLoader
     private let events: EventCommand?
+    private let patroni: PatroniWatch?
     /// Where it listens, with the ports that were chosen.
     package let addresses: [String]
     /// The first TCP port that it listens on.
@@ -77,6 +78,13 @@ package final class ProxyServer: Sendable {
             EventCommand(command: command, timeout: proxy.onEventTimeout) { log.write(.info, $0) }
         }
         self.events = events
+        let director = SwitchoverDirector(nodes: nodes, log: { log.write(.info, $0) })
+        patroni = PatroniWatch(
+            proxy,
+            found: { [control] in control.listed($0) },
+            log: { log.write($0.isTrouble ? .warning : .info, $0.description) }
+        )
+        let patroni = patroni
         monitor = ClusterMonitor(
             nodes: nodes,
             options: MonitorOptions(proxy),
@@ -84,22 +92,25 @@ package final class ProxyServer: Sendable {
             publish: { view in
                 mailbox.post(.cluster(view))
                 catalogs.update(view)
+                director.update(view.nodes)
+                patroni?.update(view)
             },
             report: { mailbox.post(.freshness($0)) },
             log: { event in
                 log.write(event.isTrouble ? .warning : .info, event.description)
-                if let facts = event.facts { events?.run(facts, of: nodes) }
+                if let facts = event.facts { events?.run(facts, of: director.nodes) }
             }
         )
         control.connect(
             monitor: monitor,
             catalogs: catalogs,
-            director: SwitchoverDirector(nodes: nodes, log: { log.write(.info, $0) })
+            director: proxy.discovery.mode == .patroni ? nil : director
         )
         log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
         catalogs.start()
         events?.start()
         monitor.start()
+        patroni?.start()
         // The first clients should not find all nodes unknown; a node that does not answer keeps nobody waiting for long.
         _ = monitor.waitUntilKnown(timeout: proxy.nodeCheckTimeout + .seconds(1))
         worker.start(ended: { control.workerEnded() })
@@ -117,6 +128,7 @@ package final class ProxyServer: Sendable {
         control.waitUntilDrained(grace)
         worker.stop()
         control.waitUntilEnded()
+        patroni?.stop()
         monitor.stop()
         catalogs.stop()
         events?.stop()
@@ -175,7 +187,50 @@ extension MonitorOptions {
             ),
             timeout: proxy.nodeCheckTimeout,
             lagLimits: LagLimits(time: proxy.maxLag, bytes: proxy.maxLagBytes.map { UInt64($0) }),
-            promotion: proxy.failover == .promote ? PromotionRules(delay: proxy.promoteDelay) : nil
+            promotion: proxy.failover == .promote ? PromotionRules(delay: proxy.promoteDelay) : nil,
+            discovery: proxy.discovery.mode == .none ? nil : DiscoveryRules(proxy.discovery)
+        )
+    }
+}
+
+extension DiscoveryRules {
+    init(_ settings: DiscoverySettings) {
+        self.init(
+            asksPrimary: settings.mode == .replication,
+            port: settings.port.map { UInt16(clamping: $0) },
+            forget: settings.forget,
+            maximum: settings.maxNodes,
+            login: MonitoredNode(
+                index: 0,
+                name: "",
+                address: .tcp(host: "", port: 0),
+                weight: settings.weight,
+                user: settings.monitorUser,
+                password: settings.monitorPassword?.reveal(),
+                database: settings.monitorDatabase
+            )
+        )
+    }
+}
+
+extension PatroniWatch {
+    /// Nil where Patroni is not to be asked.
+    convenience init?(
+        _ proxy: ProxySettings,
+        found: @escaping @Sendable ([DiscoveredNode]) -> Void,
+        log: @escaping @Sendable (ClusterEvent) -> Void
+    ) {
+        let settings = proxy.discovery
+        guard settings.mode == .patroni else { return nil }
+        self.init(
+            options: PatroniOptions(
+                urls: settings.patroniURLs,
+                certificates: settings.patroniCAFile,
+                interval: proxy.nodeCheckInterval,
+                timeout: proxy.nodeCheckTimeout
+            ),
+            found: found,
+            log: log
         )
     }
 }

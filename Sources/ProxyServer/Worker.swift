@@ -167,6 +167,7 @@ final class Worker: EventHandler {
                 mailbox.post(.keyDerived(token, request, request.derive()))
             }
         case .suspectNode(let node): control.suspect(node: node)
+        case .slotVacated(let node): control.slotVacated(node: node)
         case .samplePositions(let limit): control.samplePositions(within: limit)
         case .catalogChanged(let database): control.catalogChanged(database: database)
         case .switchover(let from, let to):

@@ -8,6 +8,8 @@ protocol WorkerControl: AnyObject, Sendable {
     func samplePositions(within limit: Microseconds)
     /// The worker goes by the view of this serial.
     func viewApplied(serial: UInt64)
+    /// A node that has left has no server any more.
+    func slotVacated(node: Int)
     func catalogChanged(database: String)
     /// Makes another node the primary; `ended` is called, on any thread, with why that came to nothing, or nil.
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void)

@@ -19,6 +19,7 @@ package final class Shell {
     /// What the engine has asked of the control plane.
     package private(set) var switchovers: [(from: Int, to: Int)] = []
     package private(set) var suspects: [Int] = []
+    package private(set) var vacated: [Int] = []
     private var nextID: UInt64 = 1
 
     package init(
@@ -148,6 +149,7 @@ package final class Shell {
         case .samplePositions: samplesAsked += 1
         case .switchover(let from, let to): switchovers.append((from, to))
         case .suspectNode(let node): suspects.append(node)
+        case .slotVacated(let node): vacated.append(node)
         case .deriveKey, .catalogChanged: break
         }
     }

@@ -4,7 +4,7 @@ import ProxyCore
 /// The catalog loader's thread: looks at one database after the other, each over a connection of its own that is closed
 /// afterwards, since one that stayed would keep DROP DATABASE and CREATE DATABASE … TEMPLATE from working.
 final class CatalogLoop {
-    private let nodes: [Int: MonitoredNode]
+    private var nodes: [Int: MonitoredNode]
     private let options: CatalogOptions
     private let mailbox: Mailbox<CatalogMessage>
     private let publish: (String, CatalogRows) -> Void
@@ -39,6 +39,7 @@ final class CatalogLoop {
         case .view(let new):
             let hadNode = !candidates.isEmpty
             view = new
+            for node in new.nodes { nodes[node.index] = node }
             if hadNode || candidates.isEmpty { return }
             let now = MonotonicClock.now
             for database in databases.keys { databases[database]?.due = now }

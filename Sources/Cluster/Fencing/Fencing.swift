@@ -21,7 +21,7 @@ package struct Fencing: Sendable {
         let new: Int
     }
 
-    private let nodes: [Node]
+    private var nodes: [Node]
     package private(set) var accepted: AcceptedPrimary?
     /// Former primaries, which stay fenced until they answer as replicas.
     private var superseded: Set<Int> = []
@@ -30,6 +30,18 @@ package struct Fencing: Sendable {
     private var replacement: Replacement?
 
     package init(nodes: [Node]) { self.nodes = nodes }
+
+    /// A node has joined: in a place of its own, or in that of one that has left, of which nothing is remembered.
+    package mutating func joined(_ place: Int, _ node: Node) {
+        if place == nodes.count {
+            nodes.append(node)
+            return
+        }
+        precondition(accepted?.place != place)
+        nodes[place] = node
+        superseded.remove(place)
+        strays.remove(place)
+    }
 
     /// A replica is about to be promoted in place of a primary that is lost: whatever that one says from now on, it is not used.
     package mutating func replace(_ old: Int, by new: Int) { replacement = Replacement(old: old, new: new) }

@@ -22,6 +22,21 @@ package struct LagWatch: Sendable {
         verdicts = Array(repeating: .notJudged, count: nodes)
     }
 
+    /// A node has joined, in a place of its own or in that of one that has left.
+    package mutating func joined(_ node: Int) {
+        if node == readings.count {
+            readings.append(nil)
+            verdicts.append(.notJudged)
+            return
+        }
+        readings[node] = nil
+        verdicts[node] = .notJudged
+        if source?.node == node {
+            source = nil
+            ring = LagRing()
+        }
+    }
+
     /// A node has answered.
     ///
     /// - Parameter primary: the only node that says it is primary; nil where there is none, or several.

@@ -22,6 +22,8 @@ package struct NodeReading: Sendable, Equatable {
     package let heard: String?
     /// The timelines that led to a primary's; nil for a replica, or where the monitoring user may not know.
     package let history: [TimelineSwitch]?
+    /// Who streams from a primary; nil for a replica, and where nobody has asked.
+    package let senders: SenderList?
 
     package init(
         role: NodeRole,
@@ -33,7 +35,8 @@ package struct NodeReading: Sendable, Equatable {
         systemIdentifier: String? = nil,
         receiver: String? = nil,
         heard: String? = nil,
-        history: [TimelineSwitch]? = nil
+        history: [TimelineSwitch]? = nil,
+        senders: SenderList? = nil
     ) {
         self.role = role
         self.number = number
@@ -45,5 +48,6 @@ package struct NodeReading: Sendable, Equatable {
         self.receiver = receiver
         self.heard = heard
         self.history = history
+        self.senders = senders
     }
 }

@@ -14,6 +14,15 @@ package enum ClusterEvent: Sendable, Equatable {
     /// `nodes`: names, by the places that the news speaks of.
     case promotion(PromotionNews, nodes: [String])
     case errand(node: String, Errand, ErrandOutcome)
+    /// A node that is not in the configuration has been found, or is back.
+    case joined(node: String, address: String)
+    /// It has not been listed for `discover_forget`.
+    case left(node: String)
+    /// `max_nodes` is reached.
+    case notTaken(node: String, maximum: Int)
+    /// The primary does not tell the monitoring user who streams from it.
+    case sendersDenied(node: String, user: String)
+    case patroni(PatroniNews)
     case catalogLoaded(database: String, node: String, functions: Int, relations: Int, took: Duration)
     case catalogFailed(database: String, reason: String)
 
@@ -26,7 +35,8 @@ package enum ClusterEvent: Sendable, Equatable {
             case .discovered, .cleared, .returned, .promoted, .demoted, .versionChanged: false
             }
         case .lag(_, let verdict): verdict.reason != nil
-        case .fenced, .catalogFailed: true
+        case .fenced, .catalogFailed, .notTaken, .sendersDenied: true
+        case .patroni(let news): news.isTrouble
         case .promotion(let news, _):
             switch news {
             case .hindered, .chosen: true
@@ -37,7 +47,7 @@ package enum ClusterEvent: Sendable, Equatable {
             case .refused, .unanswered, .promoted(false): true
             case .promoted(true), .follows, .slotProvided: false
             }
-        case .unfenced, .addresses, .catalogLoaded: false
+        case .unfenced, .addresses, .joined, .left, .catalogLoaded: false
         }
     }
 }
@@ -58,6 +68,14 @@ extension ClusterEvent: CustomStringConvertible {
         case .fenced(let node, let reason): "node \(node) is fenced: \(reason)"
         case .unfenced(let node, let role): "node \(node) is not fenced any more: \(Self.words(role))"
         case .promotion(let news, let nodes): news.text(nodes)
+        case .joined(let node, let address): "node \(node) has been found at \(address)"
+        case .left(let node): "node \(node) has left: it is listed no more"
+        case .notTaken(let node, let maximum):
+            "node \(node) is not taken in: there are \(maximum) nodes already; raise max_nodes"
+        case .sendersDenied(let node, let user):
+            "node \(node) does not tell monitor_user \"\(user)\" of its replicas, so that none is discovered; mend it there with "
+                + "GRANT pg_monitor TO \(ProbeFailure.quoted(user))"
+        case .patroni(let news): news.description
         case .errand(let node, let errand, let outcome): errand.text(node, outcome)
         case .catalogLoaded(let database, let node, let functions, let relations, let took):
             "catalog of database \(database) loaded from node \(node): \(functions) functions, "

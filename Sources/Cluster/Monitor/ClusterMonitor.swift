@@ -83,6 +83,18 @@ package final class ClusterMonitor: Sendable {
         mailbox.post(.applied(serial: serial))
     }
 
+    /// Workers have no server of a node that has left: its slot may be given to another. From any thread; cheap.
+    ///
+    /// - Parameter node: its slot.
+    package func slotVacated(node: Int) {
+        mailbox.post(.slotVacated(node: node))
+    }
+
+    /// Somebody who knows has listed the nodes that there are; with `MonitorOptions.discovery` alone. From any thread; cheap.
+    package func listed(_ nodes: [DiscoveredNode]) {
+        mailbox.post(.listed(nodes))
+    }
+
     /// Blocks the calling thread until every node has been asked once, and the view that says so has been published.
     ///
     /// - Returns: false when `timeout` passed before.

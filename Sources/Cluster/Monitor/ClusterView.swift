@@ -3,6 +3,8 @@ import ProxyCore
 /// All that the watch knows at one moment.
 package struct ClusterView: Sendable, Equatable {
     package var topology: Topology
+    /// Those that are members now, and how to log in to them.
+    package var nodes: [MonitoredNode]
     /// By node index: the numeric addresses of its host, the one that answered last first. Empty while the name has
     /// none. Nodes with a Unix-domain socket have no entry.
     package var addresses: [Int: [String]]
@@ -11,8 +13,9 @@ package struct ClusterView: Sendable, Equatable {
     /// Greater in each view than in those before; what `ClusterMonitor.applied` is told.
     package var serial: UInt64
 
-    package init(topology: Topology, addresses: [Int: [String]], isComplete: Bool, serial: UInt64 = 0) {
+    package init(topology: Topology, addresses: [Int: [String]], isComplete: Bool, serial: UInt64 = 0, nodes: [MonitoredNode] = []) {
         self.topology = topology
+        self.nodes = nodes
         self.addresses = addresses
         self.isComplete = isComplete
         self.serial = serial

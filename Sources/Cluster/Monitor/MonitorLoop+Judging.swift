@@ -10,11 +10,11 @@ extension MonitorLoop {
             guard let seen = watches[place].health.observation, let reading = readings[place] else { return nil }
             return NodeClaim(role: seen.role, reading)
         }
-        verdict = fencing.judge(claims, isComplete: watches.allSatisfy { $0.health != .unasked })
+        verdict = fencing.judge(claims, isComplete: isComplete)
         let now = MonotonicClock.now
         for place in probes.indices {
             let (old, new) = (before.fences[place], verdict.fences[place])
-            if old != new { logFence(place, new) }
+            if old != new, members.isMember(place) { logFence(place, new) }
             let hasMoved = before.primary != verdict.primary && isPrimary(place, before)
             if hasMoved || states[place] != state(place).word { since[place] = now }
             watches[place].setUrgent(verdict.primary == nil, at: now)
@@ -38,6 +38,7 @@ extension MonitorLoop {
 
     /// What workers are told of a node.
     func state(_ place: Int) -> NodeState {
+        if !members.isMember(place) { return .unknown(reason: "it has left") }
         if let fence = verdict.fences[place] { return .fenced(reason: fence.description) }
         let state = watches[place].state
         if state == .up(.primary), verdict.primary != place {
@@ -48,7 +49,7 @@ extension MonitorLoop {
 
     /// What a node may be used as.
     func role(_ place: Int) -> NodeRole {
-        if verdict.fences[place] != nil { return .unknown }
+        if !members.isMember(place) || verdict.fences[place] != nil { return .unknown }
         let role = watches[place].state.role
         return role == .primary && verdict.primary != place ? .unknown : role
     }

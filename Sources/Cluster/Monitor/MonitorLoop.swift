@@ -4,12 +4,16 @@ import ProxyCore
 /// The monitor's thread: one poll(2) over the connections of all nodes and the mailbox's bell.
 final class MonitorLoop {
     private let mailbox: Mailbox<MonitorMessage>
-    private let options: MonitorOptions
+    let options: MonitorOptions
     private let publish: (ClusterView) -> Void
     private let report: (FreshnessReport) -> Void
     let log: (ClusterEvent) -> Void
     var watches: [NodeWatch]
-    let probes: [NodeProbe]
+    var probes: [NodeProbe]
+    /// A node's place among all of these is its slot.
+    var members: Membership
+    /// Whose senders are denied has been told of.
+    var deniedSenders: String?
     /// What each node said last, while it counts.
     var readings: [NodeReading?]
     var fencing: Fencing
@@ -17,13 +21,13 @@ final class MonitorLoop {
     /// When each node's state became what it is: nanoseconds of `MonotonicClock`.
     var since: [UInt64]
     var promoter: Promoter?
-    private var versions: [Int]
+    var versions: [Int]
     var published: ClusterView?
-    private var lag: LagWatch
+    var lag: LagWatch
     private var demand = SampleDemand()
     private var reported: FreshnessReport?
-    private var mustReport = false
-    private let clock: SampleClock
+    var mustReport = false
+    let clock: SampleClock
     /// Somebody waits for a look with this number, or a later one, to be covered.
     private var wanted: SampleNumber = 0
     /// Somebody has asked and not been told anything since.
@@ -46,7 +50,11 @@ final class MonitorLoop {
         lag = LagWatch(nodes: nodes.count, limits: options.lagLimits)
         self.log = log
         watches = nodes.map { _ in NodeWatch(rules: options.rules, seed: UInt64.random(in: .min ... .max)) }
-        probes = nodes.map { NodeProbe(node: $0, timeout: options.timeout, clock: clock) }
+        let asksForSenders = options.discovery?.asksPrimary ?? false
+        probes = nodes.map {
+            NodeProbe(node: $0, timeout: options.timeout, clock: clock, asksForSenders: asksForSenders)
+        }
+        members = Membership(nodes: nodes, rules: options.discovery)
         versions = nodes.map { _ in 0 }
         readings = nodes.map { _ in nil }
         fencing = Fencing(nodes: nodes.map { Fencing.Node(name: $0.name, conninfo: $0.conninfo) })
@@ -71,7 +79,7 @@ final class MonitorLoop {
     private func handle(_ message: MonitorMessage) {
         switch message {
         case .checkNow(let index):
-            guard let place = probes.firstIndex(where: { $0.node.index == index }) else { return }
+            guard let place = probes.firstIndex(where: { $0.node.index == index }), members.isMember(place) else { return }
             probes[place].doubt()
             tell(place, .hinted)
         case .sample(let limit):
@@ -79,7 +87,10 @@ final class MonitorLoop {
             wanted = clock.next
             isOwed = true
         case .applied(let serial): promoter?.applied(serial)
-        case .lookedUp(let place, let result):
+        case .slotVacated(let index): members.vacated(index)
+        case .listed(let nodes): listed(nodes)
+        case .lookedUp(let place, let host, let result):
+            guard members.isMember(place), case .tcp(host, _) = probes[place].node.address else { return }
             let (changed, outcome) = probes[place].lookedUp(result, at: MonotonicClock.now)
             if changed { log(.addresses(node: probes[place].node.name, probes[place].addresses.list)) }
             finish(place, outcome)
@@ -88,7 +99,7 @@ final class MonitorLoop {
 
     private func startDueChecks() {
         let now = MonotonicClock.now
-        for place in probes.indices {
+        for place in probes.indices where members.isMember(place) {
             guard case .due(let time) = watches[place].schedule, time <= now else { continue }
             if probes[place].isSampling {
                 // Its answer is the check's, unless somebody got no new connection: then it is waited for.
@@ -129,7 +140,7 @@ final class MonitorLoop {
         guard case .tcp(let host, _) = probes[place].node.address,
             probes[place].takeLookUp(at: now, interval: options.resolveInterval)
         else { return }
-        NameResolver.resolve(host) { [mailbox] in mailbox.post(.lookedUp(place: place, $0)) }
+        NameResolver.resolve(host) { [mailbox] in mailbox.post(.lookedUp(place: place, host: host, $0)) }
     }
 
     /// Waits for a descriptor, the bell, a deadline or the next check, and deals with the first and third.
@@ -138,7 +149,7 @@ final class MonitorLoop {
         var places: [Int] = []
         var wakeUp = UInt64.max
         let now = MonotonicClock.now
-        for (place, probe) in probes.enumerated() {
+        for (place, probe) in probes.enumerated() where members.isMember(place) {
             if let interest = probe.interest {
                 descriptors.append(interest)
                 places.append(place)
@@ -194,6 +205,9 @@ final class MonitorLoop {
             lag.observed(place, reading, primary: verdict.primary)
         }
         mustReport = true
+        if case .succeeded(_, let reading) = outcome, verdict.primary == place, let senders = reading.senders {
+            sendersTold(senders, by: place)
+        }
     }
 
     func tell(_ place: Int, _ event: NodeWatch.Event) {
@@ -223,7 +237,8 @@ final class MonitorLoop {
 
     private func logVerdicts(_ found: FreshnessReport) {
         for (place, node) in found.nodes.enumerated() {
-            let before = reported?.nodes[place].verdict ?? .notJudged
+            let known = reported?.nodes ?? []
+            let before = known.indices.contains(place) ? known[place].verdict : .notJudged
             switch (before, node.verdict) {
             case (.behind, .behind), (.notJudged, .near), (.near, .notJudged), (.notJudged, .notJudged): break
             case (let old, let new) where old == new: break
@@ -251,6 +266,11 @@ final class MonitorLoop {
         publish(view)
     }
 
+    /// Whether every node has been asked at least once.
+    var isComplete: Bool {
+        watches.indices.allSatisfy { !members.isMember($0) || watches[$0].health != .unasked }
+    }
+
     private var view: ClusterView {
         var nodes: [Node] = []
         var addresses: [Int: [String]] = [:]
@@ -266,15 +286,17 @@ final class MonitorLoop {
                     version: versions[place],
                     saidRole: watches[place].health.observation?.role ?? .unknown,
                     timeline: readings[place]?.timeline ?? 0,
-                    since: Microseconds(since[place] / 1000)
+                    since: Microseconds(since[place] / 1000),
+                    isMember: members.isMember(place)
                 )
             )
-            if case .tcp = node.address { addresses[node.index] = probe.addresses.list }
+            if members.isMember(place), case .tcp = node.address { addresses[node.index] = probe.addresses.list }
         }
         return ClusterView(
             topology: Topology(nodes: nodes),
             addresses: addresses,
-            isComplete: watches.allSatisfy { $0.health != .unasked }
+            isComplete: isComplete,
+            nodes: probes.indices.filter { members.isMember($0) }.map { probes[$0].node }
         )
     }
 }

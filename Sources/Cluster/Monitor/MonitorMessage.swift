@@ -6,6 +6,10 @@ enum MonitorMessage: Sendable {
     case sample(within: Duration)
     /// The workers go by the view of this serial, or a later one.
     case applied(serial: UInt64)
-    /// By place among the monitored nodes.
-    case lookedUp(place: Int, Result<[String], ProbeFailure>)
+    /// Workers have no server of a node that has left; by node index.
+    case slotVacated(node: Int)
+    /// Somebody has listed the nodes that there are.
+    case listed([DiscoveredNode])
+    /// By place among the monitored nodes; another node may have got the place meanwhile.
+    case lookedUp(place: Int, host: String, Result<[String], ProbeFailure>)
 }

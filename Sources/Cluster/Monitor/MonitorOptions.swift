@@ -8,18 +8,22 @@ package struct MonitorOptions: Sendable {
     package var lagLimits: LagLimits
     /// Nil: nothing is promoted; whoever does it is followed. Setting `failover`.
     package var promotion: PromotionRules?
+    /// Nil: there are no nodes but those of the configuration. Setting `discover`.
+    package var discovery: DiscoveryRules?
 
     package init(
         rules: WatchRules = WatchRules(),
         timeout: Duration = .seconds(3),
         resolveInterval: Duration = .seconds(30),
         lagLimits: LagLimits = LagLimits(),
-        promotion: PromotionRules? = nil
+        promotion: PromotionRules? = nil,
+        discovery: DiscoveryRules? = nil
     ) {
         self.rules = rules
         self.timeout = timeout
         self.resolveInterval = resolveInterval
         self.lagLimits = lagLimits
         self.promotion = promotion
+        self.discovery = discovery
     }
 }

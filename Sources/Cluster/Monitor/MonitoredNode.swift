@@ -1,8 +1,8 @@
 import ProxyCore
 
 /// A node to be watched, and how to log in to it.
-package struct MonitoredNode: Sendable {
-    /// `Node.index`: the same in every topology of a process's life.
+package struct MonitoredNode: Sendable, Equatable {
+    /// `Node.index`: its slot.
     package let index: Int
     package let name: String
     package let address: NodeAddress

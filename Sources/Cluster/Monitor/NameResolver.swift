@@ -9,6 +9,8 @@ enum NameResolver {
         return inet_pton(AF_INET, host, &storage) == 1 || inet_pton(AF_INET6, host, &storage) == 1
     }
 
+    static func isLoopback(_ numeric: String) -> Bool { numeric.hasPrefix("127.") || numeric == "::1" }
+
     /// - Parameter completion: called once, on some queue of Dispatch, with one address or more, or the failure.
     static func resolve(
         _ host: String,
@@ -17,7 +19,8 @@ enum NameResolver {
         DispatchQueue.global().async { completion(lookUp(host)) }
     }
 
-    private static func lookUp(_ host: String) -> Result<[String], ProbeFailure> {
+    /// Blocks.
+    static func lookUp(_ host: String) -> Result<[String], ProbeFailure> {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -3,7 +3,10 @@ import ProxyCore
 
 /// Checks one node over one connection that is kept open. Driven by `MonitorLoop` on its thread; never blocks.
 final class NodeProbe {
-    let node: MonitoredNode
+    /// Where its weight and its promotion change, its address and login stay.
+    var node: MonitoredNode
+    /// Whether a primary is asked who streams from it.
+    private let asksForSenders: Bool
     private(set) var addresses: HostAddresses
     private let timeout: Duration
     private let clock: SampleClock
@@ -25,8 +28,9 @@ final class NodeProbe {
         case restricted
     }
 
-    init(node: MonitoredNode, timeout: Duration, clock: SampleClock) {
+    init(node: MonitoredNode, timeout: Duration, clock: SampleClock, asksForSenders: Bool = false) {
         self.node = node
+        self.asksForSenders = asksForSenders
         self.timeout = timeout
         self.clock = clock
         addresses = HostAddresses(node.address)
@@ -210,8 +214,8 @@ final class NodeProbe {
     private func check(_ connection: consuming Connection, isFresh: Bool, deadline: UInt64) -> ProbeOutcome? {
         let kind: ProbeQuestion.Kind =
             switch candour {
-            case .unknown, .reserved: .check(withHistory: false)
-            case .open: .check(withHistory: true)
+            case .unknown, .reserved: .check(withHistory: false, withSenders: asksForSenders)
+            case .open: .check(withHistory: true, withSenders: asksForSenders)
             case .restricted: .sample
             }
         return ask(connection, kind, isSample: false, isFresh: isFresh, deadline: deadline)

@@ -5,8 +5,10 @@ struct ProbeQuestion: Sendable {
     enum Kind: Sendable {
         /// All that a check wants to know.
         ///
-        /// - Parameter withHistory: also the contents of the history file of a primary's timeline, which not every user may read.
-        case check(withHistory: Bool)
+        /// - Parameters:
+        ///   - withHistory: also the contents of the history file of a primary's timeline, which not every user may read.
+        ///   - withSenders: also who streams from a primary.
+        case check(withHistory: Bool, withSenders: Bool)
         /// Role and positions alone, many times a second while somebody waits for them.
         case sample
     }
@@ -47,12 +49,15 @@ struct ProbeQuestion: Sendable {
         """
 
     private static let sampleText = "SELECT " + columns + source
-    private static let checkText = "SELECT " + columns + identity + source
-    private static let checkWithHistoryText = "SELECT " + columns + identity + history + source
+
+    private static func checkText(_ history: String, _ senders: String) -> String {
+        "SELECT " + columns + identity + history + senders + source
+    }
 
     var text: String {
         switch kind {
-        case .check(let withHistory): withHistory ? Self.checkWithHistoryText : Self.checkText
+        case .check(let withHistory, let withSenders):
+            Self.checkText(withHistory ? Self.history : ", NULL", withSenders ? ", " + SenderList.column : "")
         case .sample: Self.sampleText
         }
     }
@@ -60,7 +65,7 @@ struct ProbeQuestion: Sendable {
     /// Whether the node has said that it would tell the history of its timeline, and has not been asked for it.
     func mayTellHistory(_ result: borrowing QueryResult) -> Bool {
         switch kind {
-        case .check(let withHistory): !withHistory && result.isTrue(0, 8)
+        case .check(let withHistory, _): !withHistory && result.isTrue(0, 8)
         case .sample: false
         }
     }
@@ -87,7 +92,7 @@ struct ProbeQuestion: Sendable {
                 heard: earlier?.heard,
                 history: earlier?.timeline == timeline ? earlier?.history : nil
             )
-        case .check(let withHistory):
+        case .check(let withHistory, let withSenders):
             let timeline = told ?? result.value(0, 4).flatMap { UInt32($0) }
             return NodeReading(
                 role: role,
@@ -99,7 +104,8 @@ struct ProbeQuestion: Sendable {
                 systemIdentifier: result.value(0, 5),
                 receiver: result.value(0, 6),
                 heard: result.value(0, 7),
-                history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 9)).history : nil
+                history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 9)).history : nil,
+                senders: withSenders ? result.value(0, 10).map { SenderList($0) } : nil
             )
         }
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// Makes a replica the primary while nobody writes through the proxy: the control plane's half of SWITCHOVER.
 ///
@@ -10,7 +11,7 @@ import Glibc
 /// What fails before the promotion is taken back. PostgreSQL cannot make the old primary a replica while it runs: it stays as it is, read-only, and fenced since
 /// its timeline has ended.
 package final class SwitchoverDirector: Sendable {
-    private let nodes: [MonitoredNode]
+    private let members: Mutex<[MonitoredNode]>
     private let log: @Sendable (String) -> Void
     private let limit: Duration
 
@@ -18,15 +19,22 @@ package final class SwitchoverDirector: Sendable {
     ///   - limit: how long each of the two waits may take.
     ///   - log: called with a line for the administrator, on any thread.
     package init(nodes: [MonitoredNode], limit: Duration = .seconds(10), log: @escaping @Sendable (String) -> Void) {
-        self.nodes = nodes
+        members = Mutex(nodes)
         self.log = log
         self.limit = limit
     }
+
+    /// Those that there are now.
+    package var nodes: [MonitoredNode] { members.withLock { $0 } }
+
+    /// Nodes have joined or left.
+    package func update(_ nodes: [MonitoredNode]) { members.withLock { $0 = nodes } }
 
     /// Begins, away from the calling thread.
     ///
     /// - Parameter ended: called there, with why it came to nothing; nil where the node is the primary.
     package func begin(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void) {
+        let nodes = nodes
         guard let old = nodes.first(where: { $0.index == from }), let new = nodes.first(where: { $0.index == to })
         else {
             return ended("there is no such node")
@@ -34,7 +42,7 @@ package final class SwitchoverDirector: Sendable {
         if new.promotion.isExcluded { return ended("node \(new.name) is never promoted (nofailover)") }
         DispatchQueue.global().async { [self] in
             do throws(SwitchoverFailure) {
-                try run(old, new)
+                try run(old, new, others: nodes.filter { $0.index != from && $0.index != to })
                 ended(nil)
             } catch {
                 ended(error.reason)
@@ -42,7 +50,11 @@ package final class SwitchoverDirector: Sendable {
         }
     }
 
-    private func run(_ old: MonitoredNode, _ new: MonitoredNode) throws(SwitchoverFailure) {
+    private func run(
+        _ old: MonitoredNode,
+        _ new: MonitoredNode,
+        others: [MonitoredNode]
+    ) throws(SwitchoverFailure) {
         let deadline = MonotonicClock.now &+ (limit * 2 + .seconds(70)).nanoseconds
         let target = try SwitchoverSession.connect(new, deadline: deadline)
         guard try target.value("SELECT pg_is_in_recovery()") == "t" else {
@@ -78,7 +90,7 @@ package final class SwitchoverDirector: Sendable {
             throw error
         }
         tell(old, new)
-        for node in nodes where node.index != old.index && node.index != new.index {
+        for node in others {
             do throws(SwitchoverFailure) {
                 try point(node, at: new)
             } catch {

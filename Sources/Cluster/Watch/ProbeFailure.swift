@@ -64,7 +64,7 @@ package enum ProbeFailure: Error, Sendable, Equatable {
     }
 
     /// As an identifier in SQL.
-    private static func quoted(_ name: String) -> String {
+    static func quoted(_ name: String) -> String {
         "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

@@ -233,7 +233,7 @@ extension Engine {
     private func rows(_ verb: ConsoleVerb) -> [[String?]] {
         switch verb {
         case .showHelp: ConsoleVerb.allCases.map { [$0.usage, $0.summary] }
-        case .showNodes: topology.nodes.map { describe($0) }
+        case .showNodes: topology.members.map { describe($0) }
         case .showPins: pins()
         case .showVersion: [["Howdah \(options.version)"]]
         case .pause, .resume, .drain, .undrain, .switchover: []

@@ -89,8 +89,8 @@ extension Engine {
     }
 
     func node(named name: String) -> Int? {
-        topology.nodes.first { $0.name == name }?.index
-            ?? topology.nodes.first { $0.name.lowercased() == name.lowercased() }?.index
+        topology.members.first { $0.name == name }?.index
+            ?? topology.members.first { $0.name.lowercased() == name.lowercased() }?.index
     }
 
     /// The console has changed which nodes are used.
@@ -127,7 +127,7 @@ extension PostgresError {
             .error,
             .undefinedObject,
             "there is no node \"\(name)\"",
-            hint: "The nodes are: \(topology.nodes.map(\.name).joined(separator: ", "))."
+            hint: "The nodes are: \(topology.members.map(\.name).joined(separator: ", "))."
         )
     }
 }

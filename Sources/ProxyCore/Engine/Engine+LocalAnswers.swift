@@ -443,7 +443,7 @@ extension Engine {
         adoptGlobalWrites(client)
         let candidates = route.isRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
         let decision = held.map { topology.nodes[$0.pointee.node].name } ?? (route.isRead ? "replica" : "primary")
-        let rows = topology.nodes.map { node -> [String?] in
+        let rows = topology.members.map { node -> [String?] in
             let state: String
             switch node.state {
             case .unknown(let reason), .fenced(let reason): state = reason

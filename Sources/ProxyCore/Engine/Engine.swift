@@ -67,6 +67,8 @@ package final class Engine {
     var paused = PausedDatabases()
     /// Nodes that the console has taken out of use.
     var drainedNodes: Set<Int> = []
+    /// Slots of nodes that have left, until no server of theirs is left.
+    var departed: Set<Int> = []
     /// Nodes that take reads.
     private(set) var replicas: [Int] = []
     /// Statements under way on each node, over all pools.
@@ -233,9 +235,11 @@ package final class Engine {
     package func topologyChanged(_ topology: Topology) {
         let before = self.topology
         self.topology = topology
+        membersMayHaveChanged(from: before)
         noteLives(before)
         let primaryBefore = primary
         readRoles()
+        cutHandedOver(from: before)
         retireMisplacedServers()
         cutFencedServers()
         primaryMayHaveChanged(from: primaryBefore)
@@ -271,6 +275,7 @@ package final class Engine {
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }
         if switchover != nil { checkSwitchover() }
+        if !departed.isEmpty { checkDeparted() }
         if !listeningServers.isEmpty {
             checkListeningServers()
             if !restarted.isEmpty { runRestarted() }

@@ -12,6 +12,8 @@ package enum EngineAction {
     case deriveKey(PeerToken, SaltedPasswordRequest)
     /// A node refused a connection or said that it is shutting down: look at it now.
     case suspectNode(Int)
+    /// A node that has left has no server any more: its slot may be given to another.
+    case slotVacated(node: Int)
     /// A statement that may change what the catalog facts of this database say has run.
     case catalogChanged(database: String)
     /// A client waits for a replica to be fresh, or for the primary's position: look at all WAL positions now, and often for so long.

@@ -8,9 +8,9 @@ struct Pool: ~Copyable {
     let user: String
     let replication: ReplicationMode
     var options: PoolOptions
-    /// One for each node of the topology.
-    let nodes: UnsafeMutablePointer<NodePool>
-    let nodeCount: Int
+    /// One for each slot of the topology.
+    private(set) var nodes: UnsafeMutablePointer<NodePool>
+    private(set) var nodeCount: Int
     /// Clients whose next batch must run on the primary.
     var writers = WaitQueue()
     /// Clients whose next batch any replica can run.
@@ -46,6 +46,17 @@ struct Pool: ~Copyable {
         for index in 0..<nodeCount { (nodes + index).initialize(to: NodePool()) }
         self.catalog = catalog
         context = ClassificationContext(facts: catalog.facts, searchPath: nil)
+    }
+
+    /// Nodes have joined: to be called while nothing points into `nodes`.
+    mutating func grow(to count: Int) {
+        guard count > nodeCount else { return }
+        let grown = UnsafeMutablePointer<NodePool>.allocate(capacity: count)
+        grown.moveInitialize(from: nodes, count: nodeCount)
+        for index in nodeCount..<count { (grown + index).initialize(to: NodePool()) }
+        nodes.deallocate()
+        nodes = grown
+        nodeCount = count
     }
 
     var key: PoolKey { PoolKey(database: database, user: user, replication: replication) }

@@ -1,6 +1,6 @@
 /// One PostgreSQL instance as the engine sees it.
 package struct Node: Sendable, Equatable {
-    /// Its place in the configuration: the same in every topology of a process's life.
+    /// Its slot: its own for as long as it is a member, and another node's only when no server of its own is left.
     package let index: Int
     package let name: String
     package let address: NodeAddress
@@ -15,6 +15,8 @@ package struct Node: Sendable, Equatable {
     package var timeline: UInt32
     /// Since when `state` is what it is, but for the words of its reason.
     package var since: Microseconds
+    /// False: it has left, and its slot is kept until nothing refers to it. Such a node's state is `unknown`.
+    package var isMember: Bool
 
     package init(
         index: Int,
@@ -25,7 +27,8 @@ package struct Node: Sendable, Equatable {
         version: Int = 0,
         saidRole: NodeRole? = nil,
         timeline: UInt32 = 0,
-        since: Microseconds = 0
+        since: Microseconds = 0,
+        isMember: Bool = true
     ) {
         self.index = index
         self.name = name
@@ -36,5 +39,9 @@ package struct Node: Sendable, Equatable {
         self.saidRole = saidRole ?? state.role
         self.timeline = timeline
         self.since = since
+        self.isMember = isMember
     }
+
+    /// Whether both are one node in two topologies.
+    func isSame(as other: Node) -> Bool { name == other.name && address == other.address }
 }

@@ -1,5 +1,6 @@
 /// All nodes at one moment: an immutable value that the control plane hands to every worker.
 package struct Topology: Sendable, Equatable {
+    /// By slot. From one topology to the next there are never fewer.
     package var nodes: [Node]
 
     package init(nodes: [Node]) {
@@ -15,6 +16,9 @@ package struct Topology: Sendable, Equatable {
         }
         return found
     }
+
+    /// Without those that have left.
+    package var members: [Node] { nodes.filter(\.isMember) }
 
     package var replicas: [Int] {
         nodes.compactMap { $0.state == .up(.replica) ? $0.index : nil }

@@ -78,7 +78,10 @@ struct ConfigurationRules {
             )
         }
         if nodes.count > discovery.maxNodes {
-            add([.maxNodes], "max_nodes (\(discovery.maxNodes)) is below the number of nodes given here (\(nodes.count))")
+            add(
+                [.maxNodes],
+                "max_nodes (\(discovery.maxNodes)) is below the number of nodes given here (\(nodes.count))"
+            )
         }
         guard discovery.mode == .patroni else { return }
         if discovery.patroniURLs.isEmpty {

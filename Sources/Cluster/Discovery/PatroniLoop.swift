@@ -61,6 +61,7 @@ final class PatroniLoop {
                 reasons.append("\(url): \(error.reason)")
             }
         }
+        if mailbox.isStopped { return }
         if reasons.count == candidates.count {
             // The words of a failure may differ from one time to the next.
             if silence == nil { log(.patroni(.silent(reasons))) }

@@ -36,7 +36,9 @@ extension ClusterEvent {
         case .fenced(let node, let reason):
             EventFacts(kind: .fenced, node: node, role: .unknown, reason: reason.description)
         case .unfenced(let node, let role): EventFacts(kind: .unfenced, node: node, role: role, reason: "")
-        case .addresses, .promotion, .errand, .joined, .left, .notTaken, .sendersDenied, .patroni, .catalogLoaded, .catalogFailed: nil
+        case .addresses, .promotion, .errand, .joined, .left, .notTaken, .sendersDenied, .patroni, .catalogLoaded,
+            .catalogFailed:
+            nil
         }
     }
 }

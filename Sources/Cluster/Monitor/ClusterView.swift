@@ -13,7 +13,13 @@ package struct ClusterView: Sendable, Equatable {
     /// Greater in each view than in those before; what `ClusterMonitor.applied` is told.
     package var serial: UInt64
 
-    package init(topology: Topology, addresses: [Int: [String]], isComplete: Bool, serial: UInt64 = 0, nodes: [MonitoredNode] = []) {
+    package init(
+        topology: Topology,
+        addresses: [Int: [String]],
+        isComplete: Bool,
+        serial: UInt64 = 0,
+        nodes: [MonitoredNode] = []
+    ) {
         self.topology = topology
         self.nodes = nodes
         self.addresses = addresses

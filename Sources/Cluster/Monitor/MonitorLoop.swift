@@ -79,7 +79,9 @@ final class MonitorLoop {
     private func handle(_ message: MonitorMessage) {
         switch message {
         case .checkNow(let index):
-            guard let place = probes.firstIndex(where: { $0.node.index == index }), members.isMember(place) else { return }
+            guard let place = probes.firstIndex(where: { $0.node.index == index }), members.isMember(place) else {
+                return
+            }
             probes[place].doubt()
             tell(place, .hinted)
         case .sample(let limit):

@@ -218,15 +218,27 @@ import Testing
             testDescription: "a replica that has more of the old timeline than the new primary can never follow",
             steps: [
                 calm,
+                Step(claims: [nil, second, replica(1, at: 100)], uses: [.superseded, .primary, .usable]),
+                // Without a WAL receiver its timeline may be that of some time ago.
                 Step(
-                    claims: [nil, second, replica(1, at: 100, streaming: false)],
+                    claims: [nil, second, replica(1, at: 101, streaming: false)],
                     uses: [.superseded, .primary, .usable]
                 ),
+                Step(claims: [nil, second, replica(1, at: 101)], uses: [.superseded, .primary, .diverged]),
+                Step(
+                    claims: [nil, second, replica(1, at: 101, streaming: false)],
+                    uses: [.superseded, .primary, .diverged]
+                ),
+                Step(claims: [nil, second, nil], uses: [.superseded, .primary, .usable]),
                 Step(
                     claims: [nil, second, replica(1, at: 101, streaming: false)],
                     uses: [.superseded, .primary, .diverged]
                 ),
                 Step(claims: [nil, second, replica(2, at: 101)], uses: [.superseded, .primary, .usable]),
+                Step(
+                    claims: [nil, second, replica(1, at: 101, streaming: false)],
+                    uses: [.superseded, .primary, .usable]
+                ),
             ]
         ),
         Case(
@@ -295,8 +307,8 @@ import Testing
         let ended = fencing.judge([Self.primary(1), Self.second, nil], isComplete: true).fences[0]
         #expect(
             ended?.description
-                == "it says that it is primary on timeline 1, which ended at 0/64: node b is primary on timeline 2; stop it "
-                + "and run there: pg_rewind --target-pgdata=\"$PGDATA\" --source-server='host=b' --write-recovery-conf"
+                == "it says that it is primary on timeline 1, which ended at 0/64: node b is primary on timeline 2; run "
+                + "CHECKPOINT on node b, stop this one and run there: pg_rewind --target-pgdata=\"$PGDATA\" --source-server='host=b' --write-recovery-conf"
         )
         var other = Fencing(nodes: Self.nodes)
         let undecided = other.judge([Self.primary(2), Self.primary(3), nil], isComplete: true).fences[0]

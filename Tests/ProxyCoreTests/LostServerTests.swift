@@ -102,6 +102,26 @@ struct LostServerTests {
         }
     }
 
+    @Test("In a transaction, before its COMMIT: that tells, and the transaction is over", arguments: [false, true])
+    func beforeCommit(isExtended: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            server.vanishes()
+            if isExtended {
+                client.sends("Parse : COMMIT", "Bind <- ()", "Execute", "Sync")
+            } else {
+                client.sends("Query COMMIT")
+            }
+            client.getsError(Self.lostInTransaction, ready: "I")
+            client.sends("Query BEGIN")
+            client.gets("Complete BEGIN", "Ready T")
+        }
+    }
+
     @Test(
         "In a transaction, between statements: the next one tells",
         arguments: ["Query UPDATE t SET x = 2", "Query SELECT 1"]

@@ -76,7 +76,7 @@ extension FenceReason: CustomStringConvertible {
     }
 
     private static func rewind(_ primary: Primary) -> String {
-        "stop it and run there: pg_rewind --target-pgdata=\"$PGDATA\" --source-server='\(primary.conninfo)' "
+        "run CHECKPOINT on node \(primary.name), stop this one and run there: pg_rewind --target-pgdata=\"$PGDATA\" --source-server='\(primary.conninfo)' "
             + "--write-recovery-conf"
     }
 }

@@ -25,6 +25,8 @@ package struct Fencing: Sendable {
     package private(set) var accepted: AcceptedPrimary?
     /// Former primaries, which stay fenced until they answer as replicas.
     private var superseded: Set<Int> = []
+    /// Replicas that have gone another way than the primary, until they follow.
+    private var strays: Set<Int> = []
     private var replacement: Replacement?
 
     package init(nodes: [Node]) { self.nodes = nodes }
@@ -201,12 +203,19 @@ package struct Fencing: Sendable {
     // MARK: Others
 
     /// A replica that has more of an old timeline than the primary's history has of it can never follow.
-    private func fenceReplicas(_ claims: [NodeClaim?], _ verdict: inout FencingVerdict) {
+    private mutating func fenceReplicas(_ claims: [NodeClaim?], _ verdict: inout FencingVerdict) {
         guard let accepted, let current = accepted.timeline else { return }
-        for (place, claim) in claims.enumerated() where verdict.fences[place] == nil {
-            guard let claim, claim.role == .replica, !claim.isStreaming, let own = claim.timeline?.number,
-                let end = current.end(of: own), let position = claim.position, position > end
-            else { continue }
+        for (place, claim) in claims.enumerated() {
+            guard let claim else { continue }
+            guard claim.role == .replica, let own = claim.timeline?.number, let end = current.end(of: own),
+                let position = claim.position, position > end
+            else {
+                strays.remove(place)
+                continue
+            }
+            // Only a WAL receiver tells the timeline of this moment; without one it may be that of some time ago.
+            if claim.isStreaming { strays.insert(place) }
+            guard strays.contains(place), verdict.fences[place] == nil else { continue }
             verdict.fences[place] = .diverged(own, named(accepted))
         }
     }

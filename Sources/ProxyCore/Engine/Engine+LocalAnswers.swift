@@ -529,6 +529,12 @@ extension Engine {
             client.pointee.extras = nil
             return refuseBatch(client, error, header, input, offset)
         }
+        if plan.statementClass.transaction == .commit, let error = client.pointee.extras?.refusal {
+            // Nobody has been told: drivers take COMMIT's answer ROLLBACK for a success unless an error came before.
+            client.pointee.transaction = .none
+            client.pointee.extras = nil
+            return refuseBatch(client, error, header, input, offset)
+        }
         if plan.isQuery {
             client.pointee.transaction = .none
             send(client) { builder in

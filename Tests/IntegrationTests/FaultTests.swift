@@ -211,7 +211,9 @@ extension EndToEnd {
             let client = try WireClient(port: proxy.port)
             let write = "UPDATE item SET note = note WHERE id = 4 RETURNING pg_is_in_recovery()"
             #expect(try client.value(write) == "f")
-            #expect(try client.value("SELECT pg_is_in_recovery()") == "t")
+            try eventually("a replica to be known to have the write") {
+                try client.value("SELECT pg_is_in_recovery()") == "t"
+            }
             try cluster.primary.stop()
             defer { if cluster.primary.postmaster == nil { try? cluster.primary.start() } }
             for _ in 0..<20 { #expect(try client.value("SELECT pg_is_in_recovery()") == "t") }

@@ -256,11 +256,14 @@ struct ConsoleCommandTests {
         arguments: [
             ("n0", "Error 55000 node n0 is the primary"), ("n2", "Error 55000 node n2 is no replica that is up"),
             ("n7", "Error 42704 there is no node \"n7\""),
+            ("n3", "Error 55000 node n3 is drained, and would have writes wait"),
         ]
     )
     func switchoverTargets(name: String, words: String) {
-        converseWithConsole { talk, console in
-            talk.topologyBecomes(.up(.primary), .up(.replica), .unknown(reason: "down"))
+        converseWithConsole(nodes: 4) { talk, console in
+            talk.topologyBecomes(.up(.primary), .up(.replica), .unknown(reason: "down"), .up(.replica))
+            console.sends("Query DRAIN n3")
+            console.gets("Complete DRAIN", "Ready I")
             console.sends("Query SWITCHOVER TO \(name)")
             console.getsError(words, ready: "I")
         }

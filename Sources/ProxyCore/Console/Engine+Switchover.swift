@@ -10,7 +10,8 @@ extension Engine {
         let target: Int
         if let name {
             guard let node = node(named: name) else { return .failed(.noNode(name, topology)) }
-            guard replicas.contains(node) || topology.replicas.contains(node) else {
+            if drainedNodes.contains(node) { return .failed(.drained(topology.nodes[node])) }
+            guard topology.replicas.contains(node) else {
                 return .failed(.noReplica(topology.nodes[node], isPrimary: node == from))
             }
             target = node
@@ -120,6 +121,15 @@ extension PostgresError {
         "no replica is near enough to the primary to take over",
         hint: "SHOW NODES tells why."
     )
+
+    fileprivate static func drained(_ node: Node) -> PostgresError {
+        PostgresError(
+            .error,
+            .objectNotInState,
+            "node \(node.name) is drained, and would have writes wait",
+            hint: "UNDRAIN \(node.name) first."
+        )
+    }
 
     fileprivate static func noReplica(_ node: Node, isPrimary: Bool) -> PostgresError {
         PostgresError(

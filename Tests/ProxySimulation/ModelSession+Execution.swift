@@ -15,7 +15,11 @@ extension ModelSession {
         switch statement {
         case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
-        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
+        case .setConfig(let pairs):
+            let changes = pairs.map { (text($0.name, parameters), text($0.value, parameters)) }
+            for (name, value) in changes { try change(name, value) }
+            return Outcome(rows: [changes.map(\.1)], tag: "SELECT 1")
+        case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
             return try executeSession(statement)
         case .select(let key):
             let name = text(key, parameters)
@@ -81,9 +85,6 @@ extension ModelSession {
         case .set(let name, let value):
             try change(name, value)
             return Outcome(tag: "SET")
-        case .setConfig(let pairs):
-            for pair in pairs { try change(pair.name, pair.value) }
-            return Outcome(rows: [pairs.map(\.value)], tag: "SELECT 1")
         case .reset(let name):
             settings[name] = base[name]
             return Outcome(tag: "RESET")
@@ -126,7 +127,8 @@ extension ModelSession {
 
     private func change(_ name: String, _ value: String) throws(ModelError) {
         guard Self.defaults[name] != nil || name.contains(".") else { throw Self.unknownSetting(name) }
-        settings[name] = value
+        // No value resets; nobody sets an empty one here.
+        settings[name] = value.isEmpty ? base[name] : value
     }
 
     private static func unknownSetting(_ name: String) -> ModelError {

@@ -46,6 +46,9 @@ struct BatchPlan: BitwiseCopyable {
 
     var isRead: Bool { access == .read && hint != .primary }
 
+    /// What all of them do, as one.
+    var together: StatementClass { StatementClass(access: access, reason: reason, effects: effects) }
+
     mutating func add(_ other: StatementClass) {
         statements = statements == .max ? .max : statements + 1
         statementClass = other

@@ -226,7 +226,11 @@ extension Engine {
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
-            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
+            if let channels = client.pointee.channels,
+                server.pointee.mayNotify || mayNotify(plan.together, channels.listening)
+            {
+                return .stop
+            }
         }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)

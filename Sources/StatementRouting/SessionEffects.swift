@@ -61,4 +61,9 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     package static let sequenceRead = SessionEffects(rawValue: 1 << 29)
     /// Session-level advisory locks are given back.
     package static let advisoryUnlock = SessionEffects(rawValue: 1 << 30)
+
+    /// What may make a temporary object: by its own words, or by code that is not seen.
+    package static let mayMakeTemporary: SessionEffects = [
+        .temporaryObject, .ddl, .codeBlock, .callsUserFunction, .load,
+    ]
 }

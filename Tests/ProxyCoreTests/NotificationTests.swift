@@ -134,7 +134,7 @@ struct NotificationTests {
 
     // MARK: Whose it is
 
-    @Test("A listening client's NOTIFY waits for what is in flight: what it hears comes in front of its own ReadyForQuery")
+    @Test("A listening client's NOTIFY waits for what is in flight, and is heard in front of its own ReadyForQuery")
     func notifyBehind() {
         converse { talk in
             let (client, pool, listening) = listener(talk)

@@ -24,6 +24,7 @@ package struct PoolSettings: Sendable, Equatable {
 
     package let readYourWrites: ReadYourWrites
     package let transactionReads: TransactionReads
+    package let pinnedReads: PinnedReads
     /// Zero: reads do not wait.
     package let freshnessWait: Duration
 
@@ -49,6 +50,7 @@ package struct PoolSettings: Sendable, Equatable {
         serverLocalViews = layers.choice(.serverLocalViews)
         readYourWrites = layers.choice(.readYourWrites)
         transactionReads = layers.choice(.transactionReads)
+        pinnedReads = layers.choice(.pinnedReads)
         freshnessWait = layers.duration(.freshnessWait)
         preparedStatements = layers.boolean(.preparedStatements)
         prepareUnnamed = layers.boolean(.prepareUnnamed)

@@ -43,6 +43,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     // Consistency
     case readYourWrites = "read_your_writes"
     case transactionReads = "transaction_reads"
+    case pinnedReads = "pinned_reads"
     case freshnessWait = "freshness_wait"
     case maxLag = "max_lag"
     case maxLagBytes = "max_lag_bytes"

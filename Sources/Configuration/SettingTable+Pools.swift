@@ -222,6 +222,18 @@ extension SettingTable {
             """
         ),
         SettingDefinition(
+            .pinnedReads,
+            .consistency,
+            perPool,
+            choice(PinnedReads.self),
+            default: "primary",
+            .reload,
+            """
+            Where the reads of a pinned session run. primary: on the server that it keeps; replica: on a replica, where \
+            what the session is pinned for does not matter to them and a replica has a server free.
+            """
+        ),
+        SettingDefinition(
             .maxLag,
             .consistency,
             proxyOnly,

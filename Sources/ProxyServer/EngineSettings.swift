@@ -101,6 +101,11 @@ enum EngineSettings {
             case .primary: .primary
             case .replicaUntilWrite: .replicaUntilWrite
             }
+        options.pinnedReads =
+            switch settings.pinnedReads {
+            case .primary: .primary
+            case .replica: .replica
+            }
         options.freshnessWait = settings.freshnessWait.wholeMicroseconds
         options.preparedStatements = settings.preparedStatements
         options.prepareUnnamed = settings.prepareUnnamed

@@ -180,7 +180,9 @@ extension Engine {
             guard let handle = clients.handle(at: index), let client = clients[handle],
                 let record = client.pointee.pinRecord, let pool = client.pointee.pool
             else { continue }
-            let node = servers[client.pointee.server].map { topology.nodes[$0.pointee.node].name }
+            let node = (servers[record.parked] ?? servers[client.pointee.server]).map {
+                topology.nodes[$0.pointee.node].name
+            }
             for entry in record.entries {
                 rows.append([
                     "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,

@@ -124,7 +124,7 @@ extension Engine {
     }
 
     /// Whether some replica has lately been near enough for a wait to be worth it.
-    private func mayBecomeFresh(within limit: Microseconds) -> Bool {
+    func mayBecomeFresh(within limit: Microseconds) -> Bool {
         replicas.contains { node in
             guard let lag = freshness[node].lag else { return false }
             return lag <= limit
@@ -238,11 +238,13 @@ extension Engine {
     package var nextDeadline: Microseconds {
         var next = Microseconds.max
         for wait in freshnessWaits { next = min(next, wait.deadline) }
+        for wait in pinnedWaits { next = min(next, wait.deadline) }
         return next
     }
 
     /// The time of `nextDeadline` has come.
     package func wake() {
+        servePinnedWaits()
         guard !freshnessWaits.isEmpty else { return }
         var waits: [FreshnessWait] = []
         swap(&waits, &freshnessWaits)
@@ -283,6 +285,7 @@ extension Engine {
         } else {
             serveFreshnessWaits()
         }
+        servePinnedWaits()
     }
 
     private func serveFreshnessWaits() {

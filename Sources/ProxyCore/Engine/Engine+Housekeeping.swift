@@ -76,7 +76,7 @@ extension Engine {
                 let isTooOld = limits.serverLifetime > 0 && now - server.pointee.created > limits.serverLifetime
                 let total = server.pointee.pool.pointee.nodes[server.pointee.node].total
                 if isTooOld || (isIdleTooLong && total > limits.minimumSize) { retire(server) }
-            case .active, .draining, .listening, .closing: break
+            case .active, .parked, .draining, .listening, .closing: break
             }
         }
         for index in 0..<cancels.capacity {

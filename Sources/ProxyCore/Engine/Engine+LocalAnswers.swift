@@ -441,8 +441,16 @@ extension Engine {
         }
         client.pointee.lastRoute = before
         adoptGlobalWrites(client)
-        let candidates = route.isRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
-        let decision = held.map { topology.nodes[$0.pointee.node].name } ?? (route.isRead ? "replica" : "primary")
+        var reason = reasonText(route)
+        if let held, client.pointee.pin != nil, client.pointee.transaction == .none {
+            reason = explainPinned(client, held, plan, &route)
+        }
+        let isElsewhere = route.cause == .pinnedRead
+        let reading = isElsewhere ? replicas : readCandidates(pool)
+        let candidates = route.isRead ? reading : primary >= 0 ? [primary] : []
+        let decision =
+            isElsewhere || held == nil
+            ? route.isRead ? "replica" : "primary" : held.map { topology.nodes[$0.pointee.node].name }
         let rows = topology.nodes.map { node -> [String?] in
             let state: String
             switch node.state {
@@ -452,7 +460,7 @@ extension Engine {
             case .up: state = candidates.contains(node.index) ? "candidate" : "up"
             }
             return [
-                decision, reasonText(route), node.name, "\(node.state.role)", state, "\(node.weight)",
+                decision, reason, node.name, "\(node.state.role)", state, "\(node.weight)",
                 "\(inFlight[node.index])", describeLag(node.index),
             ]
         }

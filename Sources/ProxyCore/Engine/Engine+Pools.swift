@@ -392,7 +392,7 @@ extension Engine {
         switch server.pointee.phase {
         case .connecting, .authenticating: nodePool.pointee.connecting -= 1
         case .idle: nodePool.pointee.idle.removeAll { $0 == server.pointee.handle }
-        case .active:
+        case .active, .parked:
             nodePool.pointee.active -= 1
             inFlight[server.pointee.node] -= 1
         case .draining: nodePool.pointee.leaving -= 1

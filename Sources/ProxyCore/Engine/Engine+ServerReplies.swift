@@ -38,6 +38,9 @@ extension Engine {
         case .connecting, .closing: return bytes.byteCount
         case .authenticating: return readLogin(server, bytes)
         case .listening: return readListening(server, bytes)
+        case .parked:
+            pause(server, .parked)
+            return 0
         case .idle, .active, .draining: break
         }
         let handle = server.pointee.handle
@@ -374,7 +377,11 @@ extension Engine {
             client.pointee.statements.compact()
             client.pointee.since = now
             if !mayLetGo(client, server) {
-                if client.pointee.pin != nil { askForPins(client, server) }
+                if readsElsewhere(client) {
+                    if isAtBoundary(client) { endReadElsewhere(client, server) }
+                } else if client.pointee.pin != nil {
+                    askForPins(client, server)
+                }
                 processHeld(client)
                 return
             }

@@ -76,6 +76,8 @@ package final class Engine {
     var isSampleAsked = false
     var sampleAskedAt: Microseconds = 0
     var freshnessWaits: [FreshnessWait] = []
+    /// The same, of pinned clients that wait with a server of their own.
+    var pinnedWaits: [FreshnessWait] = []
     /// Clients that have asked for the primary's position.
     var positionWaits: [Handle] = []
 
@@ -177,6 +179,7 @@ package final class Engine {
 
     private func runRestarted() {
         while let handle = restarted.popLast() {
+            if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
             if let client = clients[handle] { processHeld(client) }
         }
     }

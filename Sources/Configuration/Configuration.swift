@@ -83,6 +83,7 @@ extension Configuration: CustomStringConvertible {
         let proxyLine = Self.line(.proxy, sections[.proxy] ?? [:])
         let nodeLines = nodes.map { node in
             "[node \(node.name)] host = \(node.host), port = \(node.port), weight = \(node.weight), "
+                + "priority = \(node.priority), nofailover = \(node.nofailover ? "on" : "off"), "
                 + "monitor_user = \(node.monitorUser), monitor_password = \(node.monitorPassword?.description ?? ""), "
                 + "monitor_database = \(node.monitorDatabase)"
         }

@@ -20,6 +20,7 @@ struct ConfigurationRules {
         checkAuthentication()
         checkBuffers()
         checkPools()
+        checkWatching()
         return problems
     }
 
@@ -37,6 +38,28 @@ struct ConfigurationRules {
         let readsOnPrimary = PoolSettings(SettingLayers([draft.values(of: .proxy)])).readsOnPrimary
         if readsOnPrimary == .never, nodes.allSatisfy({ $0.weight == 0 }) {
             add([.readsOnPrimary], "reads_on_primary = never, yet every node has weight = 0: no node could take reads")
+        }
+    }
+
+    private mutating func checkWatching() {
+        require(proxy.nodeCheckFailures <= proxy.nodeCheckWindow, .nodeCheckFailures, "at most", .nodeCheckWindow)
+        if proxy.coordination == .etcd {
+            add(
+                [.coordination],
+                """
+                coordination = etcd is not to be had yet; with several proxies set failover = follow and leave promotion to Patroni \
+                or another orchestrator, or run one proxy with failover = promote and coordination = none
+                """
+            )
+        }
+        if proxy.failover == .promote, nodes.count < 3, !nodes.isEmpty {
+            add(
+                [.failover],
+                """
+                failover = promote needs at least 3 nodes, for without the primary a majority must still be seen; there are \
+                \(nodes.count). Add a replica (weight = 0 and nofailover = on if it is only to be counted), or set failover = follow
+                """
+            )
         }
     }
 

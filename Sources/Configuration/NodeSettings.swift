@@ -7,6 +7,10 @@ package struct NodeSettings: Sendable, Equatable {
     package let port: Int
     /// Share of the reads in relation to other nodes; 0 for none.
     package let weight: Int
+    /// Among replicas that could be promoted.
+    package let priority: Int
+    /// Never promoted.
+    package let nofailover: Bool
     package let monitorUser: String
     package let monitorPassword: Secret?
     package let monitorDatabase: String
@@ -18,6 +22,8 @@ package struct NodeSettings: Sendable, Equatable {
         host = endpoint.host
         port = endpoint.port
         weight = layers.integer(.weight)
+        priority = layers.integer(.priority)
+        nofailover = layers.boolean(.nofailover)
         monitorUser = layers.text(.monitorUser)
         monitorPassword = layers.secret(.monitorPassword)
         monitorDatabase = layers.text(.monitorDatabase)

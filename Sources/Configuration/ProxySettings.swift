@@ -13,6 +13,9 @@ package struct ProxySettings: Sendable, Equatable {
     package let clientLoginTimeout: Duration
     package let serverConnectTimeout: Duration
     package let serverLoginRetry: Duration
+    package let failoverWait: Duration
+    /// Clients.
+    package let failoverQueue: Int
 
     package let statementTextLimit: Int
     /// Of each worker.
@@ -29,6 +32,15 @@ package struct ProxySettings: Sendable, Equatable {
 
     package let nodeCheckInterval: Duration
     package let nodeCheckTimeout: Duration
+    package let nodeCheckFailures: Int
+    package let nodeCheckWindow: Int
+    package let nodeCheckSuccesses: Int
+    /// Nil: none.
+    package let onEvent: String?
+    package let onEventTimeout: Duration
+    package let failover: FailoverMode
+    package let promoteDelay: Duration
+    package let coordination: Coordination
     /// Nil: no limit.
     package let maxLag: Duration?
     /// Nil: no limit.
@@ -48,6 +60,8 @@ package struct ProxySettings: Sendable, Equatable {
         clientLoginTimeout = layers.duration(.clientLoginTimeout)
         serverConnectTimeout = layers.duration(.serverConnectTimeout)
         serverLoginRetry = layers.duration(.serverLoginRetry)
+        failoverWait = layers.duration(.failoverWait)
+        failoverQueue = layers.integer(.failoverQueue)
         statementTextLimit = layers.size(.statementTextLimit)
         statementCacheMemory = layers.size(.statementCacheMemory)
         preparedStatementMemory = layers.size(.preparedStatementMemory)
@@ -58,6 +72,14 @@ package struct ProxySettings: Sendable, Equatable {
         tcp = TCPSettings(layers)
         nodeCheckInterval = layers.duration(.nodeCheckInterval)
         nodeCheckTimeout = layers.duration(.nodeCheckTimeout)
+        nodeCheckFailures = layers.integer(.nodeCheckFailures)
+        nodeCheckWindow = layers.integer(.nodeCheckWindow)
+        nodeCheckSuccesses = layers.integer(.nodeCheckSuccesses)
+        onEvent = layers.optionalText(.onEvent)
+        onEventTimeout = layers.duration(.onEventTimeout)
+        failover = layers.choice(.failover)
+        promoteDelay = layers.duration(.promoteDelay)
+        coordination = layers.choice(.coordination)
         maxLag = layers.optionalDuration(.maxLag)
         let lagBytes = layers.size(.maxLagBytes)
         maxLagBytes = lagBytes == 0 ? nil : lagBytes

@@ -9,6 +9,7 @@ package enum SettingGroup: String, CaseIterable, Sendable {
     case buffers = "Buffers and limits"
     case eventLoop = "Event loop and TCP"
     case monitoring = "Watching the nodes"
+    case failover = "Failover"
     case log = "Log"
     case nodes = "Nodes"
     case databases = "Databases"

@@ -78,6 +78,18 @@ package enum SettingName: String, CaseIterable, Sendable {
     case monitorDatabase = "monitor_database"
     case nodeCheckInterval = "node_check_interval"
     case nodeCheckTimeout = "node_check_timeout"
+    case nodeCheckFailures = "node_check_failures"
+    case nodeCheckWindow = "node_check_window"
+    case nodeCheckSuccesses = "node_check_successes"
+    case onEvent = "on_event"
+    case onEventTimeout = "on_event_timeout"
+
+    // Failover
+    case failover = "failover"
+    case failoverWait = "failover_wait"
+    case failoverQueue = "failover_queue"
+    case promoteDelay = "promote_delay"
+    case coordination = "coordination"
 
     // Log
     case logLevel = "log_level"
@@ -88,6 +100,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case port = "port"
     case conninfo = "conninfo"
     case weight = "weight"
+    case priority = "priority"
+    case nofailover = "nofailover"
     case dbname = "dbname"
 
     /// The variable that sets this setting of `[proxy]`.

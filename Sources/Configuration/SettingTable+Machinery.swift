@@ -188,6 +188,114 @@ extension SettingTable {
             .reload,
             "A check that has not been answered within this time has failed."
         ),
+        SettingDefinition(
+            .nodeCheckFailures,
+            .monitoring,
+            proxyOnly,
+            .integer(1...32),
+            default: "2",
+            .reload,
+            """
+            So many failed checks among the last node_check_window make a node down. Where nothing listens, or the server \
+            says that it takes no connections, one is enough.
+            """
+        ),
+        SettingDefinition(
+            .nodeCheckWindow,
+            .monitoring,
+            proxyOnly,
+            .integer(1...32),
+            default: "3",
+            .reload,
+            "Checks among which failures are counted. At least node_check_failures."
+        ),
+        SettingDefinition(
+            .nodeCheckSuccesses,
+            .monitoring,
+            proxyOnly,
+            .integer(1...32),
+            default: "2",
+            .reload,
+            "So many answered checks in a row make a node that is down up again; they follow each other quickly."
+        ),
+        SettingDefinition(
+            .onEvent,
+            .monitoring,
+            proxyOnly,
+            .text,
+            default: "",
+            .restart,
+            """
+            Command that /bin/sh runs when a node goes up or down, is promoted, demoted, fenced or unfenced, lags or is fresh \
+            again. HOWDAH_EVENT, HOWDAH_NODE, HOWDAH_HOST, HOWDAH_PORT, HOWDAH_ROLE and HOWDAH_REASON are set. Empty: none.
+            """
+        ),
+        SettingDefinition(
+            .onEventTimeout,
+            .monitoring,
+            proxyOnly,
+            boundedWait,
+            default: "30s",
+            .restart,
+            "The command is killed when it takes longer; one runs at a time."
+        ),
+    ]
+
+    static let failover: [SettingDefinition] = [
+        SettingDefinition(
+            .failover,
+            .failover,
+            proxyOnly,
+            choice(FailoverMode.self),
+            default: "follow",
+            .restart,
+            """
+            When the primary is lost. follow: go on with the one that somebody else promotes. promote: promote a replica; for \
+            one proxy alone, with nobody else who promotes.
+            """
+        ),
+        SettingDefinition(
+            .failoverWait,
+            .failover,
+            proxyOnly,
+            boundedWait,
+            default: "30s",
+            .reload,
+            """
+            While there is no primary, statements for it wait this long for the next one, and then fail with SQLSTATE \
+            57P03. query_wait_timeout counts from its coming.
+            """
+        ),
+        SettingDefinition(
+            .failoverQueue,
+            .failover,
+            proxyOnly,
+            .integer(0...1_000_000),
+            default: "10000",
+            .reload,
+            "Clients that may wait for a primary at once; others get SQLSTATE 57P03 at once."
+        ),
+        SettingDefinition(
+            .promoteDelay,
+            .failover,
+            proxyOnly,
+            boundedWait,
+            default: "3s",
+            .restart,
+            "failover = promote: how long the primary must be down before a replica is promoted. Longer than its restart takes."
+        ),
+        SettingDefinition(
+            .coordination,
+            .failover,
+            proxyOnly,
+            choice(Coordination.self),
+            default: "none",
+            .restart,
+            """
+            failover = promote: how several proxies agree which of them promotes. none: there is only this one. etcd is not to be \
+            had yet and is refused at the start.
+            """
+        ),
     ]
 
     static let nodes: [SettingDefinition] = [
@@ -230,6 +338,24 @@ extension SettingTable {
             default: "100",
             .reload,
             "Share of the reads that the node gets in relation to the others. 0: none."
+        ),
+        SettingDefinition(
+            .priority,
+            .nodes,
+            [.node],
+            .integer(0...1_000),
+            default: "100",
+            .reload,
+            "failover = promote: among replicas that have as much of the log, the one with the greatest priority is promoted."
+        ),
+        SettingDefinition(
+            .nofailover,
+            .nodes,
+            [.node],
+            .boolean,
+            default: "off",
+            .reload,
+            "failover = promote: whether this node is never promoted."
         ),
     ]
 

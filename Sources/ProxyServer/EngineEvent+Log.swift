@@ -6,13 +6,15 @@ extension EngineEvent {
     var isAboutConnection: Bool {
         switch self {
         case .clientLoggedIn, .clientLeft, .serverReady: true
-        case .clientRefused, .serverFailed, .listeningServerLost, .classCorrected: false
+        case .clientRefused, .serverFailed, .listeningServerLost, .classCorrected, .switchoverBegan, .switchoverEnded:
+            false
         }
     }
 
     var level: LogLevel {
         switch self {
-        case .clientLoggedIn, .clientLeft, .serverReady, .classCorrected: .info
+        case .clientLoggedIn, .clientLeft, .serverReady, .classCorrected, .switchoverBegan: .info
+        case .switchoverEnded(_, _, let failure): failure == nil ? .info : .warning
         case .clientRefused, .serverFailed, .listeningServerLost: .warning
         }
     }
@@ -31,6 +33,11 @@ extension EngineEvent {
             "no server on node \(nodes[node].name) for user \(user), database \(database): \(reason)"
         case .listeningServerLost(let database, let reason):
             "the server that listens for clients of database \(database) was lost: \(reason)"
+        case .switchoverBegan(let from, let to):
+            "SWITCHOVER from node \(nodes[from].name) to \(nodes[to].name): writes wait"
+        case .switchoverEnded(_, let to, let failure):
+            failure.map { "the switchover came to nothing: \($0)" }
+                ?? "node \(nodes[to].name) is the primary: writes go on"
         case .classCorrected(let database, let statement):
             "a replica refused a read, which is a write from now on: database \(database): \(statement)"
         }

@@ -13,6 +13,8 @@ enum EngineSettings {
         options.clientLoginTimeout = proxy.clientLoginTimeout.wholeMicroseconds
         options.serverConnectTimeout = proxy.serverConnectTimeout.wholeMicroseconds
         options.serverLoginRetry = proxy.serverLoginRetry.wholeMicroseconds
+        options.failoverWait = proxy.failoverWait.wholeMicroseconds
+        options.failoverQueue = proxy.failoverQueue
         options.statementTextLimit = proxy.statementTextLimit
         options.clientBufferLimit = proxy.buffers.clientBufferLimit
         options.notificationQueue = proxy.buffers.notificationQueue

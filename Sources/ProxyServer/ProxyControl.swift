@@ -9,6 +9,7 @@ final class ProxyControl: WorkerControl {
     private struct Parts {
         var monitor: ClusterMonitor?
         var catalogs: CatalogLoader?
+        var director: SwitchoverDirector?
         var isDrained = false
     }
 
@@ -19,10 +20,11 @@ final class ProxyControl: WorkerControl {
 
     init(log: Log) { logFile = log }
 
-    func connect(monitor: ClusterMonitor, catalogs: CatalogLoader) {
+    func connect(monitor: ClusterMonitor, catalogs: CatalogLoader, director: SwitchoverDirector) {
         parts.withLock {
             $0.monitor = monitor
             $0.catalogs = catalogs
+            $0.director = director
         }
     }
 
@@ -34,10 +36,19 @@ final class ProxyControl: WorkerControl {
         parts.withLock { $0.monitor }?.sampleNow(within: .microseconds(limit))
     }
 
+    func viewApplied(serial: UInt64) {
+        parts.withLock { $0.monitor }?.applied(serial: serial)
+    }
+
     func catalogChanged(database: String) {
         let catalogs = parts.withLock { $0.catalogs }
         catalogs?.watch(database: database)
         catalogs?.refresh(database: database)
+    }
+
+    func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void) {
+        guard let director = parts.withLock({ $0.director }) else { return ended("the proxy is starting") }
+        director.begin(from: from, to: to, ended: ended)
     }
 
     func log(_ level: LogLevel, _ text: String) { logFile.write(level, text) }

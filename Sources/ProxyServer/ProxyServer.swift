@@ -15,6 +15,7 @@ package final class ProxyServer: Sendable {
     private nonisolated(unsafe) let worker: Worker
     private let monitor: ClusterMonitor
     private let catalogs: CatalogLoader
+    private let events: EventCommand?
     /// Where it listens, with the ports that were chosen.
     package let addresses: [String]
     /// The first TCP port that it listens on.
@@ -72,6 +73,10 @@ package final class ProxyServer: Sendable {
             log: { log.write(.info, $0.description) }
         )
         let catalogs = catalogs
+        let events = proxy.onEvent.map { command in
+            EventCommand(command: command, timeout: proxy.onEventTimeout) { log.write(.info, $0) }
+        }
+        self.events = events
         monitor = ClusterMonitor(
             nodes: nodes,
             options: MonitorOptions(proxy),
@@ -81,11 +86,19 @@ package final class ProxyServer: Sendable {
                 catalogs.update(view)
             },
             report: { mailbox.post(.freshness($0)) },
-            log: { log.write(.info, $0.description) }
+            log: { event in
+                log.write(event.isTrouble ? .warning : .info, event.description)
+                if let facts = event.facts { events?.run(facts, of: nodes) }
+            }
         )
-        control.connect(monitor: monitor, catalogs: catalogs)
+        control.connect(
+            monitor: monitor,
+            catalogs: catalogs,
+            director: SwitchoverDirector(nodes: nodes, log: { log.write(.info, $0) })
+        )
         log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
         catalogs.start()
+        events?.start()
         monitor.start()
         // The first clients should not find all nodes unknown; a node that does not answer keeps nobody waiting for long.
         _ = monitor.waitUntilKnown(timeout: proxy.nodeCheckTimeout + .seconds(1))
@@ -106,6 +119,7 @@ package final class ProxyServer: Sendable {
         control.waitUntilEnded()
         monitor.stop()
         catalogs.stop()
+        events?.stop()
     }
 
     private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress]
@@ -153,9 +167,15 @@ package final class ProxyServer: Sendable {
 extension MonitorOptions {
     init(_ proxy: ProxySettings) {
         self.init(
-            rules: WatchRules(interval: proxy.nodeCheckInterval),
+            rules: WatchRules(
+                interval: proxy.nodeCheckInterval,
+                failures: proxy.nodeCheckFailures,
+                window: proxy.nodeCheckWindow,
+                successes: proxy.nodeCheckSuccesses
+            ),
             timeout: proxy.nodeCheckTimeout,
-            lagLimits: LagLimits(time: proxy.maxLag, bytes: proxy.maxLagBytes.map { UInt64($0) })
+            lagLimits: LagLimits(time: proxy.maxLag, bytes: proxy.maxLagBytes.map { UInt64($0) }),
+            promotion: proxy.failover == .promote ? PromotionRules(delay: proxy.promoteDelay) : nil
         )
     }
 }
@@ -171,7 +191,8 @@ extension MonitoredNode {
             weight: settings.weight,
             user: settings.monitorUser,
             password: settings.monitorPassword?.reveal(),
-            database: settings.monitorDatabase
+            database: settings.monitorDatabase,
+            promotion: PromotionPolicy(priority: settings.priority, isExcluded: settings.nofailover)
         )
     }
 }

@@ -100,8 +100,10 @@ final class Worker: EventHandler {
             case .cluster(let view):
                 addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
                 engine.topologyChanged(view.topology)
+                control.viewApplied(serial: view.serial)
             case .freshness(let report): engine.freshnessReported(report)
             case .catalog(let database, let catalog): engine.catalogLoaded(database: database, catalog)
+            case .switchoverEnded(let failure): engine.switchoverEnded(failure: failure)
             case .keyDerived(let token, let request, let key): engine.keyDerived(token, for: request, key)
             case .drain:
                 loop.stopListening(tag: Self.listenerTag)
@@ -167,6 +169,9 @@ final class Worker: EventHandler {
         case .suspectNode(let node): control.suspect(node: node)
         case .samplePositions(let limit): control.samplePositions(within: limit)
         case .catalogChanged(let database): control.catalogChanged(database: database)
+        case .switchover(let from, let to):
+            let mailbox = mailbox
+            control.switchover(from: from, to: to) { mailbox.post(.switchoverEnded(failure: $0)) }
         case .log(let event): log(event)
         }
     }

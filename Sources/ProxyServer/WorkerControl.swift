@@ -6,7 +6,11 @@ protocol WorkerControl: AnyObject, Sendable {
     func suspect(node: Int)
     /// A client waits for positions, so long at most.
     func samplePositions(within limit: Microseconds)
+    /// The worker goes by the view of this serial.
+    func viewApplied(serial: UInt64)
     func catalogChanged(database: String)
+    /// Makes another node the primary; `ended` is called, on any thread, with why that came to nothing, or nil.
+    func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void)
     func log(_ level: LogLevel, _ text: String)
     /// After `drain`: no client is left.
     func workerDrained()

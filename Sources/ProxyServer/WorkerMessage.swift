@@ -8,6 +8,8 @@ enum WorkerMessage: Sendable {
     case cluster(ClusterView)
     case freshness(FreshnessReport)
     case catalog(database: String, DatabaseCatalog)
+    /// With why it came to nothing, where it has.
+    case switchoverEnded(failure: String?)
     case keyDerived(PeerToken, SaltedPasswordRequest, SaltedPassword)
     /// Let clients finish what they are in the middle of, and take no new ones.
     case drain

@@ -56,13 +56,91 @@ import Testing
         try recorder.waitForView("it is back") { states($0) == [.primary, .replica, .replica] }
 
         try cluster.replicas[1].promote()
-        let split = try recorder.waitForView("two primaries") { states($0) == [.primary, .replica, .primary] }
-        #expect(split.topology.primary == nil)
+        let split = try recorder.waitForView("the new primary is taken for right") { $0.topology.primary == 2 }
+        #expect(states(split) == [.unknown, .replica, .primary])
+        #expect(split.topology.nodes[0].saidRole == .primary)
+        #expect(split.topology.nodes.map(\.timeline) == [1, 1, 2])
+        guard case .fenced(let why) = split.topology.nodes[0].state else { throw Unexpected() }
+        #expect(why.contains("timeline 1, which ended at ") && why.contains("pg_rewind"), "\(why)")
         try recorder.waitForEvent("promotion is told") { $0 == .node(name: "replica_2", .promoted) }
-        try recorder.waitForEvent("two primaries are told") { $0 == .severalPrimaries(["primary", "replica_2"]) }
+        try recorder.waitForEvent("the fence is told") { if case .fenced("primary", _) = $0 { true } else { false } }
         try cluster.primary.kill()
-        let after = try recorder.waitForView("one primary") { states($0) == [.unknown, .replica, .primary] }
-        #expect(after.topology.primary == 2)
+        let after = try recorder.waitForView("the old one is gone, and fenced still") {
+            $0.topology.nodes[0].saidRole == .unknown
+        }
+        #expect(after.topology.primary == 2 && after.topology.nodes[0].state.isFenced)
+        try cluster.primary.start()
+        try recorder.waitForView("it is back, and fenced still") { $0.topology.nodes[0].saidRole == .primary }
+        #expect(try recorder.waitForView("the primary") { $0.isComplete }.topology.primary == 2)
+    }
+
+    @Test func twoThatWerePromotedApartAreNone() throws {
+        let cluster = try LocalCluster.start()
+        defer { cluster.stop() }
+        try cluster.replicas[0].promote()
+        _ = try cluster.primary.sql("CREATE TABLE more (a int)")
+        try cluster.replicas[1].wait(for: "to_regclass('more') IS NOT NULL", subject: "more WAL")
+        try cluster.replicas[1].promote()
+        try cluster.primary.kill()
+        let recorder = Recorder()
+        let monitor = ClusterMonitor(
+            nodes: MonitoredNode.all(of: cluster),
+            options: .quick,
+            publish: recorder.publish,
+            log: recorder.log
+        )
+        monitor.start()
+        defer { monitor.stop() }
+        let view = try recorder.waitForView("all were asked") { $0.isComplete }
+        #expect(view.topology.primary == nil)
+        #expect(view.topology.nodes.map(\.state.isFenced) == [false, true, true])
+        #expect(view.topology.nodes.map(\.timeline) == [0, 2, 2])
+        try recorder.waitForEvent("it is told") {
+            $0 == .fenced(node: "replica_1", .undecided(["replica_1", "replica_2"], isHistoryKnown: true))
+        }
+        try cluster.replicas[0].stop(.immediate)
+        let decided = try recorder.waitForView("one is left") { $0.topology.primary == 2 }
+        #expect(!decided.topology.nodes[2].state.isFenced)
+    }
+
+    /// A user with no right but to log in: what it may not know is left out, and the rest serves.
+    @Test func aUserWhoMayOnlyLogInSeesRoles() throws {
+        var options = LocalClusterOptions()
+        options.replicas = 1
+        options.users = [.init(name: "watcher", password: "w")]
+        let cluster = try LocalCluster.start(options)
+        defer { cluster.stop() }
+        let recorder = Recorder()
+        let nodes = cluster.nodes.enumerated().map {
+            MonitoredNode(test: $0.offset, name: $0.element.name, port: $0.element.port, user: "watcher")
+        }
+        let monitor = ClusterMonitor(
+            nodes: nodes,
+            options: .quick,
+            publish: recorder.publish,
+            log: recorder.log
+        )
+        monitor.start()
+        defer { monitor.stop() }
+        try recorder.waitForView("roles are known") { states($0) == [.primary, .replica] }
+        // Without the history of timelines, a newer number beside the primary in use is not believed …
+        try cluster.replicas[0].promote()
+        let split = try recorder.waitForView("two primaries") { $0.topology.nodes[1].saidRole == .primary }
+        #expect(split.topology.primary == nil)
+        try recorder.waitForEvent("what is missing is told") {
+            if case .fenced(_, let reason) = $0 { reason.description.contains(FenceReason.historyGrant) } else { false }
+        }
+        // … until it is known.
+        _ = try cluster.primary.sql(
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text, bigint, bigint, boolean) TO watcher",
+            database: "postgres"
+        )
+        _ = try cluster.replicas[0].sql(
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text, bigint, bigint, boolean) TO watcher",
+            database: "postgres"
+        )
+        let known = try recorder.waitForView("the newer one is right") { $0.topology.primary == 1 }
+        #expect(known.topology.nodes[0].state.isFenced)
     }
 
     @Test func aHintBringsTheCheckForward() throws {

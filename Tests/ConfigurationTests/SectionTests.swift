@@ -149,6 +149,21 @@ import Testing
         #expect(try problems("[proxy]\nreads_on_primary = never", nodes: ["host=a weight=0", "host=b"]).isEmpty)
     }
 
+    @Test func promotionNeedsAMajorityAndOneProxy() throws {
+        let text = "[proxy]\nfailover = promote"
+        #expect(try problems(text, nodes: ["host=a", "host=b", "host=c"]).isEmpty)
+        let few = try problems(text, nodes: ["host=a", "host=b"])
+        #expect(few.first?.hasPrefix("proxy.conf:2:12: failover = promote needs at least 3 nodes") == true, "\(few)")
+        let etcd = try problems(text + "\ncoordination = etcd", nodes: ["host=a", "host=b", "host=c"])
+        #expect(etcd.first?.hasPrefix("proxy.conf:3:16: coordination = etcd is not to be had yet") == true, "\(etcd)")
+    }
+
+    @Test func moreFailuresThanChecksAreNoVerdict() throws {
+        #expect(try problems("[proxy]\nnode_check_failures = 3").isEmpty)
+        let found = try problems("[proxy]\nnode_check_failures = 4")
+        #expect(found == ["proxy.conf:2:23: node_check_failures (4) must be at most node_check_window (3)"])
+    }
+
     @Test func noNodeShowsBothWaysToGiveOne() throws {
         let expected = """
             there is no node to send statements to; give one in the file, as "[node NAME]" with a line \

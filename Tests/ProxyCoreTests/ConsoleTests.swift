@@ -4,7 +4,7 @@ import Testing
 
 struct ConsoleTests {
     @Test(arguments: ["SHOW PINS", "show pins", " Show\tPins ;", "SHOW PINS;;"])
-    func commandsAreReadAsTheyAreTyped(text: String) { #expect(ConsoleCommand(text) == .showPins) }
+    func commandsAreReadAsTheyAreTyped(text: String) { #expect(ConsoleCommand(text) == ConsoleCommand(.showPins)) }
 
     @Test(arguments: ["", ";", "SHOW", "SHOW PINS NOW", "SELECT 1", "SHOW PIN"])
     func othersAreNone(text: String) { #expect(ConsoleCommand(text) == nil) }

@@ -280,7 +280,7 @@ struct LeadingReadsTests {
             client.gets(
                 "Columns v",
                 "Row 1",
-                "Error 08006 the server was lost while its answer was being read",
+                "Error 40001 the server was lost in the middle of the transaction",
                 "Ready E"
             )
             client.sends(Self.write)

@@ -4,6 +4,7 @@ import Testing
 /// Servers whose connection breaks, whatever they were doing.
 struct LostServerTests {
     private static let lost = "Error 08007 the server was lost before it answered"
+    private static let lostInTransaction = "Error 40001 the server was lost in the middle of the transaction"
 
     @Test("While it is idle: nobody notices")
     func idle() {
@@ -89,7 +90,7 @@ struct LostServerTests {
             client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
             client.sends("Query UPDATE t SET x = 2")
             server.vanishes()
-            client.getsError(Self.lost, ready: "E")
+            client.getsError(Self.lostInTransaction, ready: "E")
             client.sends("Parse : SELECT 1", "Bind <- ()", "Execute", "Sync")
             client.getsError(
                 "Error 25P02 current transaction is aborted, commands ignored until end of transaction block",
@@ -98,6 +99,26 @@ struct LostServerTests {
             client.sends("Query COMMIT")
             client.gets("Complete ROLLBACK", "Ready I")
             #expect(talk.openServers(on: 0).isEmpty)
+        }
+    }
+
+    @Test("In a transaction, before its COMMIT: that tells, and the transaction is over", arguments: [false, true])
+    func beforeCommit(isExtended: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            server.vanishes()
+            if isExtended {
+                client.sends("Parse : COMMIT", "Bind <- ()", "Execute", "Sync")
+            } else {
+                client.sends("Query COMMIT")
+            }
+            client.getsError(Self.lostInTransaction, ready: "I")
+            client.sends("Query BEGIN")
+            client.gets("Complete BEGIN", "Ready T")
         }
     }
 
@@ -115,7 +136,7 @@ struct LostServerTests {
             server.vanishes()
             client.getsNothing()
             client.sends(next)
-            client.getsError(Self.lost, ready: "E")
+            client.getsError(Self.lostInTransaction, ready: "E")
             client.sends("Parse : ROLLBACK", "Bind <- ()", "Execute", "Sync")
             client.gets("Parsed", "Bound", "Complete ROLLBACK", "Ready I")
         }

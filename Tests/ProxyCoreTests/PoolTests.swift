@@ -51,15 +51,11 @@ struct PoolTests {
         }
     }
 
-    @Test("Where no primary is known, or a connection failed, the error says so")
+    @Test("Where a connection failed, the error says so")
     func waitTimeoutReasons() {
         converse(options: { $0.serverLoginRetry = 60_000_000 }, pool: { $0.queryWaitTimeout = 1_000_000 }) { talk in
             let client = talk.client()
             talk.topologyBecomes(.unknown(reason: "down"), .up(.replica))
-            client.sends("Query UPDATE t SET x = 1")
-            talk.pass(seconds: 1.2)
-            let error = client.getsError("Error 53300 no server became free within query_wait_timeout", ready: "I")
-            #expect(error?.field("D") == "No primary is known now.")
             talk.acceptsConnections = false
             client.sends("Query SELECT 1")
             talk.refuseConnections(to: 1)

@@ -13,6 +13,15 @@ package struct ClientScript {
         package var expected = 0
         /// Whether a cancel request is sent while it runs.
         package var isCancelled = false
+
+        /// Whether a statement in it writes and looks like a read.
+        var writesHidden: Bool { String(decoding: bytes, as: UTF8.self).contains("hidden_write") }
+
+        /// The values that it writes.
+        func values(of owner: String) -> [String] {
+            String(decoding: bytes, as: UTF8.self).matches(of: /[a-z0-9]+w[0-9]+/).map { String($0.0) }
+                .filter { $0.hasPrefix(owner + "w") }
+        }
     }
 
     package let owner: String
@@ -44,7 +53,6 @@ package struct ClientScript {
         store.now = .max
         let session = ModelSession(
             node: 0,
-            isReplica: false,
             processID: 1,
             key: [0, 0, 0, 1],
             store: store,

@@ -38,7 +38,7 @@ package final class ModelSession {
     }
 
     package let node: Int
-    package let isReplica: Bool
+    package var isReplica: Bool { store.primary != node }
     package let processID: UInt32
     package let key: [UInt8]
     let store: ModelStore
@@ -72,6 +72,8 @@ package final class ModelSession {
     private var heard: [ModelNotification] = []
     /// ReadyForQuery was the last thing said, and nothing has come since.
     private var isIdle = false
+    /// What it has reported as in_hot_standby last.
+    private var saysStandby = false
     var copied: [UInt8] = []
     /// What is left to do of the query under way, or after a sleep.
     var continuation: [Step] = []
@@ -79,9 +81,8 @@ package final class ModelSession {
     var currentText = ""
 
     /// - Parameter checksOwners: whether each statement on a client's rows must find that client's setting `app.owner`.
-    package init(node: Int, isReplica: Bool, processID: UInt32, key: [UInt8], store: ModelStore, checksOwners: Bool) {
+    package init(node: Int, processID: UInt32, key: [UInt8], store: ModelStore, checksOwners: Bool) {
         self.node = node
-        self.isReplica = isReplica
         self.processID = processID
         self.key = key
         self.store = store
@@ -181,6 +182,7 @@ package final class ModelSession {
         }
         settings = base
         mode = .normal
+        saysStandby = isReplica
         send { builder in
             builder.authentication(0)
             builder.parameterStatus("server_version", "17.0")
@@ -205,6 +207,10 @@ package final class ModelSession {
     func ready() {
         let status: TransactionStatus = hasFailed ? .failed : isInBlock ? .inTransaction : .idle
         if status == .idle { sendHeard() }
+        if saysStandby, !isReplica {
+            saysStandby = false
+            send { $0.parameterStatus("in_hot_standby", "off") }
+        }
         send { $0.readyForQuery(status) }
         flush()
         isIdle = true

@@ -15,6 +15,12 @@ package final class ModelStore {
     /// All that was committed, in order: the model's write-ahead log.
     private var log: [(key: String, value: String)] = []
     private var replicas: [Int: Replica] = [:]
+    /// The node that writes.
+    package private(set) var primary = 0
+    /// Each promotion begins another.
+    package private(set) var timeline: UInt32 = 1
+    /// Nodes that do not run.
+    package private(set) var down: Set<Int> = []
     /// Whether replicas have what is committed only once `replay` is called for them.
     package var delaysReplay = false
 
@@ -49,6 +55,34 @@ package final class ModelStore {
         replica.values[key] = value
         replica.replayed += 1
         replicas[node] = replica
+    }
+
+    // MARK: Failover
+
+    package func stop(_ node: Int) { down.insert(node) }
+
+    /// The node runs again: as what it was, or as a replica that has had its log rewound.
+    package func start(_ node: Int) {
+        down.remove(node)
+        if node != primary { replicas[node] = Replica(replayed: log.count, values: values) }
+    }
+
+    /// The replica that has replayed the most of those that run; nil where none does.
+    package func mostAdvanced(of nodes: Int) -> Int? {
+        (0..<nodes).filter { $0 != primary && !down.contains($0) }.max { replayed($0) < replayed($1) }
+    }
+
+    /// A replica becomes the primary with what it has replayed.
+    /// - Returns: how many commits are lost by that.
+    package func promote(_ node: Int) -> Int {
+        let kept = replayed(node)
+        let lost = log.count - kept
+        for (_, value) in log[kept...] { commits[value, default: 0] -= 1 }
+        if delaysReplay { values = replicas[node]?.values ?? [:] }
+        log.removeLast(lost)
+        primary = node
+        timeline += 1
+        return lost
     }
 
     func commit(_ key: String, _ value: String) {

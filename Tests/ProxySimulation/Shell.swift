@@ -16,6 +16,9 @@ package final class Shell {
     package var connecting: (Link) -> Void = { _ in }
     /// How often the engine has asked for positions since the last answer.
     package internal(set) var samplesAsked = 0
+    /// What the engine has asked of the control plane.
+    package private(set) var switchovers: [(from: Int, to: Int)] = []
+    package private(set) var suspects: [Int] = []
     private var nextID: UInt64 = 1
 
     package init(
@@ -143,7 +146,9 @@ package final class Shell {
         case .resume(let transport): links[transport]?.isPaused = false
         case .log(let event): events.append(event)
         case .samplePositions: samplesAsked += 1
-        case .deriveKey, .suspectNode, .catalogChanged: break
+        case .switchover(let from, let to): switchovers.append((from, to))
+        case .suspectNode(let node): suspects.append(node)
+        case .deriveKey, .catalogChanged: break
         }
     }
 }

@@ -70,6 +70,26 @@ package final class SimulatedClient {
             && !cancelsSent.contains(nextTurn)
     }
 
+    /// Values of which it was told that they were not written.
+    private(set) var denied: [String] = []
+
+    /// What has been written since the last BEGIN.
+    private func valuesOfTransaction(upTo last: Int) -> [String] {
+        let first = script.turns[...last].lastIndex { $0.text.uppercased().contains("BEGIN") } ?? last
+        return script.turns[first...last].flatMap { $0.values(of: script.owner) }
+    }
+
+    /// The turn that a message answers.
+    private func turn(of place: Int) -> Int {
+        min(script.turns.firstIndex { $0.expected > place } ?? .max, script.turns.count - 1)
+    }
+
+    /// Something that it was told of has been lost.
+    func disturb() { isDisturbed = true }
+
+    /// Whether it has sent all and been answered as PostgreSQL would have.
+    var isUndisturbed: Bool { !isDisturbed && mismatch == nil && hasEnded && script.vanishesAfter == nil }
+
     func noteCancel() {
         cancelsSent.insert(nextTurn)
         isDisturbed = true
@@ -117,13 +137,15 @@ package final class SimulatedClient {
             mismatch = "\(script.owner): its own notification bears the process \(message.body.prefix(4))"
             return
         }
-        if message.letter == "E", ["08006", "08007", "57014", "57P01"].contains(message.field("C") ?? ""),
+        if message.letter == "E",
+            ["08006", "08007", "40001", "57014", "57P01", "57P03"].contains(message.field("C") ?? ""),
             script.isCancelling || isInStorm
         {
             isDisturbed = true
+            if message.field("C") == "40001" { denied += valuesOfTransaction(upTo: turn(of: place)) }
             return
         }
-        if isInStorm, message.letter == "E", message.field("C") == "25006" {
+        if isInStorm, message.letter == "E", message.field("C") == "25006", script.turns[turn(of: place)].writesHidden {
             // Its servers were lost more often than a batch is tried again.
             isDisturbed = true
             return

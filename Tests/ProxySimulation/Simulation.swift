@@ -11,10 +11,10 @@ package final class Simulation {
     let shell: Shell
     var dice: Dice
     let isStormy: Bool
-    private let nodeCount: Int
-    private var sessions: [TransportID: ModelSession] = [:]
+    let nodeCount: Int
+    var sessions: [TransportID: ModelSession] = [:]
     private var serverLinks: [UInt32: Link] = [:]
-    private var clients: [SimulatedClient] = []
+    var clients: [SimulatedClient] = []
     private var byLink: [TransportID: SimulatedClient] = [:]
     private var waitingScripts: [ClientScript] = []
     private var cancellers: Set<String> = []
@@ -24,17 +24,33 @@ package final class Simulation {
     private var sampler: ModelSampler
     /// How often, in a hundred steps, a replica replays a commit.
     private let replayChance: Int
-    private var idleRounds = 0
+    var idleRounds = 0
     private let chunk: Int
+    private let failsOver: Bool
+    /// In how many steps the watch says once how things are.
+    let watchDelay: Int
+    /// The model nodes as the engine was told of them last.
+    var told: Topology
+    var lostCommits = 0
+    /// The primary's place in the log one step ago.
+    var lastPosition = 0
+    package internal(set) var promotions = 0
 
     /// - Parameters:
     ///   - isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.
     ///   - readYourWrites: nil: drawn by lot among those that promise something.
-    package init(seed: UInt64, isStormy: Bool, readYourWrites: ReadYourWrites? = nil) {
+    ///   - failsOver: whether nodes die and come back, and replicas are promoted.
+    package init(
+        seed: UInt64,
+        isStormy: Bool,
+        failsOver: Bool = false,
+        readYourWrites: ReadYourWrites? = nil
+    ) {
         self.seed = seed
         self.isStormy = isStormy
+        self.failsOver = failsOver
         dice = Dice(seed: seed)
-        nodeCount = 1 + dice.below(3)
+        nodeCount = failsOver ? 2 + dice.below(2) : 1 + dice.below(3)
         chunk = dice.pick([1, 7, 40, 1000, 100_000])
         var options = EngineOptions()
         options.seed = seed | 1
@@ -65,6 +81,9 @@ package final class Simulation {
                 state: .up(index == 0 ? .primary : .replica)
             )
         }
+        told = Topology(nodes: nodes)
+        watchDelay = failsOver ? dice.pick([3, 30, 1000]) : 1
+        if failsOver { options.serverLoginRetry = 20_000 }
         let poolOptions = pool
         shell = Shell(
             options: options,
@@ -116,7 +135,6 @@ package final class Simulation {
         let key = withUnsafeBytes(of: (nextProcess &* 2_654_435_761).bigEndian) { Array($0) }
         sessions[link.id] = ModelSession(
             node: node,
-            isReplica: node > 0,
             processID: nextProcess,
             key: key,
             store: store,
@@ -168,6 +186,14 @@ package final class Simulation {
         if let often = store.commits.first(where: { $0.value > wanted[$0.key] ?? 1 }) {
             return "\(often.key) was written \(often.value) times"
         }
+        for client in clients where client.isUndisturbed && lostCommits == 0 {
+            if let missing = client.script.commits.first(where: { store.commits[$0.key] != $0.value }) {
+                return "\(missing.key) was acknowledged and is not there"
+            }
+        }
+        for value in clients.flatMap(\.denied) where store.commits[value] ?? 0 > 0 {
+            return "\(value) was said not to have been written, and is there"
+        }
         for text in store.cancelled where !cancellers.contains(where: { text.contains("/* \($0) */") }) {
             return "a cancel hit another's statement: \(text)"
         }
@@ -201,7 +227,10 @@ package final class Simulation {
 
     private func advance() {
         store.now = shell.engine.now
-        for node in 1..<max(1, nodeCount) where dice.chance(replayChance) { store.replay(node) }
+        for node in 0..<nodeCount where node != store.primary && !store.down.contains(node) {
+            if dice.chance(replayChance) { store.replay(node) }
+        }
+        if failsOver { stepFailover() }
         if shell.engine.nextDeadline <= shell.engine.now { shell.engine.wake() }
         let isAsked = shell.samplesAsked > 0
         if dice.chance(isAsked ? 50 : 2), let report = sampler.step(&dice) {
@@ -217,7 +246,7 @@ package final class Simulation {
     private func admit() {
         let link = shell.accept()
         let client = SimulatedClient(script: waitingScripts.removeLast(), link: link)
-        client.isInStorm = isStormy
+        client.isInStorm = isStormy || failsOver
         client.trace = store.trace
         clients.append(client)
         byLink[link.id] = client
@@ -227,7 +256,13 @@ package final class Simulation {
     private func act(on link: Link) -> Bool {
         switch (link.kind, link.phase) {
         case (_, .connecting):
-            if isStormy, dice.chance(10) { shell.refuseConnection(link) } else { shell.connected(link) }
+            if store.down.contains(link.node) {
+                shell.refuseConnection(link)
+            } else if isStormy, dice.chance(10) {
+                shell.refuseConnection(link)
+            } else {
+                shell.connected(link)
+            }
             return true
         case (.client, .open): return actOnClient(link)
         case (.client, .closing), (.client, .closed):

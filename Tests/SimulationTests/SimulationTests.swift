@@ -10,19 +10,24 @@ struct SimulationTests {
         getenv("HOWDAH_SIMULATION_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 400
     }
 
-    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool) {
+    /// - Returns: how many promotions there were.
+    @discardableResult
+    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool, failsOver: Bool = false) -> Int {
         var failures = 0
+        var promotions = 0
         for seed in Self.onlySeed.map({ $0...$0 }) ?? seeds {
-            let simulation = Simulation(seed: seed, isStormy: isStormy)
+            let simulation = Simulation(seed: seed, isStormy: isStormy, failsOver: failsOver)
             if Self.onlySeed != nil { simulation.store.trace = { print($0) } }
             if let failure = simulation.run() {
                 Issue.record("seed \(seed), step \(simulation.steps): \(failure)")
                 // What it holds may be in a state in which it cannot be taken down.
                 _ = Unmanaged.passRetained(simulation)
                 failures += 1
-                if failures == 3 { return }
+                if failures == 3 { return promotions }
             }
+            promotions += simulation.promotions
         }
+        return promotions
     }
 
     @Test("Each client receives what PostgreSQL would have sent to it alone")
@@ -41,4 +46,10 @@ struct SimulationTests {
 
     @Test("Servers that die and connections that fail harm nobody's data and leave nothing behind")
     func storm() { play(1_000_001...1_000_000 + Self.count, isStormy: true) }
+
+    @Test("Nodes that die and replicas that are promoted: each client gets its answers or one error, and goes on")
+    func failover() {
+        let promotions = play(3_000_001...3_000_000 + Self.count / 2, isStormy: false, failsOver: true)
+        #expect(promotions > Self.count / 4 || Self.onlySeed != nil)
+    }
 }

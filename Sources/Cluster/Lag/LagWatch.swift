@@ -86,13 +86,20 @@ package struct LagWatch: Sendable {
 
     private func freshness(of node: Int, at now: UInt64) -> NodeFreshness {
         guard let reading = readings[node] else { return NodeFreshness() }
+        var found = judged(node, reading, at: now)
+        found.received = reading.flushed
+        found.receiver = reading.receiver
+        return found
+    }
+
+    private func judged(_ node: Int, _ reading: NodeReading, at now: UInt64) -> NodeFreshness {
         guard reading.role == .replica else { return NodeFreshness(position: reading.reached) }
         guard let source else {
             // There is no primary to be behind of, and none to ask instead.
             return NodeFreshness(position: reading.reached)
         }
         if let stranger = stranger(reading, source) {
-            return NodeFreshness(verdict: .unknown(reason: stranger))
+            return NodeFreshness(position: reading.reached, verdict: .unknown(reason: stranger))
         }
         guard let replayed = reading.reached, let lag = ring.lag(of: replayed, at: now),
             let bytes = ring.bytes(behind: replayed)

@@ -17,6 +17,11 @@ package struct NodeReading: Sendable, Equatable {
     package let systemIdentifier: String?
     /// The state of a replica's WAL receiver; nil where there is none, or the monitoring user may not know.
     package let receiver: String?
+    /// When a replica last heard from what it streams from, by its own clock and in its own words, to be compared with what it said before; nil
+    /// where there is no stream, or the monitoring user may not know.
+    package let heard: String?
+    /// The timelines that led to a primary's; nil for a replica, or where the monitoring user may not know.
+    package let history: [TimelineSwitch]?
 
     package init(
         role: NodeRole,
@@ -26,7 +31,9 @@ package struct NodeReading: Sendable, Equatable {
         flushed: WALPosition?,
         timeline: UInt32?,
         systemIdentifier: String? = nil,
-        receiver: String? = nil
+        receiver: String? = nil,
+        heard: String? = nil,
+        history: [TimelineSwitch]? = nil
     ) {
         self.role = role
         self.number = number
@@ -36,5 +43,7 @@ package struct NodeReading: Sendable, Equatable {
         self.timeline = timeline
         self.systemIdentifier = systemIdentifier
         self.receiver = receiver
+        self.heard = heard
+        self.history = history
     }
 }

@@ -13,6 +13,9 @@ struct QueryResult: ~Copyable {
 
     var rowCount: Int { Int(PQntuples(pointer)) }
 
+    /// Empty where there is no row.
+    var firstRow: [String?] { rowCount == 0 ? [] : (0..<Int(PQnfields(pointer))).map { value(0, $0) } }
+
     var isError: Bool {
         switch PQresultStatus(pointer) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: false

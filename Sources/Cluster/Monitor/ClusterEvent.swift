@@ -7,10 +7,39 @@ package enum ClusterEvent: Sendable, Equatable {
     case lag(node: String, LagVerdict)
     /// The addresses of a node's host name changed.
     case addresses(node: String, [String])
-    /// More than one node says that it is primary: none is written to.
-    case severalPrimaries([String])
+    /// A node must not be used; also told where the reason changes.
+    case fenced(node: String, FenceReason)
+    /// Nothing speaks against the node any more. `unknown`: but it does not answer.
+    case unfenced(node: String, NodeRole)
+    /// `nodes`: names, by the places that the news speaks of.
+    case promotion(PromotionNews, nodes: [String])
+    case errand(node: String, Errand, ErrandOutcome)
     case catalogLoaded(database: String, node: String, functions: Int, relations: Int, took: Duration)
     case catalogFailed(database: String, reason: String)
+
+    /// Whether somebody should look into it.
+    package var isTrouble: Bool {
+        switch self {
+        case .node(_, let transition):
+            switch transition {
+            case .notReached, .suspected, .lost, .reasonChanged: true
+            case .discovered, .cleared, .returned, .promoted, .demoted, .versionChanged: false
+            }
+        case .lag(_, let verdict): verdict.reason != nil
+        case .fenced, .catalogFailed: true
+        case .promotion(let news, _):
+            switch news {
+            case .hindered, .chosen: true
+            case .calledOff, .done: false
+            }
+        case .errand(_, _, let outcome):
+            switch outcome {
+            case .refused, .unanswered, .promoted(false): true
+            case .promoted(true), .follows, .slotProvided: false
+            }
+        case .unfenced, .addresses, .catalogLoaded: false
+        }
+    }
 }
 
 extension ClusterEvent: CustomStringConvertible {
@@ -26,14 +55,23 @@ extension ClusterEvent: CustomStringConvertible {
             }
         case .addresses(let node, let list):
             "node \(node) has the addresses \(list.joined(separator: ", "))"
-        case .severalPrimaries(let names):
-            "nodes \(names.joined(separator: " and ")) all say that they are primary: none of them is written to; "
-                + "stop all but one"
+        case .fenced(let node, let reason): "node \(node) is fenced: \(reason)"
+        case .unfenced(let node, let role): "node \(node) is not fenced any more: \(Self.words(role))"
+        case .promotion(let news, let nodes): news.text(nodes)
+        case .errand(let node, let errand, let outcome): errand.text(node, outcome)
         case .catalogLoaded(let database, let node, let functions, let relations, let took):
             "catalog of database \(database) loaded from node \(node): \(functions) functions, "
                 + "\(relations) relations of note, \(took)"
         case .catalogFailed(let database, let reason):
             "catalog of database \(database) not loaded: \(reason)"
+        }
+    }
+
+    private static func words(_ role: NodeRole) -> String {
+        switch role {
+        case .primary: "it is the primary"
+        case .replica: "it is a replica"
+        case .unknown: "it does not answer"
         }
     }
 }

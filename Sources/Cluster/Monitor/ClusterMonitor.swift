@@ -76,6 +76,13 @@ package final class ClusterMonitor: Sendable {
         mailbox.post(.sample(within: limit))
     }
 
+    /// The workers go by a view: connections to nodes that it has fenced are cut. From any thread; cheap. A promotion waits for it.
+    ///
+    /// - Parameter serial: `ClusterView.serial`.
+    package func applied(serial: UInt64) {
+        mailbox.post(.applied(serial: serial))
+    }
+
     /// Blocks the calling thread until every node has been asked once, and the view that says so has been published.
     ///
     /// - Returns: false when `timeout` passed before.

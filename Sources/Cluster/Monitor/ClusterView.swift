@@ -8,10 +8,13 @@ package struct ClusterView: Sendable, Equatable {
     package var addresses: [Int: [String]]
     /// Whether every node has been asked at least once since the start.
     package var isComplete: Bool
+    /// Greater in each view than in those before; what `ClusterMonitor.applied` is told.
+    package var serial: UInt64
 
-    package init(topology: Topology, addresses: [Int: [String]], isComplete: Bool) {
+    package init(topology: Topology, addresses: [Int: [String]], isComplete: Bool, serial: UInt64 = 0) {
         self.topology = topology
         self.addresses = addresses
         self.isComplete = isComplete
+        self.serial = serial
     }
 }

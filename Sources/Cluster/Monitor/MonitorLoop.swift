@@ -7,12 +7,18 @@ final class MonitorLoop {
     private let options: MonitorOptions
     private let publish: (ClusterView) -> Void
     private let report: (FreshnessReport) -> Void
-    private let log: (ClusterEvent) -> Void
-    private var watches: [NodeWatch]
-    private let probes: [NodeProbe]
+    let log: (ClusterEvent) -> Void
+    var watches: [NodeWatch]
+    let probes: [NodeProbe]
+    /// What each node said last, while it counts.
+    var readings: [NodeReading?]
+    var fencing: Fencing
+    var verdict: FencingVerdict
+    /// When each node's state became what it is: nanoseconds of `MonotonicClock`.
+    var since: [UInt64]
+    var promoter: Promoter?
     private var versions: [Int]
-    private var published: ClusterView?
-    private var rivals: [String] = []
+    var published: ClusterView?
     private var lag: LagWatch
     private var demand = SampleDemand()
     private var reported: FreshnessReport?
@@ -42,6 +48,11 @@ final class MonitorLoop {
         watches = nodes.map { _ in NodeWatch(rules: options.rules, seed: UInt64.random(in: .min ... .max)) }
         probes = nodes.map { NodeProbe(node: $0, timeout: options.timeout, clock: clock) }
         versions = nodes.map { _ in 0 }
+        readings = nodes.map { _ in nil }
+        fencing = Fencing(nodes: nodes.map { Fencing.Node(name: $0.name, conninfo: $0.conninfo) })
+        verdict = FencingVerdict(fences: nodes.map { _ in nil }, primary: nil)
+        since = nodes.map { _ in MonotonicClock.now }
+        promoter = options.promotion.map { Promoter(rules: $0, nodes: nodes) }
     }
 
     /// Until the mailbox is stopped; all connections are closed when the loop goes.
@@ -51,6 +62,7 @@ final class MonitorLoop {
             startDueChecks()
             startDueSamples()
             publishChange()
+            promote()
             reportLag()
             sleep()
         }
@@ -66,6 +78,7 @@ final class MonitorLoop {
             demand.ask(for: limit, at: MonotonicClock.now)
             wanted = clock.next
             isOwed = true
+        case .applied(let serial): promoter?.applied(serial)
         case .lookedUp(let place, let result):
             let (changed, outcome) = probes[place].lookedUp(result, at: MonotonicClock.now)
             if changed { log(.addresses(node: probes[place].node.name, probes[place].addresses.list)) }
@@ -97,7 +110,7 @@ final class MonitorLoop {
 
     /// Whether a look at this node may end somebody's wait.
     private func isNeeded(_ place: Int) -> Bool {
-        switch watches[place].state.role {
+        switch role(place) {
         case .primary: lag.newestNumber < wanted
         case .replica: lag.covered(place) < wanted
         case .unknown: false
@@ -135,10 +148,16 @@ final class MonitorLoop {
             if case .due(let time) = watches[place].schedule, !probe.isSampling { wakeUp = min(wakeUp, time) }
             if let time = nextSample(place, at: now) { wakeUp = min(wakeUp, time) }
         }
+        let errands = promoter?.interests ?? []
+        descriptors += errands
+        if let time = promoter?.deadline(after: now) { wakeUp = min(wakeUp, time) }
         let count = poll(&descriptors, nfds_t(descriptors.count), MonotonicClock.pollTimeout(until: wakeUp))
         if count > 0 {
             for (descriptor, place) in zip(descriptors.dropFirst(), places) where descriptor.revents != 0 {
                 finish(place, probes[place].ready())
+            }
+            for descriptor in descriptors.suffix(errands.count) where descriptor.revents != 0 {
+                errandReady(descriptor.fd)
             }
         }
         let after = MonotonicClock.now
@@ -151,7 +170,8 @@ final class MonitorLoop {
         guard let outcome else { return }
         guard case .underWay = watches[place].schedule else {
             if case .succeeded(let seen, let reading) = outcome, seen.role == watches[place].state.role {
-                lag.observed(place, reading, primary: primaryPlace)
+                readings[place] = reading
+                lag.observed(place, reading, primary: verdict.primary)
                 return
             }
             // The kept connection ended between two checks: one session's end is no verdict, but worth a look.
@@ -159,26 +179,24 @@ final class MonitorLoop {
             return
         }
         switch outcome {
-        case .succeeded(let seen, _): versions[place] = seen.version
+        case .succeeded(let seen, let reading):
+            versions[place] = seen.version
+            readings[place] = reading
         case .failed: lookUpIfDue(place, at: MonotonicClock.now)
         }
         tell(place, outcome.event)
-        if case .succeeded(_, let reading) = outcome { lag.observed(place, reading, primary: primaryPlace) }
-        if watches[place].health.observation == nil { lag.lost(place) }
+        if watches[place].health.observation == nil {
+            readings[place] = nil
+            lag.lost(place)
+        }
+        judge()
+        if case .succeeded(_, let reading) = outcome, readings[place] != nil {
+            lag.observed(place, reading, primary: verdict.primary)
+        }
         mustReport = true
     }
 
-    /// The one node that says it is primary.
-    private var primaryPlace: Int? {
-        var found: Int?
-        for place in watches.indices where watches[place].state == .up(.primary) {
-            if found != nil { return nil }
-            found = place
-        }
-        return found
-    }
-
-    private func tell(_ place: Int, _ event: NodeWatch.Event) {
+    func tell(_ place: Int, _ event: NodeWatch.Event) {
         if let transition = watches[place].handle(event, at: MonotonicClock.now) {
             log(.node(name: probes[place].node.name, transition))
         }
@@ -223,12 +241,13 @@ final class MonitorLoop {
         return FreshnessReport(nodes: nodes, newest: found.newest)
     }
 
-    private func publishChange() {
-        let view = view
+    func publishChange() {
+        var view = view
+        view.serial = published?.serial ?? 0
         if view == published { return }
         if published == nil && watches.allSatisfy({ $0.health == .unasked }) { return }
+        view.serial += 1
         published = view
-        logRivals(view.topology)
         publish(view)
     }
 
@@ -243,8 +262,11 @@ final class MonitorLoop {
                     name: node.name,
                     address: node.address,
                     weight: node.weight,
-                    state: watches[place].state,
-                    version: versions[place]
+                    state: state(place),
+                    version: versions[place],
+                    saidRole: watches[place].health.observation?.role ?? .unknown,
+                    timeline: readings[place]?.timeline ?? 0,
+                    since: Microseconds(since[place] / 1000)
                 )
             )
             if case .tcp = node.address { addresses[node.index] = probe.addresses.list }
@@ -254,12 +276,5 @@ final class MonitorLoop {
             addresses: addresses,
             isComplete: watches.allSatisfy { $0.health != .unasked }
         )
-    }
-
-    private func logRivals(_ topology: Topology) {
-        let primaries = topology.nodes.filter { $0.state == .up(.primary) }.map(\.name)
-        let now = primaries.count > 1 ? primaries : []
-        if now != rivals, !now.isEmpty { log(.severalPrimaries(now)) }
-        rivals = now
     }
 }

@@ -4,6 +4,8 @@ enum MonitorMessage: Sendable {
     case checkNow(node: Int)
     /// Somebody waits for positions, so long at most.
     case sample(within: Duration)
+    /// The workers go by the view of this serial, or a later one.
+    case applied(serial: UInt64)
     /// By place among the monitored nodes.
     case lookedUp(place: Int, Result<[String], ProbeFailure>)
 }

@@ -6,16 +6,20 @@ package struct MonitorOptions: Sendable {
     /// A host name is looked up again after this long, and after a connect that failed.
     package var resolveInterval: Duration
     package var lagLimits: LagLimits
+    /// Nil: nothing is promoted; whoever does it is followed. Setting `failover`.
+    package var promotion: PromotionRules?
 
     package init(
         rules: WatchRules = WatchRules(),
         timeout: Duration = .seconds(3),
         resolveInterval: Duration = .seconds(30),
-        lagLimits: LagLimits = LagLimits()
+        lagLimits: LagLimits = LagLimits(),
+        promotion: PromotionRules? = nil
     ) {
         self.rules = rules
         self.timeout = timeout
         self.resolveInterval = resolveInterval
         self.lagLimits = lagLimits
+        self.promotion = promotion
     }
 }

@@ -15,6 +15,7 @@ package struct MonitoredNode: Sendable {
     /// More connection parameters by libpq's names, such as `sslmode` (PostgreSQL documentation, 34.1.2); they win over
     /// the monitor's own.
     package let parameters: [String: String]
+    package let promotion: PromotionPolicy
 
     package init(
         index: Int,
@@ -24,7 +25,8 @@ package struct MonitoredNode: Sendable {
         user: String,
         password: String?,
         database: String,
-        parameters: [String: String] = [:]
+        parameters: [String: String] = [:],
+        promotion: PromotionPolicy = PromotionPolicy()
     ) {
         self.index = index
         self.name = name
@@ -34,5 +36,14 @@ package struct MonitoredNode: Sendable {
         self.password = password
         self.database = database
         self.parameters = parameters
+        self.promotion = promotion
+    }
+
+    /// How `pg_rewind` finds it: a libpq connection string, without a password.
+    var conninfo: String {
+        switch address {
+        case .tcp(let host, let port): "host=\(host) port=\(port) user=\(user) dbname=\(database)"
+        case .unix(let directory, let port): "host=\(directory) port=\(port) user=\(user) dbname=\(database)"
+        }
     }
 }

@@ -9,11 +9,21 @@ final class NodeProbe {
     private let clock: SampleClock
     private var stage = ProbeStage.closed
     private(set) var isDoubted = false
-    /// The node has refused to tell what only checks ask: only positions are asked from then on.
-    private var isRestricted = false
+    private var candour = Candour.unknown
     private var lastReading: NodeReading?
     /// When it was last asked for its positions: nanoseconds of `MonotonicClock`.
     private(set) var lastAsked: UInt64 = 0
+
+    /// What the monitoring user may know, as far as that has been found out.
+    private enum Candour {
+        case unknown
+        /// Also the history of its timeline.
+        case open
+        /// All but that.
+        case reserved
+        /// Nothing of what only checks ask: only positions are asked from then on.
+        case restricted
+    }
 
     init(node: MonitoredNode, timeout: Duration, clock: SampleClock) {
         self.node = node
@@ -30,7 +40,7 @@ final class NodeProbe {
         switch takeStage() {
         case .idle(let connection):
             if connectsAnew { return open(deadline: deadline) }
-            return ask(connection, .check, isFresh: false, deadline: deadline)
+            return check(connection, isFresh: false, deadline: deadline)
         case .closed:
             return open(deadline: deadline)
         default:
@@ -44,7 +54,7 @@ final class NodeProbe {
     func beginSample(at now: UInt64) -> ProbeOutcome? {
         switch takeStage() {
         case .idle(let connection):
-            return ask(connection, .sample, isFresh: true, deadline: now &+ timeout.nanoseconds)
+            return ask(connection, .sample, isSample: true, isFresh: true, deadline: now &+ timeout.nanoseconds)
         case .closed: stage = .closed
         case .resolving(let deadline): stage = .resolving(deadline: deadline)
         case .connecting(let connecting): stage = .connecting(connecting)
@@ -183,7 +193,7 @@ final class NodeProbe {
             let connection = connecting.connection
             if progress == .done {
                 addresses.answered(connection.address)
-                return ask(connection, .check, isFresh: true, deadline: deadline)
+                return check(connection, isFresh: true, deadline: deadline)
             }
             stage = .connecting(.init(connection: connection, progress: progress, deadline: deadline))
             return nil
@@ -197,23 +207,34 @@ final class NodeProbe {
         return .failed(failure)
     }
 
+    private func check(_ connection: consuming Connection, isFresh: Bool, deadline: UInt64) -> ProbeOutcome? {
+        let kind: ProbeQuestion.Kind =
+            switch candour {
+            case .unknown, .reserved: .check(withHistory: false)
+            case .open: .check(withHistory: true)
+            case .restricted: .sample
+            }
+        return ask(connection, kind, isSample: false, isFresh: isFresh, deadline: deadline)
+    }
+
     private func ask(
         _ connection: consuming Connection,
         _ kind: ProbeQuestion.Kind,
+        isSample: Bool,
         isFresh: Bool,
         deadline: UInt64
     ) -> ProbeOutcome? {
         let now = MonotonicClock.now
         lastAsked = now
         // The number is taken before anything is sent: what is answered until here is covered by what the node finds.
-        let question = ProbeQuestion(kind: isRestricted ? .sample : kind, number: clock.begin(), sentAt: now)
+        let question = ProbeQuestion(kind: kind, number: clock.begin(), sentAt: now)
         do throws(ProbeFailure) {
             try connection.send(question.text)
             stage = .asking(
                 .init(
                     connection: connection,
                     question: question,
-                    isSample: kind == .sample,
+                    isSample: isSample,
                     isFresh: isFresh,
                     answer: nil,
                     deadline: deadline
@@ -230,14 +251,19 @@ final class NodeProbe {
             asking.isFresh, asking.isSample, asking.deadline, asking.question
         )
         do throws(ProbeFailure) {
-            let reading = try answer(asking)
-            let isAtEnd = reading == nil ? false : try asking.connection.isAtEnd()
+            let answer = try answer(asking)
+            let isAtEnd = answer == nil ? false : try asking.connection.isAtEnd()
             let connection = asking.connection
-            if let reading, isAtEnd {
-                let observation = NodeObservation(role: reading.role, version: connection.version)
+            if let answer, isAtEnd {
+                if answer.mayTellHistory, candour == .unknown {
+                    // At once, so that no primary is judged before its history is known.
+                    candour = .open
+                    return check(connection, isFresh: isFresh, deadline: deadline)
+                }
+                let observation = NodeObservation(role: answer.reading.role, version: connection.version)
                 stage = .idle(connection)
-                lastReading = reading
-                return .succeeded(observation, reading)
+                lastReading = answer.reading
+                return .succeeded(observation, answer.reading)
             }
             stage = .asking(
                 .init(
@@ -245,15 +271,15 @@ final class NodeProbe {
                     question: question,
                     isSample: isSample,
                     isFresh: isFresh,
-                    answer: reading,
+                    answer: answer,
                     deadline: deadline
                 )
             )
             return nil
         } catch {
-            if question.kind == .check, case .unexpectedAnswer = error, !isRestricted {
+            if case .check = question.kind, case .unexpectedAnswer = error {
                 // It may not tell a monitoring user all of that: the rest will do.
-                isRestricted = true
+                candour = candour == .open ? .reserved : .restricted
                 return open(deadline: deadline)
             }
             return broken(error, isFresh: isFresh, deadline: deadline)
@@ -261,7 +287,7 @@ final class NodeProbe {
     }
 
     /// The answer, as far as it has arrived.
-    private func answer(_ asking: borrowing ProbeStage.Asking) throws(ProbeFailure) -> NodeReading? {
+    private func answer(_ asking: borrowing ProbeStage.Asking) throws(ProbeFailure) -> ProbeAnswer? {
         let result = try asking.connection.receive()
         if let answer = asking.answer { return answer }
         guard let result else { return nil }
@@ -269,7 +295,10 @@ final class NodeProbe {
         guard result.rowCount == 1 else {
             throw .unexpectedAnswer("no row in answer to \(asking.question.text)")
         }
-        return asking.question.reading(result, before: lastReading)
+        return ProbeAnswer(
+            reading: asking.question.reading(result, before: lastReading),
+            mayTellHistory: asking.question.mayTellHistory(result)
+        )
     }
 
     /// A connection broke under a query: a kept one is replaced within the same check.

@@ -4,7 +4,9 @@ import ProxyCore
 struct ProbeQuestion: Sendable {
     enum Kind: Sendable {
         /// All that a check wants to know.
-        case check
+        ///
+        /// - Parameter withHistory: also the contents of the history file of a primary's timeline, which not every user may read.
+        case check(withHistory: Bool)
         /// Role and positions alone, many times a second while somebody waits for them.
         case sample
     }
@@ -31,34 +33,74 @@ struct ProbeQuestion: Sendable {
         , (SELECT GREATEST(c.timeline_id, v.min_recovery_end_timeline) FROM pg_catalog.pg_control_checkpoint() AS c, \
         pg_catalog.pg_control_recovery() AS v), \
         (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
-        (SELECT status FROM pg_catalog.pg_stat_wal_receiver)
+        (SELECT status FROM pg_catalog.pg_stat_wal_receiver), \
+        (SELECT last_msg_receipt_time FROM pg_catalog.pg_stat_wal_receiver), \
+        pg_catalog.has_function_privilege(\
+        'pg_catalog.pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE')
+        """
+
+    // A function that one may not execute is an error also where it is not called (PostgreSQL documentation, 9.27.9).
+    private static let history = """
+        , CASE WHEN r THEN NULL ELSE pg_catalog.pg_read_file('pg_wal/' || \
+        pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) || '.history', \
+        0, 1048576, true) END
         """
 
     private static let sampleText = "SELECT " + columns + source
     private static let checkText = "SELECT " + columns + identity + source
+    private static let checkWithHistoryText = "SELECT " + columns + identity + history + source
 
     var text: String {
         switch kind {
-        case .check: Self.checkText
+        case .check(let withHistory): withHistory ? Self.checkWithHistoryText : Self.checkText
         case .sample: Self.sampleText
+        }
+    }
+
+    /// Whether the node has said that it would tell the history of its timeline, and has not been asked for it.
+    func mayTellHistory(_ result: borrowing QueryResult) -> Bool {
+        switch kind {
+        case .check(let withHistory): !withHistory && result.isTrue(0, 8)
+        case .sample: false
         }
     }
 
     /// Reads the answer's only row; what a sample does not ask is as it was.
     func reading(_ result: borrowing QueryResult, before: NodeReading?) -> NodeReading {
         let role: NodeRole = result.isTrue(0, 0) ? .replica : .primary
-        let isSame = before?.role == role
-        let timeline = result.value(0, 3).flatMap { UInt32($0) }.flatMap { $0 == 0 ? nil : $0 }
-        let earlier = isSame ? before : nil
-        return NodeReading(
-            role: role,
-            number: number,
-            sentAt: sentAt,
-            reached: result.value(0, 1).flatMap { WALPosition($0) },
-            flushed: result.value(0, 2).flatMap { WALPosition($0) },
-            timeline: timeline ?? (kind == .check ? result.value(0, 4).flatMap { UInt32($0) } : earlier?.timeline),
-            systemIdentifier: kind == .check ? result.value(0, 5) : before?.systemIdentifier,
-            receiver: kind == .check ? result.value(0, 6) : earlier?.receiver
-        )
+        let told = result.value(0, 3).flatMap { UInt32($0) }.flatMap { $0 == 0 ? nil : $0 }
+        let reached = result.value(0, 1).flatMap { WALPosition($0) }
+        let flushed = result.value(0, 2).flatMap { WALPosition($0) }
+        switch kind {
+        case .sample:
+            let earlier = before?.role == role ? before : nil
+            let timeline = told ?? earlier?.timeline
+            return NodeReading(
+                role: role,
+                number: number,
+                sentAt: sentAt,
+                reached: reached,
+                flushed: flushed,
+                timeline: timeline,
+                systemIdentifier: before?.systemIdentifier,
+                receiver: earlier?.receiver,
+                heard: earlier?.heard,
+                history: earlier?.timeline == timeline ? earlier?.history : nil
+            )
+        case .check(let withHistory):
+            let timeline = told ?? result.value(0, 4).flatMap { UInt32($0) }
+            return NodeReading(
+                role: role,
+                number: number,
+                sentAt: sentAt,
+                reached: reached,
+                flushed: flushed,
+                timeline: timeline,
+                systemIdentifier: result.value(0, 5),
+                receiver: result.value(0, 6),
+                heard: result.value(0, 7),
+                history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 9)).history : nil
+            )
+        }
     }
 }

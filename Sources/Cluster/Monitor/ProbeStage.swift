@@ -26,7 +26,7 @@ enum ProbeStage: ~Copyable {
         /// not the node's.
         let isFresh: Bool
         /// The result, where it has come and the end of the reply has not.
-        let answer: NodeReading?
+        let answer: ProbeAnswer?
         let deadline: UInt64
     }
 

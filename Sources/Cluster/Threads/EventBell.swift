@@ -18,6 +18,12 @@ final class EventBell: Sendable {
         _ = eventfd_write(descriptor, 1)
     }
 
+    /// Blocks until the bell has rung.
+    func wait() {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = poll(&entry, 1, -1)
+    }
+
     /// Answers all rings so far.
     func answer() {
         var count: eventfd_t = 0

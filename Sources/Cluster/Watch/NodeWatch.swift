@@ -18,6 +18,12 @@ package struct NodeWatch: Sendable {
     package private(set) var health: NodeHealth = .unasked
     package private(set) var schedule: ProbeSchedule = .due(at: 0)
     private var randomState: UInt64
+    private var pace = Pace.usual
+
+    private enum Pace {
+        case usual
+        case urgent
+    }
 
     /// - Parameter seed: of the jitter, which keeps many nodes' checks apart.
     package init(rules: WatchRules, seed: UInt64) {
@@ -114,6 +120,14 @@ package struct NodeWatch: Sendable {
 
     private var windowMask: UInt32 { UInt32.max >> UInt32(32 - rules.window) }
 
+    /// While there is no primary, all nodes are checked several times a second.
+    package mutating func setUrgent(_ isUrgent: Bool, at now: UInt64) {
+        let before = pace
+        pace = isUrgent ? .urgent : .usual
+        guard before == .usual, isUrgent, case .due(let time) = schedule else { return }
+        schedule = .due(at: min(time, max(earliest, now &+ rules.urgentInterval.nanoseconds)))
+    }
+
     private mutating func hasten(at now: UInt64) {
         switch schedule {
         case .due(let time):
@@ -144,10 +158,11 @@ package struct NodeWatch: Sendable {
             case .lost(_, let successes): base = successes > 0 ? rules.recheckInterval : rules.interval
             case .unasked, .up: base = rules.interval
             }
+            let paced = pace == .urgent ? min(base, rules.urgentInterval) : base
             randomState ^= randomState << 13
             randomState ^= randomState >> 7
             randomState ^= randomState << 17
-            return base - base * Int(randomState % 64) / 640
+            return paced - paced * Int(randomState % 64) / 640
         }
     }
 }

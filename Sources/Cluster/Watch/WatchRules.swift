@@ -4,6 +4,8 @@ package struct WatchRules: Sendable, Equatable {
     package var interval: Duration
     /// Time until the next check while failures are being counted.
     package var recheckInterval: Duration
+    /// Time between two checks of any node while there is no primary.
+    package var urgentInterval: Duration
     /// The least time between the starts of two checks, however many hints come in.
     package var leastGap: Duration
     /// So many failures …
@@ -13,12 +15,13 @@ package struct WatchRules: Sendable, Equatable {
     /// So many successes in a row end it.
     package var successes: Int
 
-    /// `recheckInterval` is a quarter of `interval` and `leastGap` a tenth, at most 100 ms, unless they are set
-    /// afterwards.
+    /// `recheckInterval` is a quarter of `interval`, `urgentInterval` at most 200 ms and `leastGap` a tenth of `interval`, at most 100 ms,
+    /// unless they are set afterwards.
     package init(interval: Duration = .seconds(1), failures: Int = 2, window: Int = 3, successes: Int = 1) {
         precondition(failures >= 1 && window >= failures && window <= 32 && successes >= 1)
         self.interval = interval
         recheckInterval = interval / 4
+        urgentInterval = min(interval, .milliseconds(200))
         leastGap = min(interval / 10, .milliseconds(100))
         self.failures = failures
         self.window = window

@@ -43,6 +43,8 @@ struct BatchPlan: BitwiseCopyable {
     /// Something among the messages can be answered by a server alone: all but Close, and one Parse of what a server has
     /// accepted before.
     var needsServer = false
+    /// A COMMIT may be among the statements, or what does as much.
+    var mayCommit = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
 
@@ -66,11 +68,13 @@ struct BatchPlan: BitwiseCopyable {
         hint = max(hint, other.hint)
         bindsPrepared = bindsPrepared || other.effects.contains(.execute)
         namesHowdah = namesHowdah || other.howdahCommand != .none
+        mayCommit = mayCommit || other.access == .unknown || other.transaction.mayCommit
     }
 
     mutating func mustGoToPrimary(_ why: RouteReason) {
         needsServer = true
         if access == .read { reason = why }
+        mayCommit = true
         access = .unknown
     }
 }

@@ -11,6 +11,8 @@ struct ClientSession: ~Copyable {
     var flow = ClientFlow.between
     var transaction = ClientTransaction.none
     var replayState = ReplayState.none
+    /// Of the batches in flight.
+    var ending = TransactionEnding.none
     var isTouched = false
     /// `send_high_water` is passed towards it: its server is not read.
     var isBacklogged = false

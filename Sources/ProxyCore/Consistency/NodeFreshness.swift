@@ -4,6 +4,10 @@ package struct NodeFreshness: Sendable, Equatable {
     package var covered: SampleNumber
     /// What it has replayed; for the primary, what it has written.
     package var position: WALPosition?
+    /// What a replica has received of the primary's log; for the primary, what it has flushed.
+    package var received: WALPosition?
+    /// The state of a replica's WAL receiver, such as `streaming`; nil where there is none, or the monitoring user may not know.
+    package var receiver: String?
     /// Age of the oldest position of the primary that it has not replayed; nil: not known.
     package var lag: Microseconds?
     /// Bytes of the log that it has not replayed; nil: not known.
@@ -13,12 +17,16 @@ package struct NodeFreshness: Sendable, Equatable {
     package init(
         covered: SampleNumber = 0,
         position: WALPosition? = nil,
+        received: WALPosition? = nil,
+        receiver: String? = nil,
         lag: Microseconds? = nil,
         lagBytes: UInt64? = nil,
         verdict: LagVerdict = .notJudged
     ) {
         self.covered = covered
         self.position = position
+        self.received = received
+        self.receiver = receiver
         self.lag = lag
         self.lagBytes = lagBytes
         self.verdict = verdict

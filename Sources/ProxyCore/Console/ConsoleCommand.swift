@@ -1,41 +1,60 @@
-/// What the admin console understands.
-enum ConsoleCommand: CaseIterable {
-    case showHelp
-    case showPins
-    case showVersion
+/// One command for the admin console.
+struct ConsoleCommand: Equatable {
+    let verb: ConsoleVerb
+    /// A node or a database.
+    let argument: String?
 
-    /// As it is typed, in capitals.
-    var words: String {
-        switch self {
-        case .showHelp: "SHOW HELP"
-        case .showPins: "SHOW PINS"
-        case .showVersion: "SHOW VERSION"
-        }
-    }
-
-    var summary: String {
-        switch self {
-        case .showHelp: "the commands of this console"
-        case .showPins: "clients that keep their server, why, since when, and the statement that made it so"
-        case .showVersion: "the version of this proxy"
-        }
-    }
-
-    var columns: [String] {
-        switch self {
-        case .showHelp: ["command", "description"]
-        case .showPins: ["client", "user", "database", "node", "reason", "since", "statement"]
-        case .showVersion: ["version"]
-        }
+    init(_ verb: ConsoleVerb, _ argument: String? = nil) {
+        self.verb = verb
+        self.argument = argument
     }
 
     /// All of them, for a hint.
-    static let list = allCases.map(\.words).joined(separator: ", ")
+    static let list = ConsoleVerb.allCases.map(\.usage).joined(separator: ", ")
 
     /// - Returns: nil for a text that is none of them.
     init?(_ text: String) {
-        let words = text.uppercased().split { $0.isWhitespace || $0 == ";" }.joined(separator: " ")
-        guard let command = Self.allCases.first(where: { $0.words == words }) else { return nil }
-        self = command
+        guard let words = Self.words(of: text) else { return nil }
+        for verb in ConsoleVerb.allCases {
+            let own = verb.words.split(separator: " ").map(String.init)
+            guard words.count >= own.count, zip(words, own).allSatisfy({ $0.uppercased() == $1 }) else { continue }
+            let rest = Array(words.dropFirst(own.count))
+            guard Self.fits(rest, verb) else { return nil }
+            self.init(verb, rest.last)
+            return
+        }
+        return nil
+    }
+
+    /// Whether the words behind a verb are its argument, which is the last of them.
+    private static func fits(_ words: [String], _ verb: ConsoleVerb) -> Bool {
+        switch verb.argument {
+        case .none: words.isEmpty
+        case .required: words.count == 1
+        case .optional(nil): words.count <= 1
+        case .optional(let keyword?): words.isEmpty || words.count == 2 && words[0].uppercased() == keyword
+        }
+    }
+
+    /// Words between spaces; a name may stand in double quotes, in which two stand for one. nil where a quote has no end.
+    private static func words(of text: String) -> [String]? {
+        var words: [String] = []
+        var word: String?
+        var isQuoted = false
+        for character in text {
+            if character == "\"" {
+                // The second of two quotes inside.
+                if !isQuoted, word != nil { word?.append("\"") }
+                isQuoted.toggle()
+                word = word ?? ""
+            } else if !isQuoted, character.isWhitespace || character == ";" {
+                if let finished = word { words.append(finished) }
+                word = nil
+            } else {
+                word = (word ?? "") + String(character)
+            }
+        }
+        if isQuoted { return nil }
+        return words + (word.map { [$0] } ?? [])
     }
 }

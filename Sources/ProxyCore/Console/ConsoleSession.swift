@@ -9,4 +9,6 @@ struct ConsoleSession {
     var portals: [String: ConsoleStatement] = [:]
     /// An error has been told: messages are dropped up to Sync.
     var isSkipping = false
+    /// Its command is not done yet.
+    var wait: ConsoleWait?
 }

@@ -18,7 +18,7 @@ enum ConsoleStatement {
     var columns: [String]? {
         switch self {
         case .empty: nil
-        case .command(let command): command.columns
+        case .command(let command): command.verb.columns
         }
     }
 }

@@ -45,6 +45,7 @@ extension Engine {
     func continueConsole(_ client: ClientPointer) {
         let handle = client.pointee.handle
         while let client = clients[handle], client.pointee.phase == .console, !client.pointee.isBacklogged,
+            client.pointee.extras?.console?.wait == nil,
             client.pointee.held.count >= MessageHeader.byteCount
         {
             let bytes = client.pointee.held.bytes
@@ -79,7 +80,7 @@ extension Engine {
             builder.readyForQuery(.idle)
         case FrontendTag.query where !session.isSkipping:
             session.statements[""] = nil
-            query(body, &builder)
+            query(body, &session, &builder)
         case FrontendTag.flush: break
         case FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute, FrontendTag.close:
             if !session.isSkipping, let error = answerExtended(tag, body.span.bytes, &session, &builder) {
@@ -93,19 +94,20 @@ extension Engine {
             }
         }
         extras.console = session
+        if session.wait != nil { consoleWaits.append(client.pointee.handle) }
         client.pointee.output.append(builder.bytes, from: buffers)
         touch(client)
     }
 
-    private func query(_ body: [UInt8], _ builder: inout MessageBuilder) {
+    private func query(_ body: [UInt8], _ session: inout ConsoleSession, _ builder: inout MessageBuilder) {
         let text = String(decoding: body.prefix { $0 != 0 }, as: UTF8.self)
         if let statement = ConsoleStatement(text) {
             if let columns = statement.columns { builder.textRowDescription(columns) }
-            answer(statement, &builder)
+            if let error = answer(statement, &session, &builder, isQuery: true) { builder.error(error) }
         } else {
             builder.error(.unknownCommand(text))
         }
-        builder.readyForQuery(.idle)
+        if session.wait == nil { builder.readyForQuery(.idle) }
     }
 
     /// - Returns: the error where one is the answer.
@@ -147,7 +149,7 @@ extension Engine {
             guard let end = body.firstZero(from: 0) else { return .malformed }
             let name = body.text(0..<end)
             guard let statement = session.portals[name] else { return .noPortal(name) }
-            answer(statement, &builder)
+            return answer(statement, &session, &builder, isQuery: false)
         default:
             guard let target = TargetMessage(body) else { return .malformed }
             let name = body.text(target.name)
@@ -159,18 +161,99 @@ extension Engine {
 
     // MARK: What it tells
 
-    private func answer(_ statement: ConsoleStatement, _ builder: inout MessageBuilder) {
-        guard case .command(let command) = statement else { return builder.message(BackendTag.emptyQueryResponse) }
-        for row in rows(command) { builder.textRow(row) }
-        builder.commandComplete("SHOW")
+    /// - Returns: the error where one is the answer.
+    private func answer(
+        _ statement: ConsoleStatement,
+        _ session: inout ConsoleSession,
+        _ builder: inout MessageBuilder,
+        isQuery: Bool
+    ) -> PostgresError? {
+        guard case .command(let command) = statement else {
+            builder.message(BackendTag.emptyQueryResponse)
+            return nil
+        }
+        if command.verb.columns != nil {
+            for row in rows(command.verb) { builder.textRow(row) }
+            builder.commandComplete("SHOW")
+            return nil
+        }
+        switch perform(command) {
+        case .done: builder.commandComplete(command.verb.words)
+        case .failed(let error): return error
+        case .waits(let subject): session.wait = ConsoleWait(subject: subject, isQuery: isQuery)
+        }
+        return nil
     }
 
-    private func rows(_ command: ConsoleCommand) -> [[String?]] {
-        switch command {
-        case .showHelp: ConsoleCommand.allCases.map { [$0.words, $0.summary] }
+    private func perform(_ command: ConsoleCommand) -> ConsoleOutcome {
+        switch command.verb {
+        case .pause: pause(command.argument)
+        case .resume: resume(command.argument)
+        case .drain: drainNode(command.argument ?? "")
+        case .undrain: undrainNode(command.argument ?? "")
+        case .switchover: beginSwitchover(to: command.argument)
+        case .showHelp, .showNodes, .showPins, .showVersion: .done
+        }
+    }
+
+    // MARK: Commands that take their time
+
+    func checkConsoleWaits() {
+        finishConsoleWaits { wait in
+            guard case .pause(let database) = wait.subject, !runs(in: database) else { return nil }
+            return .some(nil)
+        }
+    }
+
+    /// Answers the commands that are over.
+    /// - Parameter outcome: nil for one that is not; else its error, if it has one.
+    func finishConsoleWaits(_ outcome: (ConsoleWait) -> PostgresError??) {
+        var waits: [Handle] = []
+        swap(&waits, &consoleWaits)
+        var finished: [Handle] = []
+        for handle in waits {
+            guard let client = clients[handle], let wait = client.pointee.extras?.console?.wait else { continue }
+            guard let error = outcome(wait) else {
+                consoleWaits.append(handle)
+                continue
+            }
+            client.pointee.extras?.console?.wait = nil
+            if error != nil, !wait.isQuery { client.pointee.extras?.console?.isSkipping = true }
+            send(client) { builder in
+                if let error { builder.error(error) } else { builder.commandComplete(wait.verb.words) }
+                if wait.isQuery { builder.readyForQuery(.idle) }
+            }
+            finished.append(handle)
+        }
+        for handle in finished { if let client = clients[handle] { continueConsole(client) } }
+    }
+
+    // MARK: Lists
+
+    private func rows(_ verb: ConsoleVerb) -> [[String?]] {
+        switch verb {
+        case .showHelp: ConsoleVerb.allCases.map { [$0.usage, $0.summary] }
+        case .showNodes: topology.nodes.map { describe($0) }
         case .showPins: pins()
         case .showVersion: [["Howdah \(options.version)"]]
+        case .pause, .resume, .drain, .undrain, .switchover: []
         }
+    }
+
+    private func describe(_ node: Node) -> [String?] {
+        let freshness = freshness[node.index]
+        var servers = 0
+        forEachPool { servers += $0.pointee.nodes[node.index].total }
+        let isDrained = drainedNodes.contains(node.index)
+        let reason = isDrained ? "DRAIN" : node.state.reason ?? freshness.verdict.reason
+        let isLagging = node.state.reason == nil && !freshness.verdict.takesReads
+        let state = isDrained ? "drained" : isLagging ? "lagging" : node.state.word
+        return [
+            node.name, node.address.text, "\(node.saidRole)", state, reason,
+            node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
+            node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
+            "\(node.weight)", "\(inFlight[node.index])", "\(servers)", node.version > 0 ? "\(node.version)" : nil,
+        ]
     }
 
     /// A row for each reason of each pinned client.

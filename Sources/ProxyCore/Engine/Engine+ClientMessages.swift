@@ -165,7 +165,12 @@ extension Engine {
         } else {
             requestServer(client, pool, forRead: forRead)
         }
-        guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else { return .stop }
+        guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else {
+            guard let error = refusalOfWait(client, pool) else { return .stop }
+            leaveQueue(client, pool)
+            client.pointee.flow = .between
+            return refuseBatch(client, error, header, input, offset)
+        }
         return start(client, server, plan, header, input, offset)
     }
 
@@ -205,6 +210,7 @@ extension Engine {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
+        if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
         guard hasRoom(client, server) else { return .stop }
         let plan = scan(client, input, offset)
         if plan.extent == .incomplete || plan.waitsForNames { return .stop }

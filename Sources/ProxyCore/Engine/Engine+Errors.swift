@@ -226,7 +226,7 @@ extension Engine {
     }
 
     /// Errors that say something of the node and nothing of the statement.
-    private static func isNodesFault(_ state: SQLState, _ body: RawSpan) -> Bool {
+    static func isNodesFault(_ state: SQLState, _ body: RawSpan) -> Bool {
         switch state {
         case .adminShutdown, .crashShutdown, .cannotConnectNow: true
         case .serializationFailure, .queryCanceled:

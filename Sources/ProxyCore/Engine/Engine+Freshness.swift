@@ -9,6 +9,11 @@ extension Engine {
     /// A batch is about to be sent to a server that the client holds.
     @inline(__always)
     func noteWriting(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) {
+        if client.pointee.outstanding == 0 {
+            client.pointee.ending = TransactionEnding(plan)
+        } else {
+            client.pointee.ending.follow(TransactionEnding(plan))
+        }
         // What is not seen whole may write, and so may a read that a replica has refused.
         if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary, !server.pointee.isReplica
         {
@@ -91,6 +96,7 @@ extension Engine {
     /// As `requestServer`, for a read of a client to which it matters where.
     func requestFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
         adoptGlobalWrites(client)
+        if pool.pointee.isPaused { return wait(client, pool, forRead: true) }
         if let server = takeFreshServer(client, pool) {
             assign(server, to: client)
             return
@@ -239,12 +245,14 @@ extension Engine {
         var next = Microseconds.max
         for wait in freshnessWaits { next = min(next, wait.deadline) }
         for wait in pinnedWaits { next = min(next, wait.deadline) }
+        if let check = switchover?.nextCheck { next = min(next, check) }
         return next
     }
 
     /// The time of `nextDeadline` has come.
     package func wake() {
         servePinnedWaits()
+        if let check = switchover?.nextCheck, check <= now { checkSwitchover() }
         guard !freshnessWaits.isEmpty else { return }
         var waits: [FreshnessWait] = []
         swap(&waits, &freshnessWaits)
@@ -264,7 +272,7 @@ extension Engine {
     /// The client, if it is in that wait still.
     private func waiter(_ wait: FreshnessWait) -> ClientPointer? {
         guard let client = clients[wait.client], client.pointee.flow == .waiting, client.pointee.waitsForRead,
-            client.pointee.since == wait.since
+            client.pointee.since == wait.since, client.pointee.pool?.pointee.isPaused == false
         else { return nil }
         return client
     }

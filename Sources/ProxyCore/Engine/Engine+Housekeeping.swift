@@ -5,10 +5,14 @@ import PostgresWire
 extension Engine {
     /// Clients that have waited too long for a server are told; where servers may be opened, they are.
     func checkQueues(_ pool: PoolPointer) {
-        guard pool.pointee.waiting > 0 else { return }
+        guard pool.pointee.waiting > 0, !pool.pointee.isPaused else { return }
         let limit = pool.pointee.options.queryWaitTimeout
         for forRead in [false, true] {
-            while let client = firstOf(pool, forRead: forRead), now - client.pointee.since >= limit {
+            if let began = outageOf(pool, forRead: forRead) {
+                checkWaitForPrimary(pool, since: began, forRead: forRead)
+                continue
+            }
+            while let client = firstOf(pool, forRead: forRead), now - waitBegan(client, pool) >= limit {
                 failWaiting(client, waitError(pool, forRead: forRead))
             }
         }
@@ -18,16 +22,16 @@ extension Engine {
         }
     }
 
-    private func firstOf(_ pool: PoolPointer, forRead: Bool) -> ClientPointer? {
+    func firstOf(_ pool: PoolPointer, forRead: Bool) -> ClientPointer? {
         forRead ? firstWaiting(&pool.pointee.readers, read: true) : firstWaiting(&pool.pointee.writers, read: false)
     }
 
     private func waitError(_ pool: PoolPointer, forRead: Bool) -> PostgresError {
-        let nodes = forRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
+        let nodes = forRead ? readCandidates(pool) : [primary]
         let failure = nodes.compactMap { pool.pointee.nodes[$0].lastFailure }.first
         let detail: String
         if nodes.isEmpty {
-            detail = forRead ? "No node takes reads now." : "No primary is known now."
+            detail = "No replica takes reads now."
         } else if let failure {
             detail = "The last connection to a server failed: \(failure)"
         } else {
@@ -67,7 +71,7 @@ extension Engine {
                         actions.append(.close(server.pointee.transport, flush: false))
                     }
                     actions.append(.suspectNode(server.pointee.node))
-                    serverFailed(server, reason: "no answer within server_connect_timeout")
+                    serverFailed(server, reason: "no answer within server_connect_timeout", isRefusal: true)
                 }
             case .idle:
                 let limits = server.pointee.pool.pointee.options
@@ -152,7 +156,7 @@ extension Engine {
     func keepMinimum(_ pool: PoolPointer) {
         let wanted = pool.pointee.options.minimumSize
         guard wanted > 0, pool.pointee.clients > 0 else { return }
-        for node in topology.nodes where node.state.role != .unknown {
+        for node in topology.nodes where node.state.role != .unknown && !drainedNodes.contains(node.index) {
             let nodePool = pool.pointee.nodes + node.index
             if nodePool.pointee.total < wanted, nodePool.pointee.connecting == 0, mayOpen(pool, node.index) {
                 open(pool, node.index)

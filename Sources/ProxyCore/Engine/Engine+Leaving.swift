@@ -103,7 +103,7 @@ extension Engine {
         let why = server.pointee.extras.lastError ?? reason
         switch server.pointee.phase {
         case .connecting, .authenticating:
-            serverFailed(server, reason: why)
+            serverFailed(server, reason: why, isRefusal: true)
             return
         case .closing:
             remove(server)
@@ -127,6 +127,21 @@ extension Engine {
         if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
     }
 
+    /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose writes are lost.
+    func cutFencedServers() {
+        guard topology.nodes.contains(where: \.state.isFenced) else { return }
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle], server.pointee.phase != .closing
+            else { continue }
+            let node = topology.nodes[server.pointee.node]
+            guard case .fenced(let reason) = node.state else { continue }
+            if server.pointee.transport != .none {
+                actions.append(.close(server.pointee.transport, flush: false))
+            }
+            serverVanished(server, reason: "node \(node.name) is fenced: \(reason)")
+        }
+    }
+
     /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
     private func loseServer(_ client: ClientPointer, _ server: ServerPointer, _ why: String) {
         if client.pointee.phase == .welcoming {
@@ -143,7 +158,6 @@ extension Engine {
             close(client, flush: true, reason: why)
             return
         }
-        let node = topology.nodes[server.pointee.node].name
         // Only what a replica was running: what is taken for a read may write all the same, and the primary may have carried it out.
         if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
             Int(client.pointee.attempts) <= topology.nodes.count
@@ -175,10 +189,13 @@ extension Engine {
         }
         if isOwed || isInBatch {
             deliver(client)
-            let error = lostServerError(client, node, why, wasInTransaction: wasInTransaction)
+            let error = lostServerError(client, server, why, wasInTransaction: wasInTransaction)
+            let isOver = !isInBatch && client.pointee.ending.isCertain
             client.pointee.transaction = wasInTransaction ? .lost : .none
             send(client) { builder in
-                for _ in 0..<max(0, client.pointee.outstanding) {
+                for left in (0..<max(0, client.pointee.outstanding)).reversed() {
+                    // With a COMMIT or ROLLBACK that fails the transaction is over, as on any server.
+                    if left == 0, isOver { client.pointee.transaction = .none }
                     builder.error(error)
                     builder.readyForQuery(status(of: client))
                 }
@@ -196,39 +213,15 @@ extension Engine {
             }
             client.pointee.transaction = wasInTransaction ? .lost : .none
             client.pointee.extras = nil
-            // The client hears of it with its next statement, once.
-            if wasInTransaction {
-                extras(of: client).refusal = lostServerError(client, node, why, wasInTransaction: true)
+            // The client hears of it with its next statement, once; of a transaction that had failed it has heard.
+            client.pointee.ending = .none
+            if server.pointee.status == .inTransaction {
+                extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true)
             }
         }
         client.pointee.outstanding = 0
         resume(client, .sinkFull)
         sendQueueIfIdle(client)
-    }
-
-    private func lostServerError(
-        _ client: ClientPointer,
-        _ node: String,
-        _ why: String,
-        wasInTransaction: Bool
-    ) -> PostgresError {
-        if client.pointee.lastRoute.isRead, client.pointee.lastRoute.cause == .leadingReads || !wasInTransaction {
-            return PostgresError(
-                .error,
-                .connectionFailure,
-                "the server was lost while its answer was being read",
-                detail: "Node \(node): \(why)",
-                hint:
-                    "\(wasInTransaction ? "The transaction has" : "The statement has") only read: it can be run again."
-            )
-        }
-        return PostgresError(
-            .error,
-            .transactionResolutionUnknown,
-            "the server was lost before it answered",
-            detail: "Node \(node): \(why). Whether the statement or its transaction took effect is not known.",
-            hint: "Look at the data before it is run again."
-        )
     }
 
     /// To its client the lost server has failed at the first unanswered message of each cycle, and skipped the rest.

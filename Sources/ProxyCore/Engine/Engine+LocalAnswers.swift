@@ -454,7 +454,7 @@ extension Engine {
         let rows = topology.nodes.map { node -> [String?] in
             let state: String
             switch node.state {
-            case .unknown(let reason): state = reason
+            case .unknown(let reason), .fenced(let reason): state = reason
             case .up(.replica) where route.isRead && staleness(node.index, client, pool) != nil:
                 state = staleness(node.index, client, pool) ?? "up"
             case .up: state = candidates.contains(node.index) ? "candidate" : "up"
@@ -534,6 +534,12 @@ extension Engine {
         }
         guard endsTransaction, plan.extent == .whole else {
             let error = client.pointee.extras?.refusal ?? .failedTransaction
+            client.pointee.extras = nil
+            return refuseBatch(client, error, header, input, offset)
+        }
+        if plan.statementClass.transaction == .commit, let error = client.pointee.extras?.refusal {
+            // Nobody has been told: drivers take COMMIT's answer ROLLBACK for a success unless an error came before.
+            client.pointee.transaction = .none
             client.pointee.extras = nil
             return refuseBatch(client, error, header, input, offset)
         }

@@ -23,6 +23,7 @@ extension Engine {
             )
         }
         poolHandles[key] = handle
+        pools[handle]?.pointee.isPaused = key.replication == .off && paused.contains(key.database)
         if let listening = listeningServers[poolOptions.databaseOnServer], !listening.clients.isEmpty {
             pools[handle]?.pointee.listening = listening
         }
@@ -38,6 +39,7 @@ extension Engine {
 
     /// Gives the client a server now, or a place in the queue. In the first case its flow is `assigned`.
     func requestServer(_ client: ClientPointer, _ pool: PoolPointer, forRead: Bool) {
+        if pool.pointee.isPaused { return wait(client, pool, forRead: forRead) }
         if let server = takeServer(pool, forRead: forRead, profile: client.pointee.profile) {
             assign(server, to: client)
             return
@@ -226,7 +228,7 @@ extension Engine {
     func offer(_ server: ServerPointer) {
         let pool = server.pointee.pool
         if pool.pointee.replication != .off { return offerReserved(server) }
-        if pool.pointee.waiting > 0, let client = nextWaiting(pool, for: server.pointee.node) {
+        if pool.pointee.waiting > 0, !pool.pointee.isPaused, let client = nextWaiting(pool, for: server.pointee.node) {
             assign(server, to: client)
             serverAssigned(client)
             return
@@ -238,7 +240,7 @@ extension Engine {
 
     /// Serves whoever waits with the servers that are free, and opens more for the others.
     func serveQueues(_ pool: PoolPointer) {
-        while pool.pointee.waiting > 0 {
+        while pool.pointee.waiting > 0, !pool.pointee.isPaused {
             var served = false
             if let client = firstWaiting(&pool.pointee.writers, read: false) {
                 if let server = takeServer(pool, forRead: false, profile: client.pointee.profile) {
@@ -319,7 +321,8 @@ extension Engine {
     func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
         let nodePool = pool.pointee.nodes + node
         let limits = pool.pointee.options
-        guard now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp else { return false }
+        guard !pool.pointee.isPaused, now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp
+        else { return false }
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
         guard nodePool.pointee.total < size else { return false }
@@ -406,6 +409,8 @@ extension Engine {
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old acquaintance.
     private func isMisplaced(_ server: ServerPointer) -> Bool {
         topology.nodes[server.pointee.node].state.role == .unknown
+            || server.pointee.pool.pointee.isPaused
+            || !drainedNodes.isEmpty && drainedNodes.contains(server.pointee.node)
     }
 
     private func isTooOld(_ server: ServerPointer) -> Bool {

@@ -104,11 +104,16 @@ extension Engine {
     private func serverReady(_ server: ServerPointer) {
         let pool = server.pointee.pool
         server.pointee.extras.lastError = nil
+        if isDemoted(server) {
+            actions.append(.suspectNode(server.pointee.node))
+            return fail(server, "the node is a standby", isRefusal: true)
+        }
         if let listening = server.pointee.extras.listening { return listeningServerReady(server, listening) }
         let nodePool = pool.pointee.nodes + server.pointee.node
         nodePool.pointee.connecting -= 1
         nodePool.pointee.lastFailure = nil
         nodePool.pointee.retryAt = 0
+        noteAdmission(pool, server.pointee.node)
         server.pointee.phase = .idle
         actions.append(
             .log(
@@ -144,7 +149,7 @@ extension Engine {
         } else {
             actions.append(.suspectNode(server.pointee.node))
         }
-        fail(server, message)
+        fail(server, message, isRefusal: Self.isNodesFault(state, body))
     }
 
     private func refuseWelcoming(_ pool: PoolPointer, _ error: PostgresError) {
@@ -154,13 +159,14 @@ extension Engine {
         }
     }
 
-    private func fail(_ server: ServerPointer, _ reason: String) {
+    private func fail(_ server: ServerPointer, _ reason: String, isRefusal: Bool = false) {
         if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
-        serverFailed(server, reason: reason)
+        serverFailed(server, reason: reason, isRefusal: isRefusal)
     }
 
     /// A server could not be had: the next is tried after a pause.
-    func serverFailed(_ server: ServerPointer, reason: String) {
+    /// - Parameter isRefusal: the node lets nobody in.
+    func serverFailed(_ server: ServerPointer, reason: String, isRefusal: Bool = false) {
         let pool = server.pointee.pool
         let node = server.pointee.node
         if let listening = server.pointee.extras.listening {
@@ -174,6 +180,7 @@ extension Engine {
         }
         pool.pointee.nodes[node].retryAt = now + options.serverLoginRetry
         pool.pointee.nodes[node].lastFailure = reason
+        if isRefusal { noteRefusal(pool, node, reason) }
         actions.append(
             .log(.serverFailed(node: node, database: pool.pointee.database, user: pool.pointee.user, reason: reason))
         )

@@ -452,6 +452,7 @@ extension Engine {
             if hasFailed {
                 // The client was told that a transaction is open: it has failed.
                 server.pointee.status = .failed
+                clients[server.pointee.client]?.pointee.ending = .possible
                 serverViolated(server, "refused BEGIN")
                 return false
             }
@@ -531,8 +532,9 @@ extension Engine {
             server.pointee.extras.setParameter(name, body.text(nameEnd + 1..<valueEnd))
         }
         if isHotStandby {
-            // The node has been promoted: the watch should look. To the client it makes no difference.
+            // The node has been promoted: the watch should look. To the client it makes no difference, but that what was taken for a read may have written.
             actions.append(.suspectNode(server.pointee.node))
+            if server.pointee.isReplica { wasPromoted(server) }
             dropReply(server, bytes, offset, header, &run)
         } else {
             keepOrDrop(server, bytes, offset, header, &run)

@@ -59,6 +59,14 @@ package final class Engine {
     package private(set) var topology: Topology
     /// The node that takes writes, -1 where there is none.
     private(set) var primary = -1
+    /// While there is no primary.
+    var outage: PrimaryOutage?
+    var switchover: Switchover?
+    /// Clients of the console whose command is not done yet.
+    var consoleWaits: [Handle] = []
+    var paused = PausedDatabases()
+    /// Nodes that the console has taken out of use.
+    var drainedNodes: Set<Int> = []
     /// Nodes that take reads.
     private(set) var replicas: [Int] = []
     /// Statements under way on each node, over all pools.
@@ -123,6 +131,7 @@ package final class Engine {
         freshness = topology.nodes.map { _ in NodeFreshness() }
         lives = topology.nodes.map { _ in 0 }
         readRoles()
+        primaryMayHaveChanged(from: -1)
     }
 
     // MARK: Events
@@ -156,7 +165,7 @@ package final class Engine {
         case .server:
             if let server = servers[token.handle] {
                 actions.append(.suspectNode(server.pointee.node))
-                serverFailed(server, reason: reason)
+                serverFailed(server, reason: reason, isRefusal: true)
             }
         case .canceller: if let cancel = cancels[token.handle] { cancelEnded(cancel) }
         case .client, nil: break
@@ -177,7 +186,7 @@ package final class Engine {
         }
     }
 
-    private func runRestarted() {
+    func runRestarted() {
         while let handle = restarted.popLast() {
             if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
             if let client = clients[handle] { processHeld(client) }
@@ -228,10 +237,14 @@ package final class Engine {
         let before = self.topology
         self.topology = topology
         noteLives(before)
+        let primaryBefore = primary
         readRoles()
         retireMisplacedServers()
-        forEachPool { serveQueues($0) }
+        cutFencedServers()
+        primaryMayHaveChanged(from: primaryBefore)
+        serveAllQueues()
         moveListeningServers()
+        if switchover != nil { followSwitchover() }
         if !restarted.isEmpty { runRestarted() }
     }
 
@@ -259,6 +272,8 @@ package final class Engine {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
+        if !consoleWaits.isEmpty { checkConsoleWaits() }
+        if switchover != nil { checkSwitchover() }
         if !listeningServers.isEmpty {
             checkListeningServers()
             if !restarted.isEmpty { runRestarted() }
@@ -324,7 +339,8 @@ package final class Engine {
 
     func readRoles() {
         primary = topology.primary ?? -1
-        let known = topology.replicas.filter { topology.nodes[$0].weight > 0 }
+        if primary >= 0, primary == switchover?.from || drainedNodes.contains(primary) { primary = -1 }
+        let known = topology.replicas.filter { topology.nodes[$0].weight > 0 && !drainedNodes.contains($0) }
         replicas = known.filter { freshness[$0].verdict.takesReads }
         hasLaggards = replicas.count < known.count
     }

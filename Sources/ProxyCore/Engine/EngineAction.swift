@@ -17,5 +17,7 @@ package enum EngineAction {
     /// A client waits for a replica to be fresh, or for the primary's position: look at all WAL positions now, and often for so long.
     /// `freshnessReported` is the answer.
     case samplePositions(within: Microseconds)
+    /// Make another node the primary: nothing is being written any more. `switchoverEnded` is the answer.
+    case switchover(from: Int, to: Int)
     case log(EngineEvent)
 }

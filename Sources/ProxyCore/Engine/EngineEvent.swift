@@ -8,5 +8,8 @@ package enum EngineEvent: Sendable {
     case serverReady(node: Int, database: String, user: String, processID: UInt32)
     case serverFailed(node: Int, database: String, user: String, reason: String)
     case listeningServerLost(database: String, reason: String)
+    case switchoverBegan(from: Int, to: Int)
+    /// With why it came to nothing, where it has.
+    case switchoverEnded(from: Int, to: Int, failure: String?)
     case classCorrected(database: String, statement: String)
 }

@@ -13,6 +13,10 @@ package struct EngineOptions: Sendable {
     package var serverConnectTimeout: Microseconds = 15_000_000
     /// `server_login_retry`: the pause after a failed connection before the next to the same node.
     package var serverLoginRetry: Microseconds = 1_000_000
+    /// `failover_wait`: how long a client waits for a primary.
+    package var failoverWait: Microseconds = 30_000_000
+    /// `failover_queue`: clients that may wait for a primary, over all pools.
+    package var failoverQueue = 10_000
     /// `statement_text_limit`: bytes of a statement's text that are looked at; a longer one goes to the primary unread.
     package var statementTextLimit = 64 << 10
     /// `client_buffer_limit`: bytes held for one client that waits for a server or for the rest of a batch.

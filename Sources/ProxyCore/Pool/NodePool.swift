@@ -11,6 +11,10 @@ struct NodePool: ~Copyable {
     /// No connection is tried before this time.
     var retryAt: Microseconds = 0
     var lastFailure: String?
+    /// It has let nobody in since.
+    var refusal: NodeRefusal?
+    /// When it last became possible to use it again: waits for a free server count from then.
+    var usableSince: Microseconds = 0
     var assignments: UInt64 = 0
     var reads: UInt64 = 0
     var writes: UInt64 = 0

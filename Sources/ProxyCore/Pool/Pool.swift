@@ -16,6 +16,10 @@ struct Pool: ~Copyable {
     /// Clients whose next batch any replica can run.
     var readers = WaitQueue()
     var waiting = 0
+    /// PAUSE: clients get nothing new to run.
+    var isPaused = false
+    /// When RESUME ended that.
+    var resumedAt: Microseconds = 0
     var clients = 0
     /// What a new client is told of its session, by the settings that it starts with.
     var welcomes: [ProfileID: [UInt8]] = [:]

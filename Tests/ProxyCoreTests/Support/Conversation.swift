@@ -151,6 +151,7 @@ final class Conversation {
         let end = engine.now + Microseconds(seconds * 1_000_000)
         while engine.now < end {
             engine.now = min(end, engine.now + 100_000)
+            engine.wake()
             engine.tick()
             settle()
         }

@@ -29,12 +29,14 @@ final class ScriptedServer: ScriptedPeer {
         if talk.letsIn { letIn() }
     }
 
-    func letIn() {
+    /// - Parameter isStandby: nil: as the topology has it.
+    func letIn(isStandby: Bool? = nil) {
         isLetIn = true
         var builder = MessageBuilder()
         builder.authentication(0)
         builder.parameterStatus("server_version", "17.0")
-        builder.parameterStatus("in_hot_standby", node > 0 ? "on" : "off")
+        let isStandby = isStandby ?? (talk.engine.topology.primary != node)
+        builder.parameterStatus("in_hot_standby", isStandby ? "on" : "off")
         builder.backendKeyData(processID: processID, key: key)
         builder.readyForQuery(.idle)
         link.toEngine += builder.bytes

@@ -1,0 +1,48 @@
+import Glibc
+import ProxyCore
+
+/// What the monitor's thread keeps for promotions: the decision, and the errands under way.
+struct Promoter {
+    var promotion: Promotion
+    var errands: [ErrandRun] = []
+    /// Something has changed since `Promotion` looked last.
+    var mustLook = false
+    /// The view that workers must go by before the candidate is told.
+    var awaited: UInt64?
+    private(set) var appliedSerial: UInt64 = 0
+    private var lastLook: UInt64 = 0
+    let rules: PromotionRules
+
+    init(rules: PromotionRules, nodes: [MonitoredNode]) {
+        self.rules = rules
+        promotion = Promotion(rules: rules, policies: nodes.map(\.promotion))
+    }
+
+    mutating func applied(_ serial: UInt64) { appliedSerial = max(appliedSerial, serial) }
+
+    /// Whether workers have come to go by what was waited for; once.
+    mutating func takeApplied() -> Bool {
+        guard let serial = awaited, appliedSerial >= serial else { return false }
+        awaited = nil
+        return true
+    }
+
+    /// What to poll(2) for.
+    var interests: [pollfd] { errands.compactMap(\.interest) }
+
+    /// When something is due by time alone.
+    func deadline(after now: UInt64) -> UInt64? {
+        // What is due already waits for something else.
+        let own = promotion.deadline.flatMap { $0 > now ? $0 : nil }
+        return ([own].compactMap { $0 } + errands.map(\.deadline)).min()
+    }
+
+    /// Whether `Promotion` is to look again; counts as done.
+    mutating func takeLook(at now: UInt64) -> Bool {
+        let isDue = promotion.deadline.map { lastLook < $0 && $0 <= now } ?? false
+        guard mustLook || isDue else { return false }
+        mustLook = false
+        lastLook = now
+        return true
+    }
+}

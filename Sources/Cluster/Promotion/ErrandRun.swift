@@ -1,0 +1,98 @@
+import Glibc
+
+/// Does one errand at one node, over a connection of its own. Driven by `MonitorLoop` on its thread; never blocks.
+final class ErrandRun {
+    /// The node's place.
+    let place: Int
+    let errand: Errand
+    /// When it is given up: nanoseconds of `MonotonicClock`.
+    let deadline: UInt64
+    private var script: ErrandScript
+    private var stage = ErrandStage.closed
+    /// A statement has been sent, so that something may have been done.
+    private var hasAsked = false
+
+    init(_ errand: Errand, place: Int, deadline: UInt64) {
+        self.errand = errand
+        self.place = place
+        self.deadline = deadline
+        script = ErrandScript(errand)
+    }
+
+    func begin(_ parameters: ConnectionParameters) -> ErrandOutcome? {
+        do throws(ProbeFailure) {
+            let connection = try Connection.start(parameters)
+            stage = .connecting(.init(connection: connection, progress: .waitingToWrite))
+            return nil
+        } catch {
+            return .refused(error.reason)
+        }
+    }
+
+    /// What to poll(2) for; nil where there is nothing.
+    var interest: pollfd? { stage.interest }
+
+    /// The descriptor is ready.
+    ///
+    /// - Returns: how it ended, if it has.
+    func ready() -> ErrandOutcome? {
+        do throws(ProbeFailure) {
+            switch takeStage() {
+            case .closed: return nil
+            case .connecting(let connecting): return try goOn(connecting)
+            case .asking(let asking): return try listen(asking)
+            }
+        } catch {
+            return hasAsked ? .unanswered(error.reason) : .refused(error.reason)
+        }
+    }
+
+    /// The deadline has passed.
+    func expire() -> ErrandOutcome {
+        stage = .closed
+        let text = "no answer in time"
+        return hasAsked ? .unanswered(text) : .refused(text)
+    }
+
+    private func takeStage() -> ErrandStage {
+        var taken = ErrandStage.closed
+        swap(&taken, &stage)
+        return taken
+    }
+
+    private func goOn(_ connecting: consuming ErrandStage.Connecting) throws(ProbeFailure) -> ErrandOutcome? {
+        let progress = try connecting.connection.connect()
+        let connection = connecting.connection
+        if progress == .done { return try take(script.begin(version: connection.version), connection) }
+        stage = .connecting(.init(connection: connection, progress: progress))
+        return nil
+    }
+
+    private func listen(_ asking: consuming ErrandStage.Asking) throws(ProbeFailure) -> ErrandOutcome? {
+        let result = try asking.connection.receive()
+        var row = asking.row
+        if row == nil, let result {
+            if result.isError { return .refused(result.errorText) }
+            row = result.firstRow
+        }
+        let isAtEnd = row == nil ? false : try asking.connection.isAtEnd()
+        let connection = asking.connection
+        if let row, isAtEnd { return try take(script.next(row), connection) }
+        stage = .asking(.init(connection: connection, row: row))
+        return nil
+    }
+
+    private func take(
+        _ step: ErrandScript.Step,
+        _ connection: consuming Connection
+    ) throws(ProbeFailure) -> ErrandOutcome? {
+        switch step {
+        case .end(let outcome): return outcome
+        case .send(let statement):
+            hasAsked = true
+            try connection.send(statement)
+            stage = .asking(.init(connection: connection, row: nil))
+            return nil
+        }
+    }
+}

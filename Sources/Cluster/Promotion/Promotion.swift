@@ -1,0 +1,267 @@
+import ProxyCore
+
+/// Decides when which replica becomes primary (`failover = promote`): events in, actions out, no I/O and no clock. Times are nanoseconds of
+/// one monotonic clock.
+///
+/// The order is what makes it safe: the old primary is fenced and every connection to it cut before a replica is told anything, and
+/// once it has been told, the old one is not taken back before that replica has shown that it is one still.
+package struct Promotion: Sendable {
+    package enum Event: Sendable, Equatable {
+        /// Something about a node may have changed.
+        case looked(PromotionScene)
+        /// All workers have cut off the old primary.
+        case workersTold
+        /// `pg_promote()` has answered. False: it was not done within its time, and may be yet.
+        case promotionAnswered(Bool)
+        /// The candidate could not be asked, or said no.
+        case promotionRefused(String)
+        /// The connection broke after it had been asked: it may have heard.
+        case promotionUnanswered
+    }
+
+    package enum Phase: Sendable, Equatable {
+        case idle
+        /// The primary is lost. `alive`: when it was lost, or last heard of by a replica.
+        case waiting(Loss)
+        /// The old one is fenced; workers are being told.
+        case fencing(Attempt)
+        /// The candidate has been told; what it says counts, nothing else.
+        case promoting(Attempt, told: UInt64)
+    }
+
+    package struct Loss: Sendable, Equatable {
+        let old: Int
+        let since: UInt64
+        var alive: UInt64
+        /// What replicas had heard at the last look, by place.
+        var heard: [String?]
+        /// Not before this, after a refusal.
+        var notBefore: UInt64
+        var told: PromotionObstacle?
+    }
+
+    package struct Attempt: Sendable, Equatable {
+        let old: Int
+        let candidate: Int
+        let since: UInt64
+        var told: PromotionObstacle?
+    }
+
+    private let rules: PromotionRules
+    private let policies: [PromotionPolicy]
+    package private(set) var phase = Phase.idle
+    /// Replicas that are yet to be pointed at the primary that was promoted, and that primary.
+    private var followers: (replicas: Set<Int>, primary: Int)?
+
+    package init(rules: PromotionRules, policies: [PromotionPolicy]) {
+        self.rules = rules
+        self.policies = policies
+    }
+
+    package mutating func handle(_ event: Event, at now: UInt64) -> [PromotionAction] {
+        switch (event, phase) {
+        case (.looked(let scene), .idle): return look(scene, at: now) + direct(scene)
+        case (.looked(let scene), .waiting(let loss)): return wait(loss, scene, at: now)
+        case (.looked(let scene), .fencing(let attempt)): return hold(attempt, scene, at: now)
+        case (.looked(let scene), .promoting(let attempt, let told)):
+            return confirm(attempt, told: told, scene, at: now)
+        case (.workersTold, .fencing(let attempt)):
+            phase = .promoting(attempt, told: now)
+            return [.promote(attempt.candidate)]
+        case (.promotionRefused(let reason), .promoting(let attempt, _)):
+            return giveUp(attempt, .refused(candidate: attempt.candidate, reason: reason), at: now)
+        // What it says in the next checks tells how it went.
+        case (.promotionAnswered, .promoting), (.promotionUnanswered, .promoting): return []
+        case (.workersTold, _), (.promotionAnswered, _), (.promotionRefused, _), (.promotionUnanswered, _): return []
+        }
+    }
+
+    /// When `looked` is due at the latest though nothing has changed; nil: there is nothing to wait for.
+    package var deadline: UInt64? {
+        switch phase {
+        case .idle, .fencing: nil
+        case .waiting(let loss): max(loss.alive &+ rules.delay.nanoseconds, loss.notBefore)
+        case .promoting(_, let told): told &+ rules.patience.nanoseconds
+        }
+    }
+
+    // MARK: Phases
+
+    private mutating func look(_ scene: PromotionScene, at now: UInt64) -> [PromotionAction] {
+        // One that answers is not lost, whatever it says.
+        guard scene.primary == nil, let old = scene.accepted, scene.nodes[old].role == .unknown else { return [] }
+        // Somebody else says that it is primary: that is for fencing, and for people.
+        guard !scene.nodes.contains(where: { $0.role == .primary }) else { return [] }
+        followers = nil
+        let loss = Loss(old: old, since: now, alive: now, heard: scene.nodes.map(\.heard), notBefore: now)
+        phase = .waiting(loss)
+        return wait(loss, scene, at: now)
+    }
+
+    private mutating func wait(_ before: Loss, _ scene: PromotionScene, at now: UInt64) -> [PromotionAction] {
+        var loss = before
+        guard scene.primary == nil, scene.nodes[loss.old].role == .unknown,
+            !scene.nodes.contains(where: { $0.role == .primary })
+        else {
+            phase = .idle
+            return []
+        }
+        var hearer: Int?
+        for (place, node) in scene.nodes.enumerated() where node.heard != loss.heard[place] {
+            // What it says for the first time may be old.
+            if node.heard != nil, loss.heard[place] != nil {
+                loss.alive = now
+                hearer = place
+            }
+            loss.heard[place] = node.heard
+        }
+        let isDue = now >= loss.alive &+ rules.delay.nanoseconds && now >= loss.notBefore
+        guard isDue else {
+            // The last words of a dying primary are no obstacle.
+            let isLate = now >= loss.since &+ rules.delay.nanoseconds
+            return hinder(&loss, hearer.flatMap { isLate ? .primaryIsHeard(by: $0) : nil })
+        }
+        let seen = scene.nodes.count { $0.role != .unknown }
+        guard seen * 2 > scene.nodes.count else {
+            return hinder(&loss, .noMajority(seen: seen, of: scene.nodes.count))
+        }
+        // What was asked before the loss may not be all that was received.
+        let eligible = candidates(scene)
+        guard !eligible.isEmpty else { return hinder(&loss, .noCandidate) }
+        guard scene.nodes.allSatisfy({ $0.role != .replica || $0.askedAt > loss.alive }) else {
+            phase = .waiting(loss)
+            return []
+        }
+        return begin(loss, eligible, scene, at: now)
+    }
+
+    private mutating func begin(
+        _ loss: Loss,
+        _ eligible: [Int],
+        _ scene: PromotionScene,
+        at now: UInt64
+    ) -> [PromotionAction] {
+        let best = eligible.max { isWorse(scene.nodes[$0], $0, than: scene.nodes[$1], $1) }
+        guard let best, let position = scene.nodes[best].position else { return [] }
+        let most = scene.nodes.filter { $0.role == .replica && !$0.isFenced }.compactMap(\.position).max() ?? position
+        phase = .fencing(Attempt(old: loss.old, candidate: best, since: loss.since, told: nil))
+        return [
+            .log(.chosen(candidate: best, position: position, missing: most.rawValue - position.rawValue)),
+            .fence(old: loss.old, candidate: best),
+        ]
+    }
+
+    private mutating func hold(_ attempt: Attempt, _ scene: PromotionScene, at now: UInt64) -> [PromotionAction] {
+        if scene.nodes[attempt.old].role != .unknown {
+            phase = .idle
+            return [.unfence(old: attempt.old), .log(.calledOff(old: attempt.old))]
+        }
+        if scene.nodes[attempt.candidate].role == .replica, !scene.nodes[attempt.candidate].isFenced { return [] }
+        phase = .waiting(loss(after: attempt, scene, at: now))
+        return [.unfence(old: attempt.old)]
+    }
+
+    private mutating func confirm(
+        _ before: Attempt,
+        told: UInt64,
+        _ scene: PromotionScene,
+        at now: UInt64
+    ) -> [PromotionAction] {
+        var attempt = before
+        if let primary = scene.primary {
+            phase = .idle
+            if primary != attempt.candidate { return [] }
+            let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary }
+            followers = (Set(others), primary)
+            return [.log(.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since))))] + direct(scene)
+        }
+        let isOverdue = now >= told &+ rules.patience.nanoseconds
+        switch scene.nodes[attempt.candidate].role {
+        case .replica where isOverdue:
+            let reason = "it is a replica still"
+            return giveUp(attempt, .refused(candidate: attempt.candidate, reason: reason), at: now)
+        case .unknown:
+            let obstacle = PromotionObstacle.candidateSilent(attempt.candidate)
+            guard attempt.told != obstacle else { return [] }
+            attempt.told = obstacle
+            phase = .promoting(attempt, told: told)
+            return [.log(.hindered(obstacle))]
+        case .replica, .primary: return []
+        }
+    }
+
+    private mutating func giveUp(
+        _ attempt: Attempt,
+        _ obstacle: PromotionObstacle,
+        at now: UInt64
+    ) -> [PromotionAction] {
+        var loss = Loss(
+            old: attempt.old,
+            since: attempt.since,
+            alive: attempt.since,
+            heard: policies.map { _ in nil },
+            notBefore: now &+ rules.retry.nanoseconds
+        )
+        loss.told = attempt.told
+        let actions = [PromotionAction.unfence(old: attempt.old)] + hinder(&loss, obstacle)
+        return actions
+    }
+
+    private func loss(after attempt: Attempt, _ scene: PromotionScene, at now: UInt64) -> Loss {
+        Loss(
+            old: attempt.old,
+            since: attempt.since,
+            alive: attempt.since,
+            heard: scene.nodes.map(\.heard),
+            notBefore: now
+        )
+    }
+
+    /// Waits on; what hinders is told once.
+    private mutating func hinder(_ loss: inout Loss, _ obstacle: PromotionObstacle?) -> [PromotionAction] {
+        guard let obstacle, obstacle != loss.told else {
+            phase = .waiting(loss)
+            return []
+        }
+        loss.told = obstacle
+        phase = .waiting(loss)
+        return [.log(.hindered(obstacle))]
+    }
+
+    // MARK: Nodes
+
+    private func candidates(_ scene: PromotionScene) -> [Int] {
+        scene.nodes.indices.filter { place in
+            let node = scene.nodes[place]
+            guard node.role == .replica, !node.isFenced, node.position != nil, !policies[place].isExcluded else {
+                return false
+            }
+            // One that is on another timeline does not have what was acknowledged on this.
+            guard let own = node.timeline, let timeline = scene.timeline else { return true }
+            return own == timeline
+        }
+    }
+
+    private func isWorse(_ left: PromotionCandidate, _ a: Int, than right: PromotionCandidate, _ b: Int) -> Bool {
+        if left.position != right.position { return (left.position?.rawValue ?? 0) < (right.position?.rawValue ?? 0) }
+        if policies[a].priority != policies[b].priority { return policies[a].priority < policies[b].priority }
+        return a > b
+    }
+
+    /// Points replicas at the primary that was promoted, as they are seen.
+    private mutating func direct(_ scene: PromotionScene) -> [PromotionAction] {
+        guard let (replicas, primary) = followers, !replicas.isEmpty else { return [] }
+        guard scene.primary == primary else {
+            if scene.primary != nil { followers = nil }
+            return []
+        }
+        let ready = replicas.filter { scene.nodes[$0].role == .replica && !scene.nodes[$0].isFenced }
+        followers?.replicas.subtract(ready)
+        let astray = ready.sorted().filter { !isFollowing(scene.nodes[$0], scene) }
+        return astray.map { .follow(replica: $0, primary: primary) }
+    }
+
+    private func isFollowing(_ node: PromotionCandidate, _ scene: PromotionScene) -> Bool {
+        node.isStreaming && node.timeline != nil && node.timeline == scene.timeline
+    }
+}

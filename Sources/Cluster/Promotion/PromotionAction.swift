@@ -1,0 +1,14 @@
+import ProxyCore
+
+/// What `Promotion` wants done. Nodes are named by place.
+package enum PromotionAction: Sendable, Equatable {
+    /// `Fencing.replace`; then workers are to be told, and `Promotion.Event.workersTold` is due when they have cut off what runs there.
+    case fence(old: Int, candidate: Int)
+    /// `Fencing.keep`.
+    case unfence(old: Int)
+    /// `pg_promote()`; `promotionAnswered` or `promotionRefused` is due.
+    case promote(Int)
+    /// Have a replica stream from the new primary.
+    case follow(replica: Int, primary: Int)
+    case log(PromotionNews)
+}

@@ -1,0 +1,12 @@
+/// Why no replica is promoted although the primary is lost. Nodes are named by place.
+package enum PromotionObstacle: Sendable, Equatable {
+    case noMajority(seen: Int, of: Int)
+    /// A replica goes on hearing from it.
+    case primaryIsHeard(by: Int)
+    /// Every replica that answers is excluded, fenced, or on another timeline.
+    case noCandidate
+    /// The candidate's own words.
+    case refused(candidate: Int, reason: String)
+    /// It has been told to become primary, and does not answer.
+    case candidateSilent(Int)
+}

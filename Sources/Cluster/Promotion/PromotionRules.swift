@@ -1,0 +1,19 @@
+/// When and how a replica is promoted. Settings `failover = promote` and those named here.
+package struct PromotionRules: Sendable, Equatable {
+    /// So long must the primary have been lost, and no replica have heard from it. Setting `promote_delay`.
+    package var delay: Duration
+    /// A promotion that was refused is tried again after this.
+    package var retry: Duration
+    /// So long `pg_promote()` waits; a candidate that is a replica still after that has not been promoted.
+    package var patience: Duration
+
+    package init(
+        delay: Duration = .seconds(3),
+        retry: Duration = .seconds(10),
+        patience: Duration = .seconds(60)
+    ) {
+        self.delay = delay
+        self.retry = retry
+        self.patience = patience
+    }
+}

@@ -1,0 +1,133 @@
+import Bytes
+import PostgresWire
+
+/// PAUSE and RESUME, DRAIN and UNDRAIN.
+extension Engine {
+    // MARK: PAUSE
+
+    func pause(_ database: String?) -> ConsoleOutcome {
+        if let database, !isKnown(database) { return .failed(.noDatabase(database)) }
+        paused.pause(database)
+        updatePauses()
+        return runs(in: database) ? .waits(.pause(database: database)) : .done
+    }
+
+    func resume(_ database: String?) -> ConsoleOutcome {
+        paused.resume(database)
+        updatePauses()
+        return .done
+    }
+
+    private func isKnown(_ database: String) -> Bool { poolHandles.keys.contains { $0.database == database } }
+
+    private func updatePauses() {
+        forEachPool { pool in
+            let isPaused = paused.contains(pool.pointee.database) && pool.pointee.replication == .off
+            guard isPaused != pool.pointee.isPaused else { return }
+            pool.pointee.isPaused = isPaused
+            if !isPaused { goOn(pool) }
+        }
+        retireMisplacedServers()
+        if !restarted.isEmpty { runRestarted() }
+    }
+
+    private func goOn(_ pool: PoolPointer) {
+        pool.pointee.resumedAt = now
+        serveQueues(pool)
+        openForWaiters(pool)
+        for index in 0..<clients.capacity {
+            guard let handle = clients.handle(at: index), let client = clients[handle], client.pointee.pool == pool,
+                client.pointee.pin != nil
+            else { continue }
+            restarted.append(handle)
+        }
+    }
+
+    /// Whether clients of a database run anything, transactions that idle among it.
+    func runs(in database: String?) -> Bool {
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
+            let pool = server.pointee.pool
+            if pool.pointee.isPaused, database == nil || pool.pointee.database == database, isBusy(server) {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Whether a pinned client's next batch must wait: what runs already ends.
+    func waitsForResume(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        server.pointee.pool.pointee.isPaused && server.pointee.status == .idle && client.pointee.outstanding == 0
+    }
+
+    /// Whether a server runs something or stands in a transaction; one that a pinned client keeps idle does not.
+    func isBusy(_ server: ServerPointer) -> Bool {
+        switch server.pointee.phase {
+        case .connecting, .authenticating, .idle, .listening, .closing: false
+        case .draining: true
+        case .active:
+            server.pointee.status != .idle || !server.pointee.ledger.isEmpty
+                || clients[server.pointee.client].map { $0.pointee.outstanding > 0 || $0.pointee.flow.isInBatch }
+                    ?? true
+        }
+    }
+
+    // MARK: DRAIN
+
+    func drainNode(_ name: String) -> ConsoleOutcome {
+        guard let node = node(named: name) else { return .failed(.noNode(name, topology)) }
+        drainedNodes.insert(node)
+        rolesAreOverridden()
+        return .done
+    }
+
+    func undrainNode(_ name: String) -> ConsoleOutcome {
+        guard let node = node(named: name) else { return .failed(.noNode(name, topology)) }
+        drainedNodes.remove(node)
+        rolesAreOverridden()
+        return .done
+    }
+
+    func node(named name: String) -> Int? {
+        topology.nodes.first { $0.name == name }?.index
+            ?? topology.nodes.first { $0.name.lowercased() == name.lowercased() }?.index
+    }
+
+    /// The console has changed which nodes are used.
+    func rolesAreOverridden() {
+        let before = primary
+        readRoles()
+        retireMisplacedServers()
+        primaryMayHaveChanged(from: before)
+        serveAllQueues()
+        moveListeningServers()
+        if !restarted.isEmpty { runRestarted() }
+    }
+
+    func serveAllQueues() {
+        forEachPool {
+            serveQueues($0)
+            openForWaiters($0)
+        }
+    }
+}
+
+extension PostgresError {
+    fileprivate static func noDatabase(_ name: String) -> PostgresError {
+        PostgresError(
+            .error,
+            .invalidCatalogName,
+            "no client has used database \"\(name)\"",
+            hint: "PAUSE alone pauses all databases, also those that are used later."
+        )
+    }
+
+    static func noNode(_ name: String, _ topology: Topology) -> PostgresError {
+        PostgresError(
+            .error,
+            .undefinedObject,
+            "there is no node \"\(name)\"",
+            hint: "The nodes are: \(topology.nodes.map(\.name).joined(separator: ", "))."
+        )
+    }
+}

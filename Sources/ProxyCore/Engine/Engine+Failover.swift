@@ -1,0 +1,222 @@
+import Bytes
+import PostgresWire
+
+/// A primary that is lost, refuses, or has given up its role: who waits for the next one, for how long, and what becomes of
+/// what was running.
+extension Engine {
+    // MARK: The primary's coming and going
+
+    /// The control plane has said which node is the primary, or the console has.
+    func primaryMayHaveChanged(from before: Int) {
+        if primary < 0 {
+            // What it was before the engine's first topology counts as much as what it has never been.
+            if outage == nil { outage = PrimaryOutage(node: before, since: now) }
+            return
+        }
+        outage = nil
+        if primary == before { return }
+        forEachPool { pool in
+            // What was refused before says nothing of the node in its new role.
+            pool.pointee.nodes[primary].retryAt = 0
+            pool.pointee.nodes[primary].refusal = nil
+            pool.pointee.nodes[primary].usableSince = now
+        }
+        closeWritersElsewhere()
+    }
+
+    /// There is another primary: what a former one still runs must not be acknowledged. Who has only a read there, of which nothing has left, runs
+    /// it elsewhere; anybody else is told.
+    private func closeWritersElsewhere() {
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle], server.pointee.phase == .active,
+                !server.pointee.isReplica, server.pointee.node != primary
+            else { continue }
+            if server.pointee.transport != .none {
+                actions.append(.close(server.pointee.transport, flush: false))
+            }
+            serverVanished(server, reason: "the node is not the primary any more")
+        }
+    }
+
+    /// Opens servers for those who have waited for the primary, as many at once as may log in at once.
+    func openForWaiters(_ pool: PoolPointer) {
+        guard primary >= 0, pool.pointee.replication == .off else { return }
+        while pool.pointee.writers.waiting > pool.pointee.nodes[primary].connecting, mayOpen(pool, primary) {
+            open(pool, primary)
+        }
+    }
+
+    // MARK: Waiting for a primary
+
+    /// Since when there has been no primary for this pool's writes; nil where there is one. A node that does not let the proxy in is none, unless
+    /// servers that were opened before go on.
+    func outageBegan(_ pool: PoolPointer) -> Microseconds? {
+        guard primary >= 0 else { return outage?.since ?? now }
+        let nodePool = pool.pointee.nodes + primary
+        guard let refusal = nodePool.pointee.refusal, nodePool.pointee.active == 0, nodePool.pointee.idle.isEmpty else {
+            return nil
+        }
+        return refusal.since
+    }
+
+    /// Whether clients in this queue wait for a primary, and since when they have had to.
+    func outageOf(_ pool: PoolPointer, forRead: Bool) -> Microseconds? {
+        if forRead {
+            let candidates = readNodeCount(pool)
+            guard candidates == 0 || candidates == 1 && readNode(0) == primary else { return nil }
+        }
+        return outageBegan(pool)
+    }
+
+    /// From when on the client's wait for a free server counts: what it waited for a primary does not.
+    func waitBegan(_ client: ClientPointer, _ pool: PoolPointer) -> Microseconds {
+        let began = max(client.pointee.since, pool.pointee.resumedAt)
+        return primary < 0 ? began : max(began, pool.pointee.nodes[primary].usableSince)
+    }
+
+    /// Clients have waited for a primary as long as they may. One that comes and goes does not make them wait for ever.
+    func checkWaitForPrimary(_ pool: PoolPointer, since began: Microseconds, forRead: Bool) {
+        let limit = options.failoverWait
+        while let client = firstOf(pool, forRead: forRead) {
+            let start = max(client.pointee.since, pool.pointee.resumedAt)
+            let isOver =
+                now - max(start, began) >= limit || now - start >= limit + pool.pointee.options.queryWaitTimeout
+            guard isOver else { return }
+            failWaiting(client, noPrimaryError(pool, since: began, forRead: forRead))
+        }
+    }
+
+    /// A client has just begun to wait in the queue: the error where too many wait for a primary already.
+    func refusalOfWait(_ client: ClientPointer, _ pool: PoolPointer) -> PostgresError? {
+        guard !client.pointee.waitsForRead, let began = outageBegan(pool) else { return nil }
+        var waiting = 0
+        forEachPool { waiting += $0.pointee.writers.waiting }
+        if waiting <= options.failoverQueue { return nil }
+        var error = noPrimaryError(pool, since: began, forRead: false)
+        error.hint = "\(options.failoverQueue) clients wait for a primary already: failover_queue sets how many may."
+        return error
+    }
+
+    private func noPrimaryError(_ pool: PoolPointer, since began: Microseconds, forRead: Bool) -> PostgresError {
+        PostgresError(
+            .error,
+            .cannotConnectNow,
+            forRead ? "no node takes reads" : "no primary takes writes",
+            detail: outageDetail(pool, since: began),
+            hint: "Howdah waited for a primary for failover_wait. SHOW NODES on the admin console tells of the nodes."
+        )
+    }
+
+    /// What is known of the lost primary, and what is waited for.
+    private func outageDetail(_ pool: PoolPointer, since began: Microseconds) -> String {
+        let time = Timestamp.text(began + options.clockOffset)
+        if primary >= 0 {
+            let name = topology.nodes[primary].name
+            let reason = pool.pointee.nodes[primary].refusal?.reason ?? "it does not answer"
+            return "Node \(name), the primary, has let nobody in since \(time): \(reason)."
+        }
+        if let switchover { return "SWITCHOVER from node \(topology.nodes[switchover.from].name) began at \(time)." }
+        let rivals = topology.nodes.filter { $0.state == .up(.primary) }
+        if let only = rivals.first, rivals.count == 1 {
+            return "Node \(only.name), the primary, has been drained since \(time): UNDRAIN \(only.name) ends that."
+        }
+        if rivals.count > 1 {
+            let names = rivals.map(\.name).joined(separator: ", ")
+            return "Several nodes have said since \(time) that they are the primary: \(names). None is written to."
+        }
+        guard let lost = outage?.node, lost >= 0 else {
+            return "None of the nodes is a primary; one is waited for since \(time)."
+        }
+        let node = topology.nodes[lost]
+        let why = node.state.reason ?? "it is a \(node.state.role) now"
+        return "Node \(node.name), the primary, was lost at \(time): \(why). "
+            + "Another node's promotion, or its return, is waited for."
+    }
+
+    // MARK: Nodes that let nobody in
+
+    /// A node has refused a server, or did not answer.
+    func noteRefusal(_ pool: PoolPointer, _ node: Int, _ reason: String) {
+        let since = pool.pointee.nodes[node].refusal?.since ?? now
+        pool.pointee.nodes[node].refusal = NodeRefusal(since: since, reason: reason)
+    }
+
+    /// A node has let a server in.
+    func noteAdmission(_ pool: PoolPointer, _ node: Int) {
+        guard pool.pointee.nodes[node].refusal != nil else { return }
+        pool.pointee.nodes[node].refusal = nil
+        pool.pointee.nodes[node].usableSince = now
+    }
+
+    /// Whether the node which is taken for the primary has told this server that it is a standby (`in_hot_standby`, PostgreSQL 14 and later): it has been
+    /// demoted, and whoever says that it is the primary has not looked since.
+    func isDemoted(_ server: ServerPointer) -> Bool {
+        server.pointee.node == primary && server.pointee.pool.pointee.replication == .off
+            && server.pointee.extras.parameters.contains { $0.name == "in_hot_standby" && $0.value == "on" }
+    }
+
+    /// A server says that its node has been promoted since it was taken as a replica's: what has run there counts as run on the primary.
+    func wasPromoted(_ server: ServerPointer) {
+        server.pointee.isReplica = false
+        clients[server.pointee.client]?.pointee.freshness.track = .writing
+    }
+
+    // MARK: What was running
+
+    /// The error of a client whose server was lost. Says whether what it was doing can be done again without harm.
+    func lostServerError(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ why: String,
+        wasInTransaction: Bool
+    ) -> PostgresError {
+        let node = "Node \(topology.nodes[server.pointee.node].name): \(why)."
+        guard wasInTransaction else { return lostStatementError(client, node) }
+        if server.pointee.isReplica {
+            return PostgresError(
+                .error,
+                .serializationFailure,
+                "the server was lost in the middle of the transaction",
+                detail: "\(node) The transaction has only read.",
+                hint: "Run the transaction again."
+            )
+        }
+        switch client.pointee.ending {
+        case .none, .rollback:
+            return PostgresError(
+                .error,
+                .serializationFailure,
+                "the server was lost in the middle of the transaction",
+                detail: "\(node) No COMMIT had been sent: the transaction has had no effect.",
+                hint: "Run the transaction again."
+            )
+        case .commit, .possible:
+            return PostgresError(
+                .error,
+                .transactionResolutionUnknown,
+                "the server was lost before it answered",
+                detail: "\(node) COMMIT had been sent: whether the transaction took effect is not known.",
+                hint: "Look at the data before the transaction is run again."
+            )
+        }
+    }
+
+    private func lostStatementError(_ client: ClientPointer, _ node: String) -> PostgresError {
+        if client.pointee.lastRoute.isRead {
+            return PostgresError(
+                .error,
+                .connectionFailure,
+                "the server was lost while its answer was being read",
+                detail: node,
+                hint: "The statement has only read: it can be run again."
+            )
+        }
+        return PostgresError(
+            .error,
+            .transactionResolutionUnknown,
+            "the server was lost before it answered",
+            detail: "\(node) The statement had been sent: whether it took effect is not known.",
+            hint: "Look at the data before it is run again."
+        )
+    }
+}

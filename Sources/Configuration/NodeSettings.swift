@@ -7,6 +7,8 @@ package struct NodeSettings: Sendable, Equatable {
     package let port: Int
     /// Share of the reads in relation to other nodes; 0 for none.
     package let weight: Int
+    /// Empty: in no zone.
+    package let zone: String
     package let monitorUser: String
     package let monitorPassword: Secret?
     package let monitorDatabase: String
@@ -18,6 +20,7 @@ package struct NodeSettings: Sendable, Equatable {
         host = endpoint.host
         port = endpoint.port
         weight = layers.integer(.weight)
+        zone = layers.text(.zone)
         monitorUser = layers.text(.monitorUser)
         monitorPassword = layers.secret(.monitorPassword)
         monitorDatabase = layers.text(.monitorDatabase)

@@ -243,6 +243,7 @@ final class MonitorLoop {
                     name: node.name,
                     address: node.address,
                     weight: node.weight,
+                    zone: node.zone,
                     state: watches[place].state,
                     version: versions[place]
                 )

@@ -417,7 +417,9 @@ extension Engine {
         route.cause == .statement ? "\(route.reason)" : "\(route.cause)"
     }
 
-    private static let routeColumns = ["route", "reason", "node", "role", "state", "weight", "in_flight", "lag"]
+    private static let routeColumns = ["route", "reason", "node", "role", "state", "weight", "in_flight", "lag", "latency",
+        "zone",
+    ]
 
     /// EXPLAIN ROUTE: the decision, and each node as a candidate.
     private func explainRoute(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
@@ -441,7 +443,7 @@ extension Engine {
         }
         client.pointee.lastRoute = before
         adoptGlobalWrites(client)
-        let candidates = route.isRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
+        let candidates = route.isRead ? readNodes(pool).indexes : primary >= 0 ? [primary] : []
         let decision = held.map { topology.nodes[$0.pointee.node].name } ?? (route.isRead ? "replica" : "primary")
         let rows = topology.nodes.map { node -> [String?] in
             let state: String
@@ -452,8 +454,9 @@ extension Engine {
             case .up: state = candidates.contains(node.index) ? "candidate" : "up"
             }
             return [
-                decision, reasonText(route), node.name, "\(node.state.role)", state, "\(node.weight)",
-                "\(inFlight[node.index])", describeLag(node.index),
+                decision, reasonText(route), node.name, "\(node.state.role)", state,
+                describeWeight(node.index), "\(balance.nodes[node.index].inFlight)", describeLag(node.index),
+                describeLatency(node.index), node.zone.isEmpty ? nil : node.zone,
             ]
         }
         return LocalReply(columns: Self.routeColumns, rows: rows, tag: "EXPLAIN")

@@ -40,6 +40,7 @@ extension Engine {
         case .listening: return readListening(server, bytes)
         case .idle, .active, .draining: break
         }
+        if server.pointee.isTimed { noteFirstByte(server) }
         let handle = server.pointee.handle
         var run = ForwardRun(offset: 0)
         var offset = passReply(server, bytes, &run)

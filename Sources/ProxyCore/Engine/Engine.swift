@@ -61,8 +61,10 @@ package final class Engine {
     private(set) var primary = -1
     /// Nodes that take reads.
     private(set) var replicas: [Int] = []
-    /// Statements under way on each node, over all pools.
-    var inFlight: [Int]
+    /// The replicas, and with them the primary, as nodes to read on.
+    var replicaReaders: ReadNodes
+    var readersWithPrimary: ReadNodes
+    var balance: ReadBalance
     var random: RandomSource
 
     /// By node: how far it is known to have come.
@@ -117,7 +119,9 @@ package final class Engine {
         )
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
-        inFlight = Array(repeating: 0, count: topology.nodes.count)
+        replicaReaders = ReadNodes(capacity: topology.nodes.count)
+        readersWithPrimary = ReadNodes(capacity: topology.nodes.count)
+        balance = ReadBalance(count: topology.nodes.count, slowStart: options.slowStart)
         freshness = topology.nodes.map { _ in NodeFreshness() }
         lives = topology.nodes.map { _ in 0 }
         readRoles()
@@ -254,6 +258,7 @@ package final class Engine {
     /// Time has passed: called about ten times a second.
     package func tick() {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
+        balance.look(now: now)
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !listeningServers.isEmpty {
@@ -324,6 +329,7 @@ package final class Engine {
         let known = topology.replicas.filter { topology.nodes[$0].weight > 0 }
         replicas = known.filter { freshness[$0].verdict.takesReads }
         hasLaggards = replicas.count < known.count
+        readReaders()
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {

@@ -35,6 +35,7 @@ package struct PoolOptions: Sendable, Equatable {
     package var transactionReads = TransactionReads.primary
     /// How long a read waits for a fresh replica before it goes to the primary.
     package var freshnessWait: Microseconds = 5000
+    package var balanceLevel = BalanceLevel.statement
     package var foreignTablesOnReplicas = false
     package var serverLocalViewsOnReplicas = false
     package var preparedStatements = true

@@ -31,7 +31,10 @@ extension EndToEnd {
             let disturbance = try ReplayDisturbance(cluster().replicas, seed: seed)
             defer { disturbance.stop() }
             let check = try RegisterCheck(port: proxy.port, primaryPort: cluster().primary.port, sessions: 16)
-            return try check.run(operations: operations, seed: seed)
+            let found = try check.run(operations: operations, seed: seed)
+            // Who asks for a number of operations wants to know what came of them.
+            if ProcessInfo.processInfo.environment["HOWDAH_TEST_CONSISTENCY_OPERATIONS"] != nil { print(found) }
+            return found
         }
 
         // MARK: What sessions see
@@ -60,7 +63,7 @@ extension EndToEnd {
         @Test func withEventualTheCheckerFindsStaleReads() throws {
             let proxy = try proxy(["read_your_writes": "eventual"])
             defer { #expect(proxy.stop()) }
-            let found = try check(proxy, operations: 4000)
+            let found = try check(proxy, operations: Self.operations / 5)
             #expect(found.errors.isEmpty, "\(found)")
             #expect(!found.staleOwnReads.isEmpty, "\(found)")
             #expect(!found.readsBack.isEmpty, "\(found)")

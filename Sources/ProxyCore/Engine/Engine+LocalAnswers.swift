@@ -417,8 +417,8 @@ extension Engine {
         route.cause == .statement ? "\(route.reason)" : "\(route.cause)"
     }
 
-    private static let routeColumns = ["route", "reason", "node", "role", "state", "weight", "in_flight", "lag", "latency",
-        "zone",
+    private static let routeColumns = [
+        "route", "reason", "node", "role", "state", "weight", "in_flight", "lag", "latency", "zone",
     ]
 
     /// EXPLAIN ROUTE: the decision, and each node as a candidate.

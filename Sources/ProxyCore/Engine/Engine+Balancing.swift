@@ -182,6 +182,8 @@ extension Engine {
     /// The first bytes of the reply to a read have come.
     func noteFirstByte(_ server: ServerPointer) {
         server.pointee.isTimed = false
+        // What comes unasked once the server is free again is no reply.
+        guard server.pointee.phase == .active else { return }
         balance.note(server.pointee.node, time: max(0, now - server.pointee.since))
     }
 

@@ -256,8 +256,10 @@ extension Engine {
         newestSample = report.newest
         let before = replicas
         readRoles()
+        let isChanged = replicas != before
+        if isChanged { readReaders() }
         answerPositions()
-        if replicas != before {
+        if isChanged {
             forEachPool { serveQueues($0) }
         } else {
             serveFreshnessWaits()

@@ -125,6 +125,7 @@ package final class Engine {
         freshness = topology.nodes.map { _ in NodeFreshness() }
         lives = topology.nodes.map { _ in 0 }
         readRoles()
+        readReaders()
     }
 
     // MARK: Events
@@ -230,6 +231,7 @@ package final class Engine {
         self.topology = topology
         noteLives(before)
         readRoles()
+        readReaders()
         retireMisplacedServers()
         forEachPool { serveQueues($0) }
         moveListeningServers()
@@ -329,7 +331,6 @@ package final class Engine {
         let known = topology.replicas.filter { topology.nodes[$0].weight > 0 }
         replicas = known.filter { freshness[$0].verdict.takesReads }
         hasLaggards = replicas.count < known.count
-        readReaders()
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {

@@ -55,14 +55,15 @@ package final class CatalogFacts: Sendable {
     /// here: so every function of the name that takes so many arguments counts (PostgreSQL documentation, 10.3).
     ///
     /// - Parameter path: nil where it is not known; then every schema counts.
+    /// - Returns: also whether one of them may leave something behind in the session that calls it.
     func resolveFunction(
         schema: String?,
         name: String,
         argumentCount: Int,
         path: SearchPath?
-    ) -> (resolution: FunctionResolution, isUserDefined: Bool) {
+    ) -> (resolution: FunctionResolution, mayChangeSession: Bool) {
         var found = FunctionResolution.unknown
-        var isUserDefined = false
+        var mayChangeSession = false
         var hasCatalogRow = false
         for fact in functions[name] ?? [] {
             guard Self.isVisible(fact.schema, schema, path), fact.accepts(argumentCount: argumentCount) else {
@@ -72,14 +73,14 @@ package final class CatalogFacts: Sendable {
                 hasCatalogRow = true
                 found.merge(BuiltinFunctions.resolve(name, volatility: fact.volatility))
             } else {
-                isUserDefined = true
+                if fact.mayChangeSession { mayChangeSession = true }
                 found.merge(fact.volatility == .volatile ? .needsPrimary : .harmless)
             }
         }
         if !hasCatalogRow, schema == nil || schema == "pg_catalog" {
             found.merge(BuiltinFunctions.resolve(name))
         }
-        return (found, isUserDefined || found == .unknown)
+        return (found, mayChangeSession || found == .unknown)
     }
 
     /// Whether `t.name` may call a function that needs the primary, if `name` is no column of `t`

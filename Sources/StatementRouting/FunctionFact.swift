@@ -19,13 +19,17 @@ package struct FunctionFact: Sendable, Equatable {
     /// calls it (PostgreSQL documentation, 8.16.5).
     package var acceptsRow: Bool
 
+    /// Whether a call may leave something behind in its session (PostgreSQL documentation, 38.7): where it is volatile, unless more is known of it.
+    package var mayChangeSession: Bool
+
     package init(
         schema: String,
         name: String,
         minimumArguments: Int,
         maximumArguments: Int?,
         volatility: Volatility,
-        acceptsRow: Bool = false
+        acceptsRow: Bool = false,
+        mayChangeSession: Bool? = nil
     ) {
         self.schema = schema
         self.name = name
@@ -33,6 +37,7 @@ package struct FunctionFact: Sendable, Equatable {
         self.maximumArguments = maximumArguments
         self.volatility = volatility
         self.acceptsRow = acceptsRow
+        self.mayChangeSession = mayChangeSession ?? (volatility == .volatile)
     }
 
     func accepts(argumentCount: Int) -> Bool {

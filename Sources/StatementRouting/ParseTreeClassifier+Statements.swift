@@ -41,7 +41,6 @@ extension ParseTreeClassifier {
         found.effects.insert(.ddl)
         // CREATE TABLE AS runs its query.
         isDefinition = kind != ParseTreeNode.createTableAsStmt
-        noteTemporarySchema()
         switch kind {
         case ParseTreeNode.indexStmt, ParseTreeNode.commentStmt, ParseTreeNode.grantStmt, ParseTreeNode.grantRoleStmt,
             ParseTreeNode.alterDefaultPrivilegesStmt, ParseTreeNode.createRoleStmt, ParseTreeNode.alterRoleStmt,
@@ -49,11 +48,14 @@ extension ParseTreeClassifier {
             break
         default: found.effects.insert(.changesCatalogFacts)
         }
+        noteTemporaryPath()
     }
 
-    /// Where the search path begins with the session's own schema, what is made without a schema is made there.
-    mutating func noteTemporarySchema() {
-        if path?.schemas.first?.hasPrefix("pg_temp") == true { found.effects.insert(.temporaryObject) }
+    /// Whatever is created goes to the temporary schema where that comes first in the path.
+    mutating func noteTemporaryPath() {
+        if path?.schemas.contains(where: { $0.hasPrefix("pg_temp") }) == true {
+            found.effects.insert(.temporaryObject)
+        }
     }
 
     /// CopyStmt: is_from = 4, is_program = 5, filename = 6.
@@ -138,6 +140,8 @@ extension ParseTreeClassifier {
                 return runsAnywhere(.transactionControl)
             }
             session(range.number(4) != 0 ? .setLocal : .set)
+            // It may name the temporary schema, which a literal hides.
+            if name == "search_path" { found.effects.insert(.set) }
         }
         if name == "role" || name == "session_authorization" { found.effects.insert(.setRole) }
         if name == "seed" { found.effects.insert(.setSeed) }

@@ -87,17 +87,23 @@ struct ParseTreeClassifier {
         case ParseTreeNode.rangeVar: visitRangeVar(range)
         case ParseTreeNode.funcCall: visitFuncCall(range)
         case ParseTreeNode.intoClause:
-            noteTemporarySchema()
+            noteTemporaryPath()
             needPrimary(.selectInto)
         case ParseTreeNode.lockingClause: needPrimary(.rowLock)
         case ParseTreeNode.columnRef: visitNames(range.all(1), atLeast: 2)
         case ParseTreeNode.aIndirection: visitNames(range.all(2), atLeast: 1)
         case ParseTreeNode.typeName:
-            if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) { needPrimary(.volatileType) }
+            if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) {
+                noteUserFunction()
+                needPrimary(.volatileType)
+            }
         case ParseTreeNode.string:
             // The text has no literals left, so a string is a name; operators are named in several kinds of nodes.
             let name = range.string(1)
-            if facts.isVolatileOperator(name) { needPrimary(.volatileOperator) }
+            if facts.isVolatileOperator(name) {
+                noteUserFunction()
+                needPrimary(.volatileOperator)
+            }
             // A function or type of the session's own.
             if isDefinition, name.hasPrefix("pg_temp") { found.effects.insert(.temporaryObject) }
         case ParseTreeNode.executeStmt:
@@ -149,7 +155,9 @@ struct ParseTreeClassifier {
         case .unlogged: needPrimary(.unloggedTable)
         case .temporary: needPrimary(.temporaryTable)
         case .sequence: needPrimary(.sequenceRelation)
-        case .volatileView: needPrimary(.volatileView)
+        case .volatileView:
+            noteUserFunction()
+            needPrimary(.volatileView)
         case .foreign: if !policy.foreignTablesOnReplica { needPrimary(.foreignTable) }
         }
     }
@@ -165,7 +173,7 @@ struct ParseTreeClassifier {
 
         let call = facts.resolveFunction(schema: schema, name: name, argumentCount: argumentCount, path: path)
         if !isDefinition {
-            if call.isUserDefined { found.effects.insert(.callsUserFunction) }
+            if call.mayChangeSession { found.effects.insert(.callsUserFunction) }
             if schema == nil || schema == "pg_catalog" {
                 found.effects.formUnion(BuiltinFunctions.effects(of: name))
             }
@@ -182,9 +190,13 @@ struct ParseTreeClassifier {
     private mutating func visitNames(_ nodes: [WireFields.Range], atLeast count: Int) {
         guard nodes.count >= count else { return }
         for name in Self.names(nodes) where facts.rowFunctionNeedsPrimary(name: name, path: path) {
-            if !isDefinition { found.effects.insert(.callsUserFunction) }
+            noteUserFunction()
             needPrimary(.volatileFunction)
         }
+    }
+
+    private mutating func noteUserFunction() {
+        if !isDefinition { found.effects.insert(.callsUserFunction) }
     }
 
     /// The strings among nodes.

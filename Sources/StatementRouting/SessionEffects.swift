@@ -44,7 +44,8 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     package static let load = SessionEffects(rawValue: 1 << 21)
     /// DO or CALL: code that may do anything to the session.
     package static let codeBlock = SessionEffects(rawValue: 1 << 22)
-    /// Calls a function outside pg_catalog, which may change settings, take locks and create objects.
+    /// Calls a function outside pg_catalog that may change settings, take locks and create objects: one that is
+    /// volatile or not known, also through an operator, a cast or a view.
     package static let callsUserFunction = SessionEffects(rawValue: 1 << 23)
     package static let ddl = SessionEffects(rawValue: 1 << 24)
     /// COPY FROM STDIN: the client will send CopyData.

@@ -29,6 +29,34 @@ struct SettingsTests {
         }
     }
 
+    @Test("Several settings go as values of a prepared statement, in a cycle of their own")
+    func several() {
+        converse { talk in
+            let client = talk.client()
+            for (name, value) in [("work_mem", "8MB"), ("app.tenant", "x"), ("extra_float_digits", "0")] {
+                client.sends("Query SET \(name) = '\(value)'")
+                talk.server(on: 0).completes("SET")
+            }
+            client.forget()
+            client.sends("Query SELECT 1")
+            let server = talk.server(on: 1)
+            talk.settle()
+            #expect(
+                server.received.map { $0.split(separator: " ")[0] } == ["Parse", "Bind", "Execute", "Sync", "Query"]
+            )
+            #expect(server.received[1].hasSuffix("(app.tenant,x,extra_float_digits,0,work_mem,8MB)"))
+            server.sends("Parsed", "Bound", "Row x,0,8MB", "Complete SELECT 1", "Ready I")
+            server.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            server.forget()
+            let other = talk.client()
+            other.sends("Query SELECT 2")
+            talk.settle()
+            // Where there is none, a value is reset.
+            #expect(server.received.first?.hasSuffix("(app.tenant,NULL,extra_float_digits,NULL,work_mem,NULL)") == true)
+        }
+    }
+
     @Test("A SET that failed changes nothing")
     func failed() {
         converse { talk in
@@ -120,9 +148,7 @@ struct SettingsTests {
 
     @Test(
         "What cannot travel keeps its server, which is cleaned behind the client",
-        arguments: [
-            "LOAD 'auto_explain'", "SELECT setseed(0.5)", "PREPARE x AS SELECT 1; EXECUTE x",
-        ]
+        arguments: ["SELECT pg_advisory_lock(1)", "PREPARE x AS SELECT 1; EXECUTE x"]
     )
     func pins(text: String) {
         converse { talk in

@@ -15,7 +15,7 @@ extension ModelSession {
         switch statement {
         case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
-        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .deallocate:
+        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
             return try executeSession(statement)
         case .select(let key):
             let name = text(key, parameters)
@@ -104,6 +104,13 @@ extension ModelSession {
             temporaryTables = []
             temporaryBefore = []
             return Outcome(tag: "DISCARD ALL")
+        case .discardSession(let isWhole):
+            settings = base
+            settingsBefore = settings
+            if isWhole { prepared = [:] }
+            temporaryTables = []
+            temporaryBefore = []
+            return Outcome(tag: "SELECT 1")
         case .deallocate(let name):
             guard let name else {
                 prepared = [:]

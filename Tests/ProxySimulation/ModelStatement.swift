@@ -29,6 +29,8 @@ enum ModelStatement: Equatable {
     case resetAll
     case show(String)
     case discardAll
+    /// What the proxy cleans a server with after code has run there: DISCARD ALL in parts, with or without what is prepared.
+    case discardSession(isWhole: Bool)
     case deallocate(String?)
     case copyIn
     case copyOut(Int)
@@ -46,6 +48,9 @@ enum ModelStatement: Equatable {
 
     /// The statements of a text, apart at semicolons.
     static func parse(_ text: String) -> [ModelStatement] {
+        if text.hasPrefix("CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;") {
+            return [.discardSession(isWhole: text.contains("DEALLOCATE ALL"))]
+        }
         guard let tokens = ModelToken.split(text) else { return [.syntaxError] }
         let parts = tokens.split(separator: .symbol(";")).map { Array($0) }
         return parts.isEmpty ? [] : parts.map { one($0) }

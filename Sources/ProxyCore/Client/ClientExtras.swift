@@ -18,6 +18,8 @@ final class ClientExtras {
     var console: ConsoleSession?
     /// What the cycle in flight does to the session's settings if it ends well.
     var pendingSettings: [SettingsJournal.Step] = []
+    /// A COMMIT follows them in the same cycle.
+    var commitsPending = false
     /// What the transaction has done to them so far.
     var journal = SettingsJournal()
     /// The cycle in flight ends the transaction, though another is open behind it (AND CHAIN).

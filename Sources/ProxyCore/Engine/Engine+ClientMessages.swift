@@ -339,9 +339,26 @@ extension Engine {
 
     /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
     @inline(__always)
-    func hasRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+    func hasRoom(_ client: ClientPointer, _ server: ServerPointer, forSync isSync: Bool = false) -> Bool {
         if server.pointee.isBacklogged || server.pointee.preparing == .asked { return false }
+        // Sync itself brings the replies.
+        if server.pointee.isForgetting, !isSync, mustWaitForForgetting(client, server) { return false }
         return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
+    }
+
+    /// What a server has prepared is not known before DISCARD ALL or DEALLOCATE ALL is answered.
+    private func mustWaitForForgetting(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        for index in 0..<server.pointee.ledger.count {
+            switch server.pointee.ledger[index].effect {
+            case .discardAll, .deallocateAll:
+                deliver(client)
+                askForReplies(server)
+                return true
+            default: break
+            }
+        }
+        server.pointee.isForgetting = false
+        return false
     }
 
     /// A server keeps replies back until Sync or Flush: it is asked for those that it owes, or the batch would stand still.
@@ -350,11 +367,15 @@ extension Engine {
         deliver(client)
         emitAnswers(server)
         if server.pointee.ledger.count < options.maximumPendingReplies { return true }
-        if server.pointee.isFull { return false }
+        askForReplies(server)
+        return false
+    }
+
+    private func askForReplies(_ server: ServerPointer) {
+        if server.pointee.isFull { return }
         server.pointee.isFull = true
         server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
         touch(server)
-        return false
     }
 
     /// Passes on more of a message whose header has been dealt with; returns the bytes taken.

@@ -275,7 +275,7 @@ extension Engine {
             index -= 1
         }
         takeBackNames(client)
-        if client.pointee.pin != nil { server.pointee.cleanup = .discardAll }
+        if client.pointee.pin != nil { server.pointee.needs(.discardAll) }
         server.pointee.client = .none
         client.pointee.server = .none
         client.pointee.output.clear(to: buffers)

@@ -71,6 +71,8 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         server.pointee.ledger.append(LedgerEntry(.functionCall, .forward))
+        // It names a number: which function that is, is not known.
+        server.pointee.needs(.session)
         client.pointee.outstanding &+= 1
         client.pointee.flow = .between
         return sendWhole(client, server, header, input, offset)
@@ -86,7 +88,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
-        guard hasRoom(client, server) else { return .stop }
+        guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
         if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
             // The server would ignore it: no reply is to be expected.
             client.pointee.passThrough = .dropped(remaining: header.size)
@@ -216,7 +218,7 @@ extension Engine {
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
-            server.pointee.cleanup = .discardAll
+            server.pointee.needs(.discardAll)
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
             if statementClass.effects.contains(.execute) {

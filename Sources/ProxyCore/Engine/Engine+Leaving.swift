@@ -76,7 +76,7 @@ extension Engine {
             abandon(server)
             return
         }
-        if client.pointee.pin != nil { server.pointee.cleanup = .discardAll }
+        if client.pointee.pin != nil { server.pointee.needs(.discardAll) }
         becomeFree(server)
     }
 

@@ -25,11 +25,11 @@ extension Engine {
             client.pointee.transaction == .none || client.pointee.transaction == .open,
             let commands = parse(text, client)
         else {
-            if listens { pin(client, .listen) }
+            if listens { pin(client, .listen, by: text) }
             return
         }
         let changes = commands.compactMap { ChannelChange($0.command) }
-        if listens { server.pointee.cleanup = max(server.pointee.cleanup, .unlisten) }
+        if listens { server.pointee.needs(.unlisten) }
         extras(of: client).pendingSettings += changes.map { .channel($0) }
     }
 

@@ -155,15 +155,14 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        switch server.pointee.cleanup {
-        case .unlisten where pool.pointee.replication == .off:
-            return inject(server, "UNLISTEN *", purpose: .unlisten)
-        case .discardAll where pool.pointee.replication == .off:
-            return inject(server, "DISCARD ALL", purpose: .cleanup)
-        case .none, .unlisten, .discardAll: break
+        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement {
+            inject(server, statement, purpose: .cleanup)
+            return
         }
         guard server.pointee.cancels == 0, server.pointee.fences == 0 else { return }
-        if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off {
+        if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
+            || server.pointee.cleanup == .close
+        {
             retire(server)
             return
         }

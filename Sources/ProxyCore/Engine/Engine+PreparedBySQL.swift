@@ -107,8 +107,8 @@ extension Engine {
         _ statementClass: StatementClass
     ) -> Progress? {
         guard input.byteCount &- offset >= header.size, let range = queryText(header, input, offset),
-            // A failed transaction refuses it.
-            client.pointee.transaction != .failed
+            // A failed transaction refuses it, and a WAL sender takes no other messages.
+            client.pointee.transaction != .failed, client.pointee.pin != .replication
         else { return nil }
         let text = input.extracting(range)
         if statementClass.statementCount > 1 {

@@ -110,14 +110,6 @@ extension Engine {
         if client.pointee.transaction.isDeferred { injectBegin(client, server) }
     }
 
-    func injectSettings(_ client: ClientPointer, _ server: ServerPointer) {
-        let text = profiles.statement(from: server.pointee.profile, to: client.pointee.profile)
-        profiles.retain(client.pointee.profile)
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = client.pointee.profile
-        inject(server, text, purpose: .settings)
-    }
-
     private func injectBegin(_ client: ClientPointer, _ server: ServerPointer) {
         let text = client.pointee.extras?.begin ?? ""
         inject(server, text.isEmpty ? "BEGIN" : text, purpose: .begin)

@@ -277,7 +277,7 @@ extension Engine {
         }
     }
 
-    /// A server has accepted a Parse: the next client with that statement needs none to be told so.
+    /// A server has accepted a Parse, or had the statement: the next client with that statement needs none to be told so.
     @inline(__always)
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
@@ -293,6 +293,7 @@ extension Engine {
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
                 if client.pointee.replayState != .armed { touch(client) }
             }
+            noteAccepted(entry, server)
             settleName(entry, server)
         }
     }
@@ -425,18 +426,7 @@ extension Engine {
                 return false
             }
         case .cleanup:
-            if hasFailed {
-                serverViolated(server, "could not be cleaned with DISCARD ALL")
-                return false
-            }
-            server.pointee.cleanup = .none
-            serverIsPristine(server)
-        case .unlisten:
-            if hasFailed {
-                serverViolated(server, "refused UNLISTEN")
-                return false
-            }
-            server.pointee.cleanup = .none
+            guard cleaned(server, hasFailed: hasFailed) else { return false }
         case .rollback:
             if server.pointee.status != .idle {
                 serverViolated(server, "could not be rolled back")
@@ -468,9 +458,34 @@ extension Engine {
         return true
     }
 
+    /// What cleans a server has run.
+    /// - Returns: false where the server is gone.
+    private func cleaned(_ server: ServerPointer, hasFailed: Bool) -> Bool {
+        guard !hasFailed else {
+            guard server.pointee.cleanup == .session else {
+                serverViolated(server, "could not be cleaned: \(server.pointee.cleanup.statement ?? "") failed")
+                return false
+            }
+            // Somebody has prepared a statement there.
+            server.pointee.cleanup = .everything
+            return true
+        }
+        switch server.pointee.cleanup {
+        case .none, .unlisten, .close: break
+        case .session: settingsAreReset(server)
+        case .discardAll, .everything: serverIsPristine(server)
+        }
+        server.pointee.cleanup = .none
+        return true
+    }
+
     /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
     func serverIsPristine(_ server: ServerPointer) {
         server.pointee.statements.removeAll()
+        settingsAreReset(server)
+    }
+
+    private func settingsAreReset(_ server: ServerPointer) {
         server.pointee.unnamed = .none
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base
@@ -480,7 +495,7 @@ extension Engine {
     /// the session cannot be carried on.
     private func settingsFailed(_ client: ClientPointer, _ server: ServerPointer) {
         let reason = server.pointee.extras.lastError ?? "a setting was refused"
-        server.pointee.cleanup = .discardAll
+        server.pointee.needs(.discardAll)
         refuse(
             client,
             PostgresError(

@@ -20,11 +20,14 @@ extension Engine {
             return .none
         }
         let effects = statementClass.effects
-        if statementClass.transaction != .none, let extras = client.pointee.extras, !extras.journal.isEmpty {
-            switch statementClass.transaction {
-            case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
-            case .commitChain, .rollbackChain: extras.endsTransaction = true
-            default: break
+        if statementClass.transaction != .none, let extras = client.pointee.extras {
+            if !extras.pendingSettings.isEmpty { noteControl(statementClass.transaction, extras, client, text) }
+            if !extras.journal.isEmpty {
+                switch statementClass.transaction {
+                case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
+                case .commitChain, .rollbackChain: extras.endsTransaction = true
+                default: break
+                }
             }
         }
         if !effects.isDisjoint(with: [.listen, .unlisten]) { noteChannels(statementClass, text, client, server) }
@@ -34,19 +37,47 @@ extension Engine {
         if effects.contains(.changesCatalogFacts) {
             actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
         }
+        noteCleanup(effects, server)
         if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
-        if effects.contains(.discard) { return discardEffect(text, client) }
-        if effects.contains(.deallocate) { return deallocateEffect(text, client, server) }
+        if effects.contains(.discard) { return forgetting(discardEffect(text, client), server) }
+        if effects.contains(.deallocate) { return forgetting(deallocateEffect(text, client, server), server) }
         if let reason = PinReason(effects.subtracting(.prepare)) { pin(client, reason, by: text) }
         let usesSequence = effects.contains(.sequenceUse) || statementClass.reason == .dml
         if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence, by: text) }
-        if effects.contains(.codeBlock) { server.pointee.cleanup = .discardAll }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute {
+            // It may succeed in part.
+            server.pointee.needs(.discardAll)
             server.pointee.extras.unknownStatement = Self.beginning(of: text)
             return .unknown
         }
         if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
         return .none
+    }
+
+    private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {
+        if effect == .discardAll || effect == .deallocateAll { server.pointee.isForgetting = true }
+        return effect
+    }
+
+    /// What code does whose text is not seen, and what no statement undoes.
+    private func noteCleanup(_ effects: SessionEffects, _ server: ServerPointer) {
+        if !effects.isDisjoint(with: [.codeBlock, .callsUserFunction, .setSeed]) { server.pointee.needs(.session) }
+        if effects.contains(.load) { server.pointee.needs(.close) }
+    }
+
+    /// Transaction control in the same cycle as changes of settings before it: a COMMIT makes them hold even if the cycle fails further on; what anything else
+    /// does to them is not followed.
+    private func noteControl(
+        _ control: TransactionEffect,
+        _ extras: ClientExtras,
+        _ client: ClientPointer,
+        _ text: RawSpan
+    ) {
+        if control == .commit {
+            extras.commitsPending = true
+        } else {
+            pin(client, .setting, by: text)
+        }
     }
 
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
@@ -91,6 +122,8 @@ extension Engine {
             pin(client, .setting, by: text)
             return .none
         }
+        // What is created from now on may be temporary, and nothing in its own text says so.
+        if text.text(0..<text.byteCount).lowercased().contains("pg_temp") { pin(client, .temporaryObject, by: text) }
         // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
         if changes.isEmpty { return .none }
         guard client.pointee.outstanding == 0,
@@ -150,7 +183,8 @@ extension Engine {
         case .discardAll:
             serverIsPristine(server)
             forgetStatements(of: server)
-            server.pointee.cleanup = .none
+            // Nothing has been sent behind it: see `isForgetting`.
+            server.pointee.cleanup = server.pointee.cleanup.afterDiscardAll
             if let client {
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
@@ -160,7 +194,7 @@ extension Engine {
                 setProfile(client, profiles.settings(of: client.pointee.startProfile))
             }
         case .unknown:
-            server.pointee.cleanup = .discardAll
+            server.pointee.needs(.discardAll)
             if let client {
                 let text = server.pointee.extras.unknownStatement
                 pin(client, .notUnderstood, by: Array(text.utf8).span.bytes)
@@ -174,6 +208,8 @@ extension Engine {
             return
         }
         if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
+        if hasFailed, extras.commitsPending { pin(client, .setting) }
+        extras.commitsPending = false
         extras.pendingSettings.removeAll()
         let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)
         extras.endsTransaction = false
@@ -316,9 +352,7 @@ extension StatementClass {
 
     private static let notable: SessionEffects = [
         .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject,
-        .advisoryLockSession,
-        .holdCursor,
-        .setSeed, .load, .codeBlock, .changesCatalogFacts,
+        .advisoryLockSession, .holdCursor, .setSeed, .load, .codeBlock, .callsUserFunction, .changesCatalogFacts,
     ]
 }
 

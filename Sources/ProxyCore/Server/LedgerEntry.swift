@@ -30,7 +30,6 @@ struct LedgerEntry: BitwiseCopyable {
         case begin
         case rollback
         case cleanup
-        case unlisten
         /// A Parse that the server lacked.
         case prepare
         /// The same in front of a Query, with a Sync behind it.

@@ -15,6 +15,8 @@ struct ServerSession: ~Copyable {
     var status = TransactionStatus.idle
     /// It owes `max_pending_replies` and has been asked for them: its client goes on when some have come.
     var isFull = false
+    /// DISCARD ALL or DEALLOCATE ALL has been sent and, for all that is known, not answered.
+    var isForgetting = false
     /// In the reply that is under way an error has been seen.
     var hasFailed = false
     /// It ignores everything up to a Sync that has not been sent yet.
@@ -62,4 +64,7 @@ struct ServerSession: ~Copyable {
     }
 
     var token: PeerToken { PeerToken(.server, handle) }
+
+    /// Sees to it that no other client gets it before it has been cleaned so.
+    mutating func needs(_ cleanup: Cleanup) { self.cleanup = self.cleanup.and(cleanup) }
 }

@@ -58,18 +58,54 @@ final class ProfileStore {
     func statement(from current: ProfileID, to wanted: ProfileID) -> String {
         let have = settings(of: current)
         let want = settings(of: wanted)
+        if have == want { return "" }
         var parts: [String] = []
-        for setting in have where !want.contains(where: { $0.name == setting.name }) {
-            parts.append("RESET \(Self.quotedName(setting.name))")
+        // Another role may not be allowed to change what the session's own is: it is left before anything else, and taken on last.
+        let hasRole = have.contains { Self.roles.contains($0.name) }
+        if hasRole { parts.append("SET SESSION AUTHORIZATION DEFAULT;RESET ROLE") }
+        let names = have.map(\.name).filter { name in !want.contains { $0.name == name } && !Self.roles.contains(name) }
+        parts += names.map { "RESET \(Self.quotedName($0))" }
+        var calls = want.filter { !have.contains($0) && !Self.roles.contains($0.name) }.map(Self.call)
+        for role in Self.roles {
+            calls += want.filter { $0.name == role && (hasRole || !have.contains($0)) }.map(Self.call)
         }
-        let changed = want.filter { !have.contains($0) }
-        if !changed.isEmpty {
-            let calls = changed.map {
-                "pg_catalog.set_config(\(Self.literal($0.name)),\(Self.literal($0.value)),false)"
-            }
-            parts.append("SELECT " + calls.joined(separator: ","))
-        }
+        if !calls.isEmpty { parts.append("SELECT " + calls.joined(separator: ",")) }
         return parts.joined(separator: ";")
+    }
+
+    /// What differs between two sets, by name, as `set_config` takes it: no value resets. Nil where a role is among it, since then the order matters.
+    func changes(from current: ProfileID, to wanted: ProfileID) -> [(name: String, value: String?)]? {
+        let have = settings(of: current)
+        let want = settings(of: wanted)
+        if have.contains(where: { Self.roles.contains($0.name) })
+            || want.contains(where: { Self.roles.contains($0.name) })
+        {
+            return nil
+        }
+        var changes: [(name: String, value: String?)] = []
+        var place = 0
+        // Both are in the order of names.
+        for setting in want {
+            while place < have.count, have[place].name < setting.name {
+                changes.append((have[place].name, nil))
+                place += 1
+            }
+            if place < have.count, have[place].name == setting.name {
+                if have[place].value != setting.value { changes.append((setting.name, setting.value)) }
+                place += 1
+            } else {
+                changes.append((setting.name, setting.value))
+            }
+        }
+        for setting in have[place...] { changes.append((setting.name, nil)) }
+        return changes
+    }
+
+    /// Setting the first takes the second back (PostgreSQL documentation, SET SESSION AUTHORIZATION).
+    private static let roles = ["session_authorization", "role"]
+
+    private static func call(_ setting: SessionSetting) -> String {
+        "pg_catalog.set_config(\(literal(setting.name)),\(literal(setting.value)),false)"
     }
 
     /// Each part of a custom setting's dotted name is an identifier of its own.

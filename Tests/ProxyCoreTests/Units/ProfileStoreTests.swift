@@ -46,6 +46,34 @@ struct ProfileStoreTests {
         #expect(store.statement(from: .base, to: .base) == "")
     }
 
+    @Test func rolesAreLeftFirstAndTakenOnLast() {
+        let store = ProfileStore()
+        let plain = store.intern(settings(["z": "1"]))
+        let other = store.intern(settings(["role": "r", "session_authorization": "s", "z": "2"]))
+        let call = "pg_catalog.set_config"
+        let taken = "\(call)('session_authorization','s',false),\(call)('role','r',false)"
+        #expect(store.statement(from: plain, to: other) == "SELECT \(call)('z','2',false),\(taken)")
+        let left = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE"
+        #expect(store.statement(from: other, to: .base) == "\(left);RESET \"z\"")
+        // It could not be changed by the role that is in force.
+        let more = store.intern(settings(["role": "r", "session_authorization": "s", "z": "3"]))
+        #expect(store.statement(from: other, to: more) == "\(left);SELECT \(call)('z','3',false),\(taken)")
+        #expect(store.statement(from: other, to: other) == "")
+    }
+
+    @Test func tellsChangesByName() {
+        let store = ProfileStore()
+        func changes(_ old: KeyValuePairs<String, String>, _ new: KeyValuePairs<String, String>) -> [String]? {
+            let found = store.changes(from: store.intern(settings(old)), to: store.intern(settings(new)))
+            return found.map { $0.map { "\($0.name)=\($0.value ?? "-")" } }
+        }
+        #expect(changes([:], ["b": "2", "a": "1"]) == ["a=1", "b=2"])
+        #expect(changes(["b": "2", "a": "1"], [:]) == ["a=-", "b=-"])
+        #expect(changes(["a": "1", "c": "3", "e": "5"], ["b": "2", "c": "4", "e": "5"]) == ["a=-", "b=2", "c=4"])
+        #expect(changes(["a": "1"], ["a": "1"]) == [])
+        #expect(changes(["role": "x"], ["a": "1"]) == nil)
+    }
+
     @Test func quotesWhatMustBe() {
         #expect(ProfileStore.literal("a'b") == "'a''b'")
         #expect(ProfileStore.literal(#"a\'b"#) == #"E'a\\''b'"#)

@@ -1,0 +1,137 @@
+"""bench/settings: what session state costs: sessions with ten settings of their own, and pinned ones, against plain ones."""
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import rounds, tables
+from .cluster import REPOSITORY, Cluster
+from .goals import Goal
+from .goals import table as goal_table
+from .pgbench import Load
+from .process import BenchError
+from .session import within
+from .targets import Howdah
+from .workloads import Workload
+
+SELECT = ("\\set aid random(1, 100000)", "SELECT abalance FROM public.pgbench_accounts WHERE aid = :aid;")
+# Of each client its own values: `:client` is a number.
+TEN_SETTINGS = (
+    "SET work_mem = :kilobytes", "SET app.tenant = :client", "SET app.request = :kilobytes",
+    "SET application_name = tenant_:client", "SET effective_cache_size = :kilobytes",
+    "SET from_collapse_limit = :small", "SET join_collapse_limit = :small", "SET temp_buffers = :kilobytes",
+    "SET search_path = tenant_:client, public", "SET geqo_threshold = :small",
+)
+TARGET_RATIO = 0.9
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of sessions: what each client runs once, before its first transaction."""
+
+    name: str
+    once: tuple[str, ...]
+    # The clients that share the same values; 1: each has its own.
+    sharing: int = 1
+    is_pinned: bool = False
+
+
+KINDS = (
+    Kind("none", ()),
+    Kind("ten, 8 sets", TEN_SETTINGS, sharing=4),
+    Kind("ten, each its own", TEN_SETTINGS),
+    Kind("pinned", ("CREATE TEMP TABLE pin (a int)",), is_pinned=True),
+)
+
+
+class WideHowdah(Howdah):
+    """With a server for each client, as sessions that pin need it."""
+
+    def __init__(self, cluster: Cluster, scratch: Path, clients: int):
+        super().__init__(cluster, scratch, "auto")
+        self.key = "howdah-wide"
+        self._clients = clients
+
+    def _pool_size(self) -> int:
+        return self._clients + 2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bench/settings", description="Throughput and processor time of Howdah by what its sessions have set, in"
+        " interleaved rounds. Without HOWDAH_DEMO_PRIMARY in the environment it starts itself again under"
+        " `howdah demo --exec`.")
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each kind of sessions")
+    parser.add_argument("--output", type=Path, help="directory for the CSV files")
+    options = parser.parse_args()
+    return within(lambda cluster, scratch: _run(options, cluster, scratch))
+
+
+def _run(options: argparse.Namespace, cluster: Cluster, scratch: Path) -> int:
+    usual = Howdah(cluster, scratch, "auto")
+    if reason := usual.missing():
+        raise BenchError(reason)
+    wide = WideHowdah(cluster, scratch, options.clients)
+    samples = []
+    for number in range(1, options.rounds + 1):
+        for kind in KINDS:
+            target = wide if kind.is_pinned else usual
+            samples.append(rounds.measure(target, workload(kind, options.clients, scratch), number, options.seconds,
+                                          scratch))
+    rows = rounds.medians(samples)
+    print(f"\n{table(rows)}\n")
+    for row in rows:
+        if row.error:
+            print(f"{row.workload[0]}: {row.failures} failed: {row.error}")
+    verdicts = goals(rows)
+    print(f"{goal_table(verdicts)}\n")
+    output = options.output or REPOSITORY / "bench/results" / time.strftime("settings-%Y%m%d-%H%M%S")
+    output.mkdir(parents=True, exist_ok=True)
+    tables.write_samples(output / "rounds.csv", samples)
+    tables.write_samples(output / "medians.csv", rows)
+    print(f"results: {output}")
+    return 0 if not any(row.failures for row in rows) else 1
+
+
+def workload(kind: Kind, clients: int, scratch: Path) -> Workload:
+    """Select-only by literals, since SET takes no parameters."""
+    lines = list(SELECT)
+    if kind.once:
+        values = ("\\set client :client_id / " + str(kind.sharing), "\\set kilobytes 1024 + 64 * :client",
+                  "\\set small 8 + :client")
+        lines = ["\\if :is_set = 0", *values, *(f"{statement};" for statement in kind.once), "\\set is_set 1",
+                 "\\endif", *lines]
+    script = scratch / f"settings-{KINDS.index(kind)}.sql"
+    script.write_text("\n".join(lines) + "\n")
+    load = Load(("-D", "is_set=0", "-f", str(script)), "simple", clients, min(2, clients), sampling_rate=0.1)
+    return Workload(kind.name, load)
+
+
+def table(rows: list[rounds.Median]) -> str:
+    """Ratios against the sessions without settings."""
+    base = rows[0] if rows else None
+    headings = ("sessions", "clients", "tps", "tps ×", "p50 ms", "p95 ms", "p99 ms", "cpu µs", "cpu ×", "failed")
+
+    def shown(value: float | None, digits: int = 2, by: float = 1) -> str:
+        return "–" if value is None else f"{value / by:,.{digits}f}"
+
+    return tables.aligned(headings, [
+        (row.workload[0], str(row.workload[2]), shown(row.tps, 0), shown(tables.ratio(row.tps, base and base.tps)),
+         *(shown(value, 2, 1000) for value in (row.p50, row.p95, row.p99)), shown(row.processor, 1),
+         shown(tables.ratio(row.processor, base and base.processor)), str(row.failures)) for row in rows], left=1)
+
+
+def goals(rows: list[rounds.Median]) -> list[Goal]:
+    """Sessions with settings keep their throughput."""
+    by_name = {row.workload[0]: row for row in rows}
+    found = []
+    for kind in KINDS:
+        if not kind.once or kind.is_pinned:
+            continue
+        value = tables.ratio(by_name[kind.name].tps, by_name["none"].tps)
+        found.append(Goal(f"tps of sessions with settings ({kind.name}) of those without", f"≥ {TARGET_RATIO}",
+                          "–" if value is None else f"{value:.2f}", None if value is None else value >= TARGET_RATIO))
+    return found

@@ -20,8 +20,12 @@ struct NodeBalance: BitwiseCopyable {
     private(set) var weight = 1.0
     /// When it began to take reads; nil: it takes none.
     private(set) var since: Microseconds?
-    /// Smoothed time to the first byte of a read's reply, in microseconds.
+    /// Smoothed time to the first byte of a read's reply, in microseconds, and what counts of it: less, the longer ago
+    /// it was measured.
+    private(set) var measured = 0.0
     private(set) var latency = 0.0
+    /// From 1, just measured, to 0.
+    private var trust = 1.0
     private(set) var samples = 0
     /// Nothing has been measured since the last look (`forget(towards:share:)`).
     private var isQuiet = true
@@ -33,7 +37,9 @@ struct NodeBalance: BitwiseCopyable {
     /// The node takes reads from now on.
     mutating func enter(now: Microseconds) {
         since = now
+        measured = 0
         latency = 0
+        trust = 1
         samples = 0
     }
 
@@ -54,19 +60,25 @@ struct NodeBalance: BitwiseCopyable {
         isQuiet = false
         if samples < Self.enoughSamples {
             samples &+= 1
-            latency += (sample - latency) / Double(samples)
-            return
+            measured += (sample - measured) / Double(samples)
+        } else {
+            let capped = min(sample, Self.outlier * measured + Self.noise)
+            // What was not trusted any more gives way to what is seen now.
+            measured += (capped - measured) * max(capped > measured ? Self.rise : Self.fall, 1 - trust)
         }
-        let capped = min(sample, Self.outlier * latency + Self.noise)
-        latency += (capped - latency) * (capped > latency ? Self.rise : Self.fall)
+        latency = measured
+        trust = 1
     }
 
-    /// What was measured long ago counts for less and less: a slow node that gets no reads is tried again.
+    /// Time has passed: without new samples the node nears the quickest, so that a slow one is tried again.
     /// - Parameters:
     ///   - best: the latency of the quickest node.
-    ///   - share: of the difference, what has become stale since the last call.
+    ///   - share: of the trust, what has gone since the last call.
     mutating func forget(towards best: Double, share: Double) {
-        if isQuiet, isKnown { latency += (best - latency) * share }
+        if isQuiet, isKnown {
+            trust *= 1 - share
+            latency = best + (measured - best) * trust
+        }
         isQuiet = true
     }
 }

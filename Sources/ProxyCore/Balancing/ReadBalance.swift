@@ -9,7 +9,7 @@ struct ReadBalance: ~Copyable {
     /// By how much the second must be cheaper at most.
     static let widestMargin = 1.0
     /// What was measured becomes stale within about so many microseconds.
-    static let memory = 3_000_000.0
+    static let memory = 1_000_000.0
 
     let nodes: UnsafeMutablePointer<NodeBalance>
     let count: Int

@@ -104,8 +104,8 @@ struct ParseTreeClassifier {
                 noteUserFunction()
                 needPrimary(.volatileOperator)
             }
-            // A function or type of the session's own.
-            if isDefinition, name.hasPrefix("pg_temp") { found.effects.insert(.temporaryObject) }
+            // A function or type of the session's own, made or used; tables are seen as such.
+            if name.hasPrefix("pg_temp") { found.effects.insert(.temporaryObject) }
         case ParseTreeNode.executeStmt:
             found.effects.insert(.execute)
             if found.access == .read {

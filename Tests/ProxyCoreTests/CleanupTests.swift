@@ -94,6 +94,8 @@ struct CleanupTests {
             client.sends("Query CREATE TEMPORARY TABLE x (y int)")
             let server = talk.server(on: 0)
             server.completes("CREATE TABLE")
+            // Whether the table is there.
+            server.answers("8")
             client.forget()
             server.forget()
             client.sends("Query DISCARD ALL", "Query CREATE TEMPORARY TABLE x (y int)")
@@ -103,6 +105,8 @@ struct CleanupTests {
             server.completes("CREATE TABLE")
             client.gets("Complete DISCARD ALL", "Ready I", "Complete CREATE TABLE", "Ready I")
             #expect(talk.engine.inspect().idleServers == 0)
+            server.answers("8")
+            server.forget()
             client.vanishes()
             server.gets("Query DISCARD ALL")
         }

@@ -16,7 +16,7 @@ extension ModelSession {
         case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
         case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
-            return try executeSession(statement)
+            return try executeSession(statement, parameters)
         case .select(let key):
             let name = text(key, parameters)
             checkOwner(name)
@@ -76,14 +76,19 @@ extension ModelSession {
         }
     }
 
-    private func executeSession(_ statement: ModelStatement) throws(ModelError) -> Outcome {
+    private func executeSession(_ statement: ModelStatement, _ parameters: [String]) throws(ModelError) -> Outcome {
         switch statement {
         case .set(let name, let value):
             try change(name, value)
             return Outcome(tag: "SET")
         case .setConfig(let pairs):
-            for pair in pairs { try change(pair.name, pair.value) }
-            return Outcome(rows: [pairs.map(\.value)], tag: "SELECT 1")
+            for pair in pairs {
+                let name = text(pair.name, parameters)
+                let value = text(pair.value, parameters)
+                // No text stands for NULL here, which resets.
+                if value.isEmpty { settings[name] = base[name] } else { try change(name, value) }
+            }
+            return Outcome(rows: [pairs.map { text($0.value, parameters) }], tag: "SELECT 1")
         case .reset(let name):
             settings[name] = base[name]
             return Outcome(tag: "RESET")

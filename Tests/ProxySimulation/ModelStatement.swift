@@ -24,7 +24,7 @@ enum ModelStatement: Equatable {
     /// SELECT pg_sleep(…): seconds are taken as milliseconds
     case sleep(Int)
     case set(name: String, value: String)
-    case setConfig([(name: String, value: String)])
+    case setConfig([(name: Value, value: Value)])
     case reset(String)
     case resetAll
     case show(String)
@@ -129,11 +129,10 @@ enum ModelStatement: Equatable {
         }
     }
 
-    /// SELECT pg_catalog.set_config('name','value',false), …
+    /// SELECT pg_catalog.set_config('name','value',false), … with texts or parameters
     private static func setConfig(_ tokens: [ModelToken]) -> ModelStatement {
-        var strings: [String] = []
-        for token in tokens { if case .string(let text) = token { strings.append(text) } }
-        let pairs = stride(from: 0, to: strings.count - 1, by: 2).map { (strings[$0], strings[$0 + 1]) }
+        let values = tokens.compactMap(value)
+        let pairs = stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], values[$0 + 1]) }
         return .setConfig(pairs)
     }
 
@@ -175,6 +174,7 @@ enum ModelStatement: Equatable {
         switch self {
         case .select(let key): [key]
         case .insert(let key, let value), .update(let value, let key), .hiddenWrite(let key, let value): [key, value]
+        case .setConfig(let pairs): pairs.flatMap { [$0.name, $0.value] }
         default: []
         }
     }

@@ -39,7 +39,7 @@ extension PinReason {
     static func ended(by effects: SessionEffects) -> [PinReason] {
         var reasons: [PinReason] = []
         let runsCode = effects.contains(.codeBlock)
-        if runsCode || !effects.isDisjoint(with: [.ddl, .discard]) { reasons.append(.temporaryObject) }
+        if runsCode || effects.meets(.ddl | .discard) { reasons.append(.temporaryObject) }
         if runsCode || effects.contains(.advisoryUnlock) { reasons.append(.advisoryLock) }
         if effects.contains(.closeCursor) { reasons.append(.holdCursor) }
         return reasons

@@ -50,7 +50,7 @@ extension Engine {
     func mayNotify(_ statementClass: StatementClass, _ listening: ListeningServer) -> Bool {
         if statementClass.access == .read { return false }
         return listening.hasHiddenNotifiers || statementClass.access == .unknown
-            || !statementClass.effects.isDisjoint(with: [.notify, .codeBlock, .callsUserFunction])
+            || statementClass.effects.meets(.notify | .codeBlock | .callsUserFunction)
     }
 
     // MARK: Channels

@@ -30,7 +30,7 @@ extension Engine {
                 }
             }
         }
-        if !effects.isDisjoint(with: [.listen, .unlisten]) { noteChannels(statementClass, text, client, server) }
+        if effects.meets(.listen | .unlisten) { noteChannels(statementClass, text, client, server) }
         if let listening = server.pointee.pool.pointee.listening, mayNotify(statementClass, listening) {
             server.pointee.mayNotify = true
         }
@@ -50,7 +50,7 @@ extension Engine {
             server.pointee.extras.unknownStatement = Self.beginning(of: text)
             return .unknown
         }
-        if !effects.isDisjoint(with: [.set, .reset, .setConfig]) { return noteSettings(effects, text, client) }
+        if effects.meets(.set | .reset | .setConfig) { return noteSettings(effects, text, client) }
         return .none
     }
 
@@ -61,7 +61,7 @@ extension Engine {
 
     /// What code does whose text is not seen, and what no statement undoes.
     private func noteCleanup(_ effects: SessionEffects, _ server: ServerPointer) {
-        if !effects.isDisjoint(with: [.codeBlock, .callsUserFunction, .setSeed]) { server.pointee.needs(.session) }
+        if effects.meets(.codeBlock | .callsUserFunction | .setSeed) { server.pointee.needs(.session) }
         if effects.contains(.load) { server.pointee.needs(.close) }
     }
 
@@ -337,23 +337,24 @@ extension StatementClass {
     /// Whether it may leave anything behind in its session.
     @inline(__always)
     var mayChangeSession: Bool {
-        !effects.isDisjoint(with: Self.notable) || (access == .unknown && reason != .preparedExecute)
+        effects.meets(Self.notable) || (access == .unknown && reason != .preparedExecute)
     }
 
     /// Whether it must be looked at before it is sent.
     @inline(__always)
     var mustBeNoted: Bool {
-        !effects.isDisjoint(with: Self.notable.union(.execute)) || (access == .unknown && reason != .preparedExecute)
+        effects.meets(Self.notable | .execute) || (access == .unknown && reason != .preparedExecute)
     }
 
     /// Whether it prepares, runs or gives back statements by SQL.
     @inline(__always)
-    var namesPrepared: Bool { !effects.isDisjoint(with: [.prepare, .execute, .deallocate]) }
+    var namesPrepared: Bool { effects.meets(.prepare | .execute | .deallocate) }
 
-    private static let notable: SessionEffects = [
-        .set, .reset, .setConfig, .discard, .prepare, .deallocate, .listen, .unlisten, .temporaryObject,
-        .advisoryLockSession, .holdCursor, .setSeed, .load, .codeBlock, .callsUserFunction, .changesCatalogFacts,
-    ]
+    private static var notable: SessionEffects {
+        .set | .reset | .setConfig | .discard | .prepare | .deallocate | .listen | .unlisten | .temporaryObject
+            | .advisoryLockSession | .holdCursor | .setSeed | .load | .codeBlock | .callsUserFunction
+            | .changesCatalogFacts
+    }
 }
 
 extension PinReason {

@@ -21,29 +21,39 @@ enum LeakStatements {
     ]
 
     private static let objects = [
-        "CREATE TEMP TABLE leaky (a int)", "CREATE TEMP VIEW leaky_view AS SELECT 1 AS a", "CREATE TEMP SEQUENCE leaky_sequence",
+        "CREATE TEMP TABLE leaky (a int)", "CREATE TEMP VIEW leaky_view AS SELECT 1 AS a",
+        "CREATE TEMP SEQUENCE leaky_sequence",
         "CREATE TEMP TABLE gone (a int) ON COMMIT DROP", "SELECT 1 AS a INTO TEMP leaky_into", "DROP TABLE leaky",
         "CREATE TEMP TABLE leaky_as AS SELECT 1 AS a", "CREATE TABLE pg_temp.leaky_named (a int)",
-        "CREATE FUNCTION pg_temp.leaky() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE TYPE pg_temp.leaky_type AS ENUM ('a')",
-        "CREATE DOMAIN pg_temp.leaky_domain AS int", "SELECT pg_advisory_lock($N)", "SELECT pg_try_advisory_lock_shared(1000)",
-        "SELECT pg_advisory_unlock($N)", "SELECT pg_advisory_xact_lock_shared(7)", "LISTEN leaky", "UNLISTEN *", "NOTIFY leaky, 'heard'",
-        "PREPARE leaky_sql AS SELECT 1", "EXECUTE leaky_sql", "PREPARE leaky_call AS SELECT leaks.by_function('x')", "EXECUTE leaky_call",
-        "DISCARD TEMP; SELECT leaks.by_function('discarded')", "DEALLOCATE ALL; SELECT pg_advisory_lock($N)", "DEALLOCATE leaky_sql", "DEALLOCATE ALL",
-        "DECLARE leaky CURSOR WITH HOLD FOR SELECT generate_series(1, 5)", "DECLARE leaky CURSOR FOR SELECT 1", "FETCH 1 FROM leaky",
+        "CREATE FUNCTION pg_temp.leaky() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TYPE pg_temp.leaky_type AS ENUM ('a')",
+        "CREATE DOMAIN pg_temp.leaky_domain AS int", "SELECT pg_advisory_lock($N)",
+        "SELECT pg_try_advisory_lock_shared(1000)",
+        "SELECT pg_advisory_unlock($N)", "SELECT pg_advisory_xact_lock_shared(7)", "LISTEN leaky", "UNLISTEN *",
+        "NOTIFY leaky, 'heard'",
+        "PREPARE leaky_sql AS SELECT 1", "EXECUTE leaky_sql", "PREPARE leaky_call AS SELECT leaks.by_function('x')",
+        "EXECUTE leaky_call",
+        "DISCARD TEMP; SELECT leaks.by_function('discarded')", "DEALLOCATE ALL; SELECT pg_advisory_lock($N)",
+        "DEALLOCATE leaky_sql", "DEALLOCATE ALL",
+        "DECLARE leaky CURSOR WITH HOLD FOR SELECT generate_series(1, 5)", "DECLARE leaky CURSOR FOR SELECT 1",
+        "FETCH 1 FROM leaky",
         "CLOSE leaky", "CLOSE ALL",
     ]
 
     /// Code whose text the proxy does not see.
     private static let functions = [
-        "DO $$BEGIN PERFORM set_config('app.tenant', 'block $N', false); END$$", "DO $$BEGIN SET work_mem = '3MB'; END$$",
+        "DO $$BEGIN PERFORM set_config('app.tenant', 'block $N', false); END$$",
+        "DO $$BEGIN SET work_mem = '3MB'; END$$",
         "DO $$BEGIN CREATE TEMP TABLE from_block (a int); END$$", "DO $$BEGIN PERFORM pg_advisory_lock($N); END$$",
         "DO $$BEGIN EXECUTE 'SET ROLE other'; END$$", "CALL leaks.by_procedure('called $N')",
         "DO $$BEGIN PERFORM leaks.by_function('inner $N'); RAISE EXCEPTION 'none'; END$$",
         "SELECT leaks.by_function('function $N')", "SELECT leaks.by_sql('sql $N')", "SELECT leaks.locks($N)",
-        "SELECT leaks.makes_table()", "SELECT leaks.prepares()", "SELECT leaks.listens()", "SELECT leaks.holds()", "SELECT leaks.seeds()",
+        "SELECT leaks.makes_table()", "SELECT leaks.prepares()", "SELECT leaks.listens()", "SELECT leaks.holds()",
+        "SELECT leaks.seeds()",
         "SELECT leaks.changes_role()", "SELECT * FROM leaks.by_view", "SELECT 1 OPERATOR(leaks.|+|) 2",
         "SELECT a FROM (SELECT 1 AS a) s WHERE leaks.by_function('where') IS NOT NULL",
-        "INSERT INTO written SELECT 1 WHERE leaks.by_function('insert') IS NULL", "SELECT t.by_row FROM leaks.rows AS t",
+        "INSERT INTO written SELECT 1 WHERE leaks.by_function('insert') IS NULL",
+        "SELECT t.by_row FROM leaks.rows AS t",
         "COPY (SELECT leaks.by_function('copied')) TO STDOUT", "EXPLAIN ANALYZE SELECT leaks.by_function('explained')",
         "WITH called AS (SELECT leaks.by_function('with') AS a) SELECT a FROM called",
         "DO $$BEGIN PERFORM set_config('work_mem', '2MB', false); COMMIT; RAISE EXCEPTION 'late'; END$$",
@@ -56,19 +66,26 @@ enum LeakStatements {
 
     /// Several statements in one text, which may be committed in part.
     private static let several = [
-        "SET work_mem = '9MB'; SELECT 1/0", "SET work_mem = '9MB'; COMMIT; SELECT 1/0", "BEGIN; SET app.tenant = 'inner'; COMMIT; SELECT 1/0",
+        "SET work_mem = '9MB'; SELECT 1/0", "SET work_mem = '9MB'; COMMIT; SELECT 1/0",
+        "BEGIN; SET app.tenant = 'inner'; COMMIT; SELECT 1/0",
         "SET app.tenant = 'a'; SET app.other = 'b'", "BEGIN; SET app.tenant = 'open'", "SET app.tenant = 'x'; ROLLBACK",
         "PREPARE leaky_two AS SELECT 2; SELECT 1/0", "CREATE TEMP TABLE leaky_two (a int); COMMIT; SELECT 1/0",
-        "SELECT pg_advisory_lock($N); SELECT 1/0", "LISTEN leaky_two; COMMIT; SELECT 1/0", "SET ROLE other; SELECT 1; RESET ROLE",
-        "SELECT leaks.by_function('several'); COMMIT; SELECT 1/0", "SELECT 1; SELECT set_config('app.tenant', 'second', false)",
-        "SELECT set_config('app.tenant', 'first', false); SELECT 1/0", "SET app.tenant = 'x'; COMMIT; SELECT JSON_SCALAR(1); SELECT 1/0",
+        "SELECT pg_advisory_lock($N); SELECT 1/0", "LISTEN leaky_two; COMMIT; SELECT 1/0",
+        "SET ROLE other; SELECT 1; RESET ROLE",
+        "SELECT leaks.by_function('several'); COMMIT; SELECT 1/0",
+        "SELECT 1; SELECT set_config('app.tenant', 'second', false)",
+        "SELECT set_config('app.tenant', 'first', false); SELECT 1/0",
+        "SET app.tenant = 'x'; COMMIT; SELECT JSON_SCALAR(1); SELECT 1/0",
     ]
 
     private static let others = [
-        "SELECT setseed(0.25)", "SET seed = 0.25", "SELECT random()", "SELECT setseed(0.25), random()", "SELECT 1", "SELECT 1/0", "SELEC 1",
-        "SELECT * FROM item WHERE id = 3", "UPDATE item SET note = note WHERE id = 3", "DISCARD ALL", "DISCARD TEMP", "DISCARD PLANS",
+        "SELECT setseed(0.25)", "SET seed = 0.25", "SELECT random()", "SELECT setseed(0.25), random()", "SELECT 1",
+        "SELECT 1/0", "SELEC 1",
+        "SELECT * FROM item WHERE id = 3", "UPDATE item SET note = note WHERE id = 3", "DISCARD ALL", "DISCARD TEMP",
+        "DISCARD PLANS",
         "LOAD '$libdir/plpgsql'", "SELECT lo_create(0)", "SET CONSTRAINTS ALL DEFERRED", "SELECT pg_sleep(0.01)",
-        "/* howdah: primary */ SELECT 1", "SET howdah.route = 'primary'", "SET howdah.route = 'auto'", "SHOW howdah.route",
+        "/* howdah: primary */ SELECT 1", "SET howdah.route = 'primary'", "SET howdah.route = 'auto'",
+        "SHOW howdah.route",
     ]
 
     /// The functions that are called above. Their owner is a superuser.

@@ -80,7 +80,9 @@ extension EndToEnd {
                         found.withLock { $0 += leaks.map { "\(user), meanwhile: \($0)" } }
                     }
                 }
-                if client.parameters != parameters { found.withLock { $0.append("\(user): reports of others' settings") } }
+                if client.parameters != parameters {
+                    found.withLock { $0.append("\(user): reports of others' settings") }
+                }
             } catch {
                 found.withLock { $0.append("\(user), meanwhile: \(error)") }
             }

@@ -31,7 +31,9 @@ struct LeakyClient {
     }
 
     private mutating func session() throws {
-        let start = [[], [("application_name", "leaky \(number)")], [("options", "-c work_mem=7MB -c app.tenant=start")]]
+        let start = [
+            [], [("application_name", "leaky \(number)")], [("options", "-c work_mem=7MB -c app.tenant=start")],
+        ]
         let client = try WireClient(port: port, user: user, settings: numbers.pick(start))
         defer { client.close() }
         for _ in 0...numbers.next(6) {
@@ -60,7 +62,9 @@ struct LeakyClient {
     }
 
     private mutating func prepare(_ client: WireClient) throws {
-        let sql = numbers.pick(["SELECT $1::int", "SELECT $1::int + 1 FROM item LIMIT 1", "UPDATE item SET note = note WHERE id = $1"])
+        let sql = numbers.pick([
+            "SELECT $1::int", "SELECT $1::int + 1 FROM item LIMIT 1", "UPDATE item SET note = note WHERE id = $1",
+        ])
         let batch = F.parse("leaky", sql) + F.bind("", "leaky", texts: ["\(number)"]) + F.execute() + F.sync
         try client.send(batch)
         note(try client.receiveCycle(), sql)

@@ -4,10 +4,11 @@ struct NodeBalance: BitwiseCopyable {
     static let enoughSamples = 8
     /// Microseconds below which differences of latency say nothing.
     static let noise = 50.0
-    /// Share of the difference by which a slower sample raises the latency, and a quicker one lowers it: a node that
-    /// has become slow is avoided within a few reads, and one quick read does not make it a quick node.
-    static let rise = 0.0625
-    static let fall = 0.03125
+    /// Share of the difference by which a slower tenth of a second raises the latency, and a quicker one lowers it: a
+    /// node that has become slow is avoided before it is trusted again. Where processors are short single reads, and the
+    /// few that share a time slice, tell more of the scheduler than of the node.
+    static let rise = 0.3
+    static let fall = 0.15
     /// A sample counts as at most so many times the latency so far: one long query is not a slow node.
     static let outlier = 4.0
     /// The part of its weight with which a node begins its slow start.
@@ -27,8 +28,9 @@ struct NodeBalance: BitwiseCopyable {
     /// From 1, just measured, to 0.
     private var trust = 1.0
     private(set) var samples = 0
-    /// Nothing has been measured since the last look (`forget(towards:share:)`).
-    private var isQuiet = true
+    /// What has been measured since the last look.
+    private var recentSum = 0.0
+    private var recent = 0
 
     var isKnown: Bool { samples >= Self.enoughSamples }
 
@@ -57,28 +59,42 @@ struct NodeBalance: BitwiseCopyable {
     /// - Parameter sample: microseconds.
     @inline(__always)
     mutating func note(_ sample: Double) {
-        isQuiet = false
+        recent &+= 1
         if samples < Self.enoughSamples {
             samples &+= 1
             measured += (sample - measured) / Double(samples)
-        } else {
-            let capped = min(sample, Self.outlier * measured + Self.noise)
-            // What was not trusted any more gives way to what is seen now.
-            measured += (capped - measured) * max(capped > measured ? Self.rise : Self.fall, 1 - trust)
+            latency = measured
+            recentSum += sample
+            return
         }
+        let capped = min(sample, Self.outlier * measured + Self.noise)
+        recentSum += capped
+        if trust < 1 { trustAgain(capped) }
+    }
+
+    /// What was not trusted any more gives way to what is seen now.
+    private mutating func trustAgain(_ sample: Double) {
+        measured += (sample - measured) * (1 - trust)
         latency = measured
         trust = 1
     }
 
-    /// Time has passed: without new samples the node nears the quickest, so that a slow one is tried again.
+    /// A tenth of a second has passed. Without samples the node nears the quickest, so that a slow one is tried again.
     /// - Parameters:
     ///   - best: the latency of the quickest node.
-    ///   - share: of the trust, what has gone since the last call.
-    mutating func forget(towards best: Double, share: Double) {
-        if isQuiet, isKnown {
+    ///   - share: of the trust, what goes without samples.
+    mutating func settle(towards best: Double, share: Double) {
+        guard isKnown else { return }
+        if recent == 0 {
             trust *= 1 - share
             latency = best + (measured - best) * trust
+            return
         }
-        isQuiet = true
+        let mean = recentSum / Double(recent)
+        let weight = min(1, Double(recent) / Double(Self.enoughSamples))
+        measured += (mean - measured) * weight * (mean > measured ? Self.rise : Self.fall)
+        latency = measured
+        recentSum = 0
+        recent = 0
     }
 }

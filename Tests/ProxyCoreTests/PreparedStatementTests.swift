@@ -331,4 +331,33 @@ struct PreparedStatementTests {
             client.gets("Error 26000 prepared statement \"nosuch\" does not exist", "Ready I")
         }
     }
+
+    @Test("While transactions hold every server a client may prepare what they run, also behind a change of the catalog")
+    func preparesWithoutServer() {
+        converse(pool: { $0.size = 1 }) { talk in
+            let text = "UPDATE t SET x = $1"
+            let first = talk.client()
+            first.sends("Parse a: \(text)", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Ready I")
+            first.gets("Parsed", "Ready I")
+            talk.engine.catalogLoaded(
+                database: "app",
+                DatabaseCatalog(facts: .builtin, searchPath: "public", searchPathOfRole: [:])
+            )
+            let second = talk.client()
+            second.sends("Query BEGIN")
+            second.gets("Complete BEGIN", "Ready T")
+            // The server has it: nothing is sent for the Parse but BEGIN.
+            second.sends("Parse b: \(text)", "Bind <- b(1)", "Execute", "Sync")
+            server.forget()
+            server.sends("Complete BEGIN", "Ready T", "Bound", "Complete UPDATE 1", "Ready T")
+            second.gets("Parsed", "Bound", "Complete UPDATE 1", "Ready T")
+            let third = talk.client()
+            third.sends("Query BEGIN")
+            third.gets("Complete BEGIN", "Ready T")
+            third.sends("Parse c: \(text)", "Sync")
+            third.gets("Parsed", "Ready T")
+        }
+    }
 }

@@ -18,6 +18,7 @@ package struct PoolSettings: Sendable, Equatable {
 
     package let split: Bool
     package let readsOnPrimary: ReadsOnPrimary
+    package let balanceLevel: BalanceLevel
     package let route: RoutePreference
     package let foreignTables: ReadTarget
     package let serverLocalViews: ReadTarget
@@ -45,6 +46,7 @@ package struct PoolSettings: Sendable, Equatable {
         idleTransactionTimeout = layers.optionalDuration(.idleTransactionTimeout)
         split = layers.boolean(.split)
         readsOnPrimary = layers.choice(.readsOnPrimary)
+        balanceLevel = layers.choice(.balanceLevel)
         route = layers.choice(.route)
         foreignTables = layers.choice(.foreignTables)
         serverLocalViews = layers.choice(.serverLocalViews)

@@ -139,6 +139,41 @@ extension SettingTable {
             """
         ),
         SettingDefinition(
+            .balanceLevel,
+            .routing,
+            perPool,
+            choice(BalanceLevel.self),
+            default: "statement",
+            .reload,
+            """
+            When a client's reads choose among the replicas anew. statement and transaction: with each statement outside \
+            a transaction and at the beginning of each transaction, which then stays on its node; session: once, and \
+            again only when that replica cannot be used.
+            """
+        ),
+        SettingDefinition(
+            .slowStart,
+            .routing,
+            proxyOnly,
+            optionalTime,
+            default: "10s",
+            .reload,
+            "A node that begins to take reads, or does so again, comes to its full weight within this time. 0: at once."
+        ),
+        SettingDefinition(
+            .zone,
+            .routing,
+            [.proxy, .node],
+            .text,
+            default: "",
+            .reload,
+            """
+            In [proxy]: where Howdah runs, a name of your own. Its reads stay in that zone while a replica there is up \
+            and fresh, and go to other zones else. In [node]: where the node runs, if it is not where Howdah does. \
+            Empty: zones make no difference.
+            """
+        ),
+        SettingDefinition(
             .route,
             .routing,
             perPool,

@@ -160,7 +160,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         let forRead = client.pointee.lastRoute.isRead
-        if forRead, mustBeFresh(client, pool) {
+        if forRead, isParticular(client, pool) {
             requestFreshServer(client, pool)
         } else {
             requestServer(client, pool, forRead: forRead)

@@ -27,7 +27,7 @@ extension Engine {
     }
 
     private func waitError(_ pool: PoolPointer, forRead: Bool) -> PostgresError {
-        let nodes = forRead ? readCandidates(pool) : [primary]
+        let nodes = forRead ? readNodes(pool).indexes : primary >= 0 ? [primary] : []
         let failure = nodes.compactMap { pool.pointee.nodes[$0].lastFailure }.first
         let detail: String
         if nodes.isEmpty {

@@ -417,7 +417,9 @@ extension Engine {
         route.cause == .statement ? "\(route.reason)" : "\(route.cause)"
     }
 
-    private static let routeColumns = ["route", "reason", "node", "role", "state", "weight", "in_flight", "lag"]
+    private static let routeColumns = [
+        "route", "reason", "node", "role", "state", "weight", "in_flight", "lag", "latency", "zone",
+    ]
 
     /// EXPLAIN ROUTE: the decision, and each node as a candidate.
     private func explainRoute(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
@@ -446,7 +448,7 @@ extension Engine {
             reason = explainPinned(client, held, plan, &route)
         }
         let isElsewhere = route.cause == .pinnedRead
-        let reading = isElsewhere ? replicas : readCandidates(pool)
+        let reading = isElsewhere ? replicas : readNodes(pool).indexes
         let candidates = route.isRead ? reading : primary >= 0 ? [primary] : []
         let decision =
             isElsewhere || held == nil
@@ -460,8 +462,9 @@ extension Engine {
             case .up: state = candidates.contains(node.index) ? "candidate" : "up"
             }
             return [
-                decision, reason, node.name, "\(node.state.role)", state, "\(node.weight)",
-                "\(inFlight[node.index])", describeLag(node.index),
+                decision, reason, node.name, "\(node.state.role)", state,
+                describeWeight(node.index), "\(balance.nodes[node.index].inFlight)", describeLag(node.index),
+                describeLatency(node.index), node.zone.isEmpty ? nil : node.zone,
             ]
         }
         return LocalReply(columns: Self.routeColumns, rows: rows, tag: "EXPLAIN")

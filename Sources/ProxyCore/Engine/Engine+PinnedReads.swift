@@ -102,30 +102,33 @@ extension Engine {
     /// A free server of a replica that is fresh for the client, of several on the one with the least to do. The client has
     /// a server, so it waits for none: where there is none free, one is opened for the next time.
     private func takeReplica(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
-        let count = replicas.count
-        if count == 0 { return nil }
+        if replicas.isEmpty { return nil }
         adoptGlobalWrites(client)
-        let start = Int(truncatingIfNeeded: random.next() & 0xFFFF_FFFF) % count
-        var best = -1
-        var available = -1
-        for offset in 0..<count {
-            let node = replicas[(start &+ offset) % count]
-            guard isFresh(node, for: client, pool) else { continue }
-            if best < 0 || !load(of: best, against: node) { best = node }
-            if pool.pointee.nodes[node].idle.isEmpty { continue }
-            if available < 0 || !load(of: available, against: node) { available = node }
-        }
+        let best = chooseReplica(client, pool) { _ in true }
         if best < 0 {
             askForSample(within: pool.pointee.options.freshnessWait)
             return nil
         }
-        if pool.pointee.options.readsOnPrimary == .always, load(of: primary, against: best) { return nil }
-        if available >= 0 {
-            if best != available { openForItsShare(pool, best, servers: pool.pointee.nodes[available].total) }
-            return takeIdle(pool, available, client.pointee.profile)
+        if pool.pointee.options.readsOnPrimary == .always, chooseNode(client, pool) == primary { return nil }
+        if let server = takeIdle(pool, best, client.pointee.profile) { return server }
+        let other = chooseReplica(client, pool) { $0 != best && !pool.pointee.nodes[$0].idle.isEmpty }
+        if other >= 0 {
+            openForItsShare(pool, best, servers: pool.pointee.nodes[other].total)
+            return takeIdle(pool, other, client.pointee.profile)
         }
         if pool.pointee.nodes[best].connecting == 0, mayOpen(pool, best) { open(pool, best) }
         return nil
+    }
+
+    /// A replica that is fresh for the client, rather of the proxy's own zone; -1 where there is none.
+    private func chooseReplica(_ client: ClientPointer, _ pool: PoolPointer, where serves: (Int) -> Bool) -> Int {
+        let near = balance.choose(replicaReaders.near, draw: random.next()) {
+            isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
+        }
+        if near >= 0 { return near }
+        return balance.choose(replicaReaders.all, draw: random.next()) {
+            isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
+        }
     }
 
     /// Whether a read waits on for a replica to replay what it must see: up to `freshness_wait`, like any other. A session

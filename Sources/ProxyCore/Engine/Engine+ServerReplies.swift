@@ -43,6 +43,7 @@ extension Engine {
             return 0
         case .idle, .active, .draining: break
         }
+        if server.pointee.isTimed { noteFirstByte(server) }
         let handle = server.pointee.handle
         var run = ForwardRun(offset: 0)
         var offset = passReply(server, bytes, &run)

@@ -69,8 +69,10 @@ package final class Engine {
     var drainedNodes: Set<Int> = []
     /// Nodes that take reads.
     private(set) var replicas: [Int] = []
-    /// Statements under way on each node, over all pools.
-    var inFlight: [Int]
+    /// The replicas, and with them the primary, as nodes to read on.
+    var replicaReaders: ReadNodes
+    var readersWithPrimary: ReadNodes
+    var balance: ReadBalance
     var random: RandomSource
 
     /// By node: how far it is known to have come.
@@ -127,10 +129,13 @@ package final class Engine {
         )
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
-        inFlight = Array(repeating: 0, count: topology.nodes.count)
+        replicaReaders = ReadNodes(capacity: topology.nodes.count)
+        readersWithPrimary = ReadNodes(capacity: topology.nodes.count)
+        balance = ReadBalance(count: topology.nodes.count, slowStart: options.slowStart)
         freshness = topology.nodes.map { _ in NodeFreshness() }
         lives = topology.nodes.map { _ in 0 }
         readRoles()
+        readReaders()
         primaryMayHaveChanged(from: -1)
     }
 
@@ -239,6 +244,7 @@ package final class Engine {
         noteLives(before)
         let primaryBefore = primary
         readRoles()
+        readReaders()
         retireMisplacedServers()
         cutFencedServers()
         primaryMayHaveChanged(from: primaryBefore)
@@ -270,6 +276,7 @@ package final class Engine {
     /// Time has passed: called about ten times a second.
     package func tick() {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
+        balance.look(now: now)
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }

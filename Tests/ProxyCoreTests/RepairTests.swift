@@ -28,6 +28,20 @@ struct RepairTests {
         }
     }
 
+    @Test("Also after as many replicas were lost as there may be tries elsewhere")
+    func refusedAfterLosses() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            for _ in 0...2 { talk.server(on: 1).vanishes() }
+            let replica = talk.server(on: 1)
+            #expect(replica.received.last == "Query SELECT 1")
+            replica.sends(Self.readOnly, "Ready I")
+            talk.server(on: 0).answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
     @Test("The same for a prepared statement, with what came before it in the batch")
     func refusedPrepared() {
         converse { talk in

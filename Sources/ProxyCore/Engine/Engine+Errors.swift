@@ -196,7 +196,9 @@ extension Engine {
         _ server: ServerPointer,
         _ client: ClientPointer
     ) -> Repair? {
-        guard Int(client.pointee.attempts) <= topology.nodes.count else { return nil }
+        // One more on the primary, however many replicas were lost before.
+        let mayTryAgain = Int(client.pointee.attempts) <= topology.nodes.count
+        guard mayTryAgain || !client.pointee.isForcedToPrimary else { return nil }
         let state = ErrorFields.sqlState(in: body)
         if state == .readOnlyTransaction, server.pointee.isReplica, client.pointee.lastRoute.cause != .hint,
             client.pointee.lastRoute.cause != .preference
@@ -209,6 +211,7 @@ extension Engine {
         {
             return .onPrimary
         }
+        guard mayTryAgain else { return nil }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
         if isOutdated || state == .invalidStatementName,
             entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone,

@@ -252,7 +252,8 @@ extension Engine {
             node.name, node.address.text, "\(node.saidRole)", state, reason,
             node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
             node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
-            "\(node.weight)", "\(balance.nodes[node.index].inFlight)", "\(servers)", node.version > 0 ? "\(node.version)" : nil,
+            "\(node.weight)", "\(balance.nodes[node.index].inFlight)", "\(servers)",
+            node.version > 0 ? "\(node.version)" : nil,
         ]
     }
 

@@ -7,6 +7,8 @@ package struct NodeSettings: Sendable, Equatable {
     package let port: Int
     /// Share of the reads in relation to other nodes; 0 for none.
     package let weight: Int
+    /// Empty: in no zone.
+    package let zone: String
     /// Among replicas that could be promoted.
     package let priority: Int
     /// Never promoted.
@@ -22,6 +24,7 @@ package struct NodeSettings: Sendable, Equatable {
         host = endpoint.host
         port = endpoint.port
         weight = layers.integer(.weight)
+        zone = layers.text(.zone)
         priority = layers.integer(.priority)
         nofailover = layers.boolean(.nofailover)
         monitorUser = layers.text(.monitorUser)

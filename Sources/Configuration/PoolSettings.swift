@@ -18,12 +18,14 @@ package struct PoolSettings: Sendable, Equatable {
 
     package let split: Bool
     package let readsOnPrimary: ReadsOnPrimary
+    package let balanceLevel: BalanceLevel
     package let route: RoutePreference
     package let foreignTables: ReadTarget
     package let serverLocalViews: ReadTarget
 
     package let readYourWrites: ReadYourWrites
     package let transactionReads: TransactionReads
+    package let pinnedReads: PinnedReads
     /// Zero: reads do not wait.
     package let freshnessWait: Duration
 
@@ -44,11 +46,13 @@ package struct PoolSettings: Sendable, Equatable {
         idleTransactionTimeout = layers.optionalDuration(.idleTransactionTimeout)
         split = layers.boolean(.split)
         readsOnPrimary = layers.choice(.readsOnPrimary)
+        balanceLevel = layers.choice(.balanceLevel)
         route = layers.choice(.route)
         foreignTables = layers.choice(.foreignTables)
         serverLocalViews = layers.choice(.serverLocalViews)
         readYourWrites = layers.choice(.readYourWrites)
         transactionReads = layers.choice(.transactionReads)
+        pinnedReads = layers.choice(.pinnedReads)
         freshnessWait = layers.duration(.freshnessWait)
         preparedStatements = layers.boolean(.preparedStatements)
         prepareUnnamed = layers.boolean(.prepareUnnamed)

@@ -47,6 +47,11 @@ package struct ProxySettings: Sendable, Equatable {
     /// Nil: no limit.
     package let maxLagBytes: Int?
 
+    /// Where the proxy runs; empty: zones are not looked at.
+    package let zone: String
+    /// Nil: none.
+    package let slowStart: Duration?
+
     package let logLevel: LogLevel
     package let logConnections: Bool
 
@@ -85,6 +90,8 @@ package struct ProxySettings: Sendable, Equatable {
         maxLag = layers.optionalDuration(.maxLag)
         let lagBytes = layers.size(.maxLagBytes)
         maxLagBytes = lagBytes == 0 ? nil : lagBytes
+        zone = layers.text(.zone)
+        slowStart = layers.optionalDuration(.slowStart)
         logLevel = layers.choice(.logLevel)
         logConnections = layers.boolean(.logConnections)
     }

@@ -34,6 +34,9 @@ package enum SettingName: String, CaseIterable, Sendable {
     // Read routing
     case split = "split"
     case readsOnPrimary = "reads_on_primary"
+    case balanceLevel = "balance_level"
+    case slowStart = "slow_start"
+    case zone = "zone"
     case route = "route"
     case foreignTables = "foreign_tables"
     case serverLocalViews = "server_local_views"
@@ -43,6 +46,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     // Consistency
     case readYourWrites = "read_your_writes"
     case transactionReads = "transaction_reads"
+    case pinnedReads = "pinned_reads"
     case freshnessWait = "freshness_wait"
     case maxLag = "max_lag"
     case maxLagBytes = "max_lag_bytes"

@@ -139,6 +139,41 @@ extension SettingTable {
             """
         ),
         SettingDefinition(
+            .balanceLevel,
+            .routing,
+            perPool,
+            choice(BalanceLevel.self),
+            default: "statement",
+            .reload,
+            """
+            When a client's reads choose among the replicas anew. statement and transaction: with each statement outside \
+            a transaction and at the beginning of each transaction, which then stays on its node; session: once, and \
+            again only when that replica cannot be used.
+            """
+        ),
+        SettingDefinition(
+            .slowStart,
+            .routing,
+            proxyOnly,
+            optionalTime,
+            default: "10s",
+            .reload,
+            "A node that begins to take reads, or does so again, comes to its full weight within this time. 0: at once."
+        ),
+        SettingDefinition(
+            .zone,
+            .routing,
+            [.proxy, .node],
+            .text,
+            default: "",
+            .reload,
+            """
+            In [proxy]: where Howdah runs, a name of your own. Its reads stay in that zone while a replica there is up \
+            and fresh, and go to other zones else. In [node]: where the node runs, if it is not where Howdah does. \
+            Empty: zones make no difference.
+            """
+        ),
+        SettingDefinition(
             .route,
             .routing,
             perPool,
@@ -219,6 +254,18 @@ extension SettingTable {
             Where a transaction's leading reads run. primary: with the rest of it; replica_until_write: at READ \
             COMMITTED on a replica, until the first statement that is no plain read moves the transaction to the \
             primary. A session may change it with SET howdah.transaction_reads.
+            """
+        ),
+        SettingDefinition(
+            .pinnedReads,
+            .consistency,
+            perPool,
+            choice(PinnedReads.self),
+            default: "primary",
+            .reload,
+            """
+            Where the reads of a pinned session run. primary: on the server that it keeps; replica: on a replica, where \
+            what the session is pinned for does not matter to them and a replica has a server free.
             """
         ),
         SettingDefinition(

@@ -25,6 +25,8 @@ enum EngineSettings {
         options.serverPreparedStatements = proxy.serverPreparedStatements
         options.statementCacheMemory = proxy.statementCacheMemory
         options.bufferMemory = proxy.buffers.bufferMemory
+        options.zone = proxy.zone
+        options.slowStart = proxy.slowStart?.wholeMicroseconds ?? 0
         options.adminUsers = proxy.adminUsers
         options.version = Version.text
         options.clockOffset = Self.clockOffset()
@@ -103,7 +105,18 @@ enum EngineSettings {
             case .primary: .primary
             case .replicaUntilWrite: .replicaUntilWrite
             }
+        options.pinnedReads =
+            switch settings.pinnedReads {
+            case .primary: .primary
+            case .replica: .replica
+            }
         options.freshnessWait = settings.freshnessWait.wholeMicroseconds
+        options.balanceLevel =
+            switch settings.balanceLevel {
+            case .statement: .statement
+            case .transaction: .transaction
+            case .session: .session
+            }
         options.preparedStatements = settings.preparedStatements
         options.prepareUnnamed = settings.prepareUnnamed
         options.maximumDatabaseClients = databaseSettings.connectionLimits.clients ?? 0

@@ -38,6 +38,7 @@ package final class ProxyServer: Sendable {
                     name: $0.name,
                     address: $0.address,
                     weight: $0.weight,
+                    zone: $0.zone,
                     state: .unknown(reason: "not asked yet")
                 )
             }
@@ -244,6 +245,7 @@ extension MonitoredNode {
             address: settings.isUnixSocket
                 ? .unix(directory: settings.host, port: port) : .tcp(host: settings.host, port: port),
             weight: settings.weight,
+            zone: settings.zone,
             user: settings.monitorUser,
             password: settings.monitorPassword?.reveal(),
             database: settings.monitorDatabase,

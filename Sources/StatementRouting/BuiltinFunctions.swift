@@ -26,6 +26,18 @@ enum BuiltinFunctions {
         name.hasPrefix("pg_stat_get_") || name == "pg_show_all_settings"
     }
 
+    /// Whether the answer hangs on which relations the session sees under which names, or on which server's session it
+    /// is: a function that takes a relation's name as text, or tells of visibility. Of those that begin with pg_ only
+    /// the ones named here do not.
+    static func looksAtSession(_ name: String) -> Bool {
+        switch name {
+        case "current_schemas", "format_type", "row_security_active": true
+        case "pg_sleep", "pg_sleep_for", "pg_sleep_until", "pg_column_size", "pg_size_bytes", "pg_size_pretty": false
+        default:
+            name.hasPrefix("pg_") || name.hasPrefix("has_") || name.hasPrefix("to_reg") || name.contains("_to_xml")
+        }
+    }
+
     /// What a call leaves behind in the session.
     static func effects(of name: String) -> SessionEffects {
         switch name {

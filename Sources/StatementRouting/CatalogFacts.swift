@@ -55,15 +55,17 @@ package final class CatalogFacts: Sendable {
     /// here: so every function of the name that takes so many arguments counts (PostgreSQL documentation, 10.3).
     ///
     /// - Parameter path: nil where it is not known; then every schema counts.
-    /// - Returns: also whether one of them may leave something behind in the session that calls it.
+    /// - Returns: also whether one of them may leave something behind in the session that calls it, and whether one of
+    ///   them is no function of pg_catalog's.
     func resolveFunction(
         schema: String?,
         name: String,
         argumentCount: Int,
         path: SearchPath?
-    ) -> (resolution: FunctionResolution, mayChangeSession: Bool) {
+    ) -> (resolution: FunctionResolution, mayChangeSession: Bool, mayBeUsers: Bool) {
         var found = FunctionResolution.unknown
         var mayChangeSession = false
+        var mayBeUsers = false
         var hasCatalogRow = false
         for fact in functions[name] ?? [] {
             guard Self.isVisible(fact.schema, schema, path), fact.accepts(argumentCount: argumentCount) else {
@@ -73,6 +75,7 @@ package final class CatalogFacts: Sendable {
                 hasCatalogRow = true
                 found.merge(BuiltinFunctions.resolve(name, volatility: fact.volatility))
             } else {
+                mayBeUsers = true
                 if fact.mayChangeSession { mayChangeSession = true }
                 found.merge(fact.volatility == .volatile ? .needsPrimary : .harmless)
             }
@@ -80,14 +83,27 @@ package final class CatalogFacts: Sendable {
         if !hasCatalogRow, schema == nil || schema == "pg_catalog" {
             found.merge(BuiltinFunctions.resolve(name))
         }
-        return (found, mayChangeSession || found == .unknown)
+        return (found, mayChangeSession || found == .unknown, mayBeUsers || found == .unknown)
     }
 
     /// Whether `t.name` may call a function that needs the primary, if `name` is no column of `t`
     /// (PostgreSQL documentation, 8.16.5).
     func rowFunctionNeedsPrimary(name: String, path: SearchPath?) -> Bool {
+        hasRowFunction(name: name, path: path) { $0 == .volatile }
+    }
+
+    /// Whether `t.name` may call a function of a user's.
+    func isRowFunction(name: String, path: SearchPath?) -> Bool {
+        hasRowFunction(name: name, path: path) { _ in true }
+    }
+
+    private func hasRowFunction(
+        name: String,
+        path: SearchPath?,
+        _ isMeant: (FunctionFact.Volatility) -> Bool
+    ) -> Bool {
         (functions[name] ?? []).contains { fact in
-            fact.acceptsRow && fact.volatility == .volatile && fact.schema != "pg_catalog"
+            fact.acceptsRow && isMeant(fact.volatility) && fact.schema != "pg_catalog"
                 && fact.accepts(argumentCount: 1) && Self.isVisible(fact.schema, nil, path)
         }
     }

@@ -23,8 +23,12 @@ extension ParseTreeClassifier {
         case ParseTreeNode.listenStmt: found.effects.insert(.listen)
         case ParseTreeNode.unlistenStmt: found.effects.insert(.unlisten)
         case ParseTreeNode.notifyStmt: found.effects.insert(.notify)
-        case ParseTreeNode.loadStmt: found.effects.insert(.load)
-        case ParseTreeNode.doStmt, ParseTreeNode.callStmt: found.effects.insert(.codeBlock)
+        case ParseTreeNode.loadStmt:
+            found.effects.insert(.load)
+            made = .everything
+        case ParseTreeNode.doStmt, ParseTreeNode.callStmt:
+            found.effects.insert(.codeBlock)
+            made = .everything
         default: noteDefinition(kind)
         }
     }
@@ -48,13 +52,29 @@ extension ParseTreeClassifier {
             break
         default: found.effects.insert(.changesCatalogFacts)
         }
+        noteNames(made: kind)
         noteTemporaryPath()
+    }
+
+    /// Which names a definition may add to the temporary schema: of relations those that are said to be temporary
+    /// there, which the walk finds.
+    private mutating func noteNames(made kind: Int) {
+        switch kind {
+        case ParseTreeNode.createStmt, ParseTreeNode.createTableAsStmt, ParseTreeNode.createSeqStmt,
+            ParseTreeNode.dropStmt, ParseTreeNode.indexStmt, ParseTreeNode.commentStmt, ParseTreeNode.grantStmt,
+            ParseTreeNode.grantRoleStmt:
+            break
+        case ParseTreeNode.viewStmt: isView = true
+        // It may rename, or make what is found by name in other ways.
+        default: made = .everything
+        }
     }
 
     /// Whatever is created goes to the temporary schema where that comes first in the path.
     mutating func noteTemporaryPath() {
         if path?.schemas.contains(where: { $0.hasPrefix("pg_temp") }) == true {
             found.effects.insert(.temporaryObject)
+            made = .everything
         }
     }
 

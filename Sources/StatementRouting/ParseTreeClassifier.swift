@@ -13,6 +13,12 @@ struct ParseTreeClassifier {
     var isCopy = false
     /// Whether the statement looked at only writes expressions down, so that calls in them are not made now.
     var isDefinition = false
+    /// What the text reads.
+    var read = RelationNames.none
+    /// What it may make in the temporary schema.
+    var made = RelationNames.none
+    /// Whether the statement looked at is CREATE VIEW: over a temporary relation it is temporary, and does not say so.
+    var isView = false
 
     private init(_ context: borrowing ClassificationContext) {
         facts = context.facts
@@ -39,7 +45,7 @@ struct ParseTreeClassifier {
         guard let tree = parsed.tree else { return .notUnderstood(.unparsable) }
         var classifier = ParseTreeClassifier(context)
         guard classifier.add(tree, walker) else { return .notUnderstood(.unparsable) }
-        return classifier.found.statementCount == 0 ? .empty : classifier.found
+        return classifier.found.statementCount == 0 ? .empty : classifier.withNames
     }
 
     private mutating func add(_ tree: WireFields.Range, _ walker: ParseTreeWalker) -> Bool {
@@ -52,6 +58,7 @@ struct ParseTreeClassifier {
             transaction = .none
             isCopy = statement.kind == ParseTreeNode.copyStmt
             isDefinition = false
+            isView = false
             let before = found.effects
             note(statement: statement.kind, statement.range)
             guard walker.walk(root, { visit($0, $1) }) else { return false }
@@ -80,6 +87,12 @@ struct ParseTreeClassifier {
         if found.reason == .plainRead { found.reason = reason }
     }
 
+    private var withNames: StatementClass {
+        var found = found
+        found.relationNames = found.effects.meets(.mayMakeTemporary) ? made : read
+        return found
+    }
+
     // MARK: - Every message of the tree
 
     private mutating func visit(_ kind: Int, _ range: WireFields.Range) {
@@ -93,10 +106,7 @@ struct ParseTreeClassifier {
         case ParseTreeNode.columnRef: visitNames(range.all(1), atLeast: 2)
         case ParseTreeNode.aIndirection: visitNames(range.all(2), atLeast: 1)
         case ParseTreeNode.typeName:
-            if let name = Self.names(range.all(1)).last, facts.isVolatileType(name) {
-                noteUserFunction()
-                needPrimary(.volatileType)
-            }
+            visitTypeName(Self.names(range.all(1)))
         case ParseTreeNode.string:
             // The text has no literals left, so a string is a name; operators are named in several kinds of nodes.
             let name = range.string(1)
@@ -147,7 +157,16 @@ struct ParseTreeClassifier {
         let name = range.string(3)
         if range.bytes(5)?.equals("t") == true || schema?.hasPrefix("pg_temp") == true {
             found.effects.insert(.temporaryObject)
+            made.insert(name)
             needPrimary(.temporaryTable)
+        } else if isView {
+            made.insert(name)
+        }
+        // The catalog tells what is visible, which is another matter in each session.
+        if name.hasPrefix("pg_") || schema == "pg_catalog" || schema == "information_schema" {
+            read = .everything
+        } else {
+            read.insert(name)
         }
         if !policy.serverLocalViewsOnReplica, ServerLocalViews.contains(name) { needPrimary(.serverLocalView) }
         switch facts.relationKind(schema: schema, name: name, path: path) {
@@ -172,11 +191,12 @@ struct ParseTreeClassifier {
         if range.number(6) != 0 { argumentCount += range.all(3).count }
 
         let call = facts.resolveFunction(schema: schema, name: name, argumentCount: argumentCount, path: path)
+        let mayBeBuiltin = schema == nil || schema == "pg_catalog"
+        // What code reads that is not seen is not known.
+        if call.mayBeUsers || mayBeBuiltin && BuiltinFunctions.looksAtSession(name) { read = .everything }
         if !isDefinition {
-            if call.mayChangeSession { found.effects.insert(.callsUserFunction) }
-            if schema == nil || schema == "pg_catalog" {
-                found.effects.formUnion(BuiltinFunctions.effects(of: name))
-            }
+            if call.mayChangeSession { noteUserFunction() }
+            if mayBeBuiltin { found.effects.formUnion(BuiltinFunctions.effects(of: name)) }
         }
         switch call.resolution {
         case .harmless: break
@@ -189,14 +209,34 @@ struct ParseTreeClassifier {
     /// The last name of `a.b` may be a function that takes the row `a`.
     private mutating func visitNames(_ nodes: [WireFields.Range], atLeast count: Int) {
         guard nodes.count >= count else { return }
-        for name in Self.names(nodes) where facts.rowFunctionNeedsPrimary(name: name, path: path) {
+        for name in Self.names(nodes) {
+            if facts.isRowFunction(name: name, path: path) { read = .everything }
+            if facts.rowFunctionNeedsPrimary(name: name, path: path) {
+                noteUserFunction()
+                needPrimary(.volatileFunction)
+            }
+        }
+    }
+
+    private mutating func visitTypeName(_ names: [String]) {
+        guard let name = names.last else { return }
+        if facts.isVolatileType(name) {
             noteUserFunction()
-            needPrimary(.volatileFunction)
+            needPrimary(.volatileType)
+        }
+        // A literal of regclass and the like names a relation; each relation's rows have a type of its name.
+        if name.hasPrefix("reg") {
+            read = .everything
+        } else if names.count == 1 || names[0] != "pg_catalog" {
+            read.insert(name)
         }
     }
 
     private mutating func noteUserFunction() {
-        if !isDefinition { found.effects.insert(.callsUserFunction) }
+        if isDefinition { return }
+        found.effects.insert(.callsUserFunction)
+        read = .everything
+        made = .everything
     }
 
     /// The strings among nodes.

@@ -69,4 +69,9 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     @inlinable package static var sequenceRead: SessionEffects { SessionEffects(rawValue: 1 << 29) }
     /// Session-level advisory locks are given back.
     @inlinable package static var advisoryUnlock: SessionEffects { SessionEffects(rawValue: 1 << 30) }
+
+    /// What may make a temporary object: by its own words, or by code that is not seen.
+    @inlinable package static var mayMakeTemporary: SessionEffects {
+        .temporaryObject | .ddl | .codeBlock | .callsUserFunction | .load
+    }
 }

@@ -1,6 +1,6 @@
 /// What one text (the string of a Query message, of one or several statements, or of a Parse message) does.
 ///
-/// A plain value of 12 bytes. It depends on the text with its literals left out and on the
+/// A plain value of 24 bytes. It depends on the text with its literals left out and on the
 /// `ClassificationContext`, never on the contents of a literal.
 package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
     package var access: Access
@@ -11,6 +11,9 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
     /// Statements in the text, saturating at 255; 0 is an empty query. 1 where the text was not understood.
     package var statementCount: UInt8
     package var effects: SessionEffects
+    /// For a text that may make temporary objects (`SessionEffects.mayMakeTemporary`): the names that may come to be in
+    /// the session's temporary schema by it. For any other: what it reads.
+    package var relationNames: RelationNames
 
     package init(
         access: Access,
@@ -19,7 +22,8 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
         effects: SessionEffects = [],
         hint: RouteHint = .none,
         statementCount: UInt8 = 1,
-        howdahCommand: HowdahCommand = .none
+        howdahCommand: HowdahCommand = .none,
+        relationNames: RelationNames = .none
     ) {
         self.access = access
         self.reason = reason
@@ -28,6 +32,7 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
         self.howdahCommand = howdahCommand
         self.statementCount = statementCount
         self.effects = effects
+        self.relationNames = relationNames
     }
 
     /// A text that is not understood: the primary runs it and answers for it.

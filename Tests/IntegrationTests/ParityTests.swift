@@ -28,7 +28,8 @@ extension EndToEnd {
 
         private func compare(_ scripts: [ParityScript], pool: Int, seed: UInt64? = nil) throws {
             let cluster = try cluster()
-            let proxy = try HowdahProcess(cluster, ["pool_size": "\(pool)"])
+            let settings = ["pool_size": "\(pool)", "pinned_reads": pool == 2 ? "replica" : "primary"]
+            let proxy = try HowdahProcess(cluster, settings)
             defer { #expect(proxy.stop(), "the proxy has crashed: \(proxy.log)") }
             let disturbance = try Disturbance(port: proxy.port, clients: pool > 1 ? 2 : 1)
             defer { disturbance.stop() }

@@ -134,6 +134,24 @@ struct NotificationTests {
 
     // MARK: Whose it is
 
+    @Test("A listening client's NOTIFY waits for what is in flight, and is heard in front of its own ReadyForQuery")
+    func notifyBehind() {
+        converse { talk in
+            let (client, pool, listening) = listener(talk)
+            client.sends("Query UPDATE t SET a = 1", "Query NOTIFY a")
+            pool.gets("Query UPDATE t SET a = 1")
+            pool.completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
+            pool.gets("Query NOTIFY a")
+            notify(listening, from: pool.processID)
+            client.getsNothing()
+            pool.completes("NOTIFY")
+            listening.gets(Self.comment)
+            listening.sends("Empty", "Ready I")
+            client.gets("Complete NOTIFY", "Notification", "Ready I")
+        }
+    }
+
     @Test("A server that may have notified is handed to nobody before it is known whose notification it was")
     func fence() {
         converse(pool: { $0.size = 1 }) { talk in

@@ -1,3 +1,4 @@
+import StatementRouting
 import Testing
 
 @testable import ProxyCore
@@ -49,5 +50,24 @@ struct PinRecordTests {
         #expect(!record(.advisoryLock, .seed).isWorthAsking)
         #expect(!record(.setting).isWorthAsking)
         #expect(!record().isWorthAsking)
+    }
+
+    /// Names stay until the server has found no temporary object, but for those that have come behind the question.
+    @Test func namesEndWithTheTemporaryObjects() {
+        var early = RelationNames.none
+        early.insert("early")
+        var late = RelationNames.none
+        late.insert("late")
+        let record = record(.temporaryObject, .advisoryLock)
+        record.mayMake(early)
+        record.asked()
+        record.settle(PinReason.temporaryObject.bit | PinReason.advisoryLock.bit)
+        #expect(record.made == early)
+        record.doubt([.temporaryObject])
+        record.asked()
+        record.mayMake(late)
+        record.settle(PinReason.advisoryLock.bit)
+        #expect(record.made == late)
+        #expect(record.entries.map(\.reason) == [.advisoryLock])
     }
 }

@@ -332,7 +332,7 @@ struct PreparedStatementTests {
         }
     }
 
-    @Test("While transactions hold every server a client may prepare what they run, also behind a change of the catalog")
+    @Test("While transactions hold every server a client may prepare what they run, also when the catalog has changed")
     func preparesWithoutServer() {
         converse(pool: { $0.size = 1 }) { talk in
             let text = "UPDATE t SET x = $1"

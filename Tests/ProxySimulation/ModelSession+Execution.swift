@@ -7,6 +7,9 @@ extension ModelSession {
         var tag: String
     }
 
+    /// Every node has it, and a session may have a temporary one of that name.
+    private static let permanentTable = "t2"
+
     private static let defaults = ["application_name": "", "work_mem": "4MB", "search_path": "public"]
 
     func execute(_ statement: ModelStatement, _ parameters: [String]) throws(ModelError) -> Outcome {
@@ -15,8 +18,12 @@ extension ModelSession {
         switch statement {
         case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
-        case .set, .setConfig, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
-            return try executeSession(statement, parameters)
+        case .setConfig(let pairs):
+            let changes = pairs.map { (text($0.name, parameters), text($0.value, parameters)) }
+            for (name, value) in changes { try change(name, value) }
+            return Outcome(rows: [changes.map(\.1)], tag: "SELECT 1")
+        case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
+            return try executeSession(statement)
         case .select(let key):
             let name = text(key, parameters)
             checkOwner(name)
@@ -66,7 +73,10 @@ extension ModelSession {
                 throw ModelError(sqlState: "42P07", message: "relation \"\(name)\" already exists")
             }
             return Outcome(tag: "CREATE TABLE")
-        case .countTemporary(let name):
+        case .countRows(let name):
+            if name == Self.permanentTable, !temporaryTables.contains(name) {
+                return Outcome(rows: [["7"]], tag: "SELECT 1")
+            }
             if !temporaryTables.contains(name) {
                 throw ModelError(sqlState: "42P01", message: "relation \"\(name)\" does not exist")
             }
@@ -76,19 +86,11 @@ extension ModelSession {
         }
     }
 
-    private func executeSession(_ statement: ModelStatement, _ parameters: [String]) throws(ModelError) -> Outcome {
+    private func executeSession(_ statement: ModelStatement) throws(ModelError) -> Outcome {
         switch statement {
         case .set(let name, let value):
             try change(name, value)
             return Outcome(tag: "SET")
-        case .setConfig(let pairs):
-            for pair in pairs {
-                let name = text(pair.name, parameters)
-                let value = text(pair.value, parameters)
-                // No text stands for NULL here, which resets.
-                if value.isEmpty { settings[name] = base[name] } else { try change(name, value) }
-            }
-            return Outcome(rows: [pairs.map { text($0.value, parameters) }], tag: "SELECT 1")
         case .reset(let name):
             settings[name] = base[name]
             return Outcome(tag: "RESET")
@@ -131,7 +133,8 @@ extension ModelSession {
 
     private func change(_ name: String, _ value: String) throws(ModelError) {
         guard Self.defaults[name] != nil || name.contains(".") else { throw Self.unknownSetting(name) }
-        settings[name] = value
+        // No value resets; nobody sets an empty one here.
+        settings[name] = value.isEmpty ? base[name] : value
     }
 
     private static func unknownSetting(_ name: String) -> ModelError {

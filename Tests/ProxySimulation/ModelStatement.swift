@@ -35,7 +35,7 @@ enum ModelStatement: Equatable {
     case copyIn
     case copyOut(Int)
     case createTemporary(String)
-    case countTemporary(String)
+    case countRows(String)
     /// SELECT CASE WHEN … THEN … ELSE 0 END: the proxy asks whether the session has temporary objects
     case findTemporary(bit: Int)
     case listen(String)
@@ -114,7 +114,7 @@ enum ModelStatement: Equatable {
             return .sleep(time)
         case .word("count"):
             guard tokens.count > 6, case .word(let name) = tokens[6] else { return .syntaxError }
-            return .countTemporary(name)
+            return .countRows(name)
         // A setting by a condition that no setting of the model meets.
         case .word("pg_catalog") where tokens.contains(.word("pg_settings")): return .series(0)
         case .word("pg_catalog"): return setConfig(tokens)
@@ -189,7 +189,7 @@ enum ModelStatement: Equatable {
         case .sleep: ["pg_sleep"]
         case .setConfig(let pairs): pairs.map { _ in "set_config" }
         case .show(let name): [name]
-        case .countTemporary: ["count"]
+        case .countRows: ["count"]
         case .findTemporary: ["case"]
         default: nil
         }

@@ -102,7 +102,8 @@ package struct ScriptWriter {
     }
 
     private mutating func step(cancels: Bool) {
-        switch dice.below(30) {
+        switch dice.below(31) {
+        case 30: if dice.chance(50) { rare() } else { pinnedRead() }
         case 25...27: stepByStep(dice.chance(60) ? dice.pick(Self.reusable) : literal())
         case 0...3: query(literal())
         case 4...6: oneShot()
@@ -369,14 +370,25 @@ package struct ScriptWriter {
         sync()
     }
 
+    /// Of a temporary table, of the permanent one that may be behind it, or of neither.
+    private mutating func pinnedRead() {
+        switch dice.below(4) {
+        case 0: query("SELECT count(*) FROM t\(dice.below(3))")
+        case 1: runPrepared()
+        case 2: query("UPDATE kv SET value = '\(newValue())' WHERE k = '\(key())'")
+        default: query("SELECT value FROM kv WHERE k = '\(key())'")
+        }
+    }
+
     private mutating func rare() {
         switch dice.below(9) {
         case 6, 7, 8: notification()
         case 0: query("")
         case 1:
-            query("CREATE TEMPORARY TABLE t\(dice.below(2)) (x int)", waits: true)
+            query("CREATE TEMPORARY TABLE t\(dice.below(3)) (x int)", waits: dice.chance(70))
             isPinned = true
-        case 2: query("SELECT count(*) FROM t\(dice.below(2))")
+            for _ in 0..<dice.below(4) { pinnedRead() }
+        case 2: pinnedRead()
         case 3: query("DEALLOCATE s\(dice.below(3))")
         case 4: query("DEALLOCATE ALL")
         default: add("Flush") { $0.flush() }

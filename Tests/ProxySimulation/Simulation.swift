@@ -69,6 +69,7 @@ package final class Simulation {
         let drawn: ReadYourWrites = dice.pick([.session, .session, .global])
         pool.readYourWrites = readYourWrites ?? drawn
         pool.transactionReads = dice.pick([.primary, .replicaUntilWrite])
+        pool.pinnedReads = dice.pick([.primary, .replica])
         pool.freshnessWait = dice.pick([0, 1000, 5000, 100_000])
         sampler = ModelSampler(nodes: nodeCount, clock: clock, store: store)
         let nodes = (0..<nodeCount).map { index in

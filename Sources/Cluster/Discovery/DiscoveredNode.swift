@@ -6,6 +6,8 @@ package struct DiscoveredNode: Sendable, Equatable {
     package let address: NodeAddress
     /// The numeric addresses of its host, as far as they are known: what tells that it is a node which is watched already under another name.
     package let numericHosts: [String]
+    /// Where it runs, by a tag `zone` of Patroni's; nil: nobody says.
+    package let zone: String?
     /// Patroni's tag `noloadbalance`.
     package let takesNoReads: Bool
     /// Patroni's tag `nofailover`.
@@ -17,6 +19,7 @@ package struct DiscoveredNode: Sendable, Equatable {
         name: String,
         address: NodeAddress,
         numericHosts: [String] = [],
+        zone: String? = nil,
         takesNoReads: Bool = false,
         isNeverPromoted: Bool = false,
         state: String = ""
@@ -24,6 +27,7 @@ package struct DiscoveredNode: Sendable, Equatable {
         self.name = name
         self.address = address
         self.numericHosts = numericHosts
+        self.zone = zone
         self.takesNoReads = takesNoReads
         self.isNeverPromoted = isNeverPromoted
         self.state = state

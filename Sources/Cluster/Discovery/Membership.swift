@@ -97,9 +97,9 @@ package struct Membership: Sendable {
         }
         slots[slot] = .member(member)
         let granted = member.listedAt == nil ? configured[slot] : rules?.login ?? nodes[slot]
-        let tagged = granted.tagged(by: node)
-        if tagged.weight != nodes[slot].weight || tagged.promotion != nodes[slot].promotion {
-            nodes[slot] = nodes[slot].with(weight: tagged.weight, promotion: tagged.promotion)
+        let tagged = nodes[slot].sharing(granted.tagged(by: node))
+        if tagged != nodes[slot] {
+            nodes[slot] = tagged
             changes.append(.retagged(slot))
         }
         return changes
@@ -114,8 +114,7 @@ package struct Membership: Sendable {
         guard count < rules.maximum else { return .refused(name: node.name) }
         let member = Slot.member(Discovered(listedAt: now, state: node.state))
         if let slot = slots.indices.first(where: { !isMember($0) && nodes[$0].address == node.address }) {
-            let tagged = rules.login.tagged(by: node)
-            nodes[slot] = nodes[slot].with(weight: tagged.weight, promotion: tagged.promotion)
+            nodes[slot] = nodes[slot].sharing(rules.login.tagged(by: node))
             slots[slot] = member
             return .rejoined(slot)
         }

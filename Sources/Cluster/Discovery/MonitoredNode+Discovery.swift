@@ -8,6 +8,7 @@ extension MonitoredNode {
             name: name,
             address: address,
             weight: weight,
+            zone: zone,
             user: user,
             password: password,
             database: database,
@@ -16,24 +17,34 @@ extension MonitoredNode {
         )
     }
 
-    func with(weight: Int, promotion: PromotionPolicy) -> MonitoredNode {
+    /// The same node with another's weight, zone and promotion.
+    func sharing(_ other: MonitoredNode) -> MonitoredNode {
         MonitoredNode(
             index: index,
             name: name,
             address: address,
-            weight: weight,
+            weight: other.weight,
+            zone: other.zone,
             user: user,
             password: password,
             database: database,
             parameters: parameters,
-            promotion: promotion
+            promotion: other.promotion
         )
     }
 
     /// Tags take away what the configuration grants, and grant nothing that it does not.
     func tagged(by node: DiscoveredNode) -> MonitoredNode {
-        with(
+        MonitoredNode(
+            index: index,
+            name: name,
+            address: address,
             weight: node.takesNoReads ? 0 : weight,
+            zone: node.zone ?? zone,
+            user: user,
+            password: password,
+            database: database,
+            parameters: parameters,
             promotion: PromotionPolicy(
                 priority: promotion.priority,
                 isExcluded: promotion.isExcluded || node.isNeverPromoted

@@ -56,6 +56,7 @@ package struct PatroniCluster: Sendable, Equatable {
             member.timeline = Int(json_integer_value(timeline))
         }
         if let tags = json_object_get(item, "tags") {
+            member.zone = text(tags, "zone")
             member.takesNoReads = isTrue(json_object_get(tags, "noloadbalance"))
             member.isNeverPromoted = isTrue(json_object_get(tags, "nofailover"))
             if let priority = json_object_get(tags, "failover_priority"), priority.pointee.type == JSON_INTEGER,

@@ -107,6 +107,7 @@ final class PatroniLoop {
             name: member.name,
             address: address,
             numericHosts: numericHosts(address),
+            zone: member.zone,
             takesNoReads: member.takesNoReads,
             isNeverPromoted: member.isNeverPromoted,
             state: "\(member.role), \(member.state), timeline \(member.timeline ?? 0)"

@@ -12,6 +12,8 @@ package struct PatroniMember: Sendable, Equatable {
     /// Where its own REST API is.
     package var apiURL: String?
     package var timeline: Int?
+    /// Tag `zone`, which is no tag of Patroni's own.
+    package var zone: String?
     /// Tag `noloadbalance`.
     package var takesNoReads: Bool
     /// Tag `nofailover`, or `failover_priority: 0`.
@@ -24,6 +26,7 @@ package struct PatroniMember: Sendable, Equatable {
         address: NodeAddress? = nil,
         apiURL: String? = nil,
         timeline: Int? = nil,
+        zone: String? = nil,
         takesNoReads: Bool = false,
         isNeverPromoted: Bool = false
     ) {
@@ -33,6 +36,7 @@ package struct PatroniMember: Sendable, Equatable {
         self.address = address
         self.apiURL = apiURL
         self.timeline = timeline
+        self.zone = zone
         self.takesNoReads = takesNoReads
         self.isNeverPromoted = isNeverPromoted
     }

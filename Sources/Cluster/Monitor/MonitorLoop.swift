@@ -284,6 +284,7 @@ final class MonitorLoop {
                     name: node.name,
                     address: node.address,
                     weight: node.weight,
+                    zone: node.zone,
                     state: state(place),
                     version: versions[place],
                     saidRole: watches[place].health.observation?.role ?? .unknown,

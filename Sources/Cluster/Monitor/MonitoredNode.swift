@@ -7,6 +7,7 @@ package struct MonitoredNode: Sendable, Equatable {
     package let name: String
     package let address: NodeAddress
     package let weight: Int
+    package let zone: String
     /// Settings `monitor_user`, `monitor_password` and `monitor_database`. Without a password libpq looks in its own
     /// places (PostgreSQL documentation, 34.16 "The Password File").
     package let user: String
@@ -22,6 +23,7 @@ package struct MonitoredNode: Sendable, Equatable {
         name: String,
         address: NodeAddress,
         weight: Int,
+        zone: String = "",
         user: String,
         password: String?,
         database: String,
@@ -32,6 +34,7 @@ package struct MonitoredNode: Sendable, Equatable {
         self.name = name
         self.address = address
         self.weight = weight
+        self.zone = zone
         self.user = user
         self.password = password
         self.database = database

@@ -36,6 +36,8 @@ struct BatchPlan: BitwiseCopyable {
     var waitsForNames = false
     /// What the statements do to their session, together.
     var effects: SessionEffects = []
+    /// What they read, together.
+    var relationNames = RelationNames.none
     /// A statement among them leaves something behind in the session.
     var leavesState = false
     /// Something among the messages can be answered by a server alone: all but Close, and one Parse of what a server has
@@ -48,6 +50,9 @@ struct BatchPlan: BitwiseCopyable {
 
     var isRead: Bool { access == .read && hint != .primary }
 
+    /// What all of them do, as one.
+    var together: StatementClass { StatementClass(access: access, reason: reason, effects: effects) }
+
     mutating func add(_ other: StatementClass) {
         statements = statements == .max ? .max : statements + 1
         statementClass = other
@@ -58,6 +63,7 @@ struct BatchPlan: BitwiseCopyable {
             reason = other.reason
         }
         effects.formUnion(other.effects)
+        relationNames.formUnion(other.relationNames)
         leavesState = leavesState || other.mayChangeSession
         hint = max(hint, other.hint)
         bindsPrepared = bindsPrepared || other.effects.contains(.execute)

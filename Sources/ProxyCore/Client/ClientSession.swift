@@ -28,6 +28,8 @@ struct ClientSession: ~Copyable {
     var pinRecord: PinRecord?
     /// Waits in the queue for reads, else in that for writes.
     var waitsForRead = false
+    /// With `balance_level = session` the replica that it reads on; -1: none is chosen.
+    var replica: Int16 = -1
     /// Batches sent whose ReadyForQuery has not come.
     var outstanding: Int32 = 0
     var passThrough = PassThrough.none

@@ -8,4 +8,6 @@ struct PauseReasons: OptionSet, BitwiseCopyable {
     static let heldTooMuch = PauseReasons(rawValue: 2)
     /// All connections together hold more than `buffer_memory`.
     static let memory = PauseReasons(rawValue: 4)
+    /// A parked server has said something unasked.
+    static let parked = PauseReasons(rawValue: 8)
 }

@@ -1,3 +1,6 @@
+import Bytes
+import StatementRouting
+
 /// Why a client is pinned: each reason with the statement that gave it. Only pinned clients have one.
 final class PinRecord {
     struct Entry {
@@ -16,6 +19,15 @@ final class PinRecord {
     /// The server has been asked, and no reason has come since.
     private(set) var isAsked = false
 
+    /// Names that temporary objects may have that the session has made, or code that it ran.
+    private(set) var made = RelationNames.none
+    /// Those of them that have come since the server was asked.
+    private var madeSinceAsked = RelationNames.none
+    /// The client's server, while a read of the client runs on a replica.
+    var parked = Handle.none
+    /// How long a read waits for a replica to be fresh; 0 where none does.
+    var waitsUntil: Microseconds = 0
+
     init() {}
 
     var isEmpty: Bool { entries.isEmpty }
@@ -29,7 +41,16 @@ final class PinRecord {
         if !contains(reason) { entries.append(Entry(reason: reason, since: since, statement: statement)) }
     }
 
-    func remove(_ reason: PinReason) { entries.removeAll { $0.reason == reason } }
+    func remove(_ reason: PinReason) {
+        entries.removeAll { $0.reason == reason }
+        if reason == .temporaryObject { made = .none }
+    }
+
+    /// A statement has been sent that may make temporary objects of these names.
+    func mayMake(_ names: RelationNames) {
+        made.formUnion(names)
+        madeSinceAsked.formUnion(names)
+    }
 
     /// A statement has been sent that may end one of these.
     func doubt(_ reasons: [PinReason]) {
@@ -42,6 +63,7 @@ final class PinRecord {
     func asked() {
         isInDoubt = false
         isAsked = true
+        madeSinceAsked = .none
     }
 
     /// The server has answered.
@@ -49,6 +71,7 @@ final class PinRecord {
     func settle(_ evidence: Int) {
         guard isAsked else { return }
         isAsked = false
+        if contains(.temporaryObject), evidence & PinReason.temporaryObject.bit == 0 { made = madeSinceAsked }
         entries.removeAll { $0.reason.hasEvidence && evidence & $0.reason.bit == 0 }
     }
 }

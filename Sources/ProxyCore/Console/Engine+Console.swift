@@ -252,7 +252,8 @@ extension Engine {
             node.name, node.address.text, "\(node.saidRole)", state, reason,
             node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
             node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
-            "\(node.weight)", "\(inFlight[node.index])", "\(servers)", node.version > 0 ? "\(node.version)" : nil,
+            "\(node.weight)", "\(balance.nodes[node.index].inFlight)", "\(servers)",
+            node.version > 0 ? "\(node.version)" : nil,
         ]
     }
 
@@ -263,7 +264,9 @@ extension Engine {
             guard let handle = clients.handle(at: index), let client = clients[handle],
                 let record = client.pointee.pinRecord, let pool = client.pointee.pool
             else { continue }
-            let node = servers[client.pointee.server].map { topology.nodes[$0.pointee.node].name }
+            let node = (servers[record.parked] ?? servers[client.pointee.server]).map {
+                topology.nodes[$0.pointee.node].name
+            }
             for entry in record.entries {
                 rows.append([
                     "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,

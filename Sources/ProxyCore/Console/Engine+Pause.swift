@@ -63,7 +63,8 @@ extension Engine {
     /// Whether a server runs something or stands in a transaction; one that a pinned client keeps idle does not.
     func isBusy(_ server: ServerPointer) -> Bool {
         switch server.pointee.phase {
-        case .connecting, .authenticating, .idle, .listening, .closing: false
+        // What its client runs meanwhile runs on a replica.
+        case .connecting, .authenticating, .idle, .parked, .listening, .closing: false
         case .draining: true
         case .active:
             server.pointee.status != .idle || !server.pointee.ledger.isEmpty
@@ -97,6 +98,7 @@ extension Engine {
     func rolesAreOverridden() {
         let before = primary
         readRoles()
+        readReaders()
         retireMisplacedServers()
         primaryMayHaveChanged(from: before)
         serveAllQueues()

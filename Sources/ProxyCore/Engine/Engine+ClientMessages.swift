@@ -160,7 +160,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         let forRead = client.pointee.lastRoute.isRead
-        if forRead, mustBeFresh(client, pool) {
+        if forRead, isParticular(client, pool) {
             requestFreshServer(client, pool)
         } else {
             requestServer(client, pool, forRead: forRead)
@@ -182,7 +182,7 @@ extension Engine {
         return start(client, server, scan(client, input, offset), header, input, offset)
     }
 
-    private func start(
+    func start(
         _ client: ClientPointer,
         _ server: ServerPointer,
         _ plan: BatchPlan,
@@ -208,6 +208,8 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
+        // One at a time: the next may be its own server's.
+        if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
         guard hasRoom(client, server) else { return .stop }
         let plan = scan(client, input, offset)
@@ -221,6 +223,9 @@ extension Engine {
         if client.pointee.transaction.isLeading {
             return continueLeading(client, server, plan, header, input, offset)
         }
+        if client.pointee.pin != nil, let progress = readElsewhere(client, server, plan, header, input, offset) {
+            return progress
+        }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
         if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
             // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not seen, waits until they are over.
@@ -232,7 +237,11 @@ extension Engine {
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
-            if server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
+            if let channels = client.pointee.channels,
+                server.pointee.mayNotify || mayNotify(plan.together, channels.listening)
+            {
+                return .stop
+            }
         }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
@@ -243,7 +252,7 @@ extension Engine {
         client.pointee.lastRoute = RouteRecord(
             node: Int16(server.pointee.node),
             isRead: plan.isRead,
-            cause: client.pointee.pin != nil ? .pin : isFree ? .pipeline : .transaction,
+            cause: client.pointee.pin != nil ? routeOfPinned(client) : isFree ? .pipeline : .transaction,
             reason: plan.reason
         )
         return forwardFirst(client, server, plan, header, input, offset)

@@ -186,6 +186,8 @@ extension Engine {
         case prepareAgain(StatementID)
         /// The node cannot go on; another may.
         case elsewhere
+        /// A replica could not run what the client's own server may.
+        case onPinned
     }
 
     private func repair(
@@ -221,6 +223,8 @@ extension Engine {
         if server.pointee.isReplica, client.pointee.lastRoute.isRead, Self.isNodesFault(state, body) {
             return .elsewhere
         }
+        // The client's own server may know a name that the replica does not. A cancel or a timeout is an answer.
+        if readsElsewhere(client), state != .queryCanceled { return .onPinned }
         return nil
     }
 
@@ -251,6 +255,7 @@ extension Engine {
             if topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
             }
+        case .onPinned: break
         }
         server.pointee.pool.pointee.counters.retries &+= 1
         detachForReplay(client, server)
@@ -278,9 +283,10 @@ extension Engine {
             index -= 1
         }
         takeBackNames(client)
-        if client.pointee.pin != nil { server.pointee.needs(.discardAll) }
+        if client.pointee.pin != nil, !readsElsewhere(client) { server.pointee.needs(.discardAll) }
         server.pointee.client = .none
         client.pointee.server = .none
+        returnToPinned(client)
         client.pointee.output.clear(to: buffers)
         client.pointee.outstanding = 0
         client.pointee.flow = .between

@@ -62,8 +62,8 @@ extension Engine {
     /// Whether clients in this queue wait for a primary, and since when they have had to.
     func outageOf(_ pool: PoolPointer, forRead: Bool) -> Microseconds? {
         if forRead {
-            let candidates = readNodeCount(pool)
-            guard candidates == 0 || candidates == 1 && readNode(0) == primary else { return nil }
+            let candidates = readNodes(pool)
+            guard candidates.isEmpty || candidates.count == 1 && candidates[0] == primary else { return nil }
         }
         return outageBegan(pool)
     }

@@ -87,13 +87,14 @@ extension Engine {
 
     /// Whether any node that takes the pool's reads is fresh for the client.
     func hasFreshNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        for index in 0..<readNodeCount(pool) where hasReplayed(readNode(index), client) { return true }
+        let nodes = readNodes(pool)
+        for place in 0..<nodes.count where hasReplayed(nodes[place], client) { return true }
         return false
     }
 
     // MARK: Servers for such clients
 
-    /// As `requestServer`, for a read of a client to which it matters where.
+    /// As `requestServer`, for a read of a client to which it matters where (`isParticular`).
     func requestFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
         adoptGlobalWrites(client)
         if pool.pointee.isPaused { return wait(client, pool, forRead: true) }
@@ -117,6 +118,8 @@ extension Engine {
 
     /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In that case its flow may be `assigned`.
     private func awaitFreshness(_ client: ClientPointer, _ pool: PoolPointer) {
+        // There is none at all: it reads on the first that comes.
+        if readNodes(pool).isEmpty { return }
         let limit = pool.pointee.options.freshnessWait
         askForSample(within: limit)
         if pool.pointee.options.readsOnPrimary == .never { return }
@@ -130,48 +133,24 @@ extension Engine {
     }
 
     /// Whether some replica has lately been near enough for a wait to be worth it.
-    private func mayBecomeFresh(within limit: Microseconds) -> Bool {
+    func mayBecomeFresh(within limit: Microseconds) -> Bool {
         replicas.contains { node in
             guard let lag = freshness[node].lag else { return false }
             return lag <= limit
         }
     }
 
-    /// A free server on a node that is fresh for the client; of several, on the one with the least to do.
-    func takeFreshServer(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
-        let count = readNodeCount(pool)
-        if count == 0 { return nil }
-        let start = Int(truncatingIfNeeded: random.next() & 0xFFFF_FFFF) % count
-        var best = -1
-        var available = -1
-        for offset in 0..<count {
-            let node = readNode((start &+ offset) % count)
-            guard hasReplayed(node, client) else { continue }
-            if best < 0 || !load(of: best, against: node) { best = node }
-            if pool.pointee.nodes[node].idle.isEmpty { continue }
-            if available < 0 || !load(of: available, against: node) { available = node }
-        }
-        guard available >= 0 else { return nil }
-        if best != available { openForItsShare(pool, best, servers: pool.pointee.nodes[available].total) }
-        return takeIdle(pool, available, client.pointee.profile)
-    }
-
-    private func openFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
-        var best = -1
-        for index in 0..<readNodeCount(pool) {
-            let node = readNode(index)
-            guard hasReplayed(node, client), mayOpen(pool, node) else { continue }
-            if best < 0 || pool.pointee.nodes[node].total < pool.pointee.nodes[best].total { best = node }
-        }
-        if best >= 0 { open(pool, best) }
-    }
-
-    /// The longest waiting client whose read this node can run.
+    /// The longest waiting client whose read a free server of this node should run.
     func firstReader(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
-        guard let first = firstWaiting(&pool.pointee.readers, read: true) else { return nil }
-        if isFresh(node, for: first, pool) { return first }
+        guard readNodes(pool).contains(node), let first = firstWaiting(&pool.pointee.readers, read: true) else {
+            return nil
+        }
+        let servesAnybody = usableNodes(pool).contains(node) && isWorthIt(node, pool)
+        if serves(node, first, pool, anybody: servesAnybody) { return first }
         for index in 1..<max(1, pool.pointee.readers.count) {
-            if let client = waitingReader(pool, index), isFresh(node, for: client, pool) { return client }
+            if let client = waitingReader(pool, index), serves(node, client, pool, anybody: servesAnybody) {
+                return client
+            }
         }
         return nil
     }
@@ -187,7 +166,7 @@ extension Engine {
         guard firstWaiting(&pool.pointee.readers, read: true) != nil else { return false }
         for index in 0..<pool.pointee.readers.count {
             guard let client = waitingReader(pool, index) else { continue }
-            if mustBeFresh(client, pool) {
+            if isParticular(client, pool) {
                 guard serve(client, pool) else { continue }
                 return true
             }
@@ -244,12 +223,14 @@ extension Engine {
     package var nextDeadline: Microseconds {
         var next = Microseconds.max
         for wait in freshnessWaits { next = min(next, wait.deadline) }
+        for wait in pinnedWaits { next = min(next, wait.deadline) }
         if let check = switchover?.nextCheck { next = min(next, check) }
         return next
     }
 
     /// The time of `nextDeadline` has come.
     package func wake() {
+        servePinnedWaits()
         if let check = switchover?.nextCheck, check <= now { checkSwitchover() }
         guard !freshnessWaits.isEmpty else { return }
         var waits: [FreshnessWait] = []
@@ -285,12 +266,15 @@ extension Engine {
         newestSample = report.newest
         let before = replicas
         readRoles()
+        let isChanged = replicas != before
+        if isChanged { readReaders() }
         answerPositions()
-        if replicas != before {
+        if isChanged {
             forEachPool { serveQueues($0) }
         } else {
             serveFreshnessWaits()
         }
+        servePinnedWaits()
     }
 
     private func serveFreshnessWaits() {

@@ -27,7 +27,7 @@ extension Engine {
     }
 
     private func waitError(_ pool: PoolPointer, forRead: Bool) -> PostgresError {
-        let nodes = forRead ? readCandidates(pool) : [primary]
+        let nodes = forRead ? readNodes(pool).indexes : primary >= 0 ? [primary] : []
         let failure = nodes.compactMap { pool.pointee.nodes[$0].lastFailure }.first
         let detail: String
         if nodes.isEmpty {
@@ -80,7 +80,7 @@ extension Engine {
                 let isTooOld = limits.serverLifetime > 0 && now - server.pointee.created > limits.serverLifetime
                 let total = server.pointee.pool.pointee.nodes[server.pointee.node].total
                 if isTooOld || (isIdleTooLong && total > limits.minimumSize) { retire(server) }
-            case .active, .draining, .listening, .closing: break
+            case .active, .parked, .draining, .listening, .closing: break
             }
         }
         for index in 0..<cancels.capacity {

@@ -39,6 +39,7 @@ extension Engine {
 
     private func leave(_ client: ClientPointer, reason: String) {
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
+        if client.pointee.pinRecord != nil { leaveParked(client) }
         if let pool = client.pointee.pool {
             if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
@@ -113,6 +114,7 @@ extension Engine {
             drop(server)
             listeningServerLost(listening, why)
             return
+        case .parked: return parkedServerLost(server)
         case .idle, .active, .draining: break
         }
         if server.pointee.isReplica { endLife(of: server.pointee.node) }
@@ -165,6 +167,7 @@ extension Engine {
             takeBackNames(client)
             leaveReplica(client)
             client.pointee.server = .none
+            returnToPinned(client)
             client.pointee.output.clear(to: buffers)
             client.pointee.outstanding = 0
             client.pointee.flow = .between
@@ -180,7 +183,7 @@ extension Engine {
         failAll(server)
         takeBackAll(client, server)
         client.pointee.server = .none
-        endPins(client)
+        if !returnToPinned(client) { endPins(client) }
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }

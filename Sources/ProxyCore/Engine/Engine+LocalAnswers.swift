@@ -417,7 +417,9 @@ extension Engine {
         route.cause == .statement ? "\(route.reason)" : "\(route.cause)"
     }
 
-    private static let routeColumns = ["route", "reason", "node", "role", "state", "weight", "in_flight", "lag"]
+    private static let routeColumns = [
+        "route", "reason", "node", "role", "state", "weight", "in_flight", "lag", "latency", "zone",
+    ]
 
     /// EXPLAIN ROUTE: the decision, and each node as a candidate.
     private func explainRoute(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
@@ -441,8 +443,16 @@ extension Engine {
         }
         client.pointee.lastRoute = before
         adoptGlobalWrites(client)
-        let candidates = route.isRead ? readCandidates(pool) : primary >= 0 ? [primary] : []
-        let decision = held.map { topology.nodes[$0.pointee.node].name } ?? (route.isRead ? "replica" : "primary")
+        var reason = reasonText(route)
+        if let held, client.pointee.pin != nil, client.pointee.transaction == .none {
+            reason = explainPinned(client, held, plan, &route)
+        }
+        let isElsewhere = route.cause == .pinnedRead
+        let reading = isElsewhere ? replicas : readNodes(pool).indexes
+        let candidates = route.isRead ? reading : primary >= 0 ? [primary] : []
+        let decision =
+            isElsewhere || held == nil
+            ? route.isRead ? "replica" : "primary" : held.map { topology.nodes[$0.pointee.node].name }
         let rows = topology.members.map { node -> [String?] in
             let state: String
             switch node.state {
@@ -452,8 +462,9 @@ extension Engine {
             case .up: state = candidates.contains(node.index) ? "candidate" : "up"
             }
             return [
-                decision, reasonText(route), node.name, "\(node.state.role)", state, "\(node.weight)",
-                "\(inFlight[node.index])", describeLag(node.index),
+                decision, reason, node.name, "\(node.state.role)", state,
+                describeWeight(node.index), "\(balance.nodes[node.index].inFlight)", describeLag(node.index),
+                describeLatency(node.index), node.zone.isEmpty ? nil : node.zone,
             ]
         }
         return LocalReply(columns: Self.routeColumns, rows: rows, tag: "EXPLAIN")

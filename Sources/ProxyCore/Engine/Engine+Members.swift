@@ -8,10 +8,13 @@ extension Engine {
         precondition(count >= before.nodes.count, "a topology has lost a slot")
         if count > before.nodes.count {
             for _ in before.nodes.count..<count {
-                inFlight.append(0)
                 freshness.append(NodeFreshness())
                 lives.append(0)
             }
+            balance.grow(to: count)
+            // Filled when the roles have been read.
+            replicaReaders = ReadNodes(capacity: count)
+            readersWithPrimary = ReadNodes(capacity: count)
             forEachPool { $0.pointee.grow(to: count) }
         }
         for old in before.nodes {
@@ -29,6 +32,7 @@ extension Engine {
     private func forget(_ old: Node) {
         drainedNodes.remove(old.index)
         freshness[old.index] = NodeFreshness()
+        balance.nodes[old.index].leave()
         endLife(of: old.index)
         forEachPool { pool in
             let nodePool = pool.pointee.nodes + old.index

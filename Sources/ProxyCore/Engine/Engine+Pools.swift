@@ -80,16 +80,6 @@ extension Engine {
         return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
     }
 
-    private func takeFromAnyReplica(_ pool: PoolPointer, except tried: Int, _ profile: ProfileID) -> ServerPointer? {
-        for node in readCandidates(pool) where node != tried {
-            let total = pool.pointee.nodes[node].total
-            guard let server = takeIdle(pool, node, profile) else { continue }
-            if tried >= 0 { openForItsShare(pool, tried, servers: total) }
-            return server
-        }
-        return nil
-    }
-
     /// A node was chosen that has no free server, and another with so many servers gave its own: the one that was chosen gets its share from the next time on.
     func openForItsShare(_ pool: PoolPointer, _ node: Int, servers total: Int) {
         if pool.pointee.nodes[node].connecting == 0, pool.pointee.nodes[node].total < total, mayOpen(pool, node) {
@@ -122,49 +112,6 @@ extension Engine {
         return servers[nodePool.pointee.idle.removeLast()]
     }
 
-    /// The nodes that may run the pool's reads; the primary among them by `reads_on_primary`.
-    func readCandidates(_ pool: PoolPointer) -> [Int] {
-        switch pool.pointee.options.readsOnPrimary {
-        case .never: replicas
-        case .always: primary >= 0 ? replicas + [primary] : replicas
-        case .fallback: replicas.isEmpty && primary >= 0 ? [primary] : replicas
-        }
-    }
-
-    /// Power of two choices: of two nodes drawn by lot, the one with less under way for its weight. -1 where there is none.
-    @inline(__always)
-    func chooseReadNode(_ pool: PoolPointer) -> Int {
-        let count = readNodeCount(pool)
-        if count == 0 { return -1 }
-        if count == 1 { return readNode(0) }
-        let draw = random.next()
-        let first = Int(truncatingIfNeeded: draw & 0xFFFF_FFFF) % count
-        var second = Int(truncatingIfNeeded: draw >> 32) % (count &- 1)
-        if second >= first { second &+= 1 }
-        let a = readNode(first)
-        let b = readNode(second)
-        return load(of: a, against: b) ? a : b
-    }
-
-    /// How many nodes may run the pool's reads: those that `readNode` gives.
-    @inline(__always)
-    func readNodeCount(_ pool: PoolPointer) -> Int {
-        let onPrimary = pool.pointee.options.readsOnPrimary
-        let withPrimary = primary >= 0 && (onPrimary == .always || (onPrimary == .fallback && replicas.isEmpty))
-        return replicas.count &+ (withPrimary ? 1 : 0)
-    }
-
-    @inline(__always)
-    func readNode(_ index: Int) -> Int { index < replicas.count ? replicas[index] : primary }
-
-    /// Whether `a` has less to do for its weight than `b`.
-    @inline(__always)
-    func load(of a: Int, against b: Int) -> Bool {
-        let weightA = max(1, topology.nodes[a].weight)
-        let weightB = max(1, topology.nodes[b].weight)
-        return (inFlight[a] &+ 1) &* weightB <= (inFlight[b] &+ 1) &* weightA
-    }
-
     func assign(_ server: ServerPointer, to client: ClientPointer) {
         let pool = server.pointee.pool
         let nodePool = pool.pointee.nodes + server.pointee.node
@@ -176,7 +123,8 @@ extension Engine {
         server.pointee.lastClient = client.pointee.processID
         nodePool.pointee.active &+= 1
         nodePool.pointee.assignments &+= 1
-        inFlight[server.pointee.node] &+= 1
+        server.pointee.isTimed = client.pointee.lastRoute.isRead
+        balance.nodes[server.pointee.node].inFlight &+= 1
         pool.pointee.counters.serverAssignments &+= 1
         if client.pointee.flow == .waiting {
             leaveQueue(client, pool)
@@ -201,7 +149,7 @@ extension Engine {
         if server.pointee.phase == .active {
             nodePool.pointee.active &-= 1
             nodePool.pointee.leaving += 1
-            inFlight[server.pointee.node] &-= 1
+            balance.nodes[server.pointee.node].inFlight &-= 1
         }
         server.pointee.phase = .draining
         guard server.pointee.ledger.isEmpty, server.pointee.passing == 0, !server.pointee.isCopyingIn else { return }
@@ -257,9 +205,8 @@ extension Engine {
     }
 
     private func nextWaiting(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
-        let takesReads = node == primary ? readCandidates(pool).contains(node) : replicas.contains(node)
         let writer = node == primary ? firstWaiting(&pool.pointee.writers, read: false) : nil
-        let reader = takesReads ? firstReader(pool, for: node) : nil
+        let reader = firstReader(pool, for: node)
         guard let writer else { return reader }
         guard let reader else { return writer }
         return writer.pointee.since <= reader.pointee.since ? writer : reader
@@ -299,7 +246,8 @@ extension Engine {
 
     /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer does not keep another from being tried.
     private func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
-        var wanted = readCandidates(pool).contains(node) ? waitingReaders(pool) : 0
+        let mayRead = readNodes(pool).contains(node) && pool.pointee.nodes[node].idle.isEmpty
+        var wanted = mayRead ? waitingReaders(pool) : 0
         if node == primary { wanted += pool.pointee.writers.waiting }
         return pool.pointee.nodes[node].connecting < wanted
     }
@@ -307,15 +255,24 @@ extension Engine {
     private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.waiting }
 
     private func connecting(_ pool: PoolPointer, forRead: Bool) -> Int {
-        readCandidates(pool).reduce(0) { $0 + pool.pointee.nodes[$1].connecting }
+        let nodes = usableNodes(pool)
+        return (0..<nodes.count).reduce(0) { $0 + pool.pointee.nodes[nodes[$1]].connecting }
     }
 
     /// The read node with the fewest servers for its weight, of those that may have one more.
     private func bestNodeToOpen(_ pool: PoolPointer) -> Int? {
-        readCandidates(pool).filter { isWanted(pool, $0) && mayOpen(pool, $0) }.min { a, b in
-            (pool.pointee.nodes[a].total + 1) * max(1, topology.nodes[b].weight)
-                < (pool.pointee.nodes[b].total + 1) * max(1, topology.nodes[a].weight)
+        let nodes = usableNodes(pool)
+        var best: Int?
+        for place in 0..<nodes.count where isWanted(pool, nodes[place]) && mayOpen(pool, nodes[place]) {
+            let node = nodes[place]
+            guard let other = best else {
+                best = node
+                continue
+            }
+            let share = (pool.pointee.nodes[node].total + 1) * max(1, topology.nodes[other].weight)
+            if share < (pool.pointee.nodes[other].total + 1) * max(1, topology.nodes[node].weight) { best = node }
         }
+        return best
     }
 
     func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
@@ -395,9 +352,9 @@ extension Engine {
         switch server.pointee.phase {
         case .connecting, .authenticating: nodePool.pointee.connecting -= 1
         case .idle: nodePool.pointee.idle.removeAll { $0 == server.pointee.handle }
-        case .active:
+        case .active, .parked:
             nodePool.pointee.active -= 1
-            inFlight[server.pointee.node] -= 1
+            balance.nodes[server.pointee.node].inFlight -= 1
         case .draining: nodePool.pointee.leaving -= 1
         case .listening, .closing: return
         }

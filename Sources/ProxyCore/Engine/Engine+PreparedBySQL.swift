@@ -52,6 +52,7 @@ extension Engine {
             both.reason = inner.reason
         }
         both.effects.formUnion(inner.effects)
+        both.relationNames.formUnion(inner.relationNames)
         both.hint = max(outer.hint, inner.hint)
         return both
     }

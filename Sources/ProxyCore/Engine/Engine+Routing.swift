@@ -169,7 +169,8 @@ extension Engine {
         _ offset: Int
     ) {
         guard plan.extent == .whole, client.pointee.transaction == .none || leadsOnReplica(client, server),
-            client.pointee.pin == nil, plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
+            client.pointee.pin == nil || readsElsewhere(client),
+            plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
             !plan.effects.contains(.prepare),
             plan.size <= options.statementTextLimit
         else {

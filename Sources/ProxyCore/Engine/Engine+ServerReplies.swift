@@ -38,8 +38,12 @@ extension Engine {
         case .connecting, .closing: return bytes.byteCount
         case .authenticating: return readLogin(server, bytes)
         case .listening: return readListening(server, bytes)
+        case .parked:
+            pause(server, .parked)
+            return 0
         case .idle, .active, .draining: break
         }
+        if server.pointee.isTimed { noteFirstByte(server) }
         let handle = server.pointee.handle
         var run = ForwardRun(offset: 0)
         var offset = passReply(server, bytes, &run)
@@ -374,7 +378,11 @@ extension Engine {
             client.pointee.statements.compact()
             client.pointee.since = now
             if !mayLetGo(client, server) {
-                if client.pointee.pin != nil { askForPins(client, server) }
+                if readsElsewhere(client) {
+                    if isAtBoundary(client) { endReadElsewhere(client, server) }
+                } else if client.pointee.pin != nil {
+                    askForPins(client, server)
+                }
                 processHeld(client)
                 return
             }

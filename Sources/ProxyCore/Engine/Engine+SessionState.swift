@@ -42,6 +42,9 @@ extension Engine {
         if effects.contains(.discard) { return forgetting(discardEffect(text, client), server) }
         if effects.contains(.deallocate) { return forgetting(deallocateEffect(text, client, server), server) }
         if let reason = PinReason(effects.subtracting(.prepare)) { pin(client, reason, by: text) }
+        if let record = client.pointee.pinRecord, effects.meets(.mayMakeTemporary) {
+            record.mayMake(statementClass.relationNames)
+        }
         let usesSequence = effects.contains(.sequenceUse) || statementClass.reason == .dml
         if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence, by: text) }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute {
@@ -123,7 +126,10 @@ extension Engine {
             return .none
         }
         // What is created from now on may be temporary, and nothing in its own text says so.
-        if text.text(0..<text.byteCount).lowercased().contains("pg_temp") { pin(client, .temporaryObject, by: text) }
+        if text.text(0..<text.byteCount).lowercased().contains("pg_temp") {
+            pin(client, .temporaryObject, by: text)
+            client.pointee.pinRecord?.mayMake(.everything)
+        }
         // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
         if changes.isEmpty { return .none }
         guard client.pointee.outstanding == 0,

@@ -71,8 +71,10 @@ package final class Engine {
     var departed: Set<Int> = []
     /// Nodes that take reads.
     private(set) var replicas: [Int] = []
-    /// Statements under way on each node, over all pools.
-    var inFlight: [Int]
+    /// The replicas, and with them the primary, as nodes to read on.
+    var replicaReaders: ReadNodes
+    var readersWithPrimary: ReadNodes
+    var balance: ReadBalance
     var random: RandomSource
 
     /// By node: how far it is known to have come.
@@ -86,6 +88,8 @@ package final class Engine {
     var isSampleAsked = false
     var sampleAskedAt: Microseconds = 0
     var freshnessWaits: [FreshnessWait] = []
+    /// The same, of pinned clients that wait with a server of their own.
+    var pinnedWaits: [FreshnessWait] = []
     /// Clients that have asked for the primary's position.
     var positionWaits: [Handle] = []
 
@@ -127,10 +131,13 @@ package final class Engine {
         )
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
-        inFlight = Array(repeating: 0, count: topology.nodes.count)
+        replicaReaders = ReadNodes(capacity: topology.nodes.count)
+        readersWithPrimary = ReadNodes(capacity: topology.nodes.count)
+        balance = ReadBalance(count: topology.nodes.count, slowStart: options.slowStart)
         freshness = topology.nodes.map { _ in NodeFreshness() }
         lives = topology.nodes.map { _ in 0 }
         readRoles()
+        readReaders()
         primaryMayHaveChanged(from: -1)
     }
 
@@ -188,6 +195,7 @@ package final class Engine {
 
     func runRestarted() {
         while let handle = restarted.popLast() {
+            if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
             if let client = clients[handle] { processHeld(client) }
         }
     }
@@ -239,6 +247,7 @@ package final class Engine {
         noteLives(before)
         let primaryBefore = primary
         readRoles()
+        readReaders()
         cutHandedOver(from: before)
         retireMisplacedServers()
         cutFencedServers()
@@ -271,6 +280,7 @@ package final class Engine {
     /// Time has passed: called about ten times a second.
     package func tick() {
         if !pausedForMemory.isEmpty { resumeAfterStrain() }
+        balance.look(now: now)
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }

@@ -37,6 +37,10 @@ package struct EngineOptions: Sendable {
     package var statementCacheMemory = 16 << 20
     /// `buffer_memory`
     package var bufferMemory = 256 << 20
+    /// `zone`: where the proxy runs; empty: reads know no zones.
+    package var zone = ""
+    /// `slow_start`: the time in which a node that begins to take reads comes to its full weight; 0: at once.
+    package var slowStart: Microseconds = 10_000_000
     /// `admin_users`: who may use the admin console.
     package var adminUsers: [String] = []
     /// What the admin console tells of itself.

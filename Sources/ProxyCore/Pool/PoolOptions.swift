@@ -33,8 +33,10 @@ package struct PoolOptions: Sendable, Equatable {
     package var route = RoutePreference.auto
     package var readYourWrites = ReadYourWrites.session
     package var transactionReads = TransactionReads.primary
+    package var pinnedReads = PinnedReads.primary
     /// How long a read waits for a fresh replica before it goes to the primary.
     package var freshnessWait: Microseconds = 5000
+    package var balanceLevel = BalanceLevel.statement
     package var foreignTablesOnReplicas = false
     package var serverLocalViewsOnReplicas = false
     package var preparedStatements = true

@@ -10,6 +10,7 @@ extension RouteCause: CustomStringConvertible {
         case .leadingReads: "transaction's leading reads"
         case .pipeline: "follows statements that are still in flight"
         case .pin: "the session is pinned"
+        case .pinnedRead: "a read to which the session's pin does not matter"
         case .splitOff: "split is off"
         case .noReplica: "no replica can take reads"
         case .lagging: "every replica lags too far behind"

@@ -13,6 +13,8 @@ package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     /// Other messages are still in flight on the same server.
     case pipeline
     case pin
+    /// What the session is pinned for does not matter to it (`pinned_reads`).
+    case pinnedRead
     /// `split` is off.
     case splitOff
     /// No replica can take reads.

@@ -6,6 +6,8 @@ enum ServerPhase: UInt8, BitwiseCopyable {
     case idle
     /// Held by a client.
     case active
+    /// Held by a client whose read runs on a replica meanwhile.
+    case parked
     /// Its client has let go; replies that nobody wants any more, or a clean-up, are still to come.
     case draining
     /// Listens for the clients of a database, and does nothing else.

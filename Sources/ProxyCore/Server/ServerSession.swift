@@ -27,6 +27,8 @@ struct ServerSession: ~Copyable {
     var cleanup = Cleanup.none
     /// Whether the node was a replica when the server was taken.
     var isReplica = false
+    /// It has been taken for a read, of whose reply nothing has come: the time until then, from `since` on, is its node's latency.
+    var isTimed = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
     /// In the transaction under way something may have notified.

@@ -6,6 +6,8 @@ package struct Node: Sendable, Equatable {
     package let address: NodeAddress
     /// Its share of the reads, relative to the other nodes'; 0 takes none.
     package let weight: Int
+    /// Where it runs; empty: in no zone.
+    package let zone: String
     package var state: NodeState
     /// `server_version_num`, 0 while it is not known.
     package var version: Int
@@ -23,6 +25,7 @@ package struct Node: Sendable, Equatable {
         name: String,
         address: NodeAddress,
         weight: Int,
+        zone: String = "",
         state: NodeState,
         version: Int = 0,
         saidRole: NodeRole? = nil,
@@ -34,6 +37,7 @@ package struct Node: Sendable, Equatable {
         self.name = name
         self.address = address
         self.weight = weight
+        self.zone = zone
         self.state = state
         self.version = version
         self.saidRole = saidRole ?? state.role

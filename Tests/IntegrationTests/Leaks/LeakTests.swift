@@ -22,7 +22,7 @@ extension EndToEnd {
             let seeded = try Self.prepared.get()
             for seed in try TestSeeds.chosen(default: [20_261_121]) {
                 print("leaks: HOWDAH_TEST_SEED=\(seed)")
-                let proxy = try HowdahProcess(cluster(), ["pool_size": "\(Self.poolSize)"])
+                let proxy = try HowdahProcess(cluster(), ["pool_size": "\(Self.poolSize)", "pinned_reads": "replica"])
                 defer { #expect(proxy.stop(), "the proxy has crashed: \(proxy.log)") }
                 let asking = try WireClient(port: proxy.port)
                 try EndToEnd.eventually("the proxy to know the catalog's functions") {

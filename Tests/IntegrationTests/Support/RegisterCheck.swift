@@ -34,8 +34,8 @@ final class RegisterCheck: Sendable {
         var description: String {
             """
             \(operations) operations, \(reads) reads, of which \(readsOnReplicas) on replicas, \(ownReadsOnReplicas) of them of own writes; \
-            stale own reads \(staleOwnReads.prefix(3)), reads back \(readsBack.prefix(3)), stale reads \(staleReads), \
-            errors \(errors.prefix(3))
+            \(staleOwnReads.count) stale own reads \(staleOwnReads.prefix(3)), \(readsBack.count) reads back \
+            \(readsBack.prefix(3)), \(staleReads) stale reads, \(errors.count) errors \(errors.prefix(3))
             """
         }
     }

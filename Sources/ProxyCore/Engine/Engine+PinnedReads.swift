@@ -1,0 +1,237 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// `pinned_reads = replica`: a pinned client runs a plain read, to which what it is pinned for does not matter, on a
+/// replica. Its own server is parked meanwhile: it is the client's still, and what it says unasked waits until the read
+/// is over. Whatever goes wrong on the replica before something of the reply has left, the client's own server has the
+/// last word.
+extension Engine {
+    // MARK: Which reads
+
+    /// Why a batch of a pinned client cannot run on a replica; nil where it can, if one is free.
+    func pinnedReadObstacle(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) -> PinnedReadObstacle?
+    {
+        guard let record = client.pointee.pinRecord else { return nil }
+        let limits = server.pointee.pool.pointee.options
+        if limits.pinnedReads == .primary { return .switchedOff }
+        for entry in record.entries where entry.reason.mattersToReads { return .state(entry.reason) }
+        guard limits.split, client.pointee.preference != .primary, plan.hint != .primary else { return .sentToPrimary }
+        guard plan.mayLead, plan.extent == .whole, plan.size <= options.statementTextLimit else {
+            return .notPlainRead
+        }
+        if plan.relationNames.isEverything { return .looksAtSession }
+        // Behind code that was not seen nothing is known of what is there.
+        if record.made.isEverything || !plan.relationNames.isDisjoint(with: record.made) { return .mayBeTemporary }
+        return server.pointee.node == primary ? nil : .misplaced
+    }
+
+    /// For EXPLAIN ROUTE: where a statement of a pinned client's would run.
+    /// - Returns: the reason in words.
+    func explainPinned(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ route: inout RouteRecord
+    ) -> String {
+        if let obstacle = pinnedReadObstacle(client, server, plan) { return "\(route.cause): \(obstacle)" }
+        adoptGlobalWrites(client)
+        if replicas.contains(where: { isFresh($0, for: client, server.pointee.pool) }) {
+            route.isRead = true
+            route.cause = .pinnedRead
+        } else {
+            route.cause = !replicas.isEmpty ? .notFresh : hasLaggards ? .lagging : .noReplica
+        }
+        return "\(route.cause)"
+    }
+
+    // MARK: There
+
+    /// Whether the client's server of the moment is a replica's, and its own is parked.
+    @inline(__always)
+    func readsElsewhere(_ client: ClientPointer) -> Bool {
+        guard client.pointee.pin != nil, let record = client.pointee.pinRecord else { return false }
+        return !record.parked.isNone
+    }
+
+    /// A batch is about to be sent to a pinned client's own server: there will be no other try.
+    func routeOfPinned(_ client: ClientPointer) -> RouteCause {
+        if client.pointee.attempts == 0 { return .pin }
+        client.pointee.attempts = 0
+        client.pointee.isForcedToPrimary = false
+        return .retried
+    }
+
+    /// Sends a pinned client's batch to a replica.
+    /// - Returns: nil where it is to be sent to the client's own server.
+    func readElsewhere(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress? {
+        guard client.pointee.attempts == 0, mayPark(client, server),
+            pinnedReadObstacle(client, server, plan) == nil, let record = client.pointee.pinRecord
+        else { return nil }
+        guard let replica = takeReplica(client, server.pointee.pool) else {
+            return awaitsReplay(client, record, server.pointee.pool) ? .stop : nil
+        }
+        record.waitsUntil = 0
+        // The portals have gone with the transaction.
+        if client.pointee.bindsChange {
+            client.pointee.bindsChange = false
+            forgetLastBound(client)
+        }
+        record.parked = server.pointee.handle
+        server.pointee.phase = .parked
+        assign(replica, to: client)
+        server.pointee.pool.pointee.counters.reads &+= 1
+        client.pointee.lastRoute = RouteRecord(isRead: true, cause: .pinnedRead, reason: plan.reason)
+        return start(client, replica, plan, header, input, offset)
+    }
+
+    /// Whether the client's server owes nothing that could be the client's.
+    private func mayPark(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        client.pointee.transaction == .none && client.pointee.outstanding == 0 && server.pointee.status == .idle
+            && (server.pointee.ledger.isEmpty || isOnlyAsked(server)) && server.pointee.carry.isEmpty
+            && server.pointee.passing == 0 && !server.pointee.isBacklogged && !server.pointee.isCopyingIn
+    }
+
+    /// A free server of a replica that is fresh for the client, of several on the one with the least to do. The client has
+    /// a server, so it waits for none: where there is none free, one is opened for the next time.
+    private func takeReplica(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
+        if replicas.isEmpty { return nil }
+        adoptGlobalWrites(client)
+        let best = chooseReplica(client, pool) { _ in true }
+        if best < 0 {
+            askForSample(within: pool.pointee.options.freshnessWait)
+            return nil
+        }
+        if pool.pointee.options.readsOnPrimary == .always, chooseNode(client, pool) == primary { return nil }
+        if let server = takeIdle(pool, best, client.pointee.profile) { return server }
+        let other = chooseReplica(client, pool) { $0 != best && !pool.pointee.nodes[$0].idle.isEmpty }
+        if other >= 0 {
+            openForItsShare(pool, best, servers: pool.pointee.nodes[other].total)
+            return takeIdle(pool, other, client.pointee.profile)
+        }
+        if pool.pointee.nodes[best].connecting == 0, mayOpen(pool, best) { open(pool, best) }
+        return nil
+    }
+
+    /// A replica that is fresh for the client, rather of the proxy's own zone; -1 where there is none.
+    private func chooseReplica(_ client: ClientPointer, _ pool: PoolPointer, where serves: (Int) -> Bool) -> Int {
+        let near = balance.choose(replicaReaders.near, draw: random.next()) {
+            isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
+        }
+        if near >= 0 { return near }
+        return balance.choose(replicaReaders.all, draw: random.next()) {
+            isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
+        }
+    }
+
+    /// Whether a read waits on for a replica to replay what it must see: up to `freshness_wait`, like any other. A session
+    /// that reads without a pause would never find one that has replayed what it has just read on the primary.
+    private func awaitsReplay(_ client: ClientPointer, _ record: PinRecord, _ pool: PoolPointer) -> Bool {
+        let limit = pool.pointee.options.freshnessWait
+        guard limit > 0, !replicas.contains(where: { isFresh($0, for: client, pool) }), mayBecomeFresh(within: limit),
+            record.waitsUntil == 0 || now < record.waitsUntil
+        else {
+            record.waitsUntil = 0
+            return false
+        }
+        if record.waitsUntil == 0 { record.waitsUntil = now + limit }
+        if !pinnedWaits.contains(where: { $0.client == client.pointee.handle }) {
+            pinnedWaits.append(
+                FreshnessWait(client: client.pointee.handle, since: now, deadline: record.waitsUntil)
+            )
+        }
+        return true
+    }
+
+    /// Positions have been reported, or the time of one of these has come: each looks again.
+    func servePinnedWaits() {
+        guard !pinnedWaits.isEmpty else { return }
+        var waits: [FreshnessWait] = []
+        swap(&waits, &pinnedWaits)
+        for wait in waits {
+            if let client = clients[wait.client] { processHeld(client) }
+        }
+    }
+
+    // MARK: And back
+
+    /// A cycle of the read has ended: if that was all, the replica's server is given back.
+    func endReadElsewhere(_ client: ClientPointer, _ server: ServerPointer) {
+        guard server.pointee.status == .idle, server.pointee.ledger.isEmpty else { return }
+        unpause(server)
+        resume(client, .sinkFull)
+        returnToPinned(client)
+        server.pointee.client = .none
+        becomeFree(server)
+        if let pinned = servers[client.pointee.server] { askForPins(client, pinned) }
+    }
+
+    /// The client, which has let go of the replica's server or lost it, has its own again. What it has sent meanwhile is
+    /// looked at when the event is over.
+    /// - Returns: false where none is parked.
+    @discardableResult
+    func returnToPinned(_ client: ClientPointer) -> Bool {
+        guard let record = client.pointee.pinRecord, let server = servers[record.parked] else { return false }
+        record.parked = .none
+        server.pointee.phase = .active
+        client.pointee.server = server.pointee.handle
+        restarted.append(client.pointee.handle)
+        return true
+    }
+
+    /// What a server has said while it was parked.
+    func readUnparked(_ client: ClientPointer) {
+        guard let server = servers[client.pointee.server], server.pointee.phase == .active else { return }
+        readUnparked(server)
+    }
+
+    private func readUnparked(_ server: ServerPointer) {
+        guard server.pointee.pauses.contains(.parked) else { return }
+        resume(server, .parked)
+        receivedFromServer(server, [UInt8]().span.bytes)
+    }
+
+    // MARK: Ends
+
+    /// A client that leaves while its server is parked.
+    func leaveParked(_ client: ClientPointer) {
+        guard let record = client.pointee.pinRecord, let server = servers[record.parked] else { return }
+        record.parked = .none
+        server.pointee.phase = .active
+        server.pointee.client = .none
+        server.pointee.needs(.discardAll)
+        let handle = server.pointee.handle
+        becomeFree(server)
+        if let server = servers[handle] { readUnparked(server) }
+    }
+
+    /// The connection of a parked server is gone, and with it all that the client was pinned for. The read goes on.
+    func parkedServerLost(_ server: ServerPointer) {
+        if let client = clients[server.pointee.client] {
+            client.pointee.pinRecord?.parked = .none
+            endPins(client)
+        }
+        let pool = server.pointee.pool
+        drop(server)
+        if pool.pointee.waiting > 0 { serveQueues(pool) }
+    }
+}
+
+extension PinReason {
+    /// Whether a plain read that names none of the session's own objects may have another answer because of it.
+    var mattersToReads: Bool {
+        switch self {
+        case .temporaryObject, .advisoryLock, .holdCursor, .sequence: false
+        case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .seed, .library,
+            .unnamedStatementTooLong, .notUnderstood:
+            true
+        }
+    }
+}

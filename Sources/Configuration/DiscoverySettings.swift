@@ -14,6 +14,7 @@ package struct DiscoverySettings: Sendable, Equatable {
     package let monitorDatabase: String
     /// Of a node that was found.
     package let weight: Int
+    package let zone: String
 
     init(_ layers: SettingLayers) {
         mode = layers.choice(.discover)
@@ -29,6 +30,7 @@ package struct DiscoverySettings: Sendable, Equatable {
         monitorUser = layers.text(.monitorUser)
         monitorPassword = layers.secret(.monitorPassword)
         monitorDatabase = layers.text(.monitorDatabase)
+        zone = layers.text(.zone)
         weight = layers.integer(.weight)
     }
 }

@@ -206,6 +206,7 @@ extension DiscoveryRules {
                 name: "",
                 address: .tcp(host: "", port: 0),
                 weight: settings.weight,
+                zone: settings.zone,
                 user: settings.monitorUser,
                 password: settings.monitorPassword?.reveal(),
                 database: settings.monitorDatabase

@@ -20,12 +20,14 @@ struct MembershipTests {
         host: String = "127.0.0.1",
         takesNoReads: Bool = false,
         isNeverPromoted: Bool = false,
+        zone: String? = nil,
         state: String = ""
     ) -> DiscoveredNode {
         DiscoveredNode(
             name: name ?? "d\(port)",
             address: .tcp(host: host, port: port),
             numericHosts: NameResolver.isNumeric(host) ? [host] : [],
+            zone: zone,
             takesNoReads: takesNoReads,
             isNeverPromoted: isNeverPromoted,
             state: state
@@ -146,6 +148,8 @@ struct MembershipTests {
         #expect(list(&members, tagged, at: 3) == [])
         #expect(list(&members, [node(1), node(2)], at: 4) == [.retagged(0), .retagged(1)])
         #expect(members.nodes.map(\.weight) == [100, 100])
+        #expect(list(&members, [node(1, zone: "east"), node(2)], at: 5) == [.retagged(0)])
+        #expect(members.nodes.map(\.zone) == ["east", ""])
     }
 
     @Test func anotherStateIsAReasonToAsk() {

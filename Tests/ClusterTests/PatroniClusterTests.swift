@@ -14,7 +14,7 @@ struct PatroniClusterTests {
             """
             {"members": [
               {"name": "a", "role": "leader", "state": "running", "api_url": "http://10.0.0.1:8008/patroni",
-               "host": "10.0.0.1", "port": 5432, "timeline": 7, "tags": {"clonefrom": true}},
+               "host": "10.0.0.1", "port": 5432, "timeline": 7, "tags": {"clonefrom": true, "zone": "east"}},
               {"name": "b", "role": "sync_standby", "state": "streaming", "host": "db2", "port": 5433, "timeline": 7, "lag": 0,
                "tags": {"noloadbalance": true, "nofailover": "Yes"}},
               {"name": "c", "role": "replica", "state": "stopped", "lag": "unknown", "tags": {"failover_priority": 0},
@@ -34,6 +34,7 @@ struct PatroniClusterTests {
         )
         #expect(cluster.members.map(\.takesNoReads) == [false, true, false, false])
         #expect(cluster.members.map(\.isNeverPromoted) == [false, true, true, false])
+        #expect(cluster.members.map(\.zone) == ["east", nil, nil, nil])
         #expect(cluster.members.map(\.timeline) == [7, 7, nil, nil])
         #expect(cluster.members[0].apiURL == "http://10.0.0.1:8008/patroni")
     }

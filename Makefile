@@ -10,7 +10,7 @@ SHELL := /bin/bash
 # A toolchain that is not on PATH is looked for where the installers put it.
 export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin:$(HOME)/.swiftly/bin
 
-PACKAGES := libpg-query-dev libssl-dev libpq-dev liburing-dev libidn-dev pkg-config \
+PACKAGES := libpg-query-dev libssl-dev libpq-dev liburing-dev libidn-dev libjansson-dev libcurl4-openssl-dev pkg-config \
 	postgresql postgresql-contrib python3-venv
 BENCH_PACKAGES := pgbouncer pgpool2 haproxy python3-matplotlib
 

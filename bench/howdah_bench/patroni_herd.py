@@ -249,7 +249,9 @@ class Herd:
         good = [states.get(member.name, {}) for member in running]
         leaders = sum(item.get("role") == "leader" and item.get("state") == "running" for item in good)
         others = sum(item.get("state") == "streaming" for item in good)
-        return leaders == 1 and others == len(good) - 1
+        # Without one Patroni moves the leader to nobody.
+        is_synchronous = any(item.get("role") == "sync_standby" for item in good)
+        return leaders == 1 and others == len(good) - 1 and is_synchronous
 
     def switchover(self):
         old = self.leader

@@ -65,6 +65,47 @@ struct FreshnessTests {
         }
     }
 
+    @Test("With the primary lost, the read waits for a replica that turns out to have all, not for the next primary")
+    func withoutPrimary() {
+        converse(pool: session) { talk in
+            let client = talk.client()
+            write(client, talk)
+            let lost = NodeState.unknown(reason: "connection refused")
+            talk.topologyBecomes(lost, .up(.replica))
+            report(talk, covered: [0], lag: nil)
+            client.sends("Query SELECT 1")
+            talk.pass(seconds: 1)
+            #expect(talk.openServers(on: 1).isEmpty)
+            report(talk, covered: [1], lag: nil)
+            talk.pass(seconds: 0.2)
+            talk.server(on: 1).gets("Query SELECT 1")
+            talk.server(on: 1).answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("With the primary lost and no replica that has all: 57P03 after failover_wait, or the next primary runs it")
+    func withoutPrimaryInVain() {
+        converse(options: { $0.failoverWait = 3_000_000 }, pool: session) { talk in
+            let client = talk.client()
+            write(client, talk)
+            let lost = NodeState.unknown(reason: "connection refused")
+            talk.topologyBecomes(lost, .up(.replica))
+            report(talk, covered: [0])
+            client.sends("Query SELECT 1")
+            talk.pass(seconds: 2.8)
+            client.getsNothing()
+            talk.pass(seconds: 0.4)
+            client.getsError("Error 57P03 no primary takes writes", ready: "I")
+            client.sends("Query SELECT 1")
+            talk.pass(seconds: 1)
+            client.getsNothing()
+            talk.topologyBecomes(.up(.primary), .up(.replica))
+            talk.openServers(on: 0).last { $0.received.last == "Query SELECT 1" }?.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
     @Test("A session that has only read is not concerned")
     func othersAreNotConcerned() {
         converse(pool: session) { talk in

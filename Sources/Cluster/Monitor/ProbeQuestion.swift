@@ -62,6 +62,20 @@ struct ProbeQuestion: Sendable {
         }
     }
 
+    /// A replica without a stream tells the timeline of its last restartpoint, which may be long ago: what it received since counts, for as
+    /// long as it has not gone back.
+    static func newer(
+        _ recorded: UInt32?,
+        _ before: NodeReading?,
+        _ role: NodeRole,
+        _ reached: WALPosition?
+    ) -> UInt32? {
+        guard role == .replica, let before, before.role == .replica, let earlier = before.timeline,
+            let old = before.reached, let reached, reached >= old
+        else { return recorded }
+        return max(recorded ?? earlier, earlier)
+    }
+
     /// Whether the node has said that it would tell the history of its timeline, and has not been asked for it.
     func mayTellHistory(_ result: borrowing QueryResult) -> Bool {
         switch kind {
@@ -93,7 +107,8 @@ struct ProbeQuestion: Sendable {
                 history: earlier?.timeline == timeline ? earlier?.history : nil
             )
         case .check(let withHistory, let withSenders):
-            let timeline = told ?? result.value(0, 4).flatMap { UInt32($0) }
+            let recorded = result.value(0, 4).flatMap { UInt32($0) }
+            let timeline = told ?? Self.newer(recorded, before, role, reached)
             return NodeReading(
                 role: role,
                 number: number,

@@ -86,6 +86,18 @@ extension Engine {
         }
     }
 
+    /// Without a primary: reads for which no replica has replayed enough have waited for one as long as they may.
+    func checkReadsWithoutPrimary(_ pool: PoolPointer) {
+        guard primary < 0, pool.pointee.options.readsOnPrimary != .never, let began = outageBegan(pool) else { return }
+        let readers = (0..<pool.pointee.readers.count).compactMap { waitingReader(pool, $0)?.pointee.handle }
+        for handle in readers {
+            guard let client = clients[handle], mustBeFresh(client, pool), !hasFreshNode(client, pool) else { continue }
+            let start = max(client.pointee.since, pool.pointee.resumedAt, began)
+            guard now - start >= options.failoverWait else { continue }
+            failWaiting(client, noPrimaryError(pool, since: began, forRead: false))
+        }
+    }
+
     /// A client has just begun to wait in the queue: the error where too many wait for a primary already.
     func refusalOfWait(_ client: ClientPointer, _ pool: PoolPointer) -> PostgresError? {
         guard !client.pointee.waitsForRead, let began = outageBegan(pool) else { return nil }

@@ -123,6 +123,8 @@ extension Engine {
         let limit = pool.pointee.options.freshnessWait
         askForSample(within: limit)
         if pool.pointee.options.readsOnPrimary == .never { return }
+        // There is none to turn to: a replica may turn out to have all, and the next primary will (`checkReadsWithoutPrimary`).
+        if primary < 0 { return }
         if limit > 0, mayBecomeFresh(within: limit) {
             freshnessWaits.append(
                 FreshnessWait(client: client.pointee.handle, since: client.pointee.since, deadline: now + limit)
@@ -155,7 +157,7 @@ extension Engine {
         return nil
     }
 
-    private func waitingReader(_ pool: PoolPointer, _ index: Int) -> ClientPointer? {
+    func waitingReader(_ pool: PoolPointer, _ index: Int) -> ClientPointer? {
         let entry = pool.pointee.readers[index]
         return isWaiting(entry, read: true) ? clients[entry.client] : nil
     }
@@ -243,6 +245,7 @@ extension Engine {
                 freshnessWaits.append(wait)
                 continue
             }
+            if primary < 0 { continue }
             turnToPrimary(client, pool)
             if client.pointee.flow == .assigned { serverAssigned(client) }
         }

@@ -16,6 +16,7 @@ extension Engine {
                 failWaiting(client, waitError(pool, forRead: forRead))
             }
         }
+        if primary < 0 { checkReadsWithoutPrimary(pool) }
         if pool.pointee.waiting > 0 {
             makeWay(for: pool)
             serveQueues(pool)

@@ -31,4 +31,14 @@ struct EndToEnd {
             Thread.sleep(forTimeInterval: 0.01)
         }
     }
+
+    /// Repeats a round of reads until both replicas have had their part: right after a test that has made one slow, the other gets all for a moment.
+    /// - Parameter round: how many reads ran where, by node.
+    static func sharedByReplicas(atLeast least: Int = 1, _ round: () throws -> [String: Int]) throws {
+        try eventually("both replicas to share the reads", within: 20) {
+            let count = try round()
+            #expect(count["primary"] == nil, "\(count)")
+            return count.count == 2 && count.values.allSatisfy { $0 >= least }
+        }
+    }
 }

@@ -4,10 +4,13 @@
 /// clearly less. What is clear is drawn as well: so two nodes that are equal but for noise share evenly, and a node that
 /// turns slow, or quick, loses or wins its reads by and by and not all at one moment. A node's cost is the square of its
 /// smoothed latency times what it has to do for its weight: with the latency alone a node three times as slow would get a
-/// tenth of the reads while the other has room, and with them the slowest twentieth of all.
+/// tenth of the reads while the other has room, and with them the slowest twentieth of all. Latencies that are alike are
+/// taken as equal; how alike is drawn, too.
 struct ReadBalance: ~Copyable {
     /// By how much the second must be cheaper at most.
     static let widestMargin = 1.0
+    /// Squares of latencies that differ by less than this, at most, are taken as equal.
+    static let widestLikeness = 3.0
     /// What was measured becomes stale within about so many microseconds.
     static let memory = 1_000_000.0
 
@@ -101,10 +104,21 @@ struct ReadBalance: ~Copyable {
         (nodes[node].isKnown ? nodes[node].latency : average) + NodeBalance.noise
     }
 
+    /// What the node has to do, for its weight.
     @inline(__always)
-    func cost(_ node: Int) -> Double {
-        let latency = latency(node)
-        return latency * latency * (1 + Double(nodes[node].inFlight) / nodes[node].weight)
+    private func load(_ node: Int) -> Double { 1 + Double(nodes[node].inFlight) / nodes[node].weight }
+
+    /// Whether the second costs clearly less.
+    /// - Parameter draw: from 0 up to 1.
+    @inline(__always)
+    private func isCheaper(_ second: Int, than first: Int, draw: Double) -> Bool {
+        var (here, there) = (latency(first), latency(second))
+        (here, there) = (here * here, there * there)
+        let likeness = 1 + Self.widestLikeness * draw
+        // A client that reads alone finds both idle: what chance and caches make of their latencies is not to send all
+        // of its reads to one.
+        if here < there * likeness, there < here * likeness { (here, there) = (1, 1) }
+        return there * load(second) * (1 + Self.widestMargin * draw) < here * load(first)
     }
 
     /// - Parameters:
@@ -120,8 +134,7 @@ struct ReadBalance: ~Copyable {
         let rest = total - nodes[first].weight
         let second = pick(list, Self.fraction(draw >> 24) * rest, except: first, where: isEligible)
         if second < 0 { return first }
-        let margin = 1 + Self.widestMargin * Double(draw >> 48) / 65536
-        return cost(second) * margin < cost(first) ? second : first
+        return isCheaper(second, than: first, draw: Double(draw >> 48) / 65536) ? second : first
     }
 
     /// The node in whose share of the weights `at` falls.

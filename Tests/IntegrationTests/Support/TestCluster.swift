@@ -21,7 +21,8 @@ enum TestCluster {
 
     /// The proxy with the settings that most tests want.
     static let proxy: Result<HowdahProcess, any Error> = Result {
-        let proxy = try HowdahProcess(shared.get())
+        // Where a session has written, its reads still run on a replica: which node runs what is for the tests to say.
+        let proxy = try HowdahProcess(shared.get(), ["freshness_wait": "10s"])
         do {
             let client = try WireClient(port: proxy.port)
             try EndToEnd.eventually("the proxy to know the catalog's functions") {

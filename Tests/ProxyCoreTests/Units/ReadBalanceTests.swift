@@ -45,13 +45,15 @@ struct ReadBalanceTests {
         arguments: [
             ([Given(), Given()], 0.48...0.52),
             ([Given(), Given(), Given()], 0.31...0.36),
-            // Noise moves little.
-            ([Given(latency: 330), Given()], 0.36...0.48),
+            // Noise moves nothing, a clear difference a part.
+            ([Given(latency: 330), Given()], 0.46...0.52),
+            ([Given(latency: 500), Given()], 0.25...0.4),
+            ([Given(latency: 500), Given(inFlight: 1)], 0.6...1.0),
             // A slow node that is idle gets none as long as the quick one is not busy.
             ([Given(latency: 5300), Given()], 0.0...0.0),
             ([Given(latency: 5300), Given(inFlight: 8)], 0.0...0.0),
             // Once that one is, it helps out.
-            ([Given(latency: 1000), Given(inFlight: 8)], 0.3...0.7),
+            ([Given(latency: 1000), Given(inFlight: 8)], 0.5...0.9),
             ([Given(latency: 1000), Given(inFlight: 40)], 1.0...1.0),
             // The one with more under way gets less.
             ([Given(inFlight: 1), Given()], 0.0...0.0),
@@ -132,7 +134,7 @@ struct ReadBalanceTests {
         for _ in 1..<NodeBalance.enoughSamples { balance.note(0, time: 9000) }
         #expect(balance.latency(0) == balance.latency(1))
         balance.note(0, time: 9000)
-        #expect(balance.latency(0) > 8 * balance.latency(1))
+        #expect(balance.latency(0) > 7 * balance.latency(1))
     }
 
     @Test("A node that comes back begins with a part of its weight")

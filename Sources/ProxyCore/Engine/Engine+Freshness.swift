@@ -125,7 +125,8 @@ extension Engine {
         if pool.pointee.options.readsOnPrimary == .never { return }
         // There is none to turn to: a replica may turn out to have all, and the next primary will (`checkReadsWithoutPrimary`).
         if primary < 0 { return }
-        if limit > 0, mayBecomeFresh(within: limit) {
+        // Who has waited for a primary has waited long enough.
+        if limit > 0, now - client.pointee.since < limit, mayBecomeFresh(within: limit) {
             freshnessWaits.append(
                 FreshnessWait(client: client.pointee.handle, since: client.pointee.since, deadline: now + limit)
             )

@@ -1,6 +1,7 @@
 import ProxyCore
 
-/// Nodes that die and come back, a replica that is promoted in between, and a watch that tells the engine of it late.
+/// Nodes that die and come back, a replica that is promoted in between, nodes that leave the cluster and join it, and a watch that tells
+/// the engine of it late.
 extension Simulation {
     func stepFailover() {
         if idleRounds > 200 { return recover() }
@@ -19,12 +20,42 @@ extension Simulation {
                 kill(node)
             }
         }
+        for node in 0..<nodeCount { stepMembership(node) }
         if dice.below(watchDelay) == 0 { tell() }
+    }
+
+    private func stepMembership(_ node: Int) {
+        guard let vacatedBefore = departures[node] else {
+            if node != store.primary, dice.below(1500) == 0 { departures[node] = shell.vacated.count }
+            return
+        }
+        guard dice.below(200) == 0 else { return }
+        // Only what nothing refers to any more is another node's.
+        let isVacated = shell.vacated.dropFirst(vacatedBefore).contains(node)
+        join(node, asAnother: isVacated && dice.chance(50))
+    }
+
+    private func join(_ node: Int, asAnother: Bool) {
+        departures[node] = nil
+        guard asAnother else { return }
+        handovers += 1
+        let old = told.nodes[node]
+        let name = old.name + "'"
+        store.trace?("slot \(node) is another node's: \(name)")
+        told.nodes[node] = Node(
+            index: node,
+            name: name,
+            address: .tcp(host: name, port: 5432),
+            weight: old.weight,
+            state: old.state,
+            isMember: old.isMember
+        )
     }
 
     /// All wait for the end of the outage: it ends.
     private func recover() {
         for node in store.down.sorted() { start(node) }
+        departures = [:]
         tell()
     }
 
@@ -59,9 +90,12 @@ extension Simulation {
     private func tell() {
         var now = told
         for index in 0..<nodeCount {
+            now.nodes[index].isMember = departures[index] == nil
             now.nodes[index].state =
-                store.down.contains(index)
-                ? .unknown(reason: "connection refused") : .up(index == store.primary ? .primary : .replica)
+                departures[index] != nil
+                ? .unknown(reason: "it has left")
+                : store.down.contains(index)
+                    ? .unknown(reason: "connection refused") : .up(index == store.primary ? .primary : .replica)
         }
         if now == told { return }
         told = now

@@ -31,6 +31,10 @@ package final class Simulation {
     let watchDelay: Int
     /// The model nodes as the engine was told of them last.
     var told: Topology
+    /// Nodes that have left the cluster, with how many slots had been vacated by then.
+    var departures: [Int: Int] = [:]
+    /// Slots that another node has got.
+    package internal(set) var handovers = 0
     var lostCommits = 0
     /// The primary's place in the log one step ago.
     var lastPosition = 0

@@ -10,11 +10,16 @@ struct SimulationTests {
         getenv("HOWDAH_SIMULATION_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 400
     }
 
-    /// - Returns: how many promotions there were.
+    /// - Returns: how many promotions there were, and how many slots of nodes that had left were given to others.
     @discardableResult
-    private func play(_ seeds: ClosedRange<UInt64>, isStormy: Bool, failsOver: Bool = false) -> Int {
+    private func play(
+        _ seeds: ClosedRange<UInt64>,
+        isStormy: Bool,
+        failsOver: Bool = false
+    ) -> (promotions: Int, handovers: Int) {
         var failures = 0
         var promotions = 0
+        var handovers = 0
         for seed in Self.onlySeed.map({ $0...$0 }) ?? seeds {
             let simulation = Simulation(seed: seed, isStormy: isStormy, failsOver: failsOver)
             if Self.onlySeed != nil { simulation.store.trace = { print($0) } }
@@ -23,11 +28,12 @@ struct SimulationTests {
                 // What it holds may be in a state in which it cannot be taken down.
                 _ = Unmanaged.passRetained(simulation)
                 failures += 1
-                if failures == 3 { return promotions }
+                if failures == 3 { return (promotions, handovers) }
             }
             promotions += simulation.promotions
+            handovers += simulation.handovers
         }
-        return promotions
+        return (promotions, handovers)
     }
 
     @Test("Each client receives what PostgreSQL would have sent to it alone")
@@ -47,9 +53,12 @@ struct SimulationTests {
     @Test("Servers that die and connections that fail harm nobody's data and leave nothing behind")
     func storm() { play(1_000_001...1_000_000 + Self.count, isStormy: true) }
 
-    @Test("Nodes that die and replicas that are promoted: each client gets its answers or one error, and goes on")
+    @Test(
+        "Nodes that die, leave and join, and replicas that are promoted: each client gets its answers or one error, and goes on"
+    )
     func failover() {
-        let promotions = play(3_000_001...3_000_000 + Self.count / 2, isStormy: false, failsOver: true)
+        let (promotions, handovers) = play(3_000_001...3_000_000 + Self.count / 2, isStormy: false, failsOver: true)
         #expect(promotions > Self.count / 4 || Self.onlySeed != nil)
+        #expect(handovers > Self.count / 40 || Self.onlySeed != nil)
     }
 }

@@ -133,6 +133,8 @@ extension EndToEnd {
             #expect(try client.query("SET howdah.route = 'primary'").tags == ["SET"])
             for _ in 0..<4 { #expect(try node(client.value(port)) == "primary") }
             #expect(try client.query("SET howdah.route TO replica").tags == ["SET"])
+            // What the session has run so far may have to be replayed first.
+            try eventually("a replica to be fresh") { try node(client.value(port)).hasPrefix("replica") }
             for _ in 0..<4 { #expect(try node(client.value(port)).hasPrefix("replica")) }
             let extended = try client.extended("INSERT INTO written VALUES (1)")
             #expect(extended.state == "25006")
@@ -183,7 +185,9 @@ extension EndToEnd {
             defer { proxy.stop() }
             let client = try WireClient(port: proxy.port, user: "logged")
             try eventually("the proxy to know the function") {
-                try client.query("EXPLAIN ROUTE SELECT liar(0)").rows.first?.first == "replica"
+                let rows = try client.query("EXPLAIN ROUTE SELECT liar(0)").rows
+                // Nobody waits for a replica whose lag is not known yet.
+                return rows.first?.first == "replica" && !rows.contains { $0.contains("unknown") }
             }
             for way in Way.allCases {
                 // The two texts differ in more than a literal: each is a class of its own.
@@ -195,14 +199,16 @@ extension EndToEnd {
                 #expect(healed.errors.isEmpty, "\(healed)")
                 #expect(try node(healed.value) == "primary")
                 let asked = try first.nodes(with: "heal_\(way)_")
+                let route = try client.value("SHOW howdah.route")
                 #expect(
                     asked.count == 2 && asked.contains("primary"),
-                    "a replica is asked first (\(way)): \(asked); \(proxy.log)"
+                    "a replica is asked first (\(way)): \(asked); \(route)"
                 )
                 let second = NodeLogs(cluster)
                 let next = try way == .simple ? client.query(sql("next_\(way)_")) : client.extended(sql("next_\(way)_"))
                 #expect(try node(next.value) == "primary")
-                #expect(try second.nodes(with: "next_\(way)_") == ["primary"], "the class is corrected (\(way))")
+                let corrected = try second.nodes(with: "next_\(way)_")
+                #expect(corrected == ["primary"], "the class is corrected (\(way)): \(corrected)")
             }
             #expect(try cluster.primary.sql("SELECT count(*) FROM liar_log") == "4")
         }

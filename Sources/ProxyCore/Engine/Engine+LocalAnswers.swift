@@ -438,7 +438,8 @@ extension Engine {
         if client.pointee.transaction == .leading, plan.mayLead {
             route = RouteRecord(isRead: true, cause: .leadingReads)
         } else if held == nil, client.pointee.transaction != .lost {
-            if let refusal = decideRoute(client, pool, plan, leads: plan.mayLead) { return .failed(refusal) }
+            let leads = client.pointee.transaction == .begunToLead && plan.mayLead
+            if let refusal = decideRoute(client, pool, plan, leads: leads) { return .failed(refusal) }
             route = client.pointee.lastRoute
         }
         client.pointee.lastRoute = before

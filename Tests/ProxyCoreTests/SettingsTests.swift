@@ -211,4 +211,27 @@ struct SettingsTests {
             #expect(second?.received.last == "Query SELECT currval('s')")
         }
     }
+
+    @Test("A session goes back to a server that has its settings, whoever was last on another")
+    func fitting() {
+        converse { talk in
+            let clients = [talk.client(["work_mem": "5MB"]), talk.client(["work_mem": "6MB"])]
+            // Each is let in by a server that has taken its settings.
+            let servers = talk.openServers()
+            #expect(servers.count == 2)
+            for server in servers { server.answers("") }
+            for round in 0..<4 {
+                for client in round % 2 == 0 ? clients : clients.reversed() {
+                    for server in servers { server.forget() }
+                    client.forget()
+                    client.sends("Query UPDATE t SET x = 2")
+                    talk.settle()
+                    let used = servers.filter { !$0.received.isEmpty }
+                    #expect(used.map(\.received) == [["Query UPDATE t SET x = 2"]])
+                    used.first?.completes("UPDATE 1")
+                    client.gets("Complete UPDATE 1", "Ready I")
+                }
+            }
+        }
+    }
 }

@@ -246,7 +246,6 @@ extension Engine {
     }
 }
 
-
 extension PostgresError {
     fileprivate static func unknownStatement(_ name: RawSpan) -> PostgresError {
         PostgresError(

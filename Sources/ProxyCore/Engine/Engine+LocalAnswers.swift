@@ -127,8 +127,7 @@ extension Engine {
 
     /// Answers one message of the extended protocol.
     /// - Returns: false where an error was the answer.
-    func answer(_ tag: UInt8, _ body: RawSpan, _ client: ClientPointer, _ builder: inout MessageBuilder) -> Bool
-    {
+    func answer(_ tag: UInt8, _ body: RawSpan, _ client: ClientPointer, _ builder: inout MessageBuilder) -> Bool {
         switch tag {
         case FrontendTag.parse:
             return answerParse(body, client, &builder)
@@ -206,7 +205,6 @@ extension Engine {
         }
     }
 }
-
 
 extension MessageBuilder {
     mutating func append(_ reply: LocalReply) {

@@ -99,18 +99,26 @@ extension Engine {
             nodePool.pointee.idle.removeLast()
             return warmest
         }
-        return takeIdleWithProfile(nodePool, profile)
+        return takeIdleWithProfile(pool, node, profile)
     }
 
     /// How many idle servers are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers, among those used last, one that has the session's settings already; else takes the one that has idled longest, so that the settings of
-    /// those who have just been here stay where they are.
-    private func takeIdleWithProfile(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> ServerPointer?
-    {
+    /// Prefers one that has the session's settings already, then one that has none of anybody's, then the one that has
+    /// idled longest, so that the settings of those who have just been here stay where they are.
+    private func takeIdleWithProfile(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
         let fitting = fittingIdle(nodePool, profile)
-        return servers[nodePool.pointee.idle.remove(at: max(0, fitting))]
+        if fitting >= 0 { return servers[nodePool.pointee.idle.remove(at: fitting)] }
+        let clean = fittingIdle(nodePool, .base)
+        // With many settings to change, another server within pool_size is worth its while: there is one for each then.
+        if clean < 0, nodePool.pointee.connecting == 0, profiles.settings(of: profile).count >= Self.fewestPrepared,
+            mayOpen(pool, node)
+        {
+            open(pool, node)
+        }
+        return servers[nodePool.pointee.idle.remove(at: max(0, clean))]
     }
 
     /// The place among the idle ones of a server that has these settings; -1 where none has.
@@ -132,7 +140,8 @@ extension Engine {
         return findFittingElsewhere(pool, insteadOf: node, profile)
     }
 
-    private func findFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer? {
+    private func findFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer?
+    {
         if fittingIdle(pool.pointee.nodes + node, profile) >= 0 { return nil }
         let nodes = nearNodes(pool)
         for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {

@@ -6,7 +6,7 @@ import StatementRouting
 extension Engine {
     /// From so many changes on they are sent as values of a prepared statement: to parse and plan a text with ten calls of set_config costs a server several times
     /// what it costs to run it.
-    private static let fewestPrepared = 3
+    static let fewestPrepared = 3
 
     /// Puts what brings the server to the client's settings in front of the client's own messages.
     func injectSettings(_ client: ClientPointer, _ server: ServerPointer) {

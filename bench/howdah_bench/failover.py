@@ -33,6 +33,8 @@ SETTINGS = {
 # An acknowledged row is on two nodes of three.
 QUORUM = "ANY 1 (*)"
 LOAD_ROWS = 30_000
+# Clients of that load that write row by row, and by a hundred a transaction: more of them than pool_size.
+SINGLE, BULK = 36, 8
 # Nothing of it took effect, and: not known whether it did.
 EXPECTED = {"40001", "08007"}
 
@@ -85,8 +87,8 @@ class Scene:
         with wire.connect("127.0.0.1", self.port, self.cluster.user, "howdah") as console:
             return [row[3] for row in console.rows("SHOW NODES")]
 
-    def begin(self, sizes: list[int]) -> Load:
-        self.load = Load(self.psycopg, self.dsn, sizes)
+    def begin(self, sizes: list[int], pace: float = 0) -> Load:
+        self.load = Load(self.psycopg, self.dsn, sizes, pace)
         self.load.wait_for_all()
         return self.load
 
@@ -118,7 +120,8 @@ class Scene:
         return [
             at_most("failed before the primary was killed", len(early), 0),
             at_most("failed since", len(late), int(setting("HOWDAH_POOL_SIZE"))),
-            Line("  by SQLSTATE", by_state(late)),
+            Line("  rows outside a transaction", by_state([failure for failure in late if size[failure.client] == 1])),
+            Line("  transactions", by_state([failure for failure in late if size[failure.client] > 1])),
             at_most("  with neither 40001 nor 08007", len(strange), 0),
             Line("  of 08007, had taken effect", f"{len(unknown & found.keys())} of {len(unknown)}"),
             at_most("client connections closed", load.closed, 0),
@@ -169,7 +172,7 @@ def promote(scene: Scene, options: argparse.Namespace) -> int:
 def quorum(scene: Scene, options: argparse.Namespace) -> int:
     """A load of rows one by one and a hundred a transaction; a replica is killed and comes back, then the primary."""
     herd, victim = scene.herd, scene.cluster.replicas[0]
-    load = scene.begin([1] * 16 + [100] * 4)
+    load = scene.begin([1] * SINGLE + [100] * BULK, pace=0.002)
     phases = [("all three nodes", load.began, 0)]
 
     def enter(name: str, moment: float | None = None) -> None:
@@ -197,7 +200,7 @@ def quorum(scene: Scene, options: argparse.Namespace) -> int:
         failed = [failure for failure in failures if start <= failure.at < stop]
         rows.append((name, f"{stop - start:.1f}", f"{after - before}", f"{longest_pause(times, start, stop):.2f}",
                      by_state(failed)))
-    title = (f"A load of {LOAD_ROWS} rows and more, 16 clients row by row, 4 by a hundred a transaction"
+    title = (f"A load of {LOAD_ROWS} rows and more, {SINGLE} clients row by row, {BULK} by a hundred a transaction"
              f" (synchronous_standby_names = '{QUORUM}')")
     print(f"\n{title}\n")
     print(aligned(("phase", "s", "rows", "longest pause s", "failed"), rows, left=1))
@@ -227,6 +230,8 @@ def inside(part: str, options: argparse.Namespace) -> int:
         if scene.load:
             print(f"{part}: {scene.load.rows} rows acknowledged, {scene.load.closed} connections closed, failed:"
                   f" {by_state(scene.load.failures)}; {dict(scene.load.messages())}")
+        for node in cluster.nodes:
+            print(scene.herd.log(node))
         raise
     finally:
         if scene.load:

@@ -85,10 +85,13 @@ class Writer:
                 self.acknowledged.append(number)
                 self.times.append(ended)
                 number += 1
+                if self.load.pace:
+                    time.sleep(self.rows * self.load.pace)
                 continue
             state = error.sqlstate or "none"
             self.failures.append(Failure(state, self.index, number, ended))
-            self.messages[f"{state}: {str(error).splitlines()[0]}"] += 1
+            detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
+            self.messages[f"{state}: {str(error).splitlines()[0]}{detail}"] += 1
             if not self._goes_on():
                 self.is_closed = True
                 break
@@ -120,11 +123,15 @@ class Writer:
 
 
 class Load:
-    """Writers at work from the start until `stop`. `sizes` has the rows of a transaction for each."""
+    """Writers at work from the start until `stop`.
 
-    def __init__(self, psycopg: ModuleType, dsn: str, sizes: Sequence[int]):
+    `sizes` has the rows of a transaction for each; `pace` is how many seconds a writer rests for each row.
+    """
+
+    def __init__(self, psycopg: ModuleType, dsn: str, sizes: Sequence[int], pace: float = 0):
         self.psycopg = psycopg
         self.dsn = dsn
+        self.pace = pace
         self.stopped = threading.Event()
         self.writers = [Writer(self, index, rows) for index, rows in enumerate(sizes)]
         self.began = time.monotonic()

@@ -76,8 +76,12 @@ class Herd:
     def start(self, node: Node) -> None:
         """A killed node again, as its data directory was left."""
         directory = self.directories[node]
-        # The demo has not waited for the killed postmaster, so that its number still seems to be in use.
-        (directory / "postmaster.pid").unlink()
+        # The demo has not waited for the killed postmaster, so that its number still seems to be in use in its lock
+        # files: the fourth and fifth line of the first tell where the other is.
+        lock = directory / "postmaster.pid"
+        port, socket_directory = lock.read_text().splitlines()[3:5]
+        lock.unlink()
+        (Path(socket_directory) / f".s.PGSQL.{port}.lock").unlink()
         owner = directory.stat()
         identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
         with open(directory / "again.log", "ab") as log:
@@ -86,6 +90,11 @@ class Herd:
                 [_postgres(), "-D", str(directory)], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, cwd=directory, start_new_session=True,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, **identity))
+
+    def log(self, node: Node) -> str:
+        """The last lines of one that was started here."""
+        path = self.directories[node] / "again.log"
+        return "\n".join(path.read_text(errors="replace").splitlines()[-8:]) if path.exists() else ""
 
     def stop(self) -> None:
         """Those that were started here."""

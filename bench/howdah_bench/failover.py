@@ -30,7 +30,7 @@ SETTINGS = {
     "HOWDAH_POOL_SIZE": "20",
     "HOWDAH_LOG_LEVEL": "info",
 }
-# An acknowledged row is on two nodes of three.
+# synchronous_standby_names: an acknowledged row is on two nodes of three.
 QUORUM = "ANY 1 (*)"
 LOAD_ROWS = 30_000
 # Clients of that load that write row by row, and by a hundred a transaction: more of them than pool_size.
@@ -76,8 +76,10 @@ class Scene:
         self.dsn = f"host=127.0.0.1 port={self.port} user={cluster.user} dbname={cluster.database}"
         self.load: Load | None = None
 
-    def prepare(self) -> None:
-        self.herd.synchronize(QUORUM)
+    def prepare(self, names: str) -> None:
+        """`names` is the nodes' synchronous_standby_names."""
+        if names:
+            self.herd.synchronize(names)
         with wire.connect("127.0.0.1", self.port, self.cluster.user, self.cluster.database) as client:
             client.rows(TABLE)
         wait("Howdah to use all nodes", lambda: self.states().count("up") == len(self.cluster.nodes))
@@ -165,7 +167,8 @@ def promote(scene: Scene, options: argparse.Namespace) -> int:
         *scene.promises(load, killed),
     ]
     title = (f"kill -9 of the primary under {options.clients} writing clients (promote_delay"
-             f" {setting('HOWDAH_PROMOTE_DELAY')}, node_check_interval {setting('HOWDAH_NODE_CHECK_INTERVAL')})")
+             f" {setting('HOWDAH_PROMOTE_DELAY')}, node_check_interval {setting('HOWDAH_NODE_CHECK_INTERVAL')},"
+             f" synchronous_standby_names = '{options.names}')")
     return conclude(title, load, lines)
 
 
@@ -201,7 +204,7 @@ def quorum(scene: Scene, options: argparse.Namespace) -> int:
         rows.append((name, f"{stop - start:.1f}", f"{after - before}", f"{longest_pause(times, start, stop):.2f}",
                      by_state(failed)))
     title = (f"A load of {LOAD_ROWS} rows and more, {SINGLE} clients row by row, {BULK} by a hundred a transaction"
-             f" (synchronous_standby_names = '{QUORUM}')")
+             f" (synchronous_standby_names = '{options.names}')")
     print(f"\n{title}\n")
     print(aligned(("phase", "s", "rows", "longest pause s", "failed"), rows, left=1))
     took_over = "the one that was killed" if scene.promoted() == victim else "the other replica"
@@ -224,7 +227,7 @@ def inside(part: str, options: argparse.Namespace) -> int:
     process.raise_descriptor_limit()
     scene = Scene(cluster)
     try:
-        scene.prepare()
+        scene.prepare(options.names)
         return PARTS[part](scene, options)
     except BenchError:
         if scene.load:
@@ -262,6 +265,8 @@ def main() -> int:
     parser.add_argument("--part", choices=PARTS, action="append", help="only this one (may be repeated)")
     parser.add_argument("--clients", type=int, default=100, help="that write while the primary is killed")
     parser.add_argument("--seconds", type=float, default=5, help="of writing before the kill, and after it")
+    parser.add_argument("--asynchronous", dest="names", action="store_const", const="", default=QUORUM,
+                        help="without synchronous replication, to see that what is lost is noticed")
     parser.add_argument("--log", action="store_true", help="print what Howdah logged")
     parser.add_argument("--inside", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -121,6 +121,9 @@ struct ReadBalance: ~Copyable {
         return there * load(second) * (1 + Self.widestMargin * draw) < here * load(first)
     }
 
+    /// Whether the first does not cost so much more than the second that the choice would always be against it.
+    func costsAlike(_ first: Int, _ second: Int) -> Bool { !isCheaper(second, than: first, draw: 1) }
+
     /// - Parameters:
     ///   - draw: 64 random bits.
     ///   - isEligible: asked several times for a node.

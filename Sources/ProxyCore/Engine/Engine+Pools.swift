@@ -76,7 +76,10 @@ extension Engine {
     @inline(__always)
     func takeServer(_ pool: PoolPointer, forRead: Bool, profile: ProfileID) -> ServerPointer? {
         let node = forRead ? chooseReadNode(pool) : primary
-        if node >= 0, let server = takeIdle(pool, node, profile) { return server }
+        if node >= 0 {
+            if forRead, let server = takeFittingElsewhere(pool, insteadOf: node, profile) { return server }
+            if let server = takeIdle(pool, node, profile) { return server }
+        }
         return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
     }
 
@@ -99,17 +102,45 @@ extension Engine {
         return takeIdleWithProfile(nodePool, profile)
     }
 
-    /// Prefers, among the few used last, one that has the session's settings already.
+    /// How many idle servers are looked at for one that has a session's settings.
+    private static let mostLookedAt = 64
+
+    /// Prefers, among those used last, one that has the session's settings already; else takes the one that has idled longest, so that the settings of
+    /// those who have just been here stay where they are.
     private func takeIdleWithProfile(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> ServerPointer?
     {
+        let fitting = fittingIdle(nodePool, profile)
+        return servers[nodePool.pointee.idle.remove(at: max(0, fitting))]
+    }
+
+    /// The place among the idle ones of a server that has these settings; -1 where none has.
+    private func fittingIdle(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> Int {
         let count = nodePool.pointee.idle.count
-        for index in (max(0, count - 8)..<count).reversed() {
-            if let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile {
-                nodePool.pointee.idle.remove(at: index)
-                return server
-            }
+        for index in (max(0, count - Self.mostLookedAt)..<count).reversed() {
+            if let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile { return index }
         }
-        return servers[nodePool.pointee.idle.removeLast()]
+        return -1
+    }
+
+    /// A server with the session's settings, on a node that costs as little as the chosen one, where that has none: to bring a server to other settings
+    /// costs it more than a read by key.
+    @inline(__always)
+    private func takeFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer?
+    {
+        let idle = pool.pointee.nodes + node
+        guard let last = idle.pointee.idle.last, servers[last]?.pointee.profile != profile else { return nil }
+        return findFittingElsewhere(pool, insteadOf: node, profile)
+    }
+
+    private func findFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer? {
+        if fittingIdle(pool.pointee.nodes + node, profile) >= 0 { return nil }
+        let nodes = nearNodes(pool)
+        for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {
+            let nodePool = pool.pointee.nodes + nodes[place]
+            let fitting = fittingIdle(nodePool, profile)
+            if fitting >= 0 { return servers[nodePool.pointee.idle.remove(at: fitting)] }
+        }
+        return nil
     }
 
     func assign(_ server: ServerPointer, to client: ClientPointer) {

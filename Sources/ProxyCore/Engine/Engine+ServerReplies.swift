@@ -119,7 +119,7 @@ extension Engine {
 
     /// Copies the forwarded messages between the run's start and `offset` to the client.
     @inline(__always)
-    private func flushRun(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun, upTo offset: Int) {
+    func flushRun(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun, upTo offset: Int) {
         if run.start < offset, let client = clients[server.pointee.client] {
             client.pointee.output.append(bytes.extracting(run.start..<offset), from: buffers)
             server.pointee.pool.pointee.counters.bytesSent &+= UInt64(offset &- run.start)
@@ -130,7 +130,7 @@ extension Engine {
 
     /// Drops the message at `offset` from the run.
     @inline(__always)
-    private func dropReply(
+    func dropReply(
         _ server: ServerPointer,
         _ bytes: RawSpan,
         _ offset: Int,
@@ -311,209 +311,6 @@ extension Engine {
         } else {
             forget(entry)
         }
-    }
-
-    // MARK: The end of a cycle
-
-    private func readyForQuery(
-        _ server: ServerPointer,
-        _ bytes: RawSpan,
-        _ offset: Int,
-        _ header: MessageHeader,
-        _ run: inout ForwardRun
-    ) -> Bool {
-        guard header.size == 6, let status = TransactionStatus(rawValue: bytes.byte(at: offset &+ 5)),
-            let entry = server.pointee.ledger.first, entry.completesCycle
-        else {
-            flushRun(server, bytes, &run, upTo: offset)
-            serverViolated(server, "sent ReadyForQuery that nothing asked for")
-            return false
-        }
-        server.pointee.ledger.removeFirst()
-        if entry.changesName { forget(entry) }
-        server.pointee.status = status
-        server.pointee.isCopyingIn = false
-        let hasFailed = server.pointee.hasFailed
-        server.pointee.hasFailed = false
-        if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
-        if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
-        if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
-        guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
-            dropReply(server, bytes, offset, header, &run)
-            if entry.purpose != .none { return injectedReady(server, entry.purpose, hasFailed: hasFailed, &run) }
-            // The Sync behind a decoy comes when its client's cycle is over already.
-            run.cycleEnded = run.cycleEnded || server.pointee.client.isNone || entry.kind == .sync
-            return true
-        }
-        deliver(client)
-        if client.pointee.extras != nil { settleSettings(client, server, hasFailed: hasFailed) }
-        client.pointee.outstanding &-= 1
-        if client.pointee.transaction.isLeading, status == .idle { client.pointee.extras = nil }
-        client.pointee.transaction = client.pointee.transaction.after(status)
-        if client.pointee.freshness.track != .untracked { noteCompletion(client, server) }
-        if status == .idle {
-            server.pointee.pool.pointee.counters.transactions &+= 1
-        } else if server.pointee.pool.pointee.options.mode == .statement {
-            refuse(client, .transactionInStatementMode)
-            return false
-        }
-        if server.pointee.mayNotify || client.pointee.channels != nil {
-            flushRun(server, bytes, &run, upTo: offset)
-            if settleNotifications(client, server) { dropReply(server, bytes, offset, header, &run) }
-            guard client.pointee.phase == .ready else { return false }
-        }
-        run.cycleEnded = true
-        return true
-    }
-
-    /// Everything at hand has been read and a ReadyForQuery was among it: the client goes on, or lets go of the server.
-    private func cycleEnded(_ server: ServerPointer) {
-        guard let client = clients[server.pointee.client] else {
-            if server.pointee.ledger.isEmpty { becomeFree(server) }
-            return
-        }
-        let handle = client.pointee.handle
-        if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
-            client.pointee.changesNames = false
-            client.pointee.statements.compact()
-            client.pointee.since = now
-            if !mayLetGo(client, server) {
-                if readsElsewhere(client) {
-                    if isAtBoundary(client) { endReadElsewhere(client, server) }
-                } else if client.pointee.pin != nil {
-                    askForPins(client, server)
-                }
-                processHeld(client)
-                return
-            }
-            // The portals have gone with the transaction.
-            if client.pointee.bindsChange {
-                client.pointee.bindsChange = false
-                forgetLastBound(client)
-            }
-            letGo(client, server)
-        }
-        processHeld(client)
-        if isDraining, let client = clients[handle] { dismissIfIdle(client) }
-    }
-
-    @inline(__always)
-    private func mayLetGo(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        server.pointee.status == .idle && client.pointee.pin == nil && server.pointee.ledger.isEmpty
-            && isAtBoundary(client)
-    }
-
-    private func isAtBoundary(_ client: ClientPointer) -> Bool {
-        if case .none = client.pointee.passThrough { return true }
-        return false
-    }
-
-    private func letGo(_ client: ClientPointer, _ server: ServerPointer) {
-        if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
-        resume(client, .sinkFull)
-        release(server, from: client)
-    }
-
-    /// A statement of the proxy's own is over.
-    private func injectedReady(
-        _ server: ServerPointer,
-        _ purpose: LedgerEntry.Purpose,
-        hasFailed: Bool,
-        _ run: inout ForwardRun
-    ) -> Bool {
-        switch purpose {
-        case .settings:
-            guard let client = clients[server.pointee.client] else { break }
-            if hasFailed {
-                settingsFailed(client, server)
-                return false
-            }
-            if client.pointee.phase == .welcoming {
-                finishWelcome(client, server)
-                return false
-            }
-        case .cleanup:
-            guard cleaned(server, hasFailed: hasFailed) else { return false }
-        case .rollback:
-            if server.pointee.status != .idle {
-                serverViolated(server, "could not be rolled back")
-                return false
-            }
-        case .flush:
-            guard let client = clients[server.pointee.client] else { break }
-            // What the client has flushed it waits for: the reply is not held back any longer.
-            deliver(client)
-            if client.pointee.transaction.isLeading {
-                client.pointee.transaction = client.pointee.transaction.after(server.pointee.status)
-            }
-            client.pointee.flow = hasFailed ? .skipping : .between
-            run.cycleEnded = true
-        case .begin:
-            // The statement behind it has run, or will run, outside of any transaction: nothing can be built on that.
-            if hasFailed {
-                // The client was told that a transaction is open: it has failed.
-                server.pointee.status = .failed
-                clients[server.pointee.client]?.pointee.ending = .possible
-                serverViolated(server, "refused BEGIN")
-                return false
-            }
-        case .evidence:
-            evidenceIsComplete(server, hasFailed: hasFailed)
-            run.cycleEnded = true
-        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared: break
-        }
-        run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
-        return true
-    }
-
-    /// What cleans a server has run.
-    /// - Returns: false where the server is gone.
-    private func cleaned(_ server: ServerPointer, hasFailed: Bool) -> Bool {
-        guard !hasFailed else {
-            guard server.pointee.cleanup == .session else {
-                serverViolated(server, "could not be cleaned: \(server.pointee.cleanup.statement ?? "") failed")
-                return false
-            }
-            // Somebody has prepared a statement there.
-            server.pointee.cleanup = .everything
-            return true
-        }
-        switch server.pointee.cleanup {
-        case .none, .unlisten, .close: break
-        case .session: settingsAreReset(server)
-        case .discardAll, .everything: serverIsPristine(server)
-        }
-        server.pointee.cleanup = .none
-        return true
-    }
-
-    /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
-    func serverIsPristine(_ server: ServerPointer) {
-        server.pointee.statements.removeAll()
-        settingsAreReset(server)
-    }
-
-    private func settingsAreReset(_ server: ServerPointer) {
-        server.pointee.unnamed = .none
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = .base
-    }
-
-    /// The session's settings were refused by the server. At log-in that is the client's FATAL error, as PostgreSQL has it; later they had been accepted before, so
-    /// the session cannot be carried on.
-    private func settingsFailed(_ client: ClientPointer, _ server: ServerPointer) {
-        let reason = server.pointee.extras.lastError ?? "a setting was refused"
-        server.pointee.needs(.discardAll)
-        refuse(
-            client,
-            PostgresError(
-                .fatal,
-                .invalidParameterValue,
-                reason,
-                detail: "The session's settings could not be applied to the server.",
-                hint: "Look at the connection's parameters and its options."
-            )
-        )
     }
 
     // MARK: Other replies

@@ -1,0 +1,190 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Parse: a client's statement becomes one that servers share (PostgreSQL documentation, 55.2.3).
+extension Engine {
+    func forwardParse(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan
+    ) -> Progress {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        pool.pointee.counters.clientParses &+= 1
+        guard let message = ParseMessage(body), pool.pointee.options.preparedStatements else {
+            // The server finds what is wrong with it; or statements are not carried, and the client keeps its server.
+            if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
+            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+            server.pointee.unnamed = pool.pointee.options.preparedStatements ? .unknown : .none
+            append(server, FrontendTag.parse, body)
+            return .consumed(header.size)
+        }
+        if !message.name.isEmpty, isUnsettled(body.extracting(message.name), client, server) { return .stop }
+        guard let id = intern(client, body, message) else {
+            return provoke(client, server, .memoryLimit(statements.limit), header)
+        }
+        let isNamed = !message.name.isEmpty
+        let name = body.extracting(message.name)
+        if isNamed, client.pointee.pin != nil, keepsOwnNames(client), statement(named: name, of: client) == nil {
+            // The server knows whether PREPARE has given the name already.
+            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+            append(server, FrontendTag.parse, body)
+            return .consumed(header.size)
+        }
+        if isNamed, statement(named: name, of: client) != nil {
+            provokeDuplicate(client, server, body, message)
+            return .consumed(header.size)
+        }
+        var entry = LedgerEntry(.parse, .forward)
+        entry.statement = id
+        statements.retain(id)
+        setName(client, name, to: id, &entry)
+        let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+        let target = isExecute ? executeTarget(id, client, server) ?? id : id
+        sendParse(target, isNamed: isNamed, client, server, entry)
+        return .consumed(header.size)
+    }
+
+    /// Sends what of a Parse the server needs: nothing where it has the statement.
+    private func sendParse(
+        _ id: StatementID,
+        isNamed: Bool,
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ ledgerEntry: LedgerEntry
+    ) {
+        var entry = ledgerEntry
+        let record = statements[id]
+        let serial = record.pointee.serial
+        entry.serial = serial
+        let isShared = isNamed || record.pointee.isShared
+        let presence = isShared ? presence(of: serial, client, server) : .missing
+        let isThere = isShared ? presence == .there : hasUnnamed(serial, client, server)
+        entry.preparesAgain = presence == .uncertain
+        // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
+        let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
+        if isThere, server.pointee.status != .failed, !mayFail {
+            entry.disposition = .answer
+            server.pointee.ledger.append(entry)
+            if client.pointee.replayState != .armed { emitAnswers(server) }
+            return
+        }
+        if isShared, !isThere {
+            entry.changesServer = true
+            server.pointee.unconfirmed &+= 1
+            server.pointee.statements.insert(serial)
+            appendSharedParse(server, record)
+        } else {
+            server.pointee.unnamed = serial
+            let body = record.pointee.body
+            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + body.count, from: buffers)
+            server.pointee.output.appendByte(0, from: buffers)
+            server.pointee.output.append(body, from: buffers)
+            touch(server)
+        }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.serverParses &+= 1
+        server.pointee.ledger.append(entry)
+    }
+
+    /// The statement of a Parse, interned; nil where the limit does not let it in.
+    func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
+        let identity = body.extracting(message.identity)
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        if let id = statements.find(identity) {
+            let record = statements[id]
+            record.pointee.uses &+= 1
+            if pool.pointee.options.prepareUnnamed { record.pointee.isShared = true }
+            _ = statementClass(of: id, client)
+            return id
+        }
+        return statements.intern(
+            identity,
+            textSize: message.text.count,
+            statementClass: classify(body.extracting(message.text), client),
+            classStamp: contextStamp(of: client)
+        )
+    }
+
+    /// Lets a name mean a statement from now on; the entry remembers what it meant before.
+    func setName(_ client: ClientPointer, _ name: RawSpan, to id: StatementID, _ entry: inout LedgerEntry) {
+        if !id.isNone { statements.retain(id) }
+        entry.changesName = true
+        client.pointee.changesNames = true
+        if name.byteCount == 0 {
+            entry.place = .unnamed
+            entry.previous = client.pointee.unnamed
+            client.pointee.unnamed = id
+            return
+        }
+        let hash = nameHash.hash(name)
+        let place = client.pointee.statements.find(name, hash: hash) ?? client.pointee.statements.add(name, hash: hash)
+        entry.place = place
+        entry.previous = client.pointee.statements.set(place, to: id)
+    }
+
+    @inline(__always)
+    private func appendSharedParse(_ server: ServerPointer, _ record: UnsafeMutablePointer<PreparedStatement>) {
+        let body = record.pointee.body
+        server.pointee.output.appendHeader(
+            FrontendTag.parse,
+            bodySize: StatementSerial.nameSize &+ body.count,
+            from: buffers
+        )
+        record.pointee.serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
+        server.pointee.output.append(body, from: buffers)
+        touch(server)
+    }
+
+    /// Gives the server a statement that it lacks, in front of the message that needs it.
+    func injectParse(
+        _ id: StatementID,
+        isShared: Bool,
+        isAgain: Bool,
+        _ server: ServerPointer,
+        purpose: LedgerEntry.Purpose = .prepare
+    ) {
+        let record = statements[id]
+        var entry = LedgerEntry(.parse, .swallow)
+        entry.preparesAgain = isAgain
+        entry.purpose = purpose
+        entry.statement = id
+        entry.serial = record.pointee.serial
+        statements.retain(id)
+        if isShared {
+            entry.changesServer = true
+            server.pointee.unconfirmed &+= 1
+            server.pointee.statements.insert(record.pointee.serial)
+            appendSharedParse(server, record)
+        } else {
+            server.pointee.unnamed = record.pointee.serial
+            server.pointee.output.appendHeader(
+                FrontendTag.parse,
+                bodySize: 1 + record.pointee.body.count,
+                from: buffers
+            )
+            server.pointee.output.appendByte(0, from: buffers)
+            server.pointee.output.append(record.pointee.body, from: buffers)
+            touch(server)
+        }
+        server.pointee.pool.pointee.counters.serverParses &+= 1
+        server.pointee.ledger.append(entry)
+    }
+
+    /// A named statement exists already: a server would refuse the Parse, after it has looked at the text. It is made to, by giving it an empty statement of that
+    /// name first; that one is closed before the next batch.
+    private func provokeDuplicate(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ body: RawSpan,
+        _ message: ParseMessage
+    ) {
+        let name = body.array(message.name)
+        // Where a statement of that name is there already, its refusal is the client's.
+        injectDecoy(name, server, purpose: .prepare)
+        // The first of several is the only one that the server carries out: its error has the others skipped.
+        if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
+        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+        append(server, FrontendTag.parse, body)
+    }
+}

@@ -1,0 +1,269 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Bind, Describe and Close: messages that name a statement or a portal (PostgreSQL documentation, 55.2.3).
+extension Engine {
+    func forwardBind(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan,
+        _ isWhole: Bool
+    ) -> Progress {
+        guard let message = BindMessage(body) else {
+            if !isWhole { return waitFor(client, header, body) }
+            server.pointee.ledger.append(LedgerEntry(.bind, .forward))
+            append(server, FrontendTag.bind, body)
+            return .consumed(header.size)
+        }
+        var entry = LedgerEntry(.bind, .forward)
+        let name = body.extracting(message.statement)
+        if isUnsettled(name, client, server) { return .stop }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
+        let id = statement(named: name, of: client) ?? .none
+        setLastBound(client, id, portal: body.extracting(message.portal))
+        let bodySize = header.size &- MessageHeader.byteCount
+        if id.isNone {
+            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
+            forgetUnnamed(name, client, server)
+            server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
+            server.pointee.output.append(body, from: buffers)
+        } else {
+            let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+            let target = isExecute ? executeTarget(id, client, server) ?? id : id
+            let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
+            let record = statements[target]
+            entry.serial = record.pointee.serial
+            entry.statement = target
+            let nameSize = isShared ? StatementSerial.nameSize : 1
+            let newSize = bodySize &- name.byteCount &- 1 &+ nameSize
+            server.pointee.output.appendHeader(FrontendTag.bind, bodySize: newSize, from: buffers)
+            server.pointee.output.append(body.extracting(0..<message.portal.upperBound &+ 1), from: buffers)
+            appendStatementName(server, record.pointee.serial, isShared)
+            server.pointee.output.append(
+                body.extracting(message.statement.upperBound &+ 1..<body.byteCount),
+                from: buffers
+            )
+        }
+        touch(server)
+        server.pointee.ledger.append(entry)
+        if !isWhole { client.pointee.passThrough = .toServer(remaining: bodySize &- body.byteCount) }
+        return .consumed(MessageHeader.byteCount &+ body.byteCount)
+    }
+
+    /// Remembers what an Execute runs, with a reference: the client's name for it may go before.
+    @inline(__always)
+    func setLastBound(_ client: ClientPointer, _ id: StatementID, portal: RawSpan) {
+        client.pointee.lastPortal = portal.byteCount == 0 ? 0 : nameHash.hash(portal) | 1
+        if client.pointee.lastBound == id { return }
+        if !id.isNone {
+            statements.retain(id)
+            if executedClass(of: id, client).mayChangeSession { client.pointee.bindsChange = true }
+        }
+        statements.release(client.pointee.lastBound)
+        client.pointee.lastBound = id
+    }
+
+    /// No portal is there any more.
+    func forgetLastBound(_ client: ClientPointer) {
+        statements.release(client.pointee.lastBound)
+        client.pointee.lastBound = .none
+    }
+
+    /// Whether an Execute names the portal of the last Bind.
+    func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
+        guard let end = body.firstZero(from: 0) else { return false }
+        return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
+    }
+
+    /// Whether a server has a shared statement.
+    enum Presence {
+        case there
+        case missing
+        /// An earlier batch in flight is to prepare it, which may fail: the statement has been closed, to be prepared again.
+        case uncertain
+    }
+
+    @inline(__always)
+    func presence(of serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Presence {
+        guard server.pointee.statements.use(serial) else { return .missing }
+        if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return .there }
+        return isUncertain(serial, server) ? .uncertain : .there
+    }
+
+    /// The same for the server's unnamed statement, which a Parse replaces.
+    @inline(__always)
+    func hasUnnamed(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        guard server.pointee.unnamed == serial else { return false }
+        return client.pointee.outstanding == 0 || !isUnnamedUncertain(server)
+    }
+
+    /// Whether the Parse of the unnamed statement is part of an earlier batch in flight.
+    private func isUnnamedUncertain(_ server: ServerPointer) -> Bool {
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { return isInEarlierBatch }
+        }
+        return false
+    }
+
+    private func isUncertain(_ serial: StatementSerial, _ server: ServerPointer) -> Bool {
+        var isInEarlierBatch = false
+        for index in (0..<server.pointee.ledger.count).reversed() {
+            let entry = server.pointee.ledger[index]
+            if entry.completesCycle { isInEarlierBatch = true }
+            guard entry.changesServer, entry.serial == serial else { continue }
+            if !isInEarlierBatch { return false }
+            closeOnServer(server, name(of: serial))
+            return true
+        }
+        return false
+    }
+
+    /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
+    @inline(__always)
+    func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        let record = statements[id]
+        if !isNamed, hasUnnamed(record.pointee.serial, client, server) { return false }
+        let isShared = isNamed || record.pointee.isShared
+        if isShared {
+            let presence = presence(of: record.pointee.serial, client, server)
+            if presence != .there { injectParse(id, isShared: true, isAgain: presence == .uncertain, server) }
+        } else {
+            injectParse(id, isShared: false, isAgain: false, server)
+        }
+        return isShared
+    }
+
+    @inline(__always)
+    private func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
+        if isShared {
+            serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
+        } else {
+            server.pointee.output.appendByte(0, from: buffers)
+        }
+    }
+
+    /// Whether a name that is not the client's own is one under which servers know the statements that clients share.
+    private func isProxyName(_ name: RawSpan) -> Bool {
+        name.byteCount == StatementSerial.nameSize &- 1 && StatementSerial.isName(name.text(0..<name.byteCount))
+    }
+
+    /// A client without an unnamed statement must not meet another's: the server is to say that there is none.
+    func forgetUnnamed(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
+        guard name.byteCount == 0, server.pointee.unnamed != .none else { return }
+        server.pointee.unnamed = .none
+        closeOnServer(server, [])
+    }
+
+    func forwardDescribe(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan
+    ) -> Progress {
+        var entry = LedgerEntry(.describe, .forward)
+        if let message = TargetMessage(body), message.kind == .statement {
+            let name = body.extracting(message.name)
+            if isUnsettled(name, client, server) { return .stop }
+            if let id = statement(named: name, of: client) {
+                let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+                let target = isExecute ? executeTarget(id, client, server) ?? id : id
+                let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
+                entry.serial = statements[target].pointee.serial
+                entry.statement = target
+                let nameSize = isShared ? StatementSerial.nameSize : 1
+                server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
+                server.pointee.output.appendByte(message.kind.rawValue, from: buffers)
+                appendStatementName(server, entry.serial, isShared)
+                touch(server)
+                server.pointee.ledger.append(entry)
+                return .consumed(header.size)
+            }
+            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
+            forgetUnnamed(name, client, server)
+        }
+        server.pointee.ledger.append(entry)
+        append(server, FrontendTag.describe, body)
+        return .consumed(header.size)
+    }
+
+    func forwardClose(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ body: RawSpan
+    ) -> Progress {
+        var entry = LedgerEntry(.close, .forward)
+        if let message = TargetMessage(body), message.kind == .statement {
+            let name = body.extracting(message.name)
+            if isUnsettled(name, client, server) { return .stop }
+            if statement(named: name, of: client) != nil || isProxyName(name) {
+                // The server keeps the statement: others have names for it, and this client may come back.
+                setName(client, name, to: .none, &entry)
+                entry.disposition = .answer
+                server.pointee.ledger.append(entry)
+                if client.pointee.replayState != .armed { emitAnswers(server) }
+                return .consumed(header.size)
+            }
+        }
+        server.pointee.unnamed = .unknown
+        server.pointee.ledger.append(entry)
+        append(server, FrontendTag.close, body)
+        return .consumed(header.size)
+    }
+
+    func append(_ server: ServerPointer, _ tag: UInt8, _ body: RawSpan) {
+        server.pointee.output.appendHeader(tag, bodySize: body.byteCount, from: buffers)
+        server.pointee.output.append(body, from: buffers)
+        touch(server)
+    }
+
+    // MARK: Refusals of the proxy's own
+
+    /// Refuses a message in the middle of a batch: the server is made to fail, so that its transaction fails as it would have, and the client is told this
+    /// error instead of the server's.
+    func provoke(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ error: PostgresError,
+        _ header: MessageHeader,
+        rest isLong: Bool = false
+    ) -> Progress {
+        var builder = MessageBuilder()
+        builder.parse(name: "", text: "howdah refuses this message")
+        server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.unnamed = .unknown
+        server.pointee.ledger.append(LedgerEntry(.parse, .replace))
+        server.pointee.extras.replacements.append(error)
+        touch(server)
+        if !isLong { return .consumed(header.size) }
+        client.pointee.passThrough = .dropped(remaining: header.size)
+        return .consumed(0)
+    }
+}
+
+
+extension PostgresError {
+    fileprivate static func unknownStatement(_ name: RawSpan) -> PostgresError {
+        PostgresError(
+            .error,
+            .invalidStatementName,
+            "prepared statement \"\(name.text(0..<name.byteCount))\" does not exist"
+        )
+    }
+
+    static func memoryLimit(_ limit: Int) -> PostgresError {
+        PostgresError(
+            .error,
+            .outOfMemory,
+            "no memory left for prepared statements",
+            detail: "All statements that are kept are in use by clients.",
+            hint:
+                "Raise prepared_statement_memory (now \(limit)), or have clients close statements that they do not need."
+        )
+    }
+}

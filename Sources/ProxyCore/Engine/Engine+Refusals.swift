@@ -1,0 +1,110 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// Batches that fail before a server has seen them.
+extension Engine {
+    /// An error fails the transaction, also one that no server knows of yet.
+    func failDeferred(_ client: ClientPointer) {
+        guard client.pointee.transaction.isDeferred else { return }
+        client.pointee.transaction = .lost
+        client.pointee.extras = nil
+    }
+
+    /// Refuses a batch for which no server is held.
+    func refuseBatch(
+        _ client: ClientPointer,
+        _ error: PostgresError,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        failDeferred(client)
+        client.pointee.isForcedToPrimary = false
+        send(client) { builder in
+            builder.error(error)
+            if header.tag == FrontendTag.query { appendReady(&builder, client) }
+        }
+        if header.tag == FrontendTag.query {
+            client.pointee.passThrough = .dropped(remaining: header.size)
+        } else {
+            client.pointee.flow = .skipping
+        }
+        return .consumed(0)
+    }
+
+    /// The batch that waited for a server in vain is there to be refused.
+    func refuseWaiting(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        let error = client.pointee.extras?.refusal ?? PostgresError(.error, .internalError, "no server")
+        client.pointee.extras?.refusal = nil
+        client.pointee.flow = .between
+        return refuseBatch(client, error, header, input, offset)
+    }
+
+    /// Drops messages up to Sync, as a server does after an error (PostgreSQL documentation, 55.2.3).
+    func skip(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
+        switch header.tag {
+        case FrontendTag.sync:
+            client.pointee.flow = .between
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
+            client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
+            touch(client)
+            return .consumed(header.size)
+        case FrontendTag.terminate:
+            close(client, flush: false, reason: "client closed the connection")
+            return .consumed(header.size)
+        default:
+            client.pointee.passThrough = .dropped(remaining: header.size)
+            return .consumed(0)
+        }
+    }
+
+    /// A batch of a client whose transaction was lost with its server: only the transaction's end is accepted.
+    func answerLost(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Progress {
+        let header = MessageHeader(input, at: offset)
+        let endsTransaction: Bool
+        switch plan.statementClass.transaction {
+        case .commit, .rollback: endsTransaction = plan.statements == 1
+        default: endsTransaction = false
+        }
+        guard endsTransaction, plan.extent == .whole else {
+            let error = client.pointee.extras?.refusal ?? .failedTransaction
+            client.pointee.extras = nil
+            return refuseBatch(client, error, header, input, offset)
+        }
+        if plan.statementClass.transaction == .commit, let error = client.pointee.extras?.refusal {
+            // Nobody has been told: drivers take COMMIT's answer ROLLBACK for a success unless an error came before.
+            client.pointee.transaction = .none
+            client.pointee.extras = nil
+            return refuseBatch(client, error, header, input, offset)
+        }
+        if plan.isQuery {
+            client.pointee.transaction = .none
+            send(client) { builder in
+                builder.commandComplete("ROLLBACK")
+                appendReady(&builder, client)
+            }
+        } else {
+            answerRollback(client, plan, input, offset)
+        }
+        return .consumed(plan.size)
+    }
+
+    private func answerRollback(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int) {
+        var offset = start
+        send(client) { builder in
+            while offset < start + plan.size {
+                let header = MessageHeader(input, at: offset)
+                let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
+                offset += header.size
+                switch header.tag {
+                case FrontendTag.sync: appendReady(&builder, client)
+                case FrontendTag.execute:
+                    client.pointee.transaction = .none
+                    builder.commandComplete("ROLLBACK")
+                default: _ = answer(header.tag, body, client, &builder)
+                }
+            }
+        }
+    }
+}

@@ -33,6 +33,9 @@ SETTINGS = {
 # synchronous_standby_names: an acknowledged row is on two nodes of three.
 QUORUM = "ANY 1 (*)"
 LOAD_ROWS = 30_000
+# So long a replica (without synchronous replication: both) has had nothing from the primary when that is killed: the
+# choice of the one to promote is then not indifferent.
+STALL = 0.5
 # Clients of that load that write row by row, and by a hundred a transaction: more of them than pool_size.
 SINGLE, BULK = 36, 8
 # Nothing of it took effect, and: not known whether it did.
@@ -68,18 +71,19 @@ def by_state(failures: list[Failure]) -> str:
 class Scene:
     """Three nodes in synchronous replication with Howdah in front, and clients that write."""
 
-    def __init__(self, cluster: Cluster):
+    def __init__(self, cluster: Cluster, names: str):
+        """`names` is the nodes' synchronous_standby_names."""
         self.cluster = cluster
+        self.names = names
         self.psycopg = driver()
         self.herd = Herd(cluster)
         self.port = int(os.environ["PGPORT"])
         self.dsn = f"host=127.0.0.1 port={self.port} user={cluster.user} dbname={cluster.database}"
         self.load: Load | None = None
 
-    def prepare(self, names: str) -> None:
-        """`names` is the nodes' synchronous_standby_names."""
-        if names:
-            self.herd.synchronize(names)
+    def prepare(self) -> None:
+        if self.names:
+            self.herd.synchronize(self.names)
         with wire.connect("127.0.0.1", self.port, self.cluster.user, self.cluster.database) as client:
             client.rows(TABLE)
         wait("Howdah to use all nodes", lambda: self.states().count("up") == len(self.cluster.nodes))
@@ -93,6 +97,18 @@ class Scene:
         self.load = Load(self.psycopg, self.dsn, sizes, pace)
         self.load.wait_for_all()
         return self.load
+
+    def lose_primary(self, stalled: Node) -> tuple[float, list[Line]]:
+        """Kills the primary under replicas of which one is behind; gives the time, and what the others had."""
+        other = next(node for node in self.cluster.replicas if node != stalled)
+        self.herd.stall((stalled,) if self.names else (stalled, other))
+        time.sleep(STALL)
+        killed = self.herd.kill(self.cluster.primary)
+        lacking = self.herd.received(other) - self.herd.received(stalled)
+        self.load.wait_for_all()
+        is_best = self.promoted() == other or lacking <= 0
+        return killed, [Line("the one behind lacked, of the log", f"{lacking / 1024:.0f} kB"),
+                        Line("promoted was the one that had more", "yes" if is_best else "no", "yes", is_best)]
 
     def promoted(self) -> Node:
         primaries = self.herd.primaries()
@@ -148,8 +164,7 @@ def promote(scene: Scene, options: argparse.Namespace) -> int:
     load = scene.begin([1] * options.clients)
     calm = time.monotonic()
     time.sleep(options.seconds)
-    killed = scene.herd.kill(scene.cluster.primary)
-    load.wait_for_all()
+    killed, choice = scene.lose_primary(scene.cluster.replicas[0])
     time.sleep(options.seconds)
     end = time.monotonic()
     load.stop()
@@ -164,6 +179,7 @@ def promote(scene: Scene, options: argparse.Namespace) -> int:
         Line("longest pause of all writes", f"{longest_pause(times, killed, end):.2f} s"),
         Line("half of the rate is back after", "never" if half is None else f"{half:.2f} s"),
         Line("longest that one client waited", f"{load.longest_wait():.2f} s"),
+        *choice,
         *scene.promises(load, killed),
     ]
     title = (f"kill -9 of the primary under {options.clients} writing clients (promote_delay"
@@ -174,24 +190,20 @@ def promote(scene: Scene, options: argparse.Namespace) -> int:
 
 def quorum(scene: Scene, options: argparse.Namespace) -> int:
     """A load of rows one by one and a hundred a transaction; a replica is killed and comes back, then the primary."""
-    herd, victim = scene.herd, scene.cluster.replicas[0]
+    herd, (victim, other) = scene.herd, scene.cluster.replicas[:2]
     load = scene.begin([1] * SINGLE + [100] * BULK, pace=0.002)
-    phases = [("all three nodes", load.began, 0)]
-
-    def enter(name: str, moment: float | None = None) -> None:
-        phases.append((name, time.monotonic() if moment is None else moment, load.rows))
-
+    phases = [("all three nodes", load.began)]
     load.wait_for_rows(LOAD_ROWS // 5)
-    enter("a replica is killed", herd.kill(victim))
+    phases.append(("a replica is killed", herd.kill(victim)))
     load.wait_for_all()
     load.wait_for_rows(max(LOAD_ROWS * 2 // 5, load.rows + LOAD_ROWS // 10))
-    enter("it is started again")
+    phases.append(("it is started again", time.monotonic()))
     herd.start(victim)
     wait("both replicas to stream", lambda: herd.receivers(scene.cluster.primary) == 2)
     load.wait_for_rows(max(LOAD_ROWS * 3 // 5, load.rows + LOAD_ROWS // 10))
-    killed = herd.kill(scene.cluster.primary)
-    enter("the primary is killed", killed)
-    load.wait_for_all()
+    phases.append(("the other gets no log", time.monotonic()))
+    killed, choice = scene.lose_primary(other)
+    phases.append(("the primary is killed", killed))
     load.wait_for_rows(max(LOAD_ROWS, load.rows + LOAD_ROWS // 5))
     end = time.monotonic()
     load.stop()
@@ -199,18 +211,17 @@ def quorum(scene: Scene, options: argparse.Namespace) -> int:
     times = load.times()
     failures = load.failures
     rows = []
-    for (name, start, before), (_, stop, after) in zip(phases, [*phases[1:], ("", end, load.rows)]):
+    for (name, start), (_, stop) in zip(phases, [*phases[1:], ("", end)]):
         failed = [failure for failure in failures if start <= failure.at < stop]
-        rows.append((name, f"{stop - start:.1f}", f"{after - before}", f"{longest_pause(times, start, stop):.2f}",
+        rows.append((name, f"{stop - start:.1f}", f"{load.rows_within(start, stop)}", f"{longest_pause(times, start, stop):.2f}",
                      by_state(failed)))
     title = (f"A load of {LOAD_ROWS} rows and more, {SINGLE} clients row by row, {BULK} by a hundred a transaction"
              f" (synchronous_standby_names = '{options.names}')")
     print(f"\n{title}\n")
     print(aligned(("phase", "s", "rows", "longest pause s", "failed"), rows, left=1))
-    took_over = "the one that was killed" if scene.promoted() == victim else "the other replica"
     lines = [
-        Line("promoted was", took_over),
         Line("longest that one client waited", f"{load.longest_wait():.2f} s"),
+        *choice,
         *scene.promises(load, killed),
     ]
     return conclude("What became of it", load, lines)
@@ -225,9 +236,9 @@ def inside(part: str, options: argparse.Namespace) -> int:
     if cluster is None or len(cluster.replicas) < 2:
         raise BenchError("this part runs under `howdah demo` with two replicas")
     process.raise_descriptor_limit()
-    scene = Scene(cluster)
+    scene = Scene(cluster, options.names)
     try:
-        scene.prepare(options.names)
+        scene.prepare()
         return PARTS[part](scene, options)
     except BenchError:
         if scene.load:

@@ -85,8 +85,7 @@ class Writer:
                 self.acknowledged.append(number)
                 self.times.append(ended)
                 number += 1
-                if self.load.pace:
-                    time.sleep(self.rows * self.load.pace)
+                time.sleep((self.rows + 1) // 2 * self.load.pace)
                 continue
             state = error.sqlstate or "none"
             self.failures.append(Failure(state, self.index, number, ended))
@@ -105,8 +104,11 @@ class Writer:
                 self.connection.execute("INSERT INTO written VALUES (%s, %s, 0)", (self.index, number))
             else:
                 rows = [(self.index, number, item) for item in range(self.rows)]
+                half = self.rows // 2
                 with self.connection.transaction(), self.connection.cursor() as cursor:
-                    cursor.executemany("INSERT INTO written VALUES (%s, %s, %s)", rows)
+                    cursor.executemany("INSERT INTO written VALUES (%s, %s, %s)", rows[:half])
+                    time.sleep(half * self.load.pace)
+                    cursor.executemany("INSERT INTO written VALUES (%s, %s, %s)", rows[half:])
         except self.load.psycopg.Error as error:
             return error
         return None
@@ -125,7 +127,8 @@ class Writer:
 class Load:
     """Writers at work from the start until `stop`.
 
-    `sizes` has the rows of a transaction for each; `pace` is how many seconds a writer rests for each row.
+    `sizes` has the rows of a transaction for each; `pace` is how many seconds a writer rests for each row, half
+    of them within the transaction where there is one.
     """
 
     def __init__(self, psycopg: ModuleType, dsn: str, sizes: Sequence[int], pace: float = 0):
@@ -192,6 +195,10 @@ class Load:
     def times(self) -> list[float]:
         """When each write was acknowledged, in order."""
         return sorted(moment for writer in self.writers for moment in writer.times)
+
+    def rows_within(self, start: float, end: float) -> int:
+        """Acknowledged in that time."""
+        return sum(writer.rows for writer in self.writers for moment in writer.times if start <= moment < end)
 
     def longest_wait(self) -> float:
         return max(writer.longest[0] for writer in self.writers)

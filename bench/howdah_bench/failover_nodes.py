@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import process
@@ -53,6 +53,18 @@ class Herd:
     def receivers(self, node: Node) -> int:
         """Replicas that stream from the node."""
         return int(self.value(node, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") or 0)
+
+    def stall(self, nodes: Sequence[Node]) -> None:
+        """Stops what sends the primary's log to those replicas: they have nothing from now on."""
+        for node in nodes:
+            name = self.value(node, "SHOW cluster_name")
+            sender = self.value(self.cluster.primary, "SELECT pid FROM pg_stat_replication WHERE application_name ="
+                                f" '{name}'")
+            os.kill(int(sender or 0), signal.SIGSTOP)
+
+    def received(self, node: Node) -> int:
+        """Bytes of the primary's log that the replica has."""
+        return int(self.value(node, "SELECT pg_last_wal_receive_lsn() - '0/0'") or 0)
 
     def primaries(self) -> list[Node]:
         """The living nodes that say so of themselves."""

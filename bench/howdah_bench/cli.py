@@ -19,7 +19,8 @@ IDLE_CLIENTS = 1000
 # Each client of these is a server connection (and, of pgpool, a process), so a thousand would not fit the nodes.
 IDLE_CLIENTS_OF = {"haproxy": 100, "pgpool": 100, "given": 100}
 SERVERS_OF_OTHERS = 10
-# The rounds of the quick form may take this long: with the check that the build is up to date, it ends within three minutes.
+# The rounds of the quick form may take this long: with the check that the build is up to date, it ends within
+# three minutes.
 QUICK_BUDGET_SECONDS = 95
 PROFILE_SECONDS = 4
 

@@ -16,6 +16,8 @@ static struct {
     CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
     const char *(*easy_strerror)(CURLcode);
     void (*easy_cleanup)(CURL *);
+    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
+    void (*slist_free_all)(struct curl_slist *);
 } library;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -32,8 +34,11 @@ static void load(void) {
     *(void **)&library.easy_getinfo = dlsym(handle, "curl_easy_getinfo");
     *(void **)&library.easy_strerror = dlsym(handle, "curl_easy_strerror");
     *(void **)&library.easy_cleanup = dlsym(handle, "curl_easy_cleanup");
+    *(void **)&library.slist_append = dlsym(handle, "curl_slist_append");
+    *(void **)&library.slist_free_all = dlsym(handle, "curl_slist_free_all");
     if (!library.global_init || !library.easy_init || !library.easy_setopt || !library.easy_perform ||
-        !library.easy_getinfo || !library.easy_strerror || !library.easy_cleanup)
+        !library.easy_getinfo || !library.easy_strerror || !library.easy_cleanup ||
+        !library.slist_append || !library.slist_free_all)
         return;
     library.is_loaded = library.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
@@ -64,7 +69,25 @@ static int progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
     return transfer->is_stopped(transfer->context);
 }
 
-struct howdah_http_answer howdah_http_get(const char *url, const char *ca_file, long timeout_ms, size_t limit,
+// The headers of a request with a body; NULL: there was no memory for them.
+static struct curl_slist *headers_for(const char *authorization) {
+    static const char name[] = "Authorization: ";
+    struct curl_slist *headers = library.slist_append(NULL, "Content-Type: application/json");
+    if (!headers || !authorization) return headers;
+    size_t size = sizeof name + strlen(authorization);
+    char *line = malloc(size);
+    struct curl_slist *longer = NULL;
+    if (line) {
+        snprintf(line, size, "%s%s", name, authorization);
+        longer = library.slist_append(headers, line);
+        free(line);
+    }
+    if (!longer) library.slist_free_all(headers);
+    return longer;
+}
+
+struct howdah_http_answer howdah_http_ask(const char *url, const char *body, const char *authorization,
+                                          const char *ca_file, long timeout_ms, size_t limit,
                                           int (*is_stopped)(void *), void *context) {
     struct howdah_http_answer answer = {0};
     pthread_once(&once, load);
@@ -89,6 +112,17 @@ struct howdah_http_answer howdah_http_get(const char *url, const char *ca_file, 
     library.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
     library.easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
     if (ca_file) library.easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+    struct curl_slist *headers = NULL;
+    if (body) {
+        headers = headers_for(authorization);
+        if (!headers) {
+            snprintf(answer.failure, sizeof answer.failure, "out of memory");
+            library.easy_cleanup(curl);
+            return answer;
+        }
+        library.easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        library.easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    }
     CURLcode code = library.easy_perform(curl);
     if (code == CURLE_OK)
         library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
@@ -97,6 +131,7 @@ struct howdah_http_answer howdah_http_get(const char *url, const char *ca_file, 
     else
         snprintf(answer.failure, sizeof answer.failure, "%s", words[0] ? words : library.easy_strerror(code));
     library.easy_cleanup(curl);
+    if (headers) library.slist_free_all(headers);
     return answer;
 }
 

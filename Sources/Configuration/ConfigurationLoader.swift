@@ -40,7 +40,7 @@ struct ConfigurationLoader {
         guard let file else { return }
         do {
             draft = ConfigurationFileParser.parse(try ConfigurationFile.read(file), path: file)
-            for name in [SettingName.authFile, .patroniCAFile] { resolve(name, from: file) }
+            for name in [SettingName.authFile, .patroniCAFile, .etcdCAFile] { resolve(name, from: file) }
         } catch {
             draft.problems.add(.wholeFile(path: file), error.message)
         }

@@ -45,15 +45,7 @@ struct ConfigurationRules {
 
     private mutating func checkWatching() {
         require(proxy.nodeCheckFailures <= proxy.nodeCheckWindow, .nodeCheckFailures, "at most", .nodeCheckWindow)
-        if proxy.coordination == .etcd {
-            add(
-                [.coordination],
-                """
-                coordination = etcd is not to be had yet; with several proxies set failover = follow and leave promotion to Patroni \
-                or another orchestrator, or run one proxy with failover = promote and coordination = none
-                """
-            )
-        }
+        checkCoordination()
         if proxy.failover == .promote, nodes.count < 3, !nodes.isEmpty {
             add(
                 [.failover],
@@ -62,6 +54,37 @@ struct ConfigurationRules {
                 \(nodes.count). Add a replica (weight = 0 and nofailover = on if it is only to be counted), or set failover = follow
                 """
             )
+        }
+    }
+
+    private mutating func checkCoordination() {
+        let coordination = proxy.coordination
+        guard coordination.mode == .etcd else { return }
+        if proxy.failover != .promote {
+            add(
+                [.coordination, .failover],
+                "coordination = etcd is for proxies that promote; set failover = promote, or coordination = none"
+            )
+        }
+        if coordination.urls.isEmpty {
+            add(
+                [.coordination],
+                "coordination = etcd needs etcd_urls; set etcd_urls = http://etcd1.example.com:2379,http://etcd2.example.com:2379"
+            )
+        }
+        for url in coordination.urls where !Self.isHTTP(url) {
+            add(
+                [.etcdURLs],
+                "\(url.quotedForMessage) in etcd_urls is no URL; write it as http://etcd1.example.com:2379"
+            )
+        }
+        if coordination.scope.isEmpty {
+            add(
+                [.coordination],
+                "coordination = etcd needs etcd_scope, a name that all proxies of this PostgreSQL cluster share, and no others"
+            )
+        } else if coordination.scope.contains("/") {
+            add([.etcdScope], "etcd_scope \(coordination.scope.quotedForMessage) must not contain a slash")
         }
     }
 

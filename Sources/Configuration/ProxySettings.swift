@@ -41,7 +41,7 @@ package struct ProxySettings: Sendable, Equatable {
     package let discovery: DiscoverySettings
     package let failover: FailoverMode
     package let promoteDelay: Duration
-    package let coordination: Coordination
+    package let coordination: CoordinationSettings
     /// Nil: no limit.
     package let maxLag: Duration?
     /// Nil: no limit.
@@ -86,7 +86,7 @@ package struct ProxySettings: Sendable, Equatable {
         discovery = DiscoverySettings(layers)
         failover = layers.choice(.failover)
         promoteDelay = layers.duration(.promoteDelay)
-        coordination = layers.choice(.coordination)
+        coordination = CoordinationSettings(layers)
         maxLag = layers.optionalDuration(.maxLag)
         let lagBytes = layers.size(.maxLagBytes)
         maxLagBytes = lagBytes == 0 ? nil : lagBytes

@@ -101,6 +101,13 @@ package enum SettingName: String, CaseIterable, Sendable {
     case failoverQueue = "failover_queue"
     case promoteDelay = "promote_delay"
     case coordination = "coordination"
+    case etcdURLs = "etcd_urls"
+    case etcdScope = "etcd_scope"
+    case etcdPrefix = "etcd_prefix"
+    case etcdTTL = "etcd_ttl"
+    case etcdUser = "etcd_user"
+    case etcdPassword = "etcd_password"
+    case etcdCAFile = "etcd_ca_file"
 
     // Log
     case logLevel = "log_level"

@@ -250,8 +250,8 @@ extension SettingTable {
             default: "follow",
             .restart,
             """
-            When the primary is lost. follow: go on with the one that somebody else promotes. promote: promote a replica; for \
-            one proxy alone, with nobody else who promotes.
+            When the primary is lost. follow: go on with the one that somebody else promotes. promote: promote a replica, with nobody else \
+            who promotes; several proxies need coordination.
             """
         ),
         SettingDefinition(
@@ -283,18 +283,6 @@ extension SettingTable {
             default: "3s",
             .restart,
             "failover = promote: how long the primary must be down before a replica is promoted. Longer than its restart takes."
-        ),
-        SettingDefinition(
-            .coordination,
-            .failover,
-            proxyOnly,
-            choice(Coordination.self),
-            default: "none",
-            .restart,
-            """
-            failover = promote: how several proxies agree which of them promotes. none: there is only this one. etcd is not to be \
-            had yet and is refused at the start.
-            """
         ),
     ]
 

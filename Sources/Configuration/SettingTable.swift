@@ -3,7 +3,7 @@ package enum SettingTable {
     /// In the order of the example file and of the reference.
     package static let definitions: [SettingDefinition] =
         connections + authentication + pools + routing + consistency + preparedStatements + buffers + eventLoop
-        + monitoring + discovery + failover + log + nodes + databases
+        + monitoring + discovery + failover + coordination + log + nodes + databases
 
     package static func definition(of name: SettingName) -> SettingDefinition {
         guard let definition = byName[name] else { fatalError("\(name.rawValue) is missing in the table of settings") }

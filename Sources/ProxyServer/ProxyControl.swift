@@ -18,7 +18,13 @@ final class ProxyControl: WorkerControl {
     private let drained = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
 
-    init(log: Log) { logFile = log }
+    private let whyNoSwitchover: String
+
+    /// - Parameter whyNoSwitchover: why there is no director.
+    init(log: Log, whyNoSwitchover: String) {
+        logFile = log
+        self.whyNoSwitchover = whyNoSwitchover
+    }
 
     /// - Parameter director: nil where somebody else decides who is the primary.
     func connect(monitor: ClusterMonitor, catalogs: CatalogLoader, director: SwitchoverDirector?) {
@@ -41,6 +47,10 @@ final class ProxyControl: WorkerControl {
         parts.withLock { $0.monitor }?.applied(serial: serial)
     }
 
+    func writesLapsed() {
+        parts.withLock { $0.monitor }?.writesLapsed()
+    }
+
     func listed(_ nodes: [DiscoveredNode]) {
         parts.withLock { $0.monitor }?.listed(nodes)
     }
@@ -57,9 +67,7 @@ final class ProxyControl: WorkerControl {
 
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void) {
         let (director, isStarting) = parts.withLock { ($0.director, $0.monitor == nil) }
-        guard let director else {
-            return ended(isStarting ? "the proxy is starting" : "Patroni decides: use patronictl switchover")
-        }
+        guard let director else { return ended(isStarting ? "the proxy is starting" : whyNoSwitchover) }
         director.begin(from: from, to: to, ended: ended)
     }
 

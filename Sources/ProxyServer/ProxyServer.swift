@@ -28,7 +28,13 @@ package final class ProxyServer: Sendable {
         let proxy = configuration.proxy
         let log = Log(level: proxy.logLevel)
         self.log = log
-        let control = ProxyControl(log: log)
+        let isCoordinated = proxy.coordination.mode == .etcd
+        let control = ProxyControl(
+            log: log,
+            whyNoSwitchover: isCoordinated
+                ? "coordination = etcd: other proxies do not know of a planned one; to move the primary, stop it"
+                : "Patroni decides: use patronictl switchover"
+        )
         self.control = control
         let nodes = configuration.nodes.enumerated().map { MonitoredNode(index: $0.offset, $0.element) }
         let topology = Topology(
@@ -44,6 +50,7 @@ package final class ProxyServer: Sendable {
             }
         )
         let clock = SampleClock()
+        let lease = isCoordinated ? WriteLease() : nil
         let engine = Engine(
             options: EngineSettings.engineOptions(proxy, seed: Self.randomSeed()),
             environment: Engine.Environment(
@@ -60,7 +67,8 @@ package final class ProxyServer: Sendable {
                 engine: engine,
                 loopOptions: EngineSettings.loopOptions(proxy),
                 control: control,
-                logConnections: proxy.logConnections
+                logConnections: proxy.logConnections,
+                lease: lease
             )
         } catch {
             throw ProxyStartError("could not start the event loop: \(error)")
@@ -69,6 +77,7 @@ package final class ProxyServer: Sendable {
         addresses = bound.map(\.description)
         port = bound.first { !$0.isUnix }?.port ?? 0
         let mailbox = worker.mailbox
+        let coordination = Self.coordination(proxy, lease, port)
         catalogs = CatalogLoader(
             nodes: nodes,
             publish: { database, rows in mailbox.post(.catalog(database: database, DatabaseCatalog(rows))) },
@@ -88,7 +97,7 @@ package final class ProxyServer: Sendable {
         let patroni = patroni
         monitor = ClusterMonitor(
             nodes: nodes,
-            options: MonitorOptions(proxy),
+            options: MonitorOptions(proxy, coordination: coordination),
             clock: clock,
             publish: { view in
                 mailbox.post(.cluster(view))
@@ -105,7 +114,7 @@ package final class ProxyServer: Sendable {
         control.connect(
             monitor: monitor,
             catalogs: catalogs,
-            director: proxy.discovery.mode == .patroni ? nil : director
+            director: proxy.discovery.mode == .patroni || isCoordinated ? nil : director
         )
         log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
         catalogs.start()
@@ -133,6 +142,14 @@ package final class ProxyServer: Sendable {
         monitor.stop()
         catalogs.stop()
         events?.stop()
+    }
+
+    private static func coordination(
+        _ proxy: ProxySettings,
+        _ lease: WriteLease?,
+        _ port: UInt16
+    ) -> CoordinationOptions? {
+        lease.map { CoordinationOptions(proxy, lease: $0, port: port) }
     }
 
     private static func listen(_ worker: Worker, _ settings: ListenSettings) throws(ProxyStartError) -> [SocketAddress]
@@ -178,7 +195,7 @@ package final class ProxyServer: Sendable {
 }
 
 extension MonitorOptions {
-    init(_ proxy: ProxySettings) {
+    init(_ proxy: ProxySettings, coordination: CoordinationOptions?) {
         self.init(
             rules: WatchRules(
                 interval: proxy.nodeCheckInterval,
@@ -188,8 +205,10 @@ extension MonitorOptions {
             ),
             timeout: proxy.nodeCheckTimeout,
             lagLimits: LagLimits(time: proxy.maxLag, bytes: proxy.maxLagBytes.map { UInt64($0) }),
-            promotion: proxy.failover == .promote ? PromotionRules(delay: proxy.promoteDelay) : nil,
-            discovery: proxy.discovery.mode == .none ? nil : DiscoveryRules(proxy.discovery)
+            promotion: proxy.failover == .promote
+                ? PromotionRules(delay: proxy.promoteDelay, isCoordinated: coordination != nil) : nil,
+            discovery: proxy.discovery.mode == .none ? nil : DiscoveryRules(proxy.discovery),
+            coordination: coordination
         )
     }
 }

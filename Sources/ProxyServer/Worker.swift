@@ -18,6 +18,11 @@ final class Worker: EventHandler {
     private let logConnections: Bool
     private var addresses: [[SocketAddress]]
     private var nextTick: Microseconds = 0
+    /// Nil: the right to write hangs on no lease.
+    private let lease: WriteLease?
+    /// When the lease is to be looked at again.
+    private var writesUntil: Microseconds
+    private var hasLapsed = false
     /// When the loop has been asked to tick.
     private var wakeAt = Microseconds.max
     private let queue = DispatchQueue(label: "howdah.worker")
@@ -29,8 +34,11 @@ final class Worker: EventHandler {
         engine: Engine,
         loopOptions: LoopOptions,
         control: any WorkerControl,
-        logConnections: Bool
+        logConnections: Bool,
+        lease: WriteLease?
     ) throws {
+        self.lease = lease
+        writesUntil = lease == nil ? .max : 0
         self.engine = engine
         self.control = control
         self.logConnections = logConnections
@@ -79,6 +87,7 @@ final class Worker: EventHandler {
 
     func received(_ token: UInt64, _ bytes: RawSpan) {
         engine.now = Microseconds(loop.now)
+        if engine.now >= writesUntil { checkLease() }
         engine.received(PeerToken(rawValue: token), bytes)
     }
 
@@ -98,6 +107,7 @@ final class Worker: EventHandler {
         for message in mailbox.takeAll() {
             switch message {
             case .cluster(let view):
+                hasLapsed = false
                 addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
                 engine.topologyChanged(view.topology)
                 control.viewApplied(serial: view.serial)
@@ -114,6 +124,7 @@ final class Worker: EventHandler {
 
     func tick(_ now: UInt64) {
         engine.now = Microseconds(now)
+        if engine.now >= writesUntil { checkLease() }
         engine.wake()
         if engine.now >= nextTick {
             engine.tick()
@@ -121,6 +132,31 @@ final class Worker: EventHandler {
         }
         wakeAt = .max
         followDeadline()
+    }
+
+    // MARK: The lease
+
+    /// With coordination = etcd. What comes is looked at after this, so that a process that was stopped for a while neither sends a write nor
+    /// passes on the answer to one once others need not wait for it any more.
+    private func checkLease() {
+        guard let lease else { return }
+        // In this order: whatever speaks against writing has been posted before the lease was made longer.
+        let end = Microseconds(lease.until / 1_000)
+        mailArrived()
+        if engine.now < end {
+            writesUntil = end
+            return
+        }
+        writesUntil = 0
+        if hasLapsed { return }
+        hasLapsed = true
+        var topology = engine.topology
+        for place in topology.nodes.indices where topology.nodes[place].state == .up(.primary) {
+            topology.nodes[place].state = .fenced(reason: WriteHold.noLease(nil).description)
+        }
+        guard topology != engine.topology else { return }
+        engine.topologyChanged(topology)
+        control.writesLapsed()
     }
 
     /// Has the loop tick when the engine wants it to, at the latest for the next tick.

@@ -149,13 +149,29 @@ import Testing
         #expect(try problems("[proxy]\nreads_on_primary = never", nodes: ["host=a weight=0", "host=b"]).isEmpty)
     }
 
-    @Test func promotionNeedsAMajorityAndOneProxy() throws {
+    @Test func promotionNeedsAMajority() throws {
         let text = "[proxy]\nfailover = promote"
         #expect(try problems(text, nodes: ["host=a", "host=b", "host=c"]).isEmpty)
         let few = try problems(text, nodes: ["host=a", "host=b"])
         #expect(few.first?.hasPrefix("proxy.conf:2:12: failover = promote needs at least 3 nodes") == true, "\(few)")
-        let etcd = try problems(text + "\ncoordination = etcd", nodes: ["host=a", "host=b", "host=c"])
-        #expect(etcd.first?.hasPrefix("proxy.conf:3:16: coordination = etcd is not to be had yet") == true, "\(etcd)")
+    }
+
+    @Test func coordinationNeedsToKnowWhereAndOfWhat() throws {
+        func found(_ settings: String) throws -> [String] {
+            try problems("[proxy]\n" + settings, nodes: ["host=a", "host=b", "host=c"]).map { String($0.prefix(60)) }
+        }
+        let whole = "failover = promote\ncoordination = etcd\netcd_urls = http://a:2379,https://b\netcd_scope = main"
+        #expect(try found(whole).isEmpty)
+        #expect(try found(whole + "\netcd_ttl = 2s").count == 1)
+        #expect(try found("coordination = etcd").count == 3)
+        #expect(try found("coordination = etcd").allSatisfy { $0.hasPrefix("proxy.conf:2:16: coordination = etcd") })
+        let wrong = "failover = promote\ncoordination = etcd\netcd_urls = a:2379\netcd_scope = a/b"
+        #expect(
+            try found(wrong) == [
+                "proxy.conf:4:13: \"a:2379\" in etcd_urls is no URL; write it",
+                "proxy.conf:5:14: etcd_scope \"a/b\" must not contain a slash",
+            ]
+        )
     }
 
     @Test func moreFailuresThanChecksAreNoVerdict() throws {

@@ -14,7 +14,7 @@ import Testing
 
     /// A setting that is read and then forgotten would pass every other test.
     @Test func everySettingReachesTheValue() throws {
-        // One worker, and proxies that do not coordinate, are all that there is so far: no other value to give them.
+        // One worker is all that there is so far, and coordination has rules of its own.
         for definition in SettingTable.definitions where ![.workers, .coordination].contains(definition.name) {
             for scope in definition.scopes {
                 let name = scope == .proxy ? "" : " app"
@@ -68,7 +68,8 @@ import Testing
         let nodes = configuration.nodes.map { "\($0) \($0.monitorPassword?.reveal() ?? "")" }
         let database = configuration.database(named: "app")
         let user = configuration.user(named: "app")
-        return "\(configuration.proxy) \(nodes) \(pool) \(database) \(user)"
+        let secret = configuration.proxy.coordination.password?.reveal() ?? ""
+        return "\(configuration.proxy) \(secret) \(nodes) \(pool) \(database) \(user)"
     }
 
     @Test func listsWhatIsInForce() throws {

@@ -14,11 +14,14 @@ struct howdah_http_answer {
     char failure[256];
 };
 
-/// One GET. Blocks, `timeout_ms` at most, or until `is_stopped` says so (asked about once a second).
+/// One GET, or with a body one POST of JSON. Blocks, `timeout_ms` at most, or until `is_stopped` says so (asked about once a second).
 ///
+/// - `body`: NULL: it is a GET.
+/// - `authorization`: of a POST, the header of that name; NULL: none is sent.
 /// - `ca_file`: certificates in PEM form that an https:// server's is checked against; NULL: the system's.
 /// - `limit`: a longer body is a failure.
-struct howdah_http_answer howdah_http_get(const char *url, const char *ca_file, long timeout_ms, size_t limit,
+struct howdah_http_answer howdah_http_ask(const char *url, const char *body, const char *authorization,
+                                          const char *ca_file, long timeout_ms, size_t limit,
                                           int (*is_stopped)(void *), void *context);
 
 void howdah_http_free(struct howdah_http_answer *answer);

@@ -1,6 +1,6 @@
 import CCurl
 
-/// One GET over HTTP or HTTPS. Blocks the thread.
+/// One request over HTTP or HTTPS. Blocks the thread.
 enum HTTPQuestion {
     /// A list of a thousand members is shorter.
     private static let limit = 1 << 20
@@ -13,11 +13,47 @@ enum HTTPQuestion {
         timeout: Duration,
         isStopped: @escaping () -> Bool
     ) throws(PatroniFailure) -> [UInt8] {
+        do throws(HTTPFailure) {
+            return try ask(url, nil, nil, certificates: certificates, timeout: timeout, isStopped: isStopped)
+        } catch {
+            switch error {
+            case .unreachable(let words): throw .unreachable(words)
+            case .status(let status, _): throw .status(status)
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - authorization: the header of that name; nil: none is sent.
+    ///   - isStopped: asked about once a second; ends the wait.
+    /// - Returns: the body of an answer with status 200.
+    static func post(
+        _ url: String,
+        body: String,
+        authorization: String?,
+        certificates: String?,
+        timeout: Duration,
+        isStopped: @escaping () -> Bool
+    ) throws(HTTPFailure) -> [UInt8] {
+        try ask(url, body, authorization, certificates: certificates, timeout: timeout, isStopped: isStopped)
+    }
+
+    private static func ask(
+        _ url: String,
+        _ body: String?,
+        _ authorization: String?,
+        certificates: String?,
+        timeout: Duration,
+        isStopped: @escaping () -> Bool
+    ) throws(HTTPFailure) -> [UInt8] {
         let asked = Asked(isStopped)
         let milliseconds = max(1, Int(timeout.nanoseconds / 1_000_000))
         var answer = withExtendedLifetime(asked) {
-            howdah_http_get(
+            howdah_http_ask(
                 url,
+                body,
+                authorization,
                 certificates,
                 milliseconds,
                 limit,
@@ -30,8 +66,9 @@ enum HTTPQuestion {
             let words = withUnsafeBytes(of: answer.failure) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             throw .unreachable(words)
         }
-        guard answer.status == 200 else { throw .status(answer.status) }
-        return Array(UnsafeRawBufferPointer(start: answer.body, count: answer.length))
+        let bytes = Array(UnsafeRawBufferPointer(start: answer.body, count: answer.length))
+        guard answer.status == 200 else { throw .status(answer.status, bytes) }
+        return bytes
     }
 
     /// What C carries for Swift.

@@ -36,8 +36,8 @@ extension ClusterEvent {
         case .fenced(let node, let reason):
             EventFacts(kind: .fenced, node: node, role: .unknown, reason: reason.description)
         case .unfenced(let node, let role): EventFacts(kind: .unfenced, node: node, role: role, reason: "")
-        case .addresses, .promotion, .errand, .joined, .left, .notTaken, .sendersDenied, .patroni, .catalogLoaded,
-            .catalogFailed:
+        case .addresses, .promotion, .errand, .joined, .left, .notTaken, .sendersDenied, .patroni, .coordination,
+            .catalogLoaded, .catalogFailed:
             nil
         }
     }

@@ -23,6 +23,7 @@ package enum ClusterEvent: Sendable, Equatable {
     /// The primary does not tell the monitoring user who streams from it.
     case sendersDenied(node: String, user: String)
     case patroni(PatroniNews)
+    case coordination(CoordinationNews)
     case catalogLoaded(database: String, node: String, functions: Int, relations: Int, took: Duration)
     case catalogFailed(database: String, reason: String)
 
@@ -37,6 +38,7 @@ package enum ClusterEvent: Sendable, Equatable {
         case .lag(_, let verdict): verdict.reason != nil
         case .fenced, .catalogFailed, .notTaken, .sendersDenied: true
         case .patroni(let news): news.isTrouble
+        case .coordination(let news): news.isTrouble
         case .promotion(let news, _):
             switch news {
             case .hindered, .chosen: true
@@ -76,6 +78,7 @@ extension ClusterEvent: CustomStringConvertible {
             "node \(node) does not tell monitor_user \"\(user)\" of its replicas, so that none is discovered; mend it there with "
                 + "GRANT pg_monitor TO \(ProbeFailure.quoted(user))"
         case .patroni(let news): news.description
+        case .coordination(let news): news.description
         case .errand(let node, let errand, let outcome): errand.text(node, outcome)
         case .catalogLoaded(let database, let node, let functions, let relations, let took):
             "catalog of database \(database) loaded from node \(node): \(functions) functions, "

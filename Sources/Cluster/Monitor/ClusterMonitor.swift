@@ -14,6 +14,7 @@ package final class ClusterMonitor: Sendable {
     private let mailbox = Mailbox<MonitorMessage>()
     private let phase = ThreadPhase()
     private let known = Latch()
+    private let etcd: EtcdLink?
 
     /// - Parameters:
     ///   - clock: counts the looks at nodes' positions.
@@ -33,18 +34,23 @@ package final class ClusterMonitor: Sendable {
         self.publish = publish
         self.report = report
         self.log = log
+        etcd = options.coordination.map { [mailbox] in
+            EtcdLink(options: $0.etcd) { mailbox.post(.coordination($0)) }
+        }
     }
 
     deinit { stop() }
 
     /// Begins to watch. Once.
     package func start() {
-        phase.start(name: "howdah-monitor") { [nodes, options, clock, mailbox, publish, report, log, known] in
+        etcd?.start()
+        phase.start(name: "howdah-monitor") { [nodes, options, clock, mailbox, publish, report, log, known, etcd] in
             let loop = MonitorLoop(
                 nodes: nodes,
                 options: options,
                 clock: clock,
                 mailbox: mailbox,
+                ask: etcd.map { link in { link.ask($0) } },
                 publish: { view in
                     publish(view)
                     if view.isComplete { known.open() }
@@ -59,6 +65,8 @@ package final class ClusterMonitor: Sendable {
     /// Closes the monitoring connections and waits for the thread's end; nothing is published or logged afterwards.
     package func stop() {
         phase.stop { mailbox.stop() }
+        // Workers have stopped: nobody is to wait for this proxy.
+        etcd?.stop()
     }
 
     /// Somebody met trouble with a node (a refused connect, SQLSTATE 57P01 or 57P03, a reset) or saw its role change
@@ -81,6 +89,11 @@ package final class ClusterMonitor: Sendable {
     /// - Parameter serial: `ClusterView.serial`.
     package func applied(serial: UInt64) {
         mailbox.post(.applied(serial: serial))
+    }
+
+    /// A worker has cut off the primary since `WriteLease.until` had passed: it is told of the nodes again. From any thread; cheap.
+    package func writesLapsed() {
+        mailbox.post(.writesLapsed)
     }
 
     /// Workers have no server of a node that has left: its slot may be given to another. From any thread; cheap.

@@ -8,11 +8,15 @@ extension MonitorLoop {
         guard promoter != nil else { return }
         let now = MonotonicClock.now
         expireErrands(at: now)
+        if promoter?.mustAwait == true, let serial = published?.serial {
+            promoter?.awaited = serial
+            promoter?.mustAwait = false
+        }
         if promoter?.takeApplied() == true { decide(.workersTold) }
         if promoter?.takeLook(at: now) == true { decide(.looked(scene)) }
     }
 
-    private func decide(_ event: Promotion.Event) {
+    func decide(_ event: Promotion.Event) {
         let actions = promoter?.promotion.handle(event, at: MonotonicClock.now) ?? []
         for action in actions { perform(action) }
     }
@@ -44,20 +48,31 @@ extension MonitorLoop {
             fencing.replace(old, by: candidate)
             judge()
             publishChange()
-            promoter?.awaited = published?.serial
+            promoter?.awaited = nil
+            promoter?.mustAwait = true
         case .unfence:
             fencing.keep()
             promoter?.awaited = nil
+            promoter?.mustAwait = false
             judge()
         case .promote(let place):
             let seconds = max(1, Int((promoter?.rules.patience ?? .seconds(60)).components.seconds))
-            start(.promote(seconds: seconds), at: place, limit: .seconds(seconds + 10))
+            let limit = conductor == nil ? nil : Self.promotionWindow
+            start(.promote(seconds: seconds, within: limit), at: place, limit: .seconds(seconds + 10))
         case .follow(let replica, let primary): start(.follow(probes[primary].node.address), at: replica)
+        case .intend(let intent):
+            if intent == .cancel { promoter?.errands.removeAll { $0.errand.isPromotion } }
+            conduct(.intends(intent))
+        case .cutOff: conduct(.cutOff)
         case .log(let news): log(.promotion(news, nodes: probes.map(\.node.name)))
         }
     }
 
     // MARK: Errands
+
+    /// A candidate that hears of it later than this many seconds after it was connected to does nothing. Less than `PromotionRules.retry`, so that nobody has
+    /// chosen another one by then.
+    private static let promotionWindow = 5
 
     private func start(_ errand: Errand, at place: Int, limit: Duration = .seconds(30)) {
         let run = ErrandRun(errand, place: place, deadline: MonotonicClock.now &+ limit.nanoseconds)
@@ -74,10 +89,10 @@ extension MonitorLoop {
     }
 
     func errandReady(_ descriptor: Int32) {
-        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }), let outcome = run.ready()
-        else {
-            return
-        }
+        let mayPromote = conductor.map { $0.coordinator.hold(at: MonotonicClock.now) == nil } ?? true
+        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }),
+            let outcome = run.ready(mayPromote: mayPromote)
+        else { return }
         promoter?.errands.removeAll { $0 === run }
         ended(run, outcome)
     }

@@ -21,8 +21,12 @@ final class MonitorLoop {
     /// When each node's state became what it is: nanoseconds of `MonotonicClock`.
     var since: [UInt64]
     var promoter: Promoter?
+    /// Nil: there are no other proxies to agree with.
+    var conductor: Conductor?
     var versions: [Int]
     var published: ClusterView?
+    /// Workers have cut off the primary by themselves, and wait for the next view.
+    var mustRepublish = false
     var lag: LagWatch
     private var demand = SampleDemand()
     private var reported: FreshnessReport?
@@ -38,6 +42,7 @@ final class MonitorLoop {
         options: MonitorOptions,
         clock: SampleClock,
         mailbox: Mailbox<MonitorMessage>,
+        ask: ((CoordinationRequest) -> Void)? = nil,
         publish: @escaping (ClusterView) -> Void,
         report: @escaping (FreshnessReport) -> Void,
         log: @escaping (ClusterEvent) -> Void
@@ -61,6 +66,7 @@ final class MonitorLoop {
         verdict = FencingVerdict(fences: nodes.map { _ in nil }, primary: nil)
         since = nodes.map { _ in MonotonicClock.now }
         promoter = options.promotion.map { Promoter(rules: $0, nodes: nodes) }
+        if let coordination = options.coordination, let ask { conductor = Conductor(coordination, ask: ask) }
     }
 
     /// Until the mailbox is stopped; all connections are closed when the loop goes.
@@ -69,6 +75,7 @@ final class MonitorLoop {
             for message in messages { handle(message) }
             startDueChecks()
             startDueSamples()
+            if conductor != nil { coordinate() }
             publishChange()
             promote()
             reportLag()
@@ -89,6 +96,8 @@ final class MonitorLoop {
             wanted = clock.next
             isOwed = true
         case .applied(let serial): promoter?.applied(serial)
+        case .coordination(let answer): conduct(.answered(answer))
+        case .writesLapsed: mustRepublish = true
         case .slotVacated(let index): members.vacated(index)
         case .listed(let nodes): listed(nodes)
         case .lookedUp(let place, let host, let result):
@@ -164,6 +173,7 @@ final class MonitorLoop {
         let errands = promoter?.interests ?? []
         descriptors += errands
         if let time = promoter?.deadline(after: now) { wakeUp = min(wakeUp, time) }
+        if let time = conductor?.coordinator.deadline(after: now) { wakeUp = min(wakeUp, time) }
         let count = poll(&descriptors, nfds_t(descriptors.count), MonotonicClock.pollTimeout(until: wakeUp))
         if count > 0 {
             for (descriptor, place) in zip(descriptors.dropFirst(), places) where descriptor.revents != 0 {
@@ -261,7 +271,8 @@ final class MonitorLoop {
     func publishChange() {
         var view = view
         view.serial = published?.serial ?? 0
-        if view == published { return }
+        if view == published, !mustRepublish { return }
+        mustRepublish = false
         if published == nil && watches.allSatisfy({ $0.health == .unasked }) { return }
         view.serial += 1
         published = view

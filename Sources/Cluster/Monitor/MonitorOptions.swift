@@ -10,6 +10,8 @@ package struct MonitorOptions: Sendable {
     package var promotion: PromotionRules?
     /// Nil: there are no nodes but those of the configuration. Setting `discover`.
     package var discovery: DiscoveryRules?
+    /// Nil: there is no other proxy. Setting `coordination`.
+    package var coordination: CoordinationOptions?
 
     package init(
         rules: WatchRules = WatchRules(),
@@ -17,7 +19,8 @@ package struct MonitorOptions: Sendable {
         resolveInterval: Duration = .seconds(30),
         lagLimits: LagLimits = LagLimits(),
         promotion: PromotionRules? = nil,
-        discovery: DiscoveryRules? = nil
+        discovery: DiscoveryRules? = nil,
+        coordination: CoordinationOptions? = nil
     ) {
         self.rules = rules
         self.timeout = timeout
@@ -25,5 +28,6 @@ package struct MonitorOptions: Sendable {
         self.lagLimits = lagLimits
         self.promotion = promotion
         self.discovery = discovery
+        self.coordination = coordination
     }
 }

@@ -9,6 +9,8 @@ struct Promoter {
     var mustLook = false
     /// The view that workers must go by before the candidate is told.
     var awaited: UInt64?
+    /// It is the next one to be published, or the last.
+    var mustAwait = false
     private(set) var appliedSerial: UInt64 = 0
     private var lastLook: UInt64 = 0
     let rules: PromotionRules

@@ -11,6 +11,7 @@ final class ErrandRun {
     private var stage = ErrandStage.closed
     /// A statement has been sent, so that something may have been done.
     private var hasAsked = false
+    private var mayPromote = true
 
     init(_ errand: Errand, place: Int, deadline: UInt64) {
         self.errand = errand
@@ -34,8 +35,10 @@ final class ErrandRun {
 
     /// The descriptor is ready.
     ///
+    /// - Parameter mayPromote: whether this proxy has the right to promote at this moment.
     /// - Returns: how it ended, if it has.
-    func ready() -> ErrandOutcome? {
+    func ready(mayPromote: Bool = true) -> ErrandOutcome? {
+        self.mayPromote = mayPromote
         do throws(ProbeFailure) {
             switch takeStage() {
             case .closed: return nil
@@ -77,7 +80,10 @@ final class ErrandRun {
         }
         let isAtEnd = row == nil ? false : try asking.connection.isAtEnd()
         let connection = asking.connection
-        if let row, isAtEnd { return try take(script.next(row), connection) }
+        if let row, isAtEnd {
+            if script.isAboutToPromote, !mayPromote { return .refused("the lease in etcd has run out") }
+            return try take(script.next(row), connection)
+        }
         stage = .asking(.init(connection: connection, row: row))
         return nil
     }

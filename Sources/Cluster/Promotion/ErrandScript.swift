@@ -7,6 +7,7 @@ struct ErrandScript {
 
     private enum Stage {
         case begun
+        case readingClock
         case promoting
         case readingConninfo
         case settingConninfo(slot: String?)
@@ -24,7 +25,10 @@ struct ErrandScript {
     /// - Parameter version: `server_version_num`.
     mutating func begin(version: Int) -> Step {
         switch errand {
-        case .promote(let seconds):
+        case .promote(_, within: _?):
+            stage = .readingClock
+            return .send("SELECT \(Self.clock)")
+        case .promote(let seconds, within: nil):
             stage = .promoting
             return .send("SELECT pg_catalog.pg_promote(true, \(seconds))")
         case .follow:
@@ -51,7 +55,18 @@ struct ErrandScript {
     mutating func next(_ row: [String?]) -> Step {
         switch stage {
         case .begun: preconditionFailure("an answer before the first statement")
-        case .promoting: return .end(.promoted(row.first == "t"))
+        case .readingClock:
+            guard case .promote(let seconds, let limit?) = errand else { preconditionFailure("not a timed errand") }
+            guard let text = row.first ?? nil, let time = Double(text), time.isFinite else {
+                return .end(.refused("its clock cannot be read"))
+            }
+            stage = .promoting
+            return .send(
+                "SELECT CASE WHEN \(Self.clock) < \(time + Double(limit)) THEN pg_catalog.pg_promote(true, \(seconds)) END"
+            )
+        case .promoting:
+            guard let answer = row.first ?? nil else { return .end(.refused("it heard of it too late")) }
+            return .end(.promoted(answer == "t"))
         case .readingConninfo:
             guard case .follow(let address) = errand else { preconditionFailure("not an errand to follow") }
             guard let old = row.first ?? nil, let new = PrimaryConninfo.pointing(old, at: address) else {
@@ -67,6 +82,14 @@ struct ErrandScript {
         case .providingSlot: return .end(.slotProvided)
         }
     }
+
+    /// Whether what comes next is the promotion itself, which takes the right to promote at that very moment.
+    var isAboutToPromote: Bool {
+        if case .readingClock = stage { true } else { false }
+    }
+
+    /// Seconds since 1970.
+    private static let clock = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
 
     /// A string constant that means the same whatever `standard_conforming_strings` is.
     static func literal(_ text: String) -> String {

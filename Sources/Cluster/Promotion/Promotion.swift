@@ -17,16 +17,36 @@ package struct Promotion: Sendable {
         case promotionRefused(String)
         /// The connection broke after it had been asked: it may have heard.
         case promotionUnanswered
+
+        // From `Coordinator`, where there are other proxies.
+
+        /// The attempt that was asked for is this proxy's.
+        case granted
+        case denied(PromotionObstacle)
+        /// No proxy writes to the old primary any more, and the candidate may be told.
+        case allTold
+        /// Another proxy replaces the primary.
+        case followed(old: Int, candidate: Int)
+        /// The proxy that did so is gone, and the candidate may have been told: this one goes on.
+        case inherited(old: Int, candidate: Int)
+        /// The attempt is over, and nothing has been promoted.
+        case released
     }
 
     package enum Phase: Sendable, Equatable {
         case idle
         /// The primary is lost. `alive`: when it was lost, or last heard of by a replica.
         case waiting(Loss)
-        /// The old one is fenced; workers are being told.
+        /// Other proxies are asked. `chosen`: for the log.
+        case asking(Attempt, Loss, chosen: PromotionNews)
+        /// The old one is fenced; workers are being told, and other proxies.
         case fencing(Attempt)
         /// The candidate has been told; what it says counts, nothing else.
         case promoting(Attempt, told: UInt64)
+        /// It has come to nothing, which other proxies are being told; the old one stays fenced until they have been. Then: what goes on.
+        case withdrawing(Attempt, Loss?)
+        /// Another proxy replaces it; the old one is fenced here too.
+        case following(Attempt)
     }
 
     package struct Loss: Sendable, Equatable {
@@ -45,11 +65,13 @@ package struct Promotion: Sendable {
         let candidate: Int
         let since: UInt64
         var told: PromotionObstacle?
+        /// Another proxy may have told the candidate already.
+        var isInherited = false
     }
 
-    private let rules: PromotionRules
+    let rules: PromotionRules
     private let policies: [PromotionPolicy]
-    package private(set) var phase = Phase.idle
+    package internal(set) var phase = Phase.idle
     /// Replicas that are yet to be pointed at the primary that was promoted, and that primary.
     private var followers: (replicas: Set<Int>, primary: Int)?
 
@@ -65,21 +87,31 @@ package struct Promotion: Sendable {
         case (.looked(let scene), .fencing(let attempt)): return hold(attempt, scene, at: now)
         case (.looked(let scene), .promoting(let attempt, let told)):
             return confirm(attempt, told: told, scene, at: now)
-        case (.workersTold, .fencing(let attempt)):
+        case (.looked(let scene), .asking(let attempt, let loss, _)): return askOn(attempt, loss, scene)
+        case (.looked(let scene), .following):
+            if scene.primary != nil { phase = .idle }
+            return []
+        case (.looked, .withdrawing): return []
+        case (.workersTold, .fencing(let attempt)) where !rules.isCoordinated:
             phase = .promoting(attempt, told: now)
             return [.promote(attempt.candidate)]
+        case (.workersTold, .fencing), (.workersTold, .following): return [.cutOff]
+        // Told before by another proxy, it may refuse because it is the primary already.
+        case (.promotionRefused, .promoting(let attempt, _)) where attempt.isInherited: return []
         case (.promotionRefused(let reason), .promoting(let attempt, _)):
             return giveUp(attempt, .refused(candidate: attempt.candidate, reason: reason), at: now)
         // What it says in the next checks tells how it went.
         case (.promotionAnswered, .promoting), (.promotionUnanswered, .promoting): return []
         case (.workersTold, _), (.promotionAnswered, _), (.promotionRefused, _), (.promotionUnanswered, _): return []
+        case (.granted, _), (.denied, _), (.allTold, _), (.followed, _), (.inherited, _), (.released, _):
+            return coordinate(event, at: now)
         }
     }
 
     /// When `looked` is due at the latest though nothing has changed; nil: there is nothing to wait for.
     package var deadline: UInt64? {
         switch phase {
-        case .idle, .fencing: nil
+        case .idle, .asking, .fencing, .withdrawing, .following: nil
         case .waiting(let loss): max(loss.alive &+ rules.delay.nanoseconds, loss.notBefore)
         case .promoting(_, let told): told &+ rules.patience.nanoseconds
         }
@@ -144,20 +176,37 @@ package struct Promotion: Sendable {
         let best = eligible.max { isWorse(scene.nodes[$0], $0, than: scene.nodes[$1], $1) }
         guard let best, let position = scene.nodes[best].position else { return [] }
         let most = scene.nodes.filter { $0.role == .replica && !$0.isFenced }.compactMap(\.position).max() ?? position
-        phase = .fencing(Attempt(old: loss.old, candidate: best, since: loss.since, told: nil))
-        return [
-            .log(.chosen(candidate: best, position: position, missing: most.rawValue - position.rawValue)),
-            .fence(old: loss.old, candidate: best),
-        ]
+        let attempt = Attempt(old: loss.old, candidate: best, since: loss.since, told: nil)
+        let chosen = PromotionNews.chosen(
+            candidate: best,
+            position: position,
+            missing: most.rawValue - position.rawValue
+        )
+        if rules.isCoordinated {
+            phase = .asking(attempt, loss, chosen: chosen)
+            return [.intend(.claim(old: loss.old, candidate: best))]
+        }
+        phase = .fencing(attempt)
+        return [.log(chosen), .fence(old: loss.old, candidate: best)]
     }
 
     private mutating func hold(_ attempt: Attempt, _ scene: PromotionScene, at now: UInt64) -> [PromotionAction] {
+        // From where another proxy may have told it there is no way back.
+        if attempt.isInherited { return [] }
         if scene.nodes[attempt.old].role != .unknown {
-            phase = .idle
-            return [.unfence(old: attempt.old), .log(.calledOff(old: attempt.old))]
+            return end(attempt, thenWaiting: nil) + [.log(.calledOff(old: attempt.old))]
         }
         if scene.nodes[attempt.candidate].role == .replica, !scene.nodes[attempt.candidate].isFenced { return [] }
-        phase = .waiting(loss(after: attempt, scene, at: now))
+        return end(attempt, thenWaiting: loss(after: attempt, scene, at: now))
+    }
+
+    /// Nothing is promoted. Other proxies are told first.
+    mutating func end(_ attempt: Attempt, thenWaiting loss: Loss?) -> [PromotionAction] {
+        if rules.isCoordinated {
+            phase = .withdrawing(attempt, loss)
+            return [.intend(.cancel)]
+        }
+        phase = loss.map { .waiting($0) } ?? .idle
         return [.unfence(old: attempt.old)]
     }
 
@@ -170,10 +219,12 @@ package struct Promotion: Sendable {
         var attempt = before
         if let primary = scene.primary {
             phase = .idle
-            if primary != attempt.candidate { return [] }
+            let end: [PromotionAction] = rules.isCoordinated ? [.intend(.finish)] : []
+            if primary != attempt.candidate { return end }
             let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary }
             followers = (Set(others), primary)
-            return [.log(.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since))))] + direct(scene)
+            return [.log(.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since))))] + end
+                + direct(scene)
         }
         let isOverdue = now >= told &+ rules.patience.nanoseconds
         switch scene.nodes[attempt.candidate].role {
@@ -203,8 +254,8 @@ package struct Promotion: Sendable {
             notBefore: now &+ rules.retry.nanoseconds
         )
         loss.told = attempt.told
-        let actions = [PromotionAction.unfence(old: attempt.old)] + hinder(&loss, obstacle)
-        return actions
+        let log = hinder(&loss, obstacle)
+        return end(attempt, thenWaiting: loss) + log
     }
 
     private func loss(after attempt: Attempt, _ scene: PromotionScene, at now: UInt64) -> Loss {
@@ -218,7 +269,7 @@ package struct Promotion: Sendable {
     }
 
     /// Waits on; what hinders is told once.
-    private mutating func hinder(_ loss: inout Loss, _ obstacle: PromotionObstacle?) -> [PromotionAction] {
+    mutating func hinder(_ loss: inout Loss, _ obstacle: PromotionObstacle?) -> [PromotionAction] {
         guard let obstacle, obstacle != loss.told else {
             phase = .waiting(loss)
             return []

@@ -10,5 +10,9 @@ package enum PromotionAction: Sendable, Equatable {
     case promote(Int)
     /// Have a replica stream from the new primary.
     case follow(replica: Int, primary: Int)
+    /// For `Coordinator`.
+    case intend(Coordinator.Intent)
+    /// For `Coordinator`: the workers have cut off the old primary.
+    case cutOff
     case log(PromotionNews)
 }

@@ -30,6 +30,9 @@ extension PromotionObstacle {
         case .candidateSilent(let candidate):
             "node \(nodes[candidate]) has been told to become primary and does not answer: writes wait until it does; "
                 + "promote another by hand only if it will never come back"
+        case .objected(let proxy, let node):
+            "proxy \(proxy) sees node \(node) as a primary that is well: the way from here is cut, and not the primary lost"
+        case .noLease: "this proxy has no lease in etcd (coordination, etcd_urls)"
         }
     }
 }

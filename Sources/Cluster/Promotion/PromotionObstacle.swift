@@ -9,4 +9,8 @@ package enum PromotionObstacle: Sendable, Equatable {
     case refused(candidate: Int, reason: String)
     /// It has been told to become primary, and does not answer.
     case candidateSilent(Int)
+    /// Another proxy sees a primary that is well. Names.
+    case objected(proxy: String, node: String)
+    /// This proxy has no lease in etcd.
+    case noLease
 }

@@ -6,14 +6,18 @@ package struct PromotionRules: Sendable, Equatable {
     package var retry: Duration
     /// So long `pg_promote()` waits; a candidate that is a replica still after that has not been promoted.
     package var patience: Duration
+    /// Other proxies are asked first: `Coordinator`. Setting `coordination`.
+    package var isCoordinated: Bool
 
     package init(
         delay: Duration = .seconds(3),
         retry: Duration = .seconds(10),
-        patience: Duration = .seconds(60)
+        patience: Duration = .seconds(60),
+        isCoordinated: Bool = false
     ) {
         self.delay = delay
         self.retry = retry
         self.patience = patience
+        self.isCoordinated = isCoordinated
     }
 }

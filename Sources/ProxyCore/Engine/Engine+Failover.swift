@@ -137,6 +137,9 @@ extension Engine {
             return "Several nodes have said since \(time) that they are the primary: \(names). None is written to."
         }
         guard let lost = outage?.node, lost >= 0 else {
+            if let node = topology.nodes.first(where: { $0.saidRole == .primary }), let why = node.state.reason {
+                return "Node \(node.name) says that it is the primary, and gets no statements: \(why)."
+            }
             return "None of the nodes is a primary; one is waited for since \(time)."
         }
         let node = topology.nodes[lost]

@@ -1,0 +1,7 @@
+/// What etcd is asked.
+package enum CoordinationRequest: Sendable, Equatable {
+    /// A lease of so many seconds.
+    case grant(seconds: Int)
+    case keepAlive(lease: Int64)
+    case exchange(CoordinationExchange)
+}

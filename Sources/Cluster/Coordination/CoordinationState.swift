@@ -1,0 +1,24 @@
+/// All keys of one cluster's proxies, as they were at one revision of etcd.
+package struct CoordinationState: Sendable, Equatable {
+    /// A value, and the revision of etcd at which its key was changed last.
+    package struct Kept<Value: Sendable & Equatable>: Sendable, Equatable {
+        package var value: Value
+        package var revision: UInt64
+
+        package init(_ value: Value, revision: UInt64) {
+            self.value = value
+            self.revision = revision
+        }
+    }
+
+    package var revision: UInt64
+    /// By id. Nil: it cannot be read, and so stands for one that agrees to nothing.
+    package var proxies: [String: Kept<ProxyStatus?>]
+    package var attempt: Kept<PromotionAttempt>?
+
+    package init(revision: UInt64, proxies: [String: Kept<ProxyStatus?>] = [:], attempt: Kept<PromotionAttempt>? = nil) {
+        self.revision = revision
+        self.proxies = proxies
+        self.attempt = attempt
+    }
+}

@@ -1,0 +1,114 @@
+import CJansson
+
+/// Requests and answers of etcd's JSON gateway (etcd documentation, "gRPC gateway"): keys and values in Base64, 64-bit numbers as strings.
+struct EtcdCalls {
+    let prefix: String
+
+    static func login(user: String, password: String) -> String {
+        "{\"name\": \(JSONDocument.quoted(user)), \"password\": \(JSONDocument.quoted(password))}"
+    }
+
+    static func grant(seconds: Int) -> String { "{\"TTL\": \"\(seconds)\"}" }
+
+    static func lease(_ number: Int64) -> String { "{\"ID\": \"\(number)\"}" }
+
+    func exchange(_ exchange: CoordinationExchange) -> String {
+        let read = "{\"request_range\": {\(range(prefix))}}"
+        var success = [read]
+        if let change = exchange.change { success.insert(put(change), at: 0) }
+        let guards = exchange.guards.map { compare($0) }.joined(separator: ", ")
+        return """
+            {"compare": [\(guards)], "success": [\(success.joined(separator: ", "))], "failure": [\(read)]}
+            """
+    }
+
+    private var proxies: String { prefix + "proxies/" }
+    private var attempt: String { prefix + "attempt" }
+
+    /// All keys that begin with this, which ends with a slash: up to the next byte value.
+    private func range(_ start: String) -> String {
+        "\"key\": \"\(Base64.encode(start))\", \"range_end\": \"\(Base64.encode(String(start.dropLast()) + "0"))\""
+    }
+
+    private func compare(_ condition: CoordinationExchange.Guard) -> String {
+        switch condition {
+        case .proxiesUnchanged(let revision):
+            "{\(range(proxies)), \"target\": \"MOD\", \"result\": \"LESS\", \"mod_revision\": \"\(revision + 1)\"}"
+        case .attempt(let revision): equal(attempt, revision)
+        case .proxy(let id, let revision): equal(proxies + id, revision)
+        }
+    }
+
+    private func equal(_ key: String, _ revision: UInt64) -> String {
+        """
+        {"key": "\(Base64.encode(key))", "target": "MOD", "result": "EQUAL", "mod_revision": "\(revision)"}
+        """
+    }
+
+    private func put(_ change: CoordinationExchange.Change) -> String {
+        let (key, value, lease) =
+            switch change {
+            case .status(let id, let status, let lease): (proxies + id, status.json, lease)
+            case .attempt(let attempt): (self.attempt, attempt.json, 0)
+            }
+        return """
+            {"request_put": {"key": "\(Base64.encode(key))", "value": "\(Base64.encode(value))", "lease": "\(lease)"}}
+            """
+    }
+
+    // MARK: Answers
+
+    static func granted(_ body: [UInt8]) throws(EtcdFailure) -> (lease: Int64, seconds: Int) {
+        guard let document = JSONDocument(body), let lease = JSONDocument.number(document.root, "ID"), lease != 0,
+            let seconds = JSONDocument.number(document.root, "TTL"), seconds > 0
+        else { throw .malformed("it is no lease") }
+        return (lease, Int(seconds))
+    }
+
+    /// - Returns: 0 where the lease has run out.
+    static func kept(_ body: [UInt8]) throws(EtcdFailure) -> Int {
+        guard let document = JSONDocument(body), let result = json_object_get(document.root, "result"),
+            let seconds = JSONDocument.number(result, "TTL")
+        else { throw .malformed("it is no lease") }
+        return Int(seconds)
+    }
+
+    static func token(_ body: [UInt8]) throws(EtcdFailure) -> String {
+        guard let document = JSONDocument(body), let token = JSONDocument.text(document.root, "token") else {
+            throw .malformed("it is no token")
+        }
+        return token
+    }
+
+    /// Its own words for what went wrong.
+    static func words(_ body: [UInt8]) -> String {
+        let document = JSONDocument(body)
+        return document.flatMap { JSONDocument.text($0.root, "error") } ?? String(decoding: body.prefix(200), as: UTF8.self)
+    }
+
+    func state(_ body: [UInt8]) throws(EtcdFailure) -> (state: CoordinationState, isMade: Bool) {
+        guard let document = JSONDocument(body), let header = json_object_get(document.root, "header"),
+            let revision = JSONDocument.number(header, "revision").flatMap({ UInt64(exactly: $0) }),
+            let answer = JSONDocument.items(document.root, "responses").last,
+            let found = json_object_get(answer, "response_range")
+        else { throw .malformed("it is no transaction") }
+        var state = CoordinationState(revision: revision)
+        for item in JSONDocument.items(found, "kvs") {
+            guard let name = JSONDocument.text(item, "key").flatMap({ Base64.decode($0) }),
+                let value = Base64.decode(JSONDocument.text(item, "value") ?? ""),
+                let changed = JSONDocument.number(item, "mod_revision").flatMap({ UInt64(exactly: $0) })
+            else { throw .malformed("a key cannot be read") }
+            let key = String(decoding: name, as: UTF8.self)
+            if key == attempt {
+                guard let read = PromotionAttempt(json: value) else {
+                    throw .malformed("the key \(key) is not one of this version's")
+                }
+                state.attempt = .init(read, revision: changed)
+            } else if key.hasPrefix(proxies) {
+                let id = String(key.dropFirst(proxies.count))
+                state.proxies[id] = .init(ProxyStatus(json: value), revision: changed)
+            }
+        }
+        return (state, JSONDocument.isTrue(document.root, "succeeded"))
+    }
+}

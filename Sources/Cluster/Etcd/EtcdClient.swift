@@ -1,0 +1,87 @@
+import CCurl
+
+/// Asks etcd, one question at a time. Blocks the thread.
+final class EtcdClient {
+    private let options: EtcdOptions
+    private let calls: EtcdCalls
+    private let isStopped: () -> Bool
+    /// The URL that answered last comes first.
+    private var urls: [String]
+    private var token: String?
+
+    init(_ options: EtcdOptions, isStopped: @escaping () -> Bool) {
+        self.options = options
+        self.isStopped = isStopped
+        calls = EtcdCalls(prefix: options.prefix)
+        urls = options.urls
+    }
+
+    func answer(_ request: CoordinationRequest) -> CoordinationAnswer {
+        do throws(EtcdFailure) {
+            switch request {
+            case .grant(let seconds):
+                let (lease, given) = try EtcdCalls.granted(call("lease/grant", EtcdCalls.grant(seconds: seconds)))
+                return .granted(lease: lease, seconds: given)
+            case .keepAlive(let lease):
+                return .kept(seconds: try EtcdCalls.kept(call("lease/keepalive", EtcdCalls.lease(lease))))
+            case .exchange(let exchange):
+                let (state, isMade) = try calls.state(call("kv/txn", calls.exchange(exchange)))
+                return .state(state, isMade: isMade)
+            }
+        } catch {
+            return error.isLeaseGone ? .leaseGone : .failed(error.reason)
+        }
+    }
+
+    /// So that nobody waits for a proxy that has been stopped. What comes of it does not matter: the lease runs out by itself.
+    func revoke(_ lease: Int64) {
+        guard let url = urls.first else { return }
+        _ = try? post(url, "lease/revoke", EtcdCalls.lease(lease))
+    }
+
+    private func call(_ method: String, _ body: String) throws(EtcdFailure) -> [UInt8] {
+        var reasons: [String] = []
+        for url in urls {
+            do throws(EtcdFailure) {
+                let answer = try authorized(url, method, body)
+                if url != urls[0] { urls = [url] + urls.filter { $0 != url } }
+                return answer
+            } catch {
+                if error.isLeaseGone { throw error }
+                reasons.append("\(url): \(error.reason)")
+            }
+            if isStopped() { break }
+        }
+        throw .unreachable(reasons.joined(separator: "; "))
+    }
+
+    private func authorized(_ url: String, _ method: String, _ body: String) throws(EtcdFailure) -> [UInt8] {
+        do throws(EtcdFailure) {
+            return try post(url, method, body)
+        } catch {
+            guard let user = options.user, error.isUnauthorized else { throw error }
+            token = nil
+            let login = EtcdCalls.login(user: user, password: options.password)
+            token = try EtcdCalls.token(post(url, "auth/authenticate", login))
+            return try post(url, method, body)
+        }
+    }
+
+    private func post(_ url: String, _ method: String, _ body: String) throws(EtcdFailure) -> [UInt8] {
+        do throws(HTTPFailure) {
+            return try HTTPQuestion.post(
+                "\(url)/v3/\(method)",
+                body: body,
+                authorization: token,
+                certificates: options.certificates,
+                timeout: options.timeout,
+                isStopped: isStopped
+            )
+        } catch {
+            switch error {
+            case .unreachable(let words): throw .unreachable(words)
+            case .status(let status, let body): throw .refused(status: status, EtcdCalls.words(body))
+            }
+        }
+    }
+}

@@ -3,13 +3,13 @@ extension Coordinator {
     /// Brings `Promotion` in line with what etcd says.
     mutating func reconcile(_ state: CoordinationState, at now: UInt64) -> [CoordinationAction] {
         guard let attempt = state.attempt?.value, attempt.stage.isActive else {
-            return settle(state)
+            return settle(state, at: now)
         }
         return attempt.by == id ? carryOut(attempt, state, at: now) : follow(attempt)
     }
 
     /// There is no attempt, or it has come to its end.
-    private mutating func settle(_ state: CoordinationState) -> [CoordinationAction] {
+    private mutating func settle(_ state: CoordinationState, at now: UInt64) -> [CoordinationAction] {
         defer {
             standing = .apart
             awaitingSince = nil
@@ -23,6 +23,9 @@ extension Coordinator {
             if let (proxy, node) = objection(state) {
                 intent = nil
                 actions.append(.promotion(.denied(.objected(proxy: proxy, node: node))))
+            } else if now < settledAt {
+                intent = nil
+                actions.append(.promotion(.denied(.proxiesAwaited)))
             }
         case nil: break
         }
@@ -134,14 +137,16 @@ extension Coordinator {
     mutating func work(at now: UInt64) -> CoordinationExchange? {
         guard let state = known, let own = state.proxies[id]?.revision else { return nil }
         let (attempt, revision) = (state.attempt?.value, state.attempt?.revision ?? 0)
-        guard let attempt, attempt.stage.isActive else { return claim(state, own: own, revision) }
+        guard let attempt, attempt.stage.isActive else {
+            return now < settledAt ? nil : claim(state, own: own, revision)
+        }
         if attempt.by != id { return adopt(attempt, state, own: own, revision) }
         switch (intent, attempt.stage) {
         case (.cancel, _): return change(attempt, to: .cancelled, [.attempt(revision)])
         case (.finish, _): return change(attempt, to: .done, [.attempt(revision)])
         case (_, .fencing):
             let isReady = state.proxies.values.allSatisfy { $0.value?.fenced == attempt.number && $0.value?.sees == nil }
-            guard isReady, case .own(attempt.number, _) = standing else { return nil }
+            guard isReady, now >= settledAt, case .own(attempt.number, _) = standing else { return nil }
             let guards: [CoordinationExchange.Guard] = [
                 .attempt(revision), .proxy(id, own), .proxiesUnchanged(since: state.revision),
             ]

@@ -77,6 +77,9 @@ package struct Coordinator: Sendable {
     var fenced: UInt64 = 0
     /// Until when this proxy may write to a primary; 0: not at all.
     package private(set) var writesUntil: UInt64 = 0
+    /// From when on this proxy may say that all others have been asked. Where etcd was gone for all, each has its say when it is back, and not the
+    /// first alone: a lease's time is left for that.
+    var settledAt: UInt64 = .max
     private var toldHold: WriteHold?
     private var hasWritten = false
     /// When waiting for the others began, and whether that has been told.
@@ -220,6 +223,7 @@ package struct Coordinator: Sendable {
     private mutating func loseLease(at now: UInt64) {
         registration = .none
         writesUntil = 0
+        settledAt = .max
         known?.proxies[id] = nil
         due = now
     }
@@ -236,8 +240,10 @@ package struct Coordinator: Sendable {
         guard state.proxies[id] != nil else {
             // Nobody counts on a proxy whose key is gone, so that it may not write; it is put again, if there is a lease to put it with.
             if before?.proxies[id] != nil { writesUntil = 0 }
+            settledAt = .max
             return []
         }
+        if settledAt == .max { settledAt = now &+ UInt64(lease.seconds) * 1_000_000_000 }
         // Attempts come first: with the lease goes the right to write.
         let actions = reconcile(state, at: now)
         extend(lease)

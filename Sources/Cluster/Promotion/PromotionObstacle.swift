@@ -13,4 +13,6 @@ package enum PromotionObstacle: Sendable, Equatable {
     case objected(proxy: String, node: String)
     /// This proxy has no lease in etcd.
     case noLease
+    /// It has had one for too short a time to know of all other proxies.
+    case proxiesAwaited
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Cluster
@@ -5,7 +6,8 @@ import Testing
 /// Seeded courses of failures around the real decisions. A violation comes back with its seed.
 @Suite struct CoordinationSimulationTests {
     /// `HOWDAH_TEST_SEEDS`: how many of each kind.
-    private static let seeds = UInt64(1)...40
+    /// `HOWDAH_TEST_SEEDS`: how many courses of each kind.
+    private static let seeds = UInt64(1)...(getenv("HOWDAH_TEST_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 40)
 
     @Test(arguments: [2, 3])
     func aDeadPrimaryIsReplacedOnce(proxies: Int) {
@@ -25,11 +27,12 @@ import Testing
     func aPrimaryThatOneProxySeesIsNotReplaced(proxies: Int) {
         for seed in Self.seeds {
             let trouble = CoordinationWorld.Trouble(
+                loss: .outOfOneSight,
                 losesPackets: false,
                 stopsProxies: false,
                 killsProxies: false,
                 stopsEtcd: seed % 2 == 0,
-                killsPrimary: false
+                cutsEtcd: false
             )
             let world = CoordinationWorld(seed: seed, proxies: proxies, trouble)
             #expect(world.run(), "seed \(seed): no end\n\(world.history)")
@@ -38,12 +41,27 @@ import Testing
         }
     }
 
+    /// Whoever is cut off may promote once whoever sees the primary has lost its lease, and has stopped writing by then.
+    @Test(arguments: [2, 3])
+    func aPrimaryThatComesAndGoesIsReplacedOnceOrNotAtAll(proxies: Int) {
+        var promotions = 0
+        for seed in Self.seeds {
+            let world = CoordinationWorld(seed: seed, proxies: proxies, .init(loss: .outOfSomeSights))
+            let isWell = world.run()
+            #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))\n\(world.history)")
+            #expect(isWell, "seed \(seed), \(proxies) proxies: no end\n\(world.history)")
+            promotions += world.told.isEmpty ? 0 : 1
+        }
+        #expect(promotions > 0)
+    }
+
     @Test func withoutTroubleALossIsOverInSeconds() {
         let calm = CoordinationWorld.Trouble(
             losesPackets: false,
             stopsProxies: false,
             killsProxies: false,
-            stopsEtcd: false
+            stopsEtcd: false,
+            cutsEtcd: false
         )
         let world = CoordinationWorld(seed: 7, proxies: 3, calm)
         #expect(world.run(), "\(world.history)")

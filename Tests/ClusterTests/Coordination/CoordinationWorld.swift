@@ -20,14 +20,24 @@ final class CoordinationWorld {
         case timeout
     }
 
+    /// How the primary is lost.
+    enum Loss {
+        case dies
+        /// The first proxy does not see it any more.
+        case outOfOneSight
+        /// It lives, and who sees it changes.
+        case outOfSomeSights
+    }
+
     /// What can go wrong.
     struct Trouble {
+        var loss = Loss.dies
         var losesPackets = true
         var stopsProxies = true
         var killsProxies = true
         var stopsEtcd = true
-        /// The primary dies, or else the first proxy is cut off from it.
-        var killsPrimary = true
+        /// The way from one proxy to etcd alone.
+        var cutsEtcd = true
     }
 
     private(set) var now: UInt64 = 1_000_000_000
@@ -40,6 +50,8 @@ final class CoordinationWorld {
     private var outstanding: [String: Int] = [:]
     private var serial = 0
     private var etcdDownUntil: UInt64 = 0
+    /// The way from one proxy to etcd is cut.
+    private var unreachableUntil: [String: UInt64] = [:]
     private var isCalm = false
     /// Each candidate that has been told, in order.
     private(set) var told: [Int] = []
@@ -65,21 +77,23 @@ final class CoordinationWorld {
     /// - Returns: whether all was well in the end.
     func run() -> Bool {
         advance(seconds: 10, troubled: false)
-        if trouble.killsPrimary {
-            nodes[0].isAlive = false
-        } else {
-            proxies[0].cut = [0]
+        switch trouble.loss {
+        case .dies: nodes[0].isAlive = false
+        case .outOfOneSight: proxies[0].cut = [0]
+        case .outOfSomeSights: for proxy in proxies where random.chance(60) { proxy.cut = [0] }
         }
-        note("the primary is \(trouble.killsPrimary ? "dead" : "out of p1's sight")")
+        note("the primary: \(trouble.loss)")
         advance(seconds: 40, troubled: true)
         isCalm = true
         etcdDownUntil = 0
+        unreachableUntil = [:]
         for proxy in proxies {
             proxy.frozenUntil = min(proxy.frozenUntil, now)
             proxy.cut = []
         }
         note("calm")
-        for _ in 0..<300 where !isWell { advance(seconds: 1, troubled: false) }
+        let limit = now + 300_000_000_000
+        while !isWell, now < limit { advance(seconds: 1, troubled: false) }
         advance(seconds: 5, troubled: false)
         return isWell
     }
@@ -87,7 +101,8 @@ final class CoordinationWorld {
     /// Every proxy writes to the one primary.
     var isWell: Bool {
         let primaries = nodes.indices.filter { nodes[$0].isAlive && nodes[$0].role == .primary }
-        return primaries.count == 1 && proxies.allSatisfy { $0.writes(at: now) == primaries[0] }
+        let newest = primaries.max { nodes[$0].timeline < nodes[$1].timeline }
+        return newest != nil && proxies.allSatisfy { $0.writes(at: now) == newest }
     }
 
     /// Whether anybody is left who knows that there was a primary.
@@ -116,7 +131,13 @@ final class CoordinationWorld {
                 return
             }
             if trouble.losesPackets, random.next(upTo: 1_500) == 0 {
-                proxy.cut.formSymmetricDifference([Int(random.next(upTo: 3))])
+                let node = trouble.loss == .outOfSomeSights && random.chance(50) ? 0 : Int(random.next(upTo: 3))
+                proxy.cut.formSymmetricDifference([node])
+            }
+            if trouble.cutsEtcd, random.next(upTo: 1_500) == 0 {
+                let length = random.next(upTo: 30_000)
+                unreachableUntil[proxy.id] = now + length * 1_000_000
+                note("\(proxy.id) does not reach etcd for \(length) ms")
             }
         }
         if trouble.stopsEtcd, random.next(upTo: 1_500) == 0, etcdDownUntil <= now {
@@ -165,7 +186,7 @@ final class CoordinationWorld {
         for packet in due {
             switch packet.content {
             case .request(let request):
-                if now < etcdDownUntil { continue }
+                if now < etcdDownUntil || now < unreachableUntil[packet.proxy] ?? 0 { continue }
                 let answer = etcd.answer(request, at: now)
                 if isLost() { continue }
                 packets.append(
@@ -183,7 +204,7 @@ final class CoordinationWorld {
         else { return }
         if now < proxy.frozenUntil {
             packets.append(
-                Packet(at: proxy.frozenUntil, proxy: packet.proxy, number: packet.number, content: packet.content)
+                Packet(at: now + Self.tick, proxy: packet.proxy, number: packet.number, content: packet.content)
             )
             return
         }

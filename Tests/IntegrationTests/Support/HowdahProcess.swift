@@ -35,7 +35,20 @@ final class HowdahProcess: Sendable {
         try self.init(nodes: cluster.nodes.map(\.port), settings)
     }
 
-    init(nodes: [UInt16], _ settings: [String: String] = [:]) throws {
+    convenience init(nodes: [UInt16], _ settings: [String: String] = [:]) throws {
+        try self.init(arguments: nodes.flatMap { ["--node", "host=127.0.0.1 port=\($0)"] }, settings)
+    }
+
+    /// Starts a proxy in front of nodes with names of their own.
+    convenience init(named nodes: [(name: String, port: UInt16)], _ settings: [String: String] = [:]) throws {
+        let text = nodes.map { "[node \($0.name)]\nhost = 127.0.0.1\nport = \($0.port)\n" }.joined()
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("howdah-\(UUID().uuidString).conf")
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try self.init(arguments: ["-c", file.path], settings)
+    }
+
+    private init(arguments: [String], _ settings: [String: String]) throws {
         guard access(Self.binary, X_OK) == 0 else {
             throw Failure("no \(Self.binary): run `make build`, or set HOWDAH_TEST_BINARY")
         }
@@ -51,8 +64,7 @@ final class HowdahProcess: Sendable {
         let feed = try makePipe()
         var launch = ChildLaunch(
             path: "/bin/sh",
-            arguments: ["-c", Self.keeperScript, "sh", Self.binary, "run"]
-                + nodes.flatMap { ["--node", "host=127.0.0.1 port=\($0)"] },
+            arguments: ["-c", Self.keeperScript, "sh", Self.binary, "run"] + arguments,
             environment: environment
         )
         launch.input = feed.reader

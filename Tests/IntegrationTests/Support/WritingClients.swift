@@ -25,8 +25,9 @@ final class WritingClients: Sendable {
     private let account = Mutex(Account())
     private let group = DispatchGroup()
 
-    init(port: UInt16, clients: Int) throws {
-        for number in 0..<clients {
+    /// - Parameter first: the least id that they write.
+    init(port: UInt16, clients: Int, first: Int = 0) throws {
+        for number in first..<first + clients {
             let client = try WireClient(port: port)
             group.enter()
             Thread.detachNewThread { [self] in

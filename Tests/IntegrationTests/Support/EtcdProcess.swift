@@ -1,0 +1,114 @@
+import Foundation
+import Synchronization
+
+@testable import LocalCluster
+
+/// One member of etcd on free ports of 127.0.0.1, as an unprivileged user, that ends with this object or this process, whichever ends first.
+final class EtcdProcess: Sendable {
+    let url: String
+    private let port: UInt16
+    private let peerPort: UInt16
+    private let directory: String
+    private let account: ServerAccount
+    private let running = Mutex<Running?>(nil)
+
+    private struct Running {
+        let keeper: pid_t
+        /// Its closing ends the member.
+        let input: Int32
+    }
+
+    /// It runs beside a shell that kills it when its own standard input ends.
+    private static let keeperScript = """
+        "$@" </dev/null & child=$!
+        cat >/dev/null
+        kill -KILL $child 2>/dev/null
+        wait $child 2>/dev/null
+        """
+
+    init() throws {
+        account = try ServerAccount.choose()
+        var template = Array("/tmp/howdah-etcd-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw WireError.system("mkdtemp", errno) }
+        directory = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if case .other(let user, let group, _) = account { chown(directory, user, group) }
+        (port, peerPort) = (try Self.freePort(), try Self.freePort())
+        url = "http://127.0.0.1:\(port)"
+        try start()
+    }
+
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Starts it, with all that it had, and waits until it takes connections.
+    func start() throws {
+        guard let binary = ["/usr/bin/etcd", "/usr/local/bin/etcd"].first(where: { access($0, X_OK) == 0 }) else {
+            throw HowdahProcess.Failure("etcd is not installed: apt-get install etcd-server")
+        }
+        let feed = try makePipe()
+        let peer = "http://127.0.0.1:\(peerPort)"
+        let options = [
+            "--name", "e", "--data-dir", "\(directory)/data", "--listen-client-urls", url, "--advertise-client-urls", url,
+            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "e=\(peer)",
+        ]
+        var launch = ChildLaunch(
+            path: "/bin/sh",
+            arguments: ["-c", Self.keeperScript, "sh", binary] + options,
+            environment: ["PATH=/usr/bin:/bin", "LC_ALL=C"]
+        )
+        launch.directory = directory
+        launch.account = account
+        launch.input = feed.reader
+        launch.output = .file("\(directory)/log")
+        let keeper = try launch.spawn()
+        Glibc.close(feed.reader)
+        running.withLock { $0 = Running(keeper: keeper, input: feed.writer) }
+        try EndToEnd.eventually("etcd") { try String(contentsOfFile: "\(directory)/log", encoding: .utf8).contains("ready to serve client requests") && isListening }
+    }
+
+    /// As if its machine were gone.
+    func stop() {
+        let before = running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        guard let before else { return }
+        Glibc.close(before.input)
+        _ = waitForExit(before.keeper)
+    }
+
+    private var isListening: Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { Glibc.close(descriptor) }
+        var address = Self.loopback(port)
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        } == 0
+    }
+
+    private static func loopback(_ port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        return address
+    }
+
+    private static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { Glibc.close(descriptor) }
+        var address = loopback(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0 && getsockname(descriptor, generic, &length) == 0
+            }
+        }
+        guard status else { throw WireError.system("bind", errno) }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}

@@ -12,6 +12,7 @@ export PATH := $(PATH):/opt/swift/usr/bin:$(HOME)/.local/share/swiftly/bin:$(HOM
 
 PACKAGES := libpg-query-dev libssl-dev libpq-dev liburing-dev libidn-dev libjansson-dev libcurl4-openssl-dev pkg-config \
 	postgresql postgresql-contrib python3-venv
+TEST_PACKAGES := etcd-server
 BENCH_PACKAGES := pgbouncer pgpool2 haproxy python3-matplotlib
 
 VENV := .build/venv
@@ -21,7 +22,8 @@ PORT ?= 6432
 REPLICAS ?= 2
 
 # Installs what is missing of the packages given as arguments. A new postgresql gets no main cluster (nothing here
-# uses it), and one that is there is left as it is.
+# uses it), and one that is there is left as it is. Nor is a new etcd-server started, now or at the next boot: tests
+# start members of their own.
 define install_packages
 missing=()
 for package in $(1); do
@@ -39,8 +41,19 @@ if [ $${#missing[@]} -gt 0 ]; then
 	if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
 		echo 'create_main_cluster = false' | "$${as_root[@]}" install -D -m 644 /dev/stdin /etc/postgresql-common/createcluster.conf
 	fi
+	rests=no
+	if [[ " $${missing[*]} " == *" etcd-server "* && ! -e /usr/sbin/policy-rc.d ]]; then
+		rests=yes
+		trap '"$${as_root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
+		printf '#!/bin/sh\nexit 101\n' | "$${as_root[@]}" install -m 755 /dev/stdin /usr/sbin/policy-rc.d
+	fi
 	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 		-o Dpkg::Options::=--force-confold "$${missing[@]}"
+	if [ $$rests = yes ]; then
+		"$${as_root[@]}" rm -f /usr/sbin/policy-rc.d
+		trap - EXIT
+		"$${as_root[@]}" update-rc.d etcd disable >/dev/null 2>&1 || true
+	fi
 fi
 endef
 
@@ -65,6 +78,7 @@ $(VENV)/installed: $(DRIVERS) | setup
 
 # The integration tests start the release binary.
 test: build $(VENV)/installed
+	@$(call install_packages,$(TEST_PACKAGES))
 	@echo "==> Building and running the tests"
 	swift test
 

@@ -22,7 +22,6 @@ final class Worker: EventHandler {
     private let lease: WriteLease?
     /// When the lease is to be looked at again.
     private var writesUntil: Microseconds
-    private var hasLapsed = false
     /// When the loop has been asked to tick.
     private var wakeAt = Microseconds.max
     private let queue = DispatchQueue(label: "howdah.worker")
@@ -104,13 +103,11 @@ final class Worker: EventHandler {
 
     func mailArrived() {
         engine.now = Microseconds(loop.now)
+        // In this order: whatever speaks against writing has been posted before the lease was made longer.
+        let mayWrite = leaseEnd > engine.now
         for message in mailbox.takeAll() {
             switch message {
-            case .cluster(let view):
-                hasLapsed = false
-                addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
-                engine.topologyChanged(view.topology)
-                control.viewApplied(serial: view.serial)
+            case .cluster(let view): follow(view, mayWrite: mayWrite)
             case .freshness(let report): engine.freshnessReported(report)
             case .catalog(let database, let catalog): engine.catalogLoaded(database: database, catalog)
             case .switchoverEnded(let failure): engine.switchoverEnded(failure: failure)
@@ -139,24 +136,38 @@ final class Worker: EventHandler {
     /// With coordination = etcd. What comes is looked at after this, so that a process that was stopped for a while neither sends a write nor
     /// passes on the answer to one once others need not wait for it any more.
     private func checkLease() {
-        guard let lease else { return }
-        // In this order: whatever speaks against writing has been posted before the lease was made longer.
-        let end = Microseconds(lease.until / 1_000)
+        let end = leaseEnd
         mailArrived()
         if engine.now < end {
             writesUntil = end
             return
         }
         writesUntil = 0
-        if hasLapsed { return }
-        hasLapsed = true
-        var topology = engine.topology
-        for place in topology.nodes.indices where topology.nodes[place].state == .up(.primary) {
-            topology.nodes[place].state = .fenced(reason: WriteHold.noLease(nil).description)
-        }
-        guard topology != engine.topology else { return }
+        guard let topology = Self.withoutPrimary(engine.topology) else { return }
         engine.topologyChanged(topology)
         control.writesLapsed()
+    }
+
+    private var leaseEnd: Microseconds { lease.map { Microseconds($0.until / 1_000) } ?? .max }
+
+    private func follow(_ view: ClusterView, mayWrite: Bool) {
+        addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }
+        if !mayWrite, let topology = Self.withoutPrimary(view.topology) {
+            engine.topologyChanged(topology)
+            control.writesLapsed()
+        } else {
+            engine.topologyChanged(view.topology)
+        }
+        control.viewApplied(serial: view.serial)
+    }
+
+    /// Nil where there is none.
+    private static func withoutPrimary(_ topology: Topology) -> Topology? {
+        var fenced = topology
+        for place in topology.nodes.indices where topology.nodes[place].state == .up(.primary) {
+            fenced.nodes[place].state = .fenced(reason: WriteHold.noLease(nil).description)
+        }
+        return fenced == topology ? nil : fenced
     }
 
     /// Has the loop tick when the engine wants it to, at the latest for the next tick.

@@ -117,7 +117,23 @@ final class CoordinationWorld {
         }
     }
 
+    /// What seldom meets in time is made to meet: while an attempt is on its way nodes come into sight and out of it, and proxies die and start.
+    private func stirAttempt() {
+        guard etcd.current?.stage.isActive ?? false, trouble.loss == .outOfSomeSights else { return }
+        let place = Int(random.next(upTo: UInt64(proxies.count)))
+        switch random.next(upTo: 100) {
+        case 0..<5: proxies[place].cut.formSymmetricDifference([0])
+        case 5: proxies[place].frozenUntil = now + random.next(upTo: 12_000) * 1_000_000
+        case 6:
+            note("\(proxies[place].id) dies")
+            proxies.remove(at: place)
+            start()
+        default: break
+        }
+    }
+
     private func stir() {
+        stirAttempt()
         for (place, proxy) in proxies.enumerated() {
             if trouble.stopsProxies, random.next(upTo: 1_500) == 0, proxy.frozenUntil <= now {
                 let length = 100_000_000 + random.next(upTo: random.chance(30) ? 30_000 : 2_000) * 1_000_000
@@ -149,6 +165,7 @@ final class CoordinationWorld {
     private func step() {
         etcd.expire(at: now)
         for place in nodes.indices { promoteIfDue(place) }
+        lookForTwoPrimaries()
         deliver()
         for proxy in proxies {
             proxy.step(at: now, nodes, &random)
@@ -156,10 +173,14 @@ final class CoordinationWorld {
             for request in proxy.requests { send(request, of: proxy) }
             proxy.requests = []
         }
-        if !told.isEmpty {
-            for proxy in proxies where proxy.writes(at: now) == 0 {
-                violations.append("S2: \(proxy.id) writes to the old primary at \(now / 1_000_000)")
-            }
+        lookForTwoPrimaries()
+    }
+
+    /// Also before a proxy that has stood still has had time to look at anything but its lease.
+    private func lookForTwoPrimaries() {
+        if told.isEmpty { return }
+        for proxy in proxies where proxy.writes(at: now) == 0 {
+            violations.append("S2: \(proxy.id) writes to the old primary at \(now / 1_000_000)")
         }
     }
 

@@ -1,0 +1,94 @@
+import Testing
+
+@testable import Cluster
+
+@Suite struct EtcdCallsTests {
+    /// RFC 4648, section 10.
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"), ("ä\u{7F}", "w6R/"),
+    ])
+    func base64(text: String, expected: String) {
+        #expect(Base64.encode(text) == expected)
+        #expect(Base64.decode(expected) == Array(text.utf8))
+    }
+
+    @Test(arguments: ["a", "ab=c", "a===", "!!!!"])
+    func whatIsNoBase64(text: String) { #expect(Base64.decode(text) == nil) }
+
+    @Test func valuesComeBackAsTheyWere() {
+        let status = ProxyStatus(name: "a\"b\\c\u{1}ä:6432", sees: "db 1", fenced: .max >> 1)
+        #expect(ProxyStatus(json: Array(status.json.utf8)) == status)
+        #expect(ProxyStatus(json: Array(ProxyStatus(name: "x").json.utf8)) == ProxyStatus(name: "x"))
+        let attempt = PromotionAttempt(
+            number: 9,
+            old: "db1",
+            candidate: "db\n2",
+            timeline: 3,
+            stage: .told,
+            by: "f00",
+            byName: "p:1"
+        )
+        #expect(PromotionAttempt(json: Array(attempt.json.utf8)) == attempt)
+        #expect(PromotionAttempt(json: Array("{\"number\": \"9\"}".utf8)) == nil)
+        #expect(ProxyStatus(json: Array("[]".utf8)) == nil)
+    }
+
+    private let calls = EtcdCalls(prefix: "/h/main/")
+
+    @Test func readsWhatATransactionAnswers() throws {
+        let proxy = Base64.encode(ProxyStatus(name: "p", fenced: 4).json)
+        let attempt = PromotionAttempt(
+            number: 4,
+            old: "a",
+            candidate: "b",
+            timeline: 0,
+            stage: .fencing,
+            by: "1",
+            byName: "p"
+        )
+        let answer = """
+            {"header": {"cluster_id": "1", "revision": "77"}, "succeeded": true, "responses": [
+              {"response_put": {"header": {"revision": "77"}}},
+              {"response_range": {"header": {"revision": "77"}, "count": "3", "kvs": [
+                {"key": "\(Base64.encode("/h/main/attempt"))", "mod_revision": "70", "value": "\(Base64.encode(attempt.json))"},
+                {"key": "\(Base64.encode("/h/main/proxies/1"))", "mod_revision": "71", "value": "\(proxy)"},
+                {"key": "\(Base64.encode("/h/main/proxies/2"))", "mod_revision": "72", "value": "AAAA"}]}}]}
+            """
+        let (state, isMade) = try calls.state(Array(answer.utf8))
+        #expect(isMade)
+        #expect(state.revision == 77)
+        #expect(state.attempt == .init(attempt, revision: 70))
+        #expect(state.proxies["1"] == .init(ProxyStatus(name: "p", fenced: 4), revision: 71))
+        // One that cannot be read is one that agrees to nothing.
+        #expect(state.proxies["2"] == .init(nil, revision: 72))
+        #expect(throws: EtcdFailure.self) { try calls.state(Array("{}".utf8)) }
+        let refused = #"{"header": {"revision": "78"}, "responses": [{"response_range": {"header": {}}}]}"#
+        let (empty, isRefused) = try calls.state(Array(refused.utf8))
+        #expect(!isRefused && empty == CoordinationState(revision: 78))
+    }
+
+    @Test func anAttemptThatCannotBeReadIsNoneToGoBy() {
+        let answer = """
+            {"header": {"revision": "7"}, "responses": [{"response_range": {"kvs": [
+              {"key": "\(Base64.encode("/h/main/attempt"))", "mod_revision": "7", "value": "AAAA"}]}}]}
+            """
+        #expect(throws: EtcdFailure.self) { try calls.state(Array(answer.utf8)) }
+    }
+
+    @Test func readsLeases() throws {
+        let granted = try EtcdCalls.granted(Array(#"{"header": {}, "ID": "7587", "TTL": "10"}"#.utf8))
+        #expect(granted == (7587, 10))
+        #expect(try EtcdCalls.kept(Array(#"{"result": {"ID": "7587", "TTL": "9"}}"#.utf8)) == 9)
+        #expect(try EtcdCalls.kept(Array(#"{"result": {"ID": "7587"}}"#.utf8)) == 0)
+        #expect(throws: EtcdFailure.self) { try EtcdCalls.kept(Array(#"{"error": {}}"#.utf8)) }
+        #expect(throws: EtcdFailure.self) { try EtcdCalls.granted(Array("{}".utf8)) }
+    }
+
+    @Test func itsOwnWordsTellWhatToDo() {
+        let gone = EtcdFailure.refused(status: 404, EtcdCalls.words(Array(#"{"error": "etcdserver: requested lease not found"}"#.utf8)))
+        #expect(gone.isLeaseGone && !gone.isUnauthorized)
+        let stale = EtcdFailure.refused(status: 401, "etcdserver: invalid auth token")
+        #expect(stale.isUnauthorized && !stale.isLeaseGone)
+    }
+}

@@ -137,6 +137,32 @@ extension EndToEnd {
             #expect(proxy.log.contains("coordination: writes go on"))
         }
 
+        @Test func aProxyLogsInToEtcd() throws {
+            let etcd = try EtcdProcess()
+            func encoded(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+            let range = "\"key\": \"\(encoded("/howdah/"))\", \"range_end\": \"\(encoded("/howdah0"))\""
+            for (path, body) in [
+                ("auth/role/add", #"{"name": "root"}"#), ("auth/role/add", #"{"name": "proxies"}"#),
+                ("auth/role/grant", #"{"name": "proxies", "perm": {"permType": "READWRITE", \#(range)}}"#),
+                ("auth/user/add", #"{"name": "root", "password": "far"}"#),
+                ("auth/user/add", #"{"name": "howdah", "password": "sa\"ddle"}"#),
+                ("auth/user/grant", #"{"user": "root", "role": "root"}"#),
+                ("auth/user/grant", #"{"user": "howdah", "role": "proxies"}"#), ("auth/enable", "{}"),
+            ] { try etcd.post(path, body) }
+            // No node is there, which is no matter.
+            let login = ["etcd_user": "howdah", "etcd_password": "sa\"ddle"]
+            let proxy = try proxy([1, 2, 3], etcd, login)
+            try eventually("a key") { !proxy.log.contains("etcd does not answer") && proxy.log.contains("granted") }
+            proxy.stop()
+            #expect(!proxy.log.contains("etcd does not answer"), "\(proxy.log)")
+            let stranger = try HowdahProcess(
+                named: [("one", 1), ("two", 2), ("three", 3)],
+                ["failover": "promote", "coordination": "etcd", "etcd_urls": etcd.url, "etcd_scope": "test"]
+            )
+            try eventually("a refusal") { stranger.log.contains("etcd does not answer: \(etcd.url): HTTP status") }
+            stranger.stop()
+        }
+
         @Test func anotherProxyGoesOnWhereOneDiesInTheMiddle() throws {
             let (cluster, etcd) = (try cluster(), try EtcdProcess())
             defer { cluster.stop() }

@@ -55,6 +55,24 @@ import Testing
         #expect(promotions > 0)
     }
 
+    /// What runs of a proxy first when it goes on is what would write.
+    @Test func aProxyThatStoodStillDoesNotWriteWhenItGoesOn() {
+        for seed in Self.seeds {
+            let trouble = CoordinationWorld.Trouble(
+                loss: .outOfSightOfAllThatRun,
+                losesPackets: false,
+                stopsProxies: false,
+                killsProxies: false,
+                stopsEtcd: false,
+                cutsEtcd: false
+            )
+            let world = CoordinationWorld(seed: seed, proxies: 3, trouble)
+            #expect(world.run(), "seed \(seed)\n\(world.history)")
+            #expect(world.told.count == 1, "seed \(seed)\n\(world.history)")
+            #expect(world.violations.isEmpty, "seed \(seed): \(world.violations)\n\(world.history)")
+        }
+    }
+
     @Test func withoutTroubleALossIsOverInSeconds() {
         let calm = CoordinationWorld.Trouble(
             losesPackets: false,

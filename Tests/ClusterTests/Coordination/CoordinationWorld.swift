@@ -27,6 +27,8 @@ final class CoordinationWorld {
         case outOfOneSight
         /// It lives, and who sees it changes.
         case outOfSomeSights
+        /// It lives; the first proxy does not see it any more, and the others stand still for longer than a lease lasts.
+        case outOfSightOfAllThatRun
     }
 
     /// What can go wrong.
@@ -81,6 +83,9 @@ final class CoordinationWorld {
         case .dies: nodes[0].isAlive = false
         case .outOfOneSight: proxies[0].cut = [0]
         case .outOfSomeSights: for proxy in proxies where random.chance(60) { proxy.cut = [0] }
+        case .outOfSightOfAllThatRun:
+            proxies[0].cut = [0]
+            for proxy in proxies.dropFirst() { proxy.frozenUntil = now + (10_000 + random.next(upTo: 20_000)) * 1_000_000 }
         }
         note("the primary: \(trouble.loss)")
         advance(seconds: 40, troubled: true)
@@ -128,6 +133,7 @@ final class CoordinationWorld {
             note("\(proxies[place].id) dies")
             proxies.remove(at: place)
             start()
+        case 7..<12 where proxies.count < 6: start()
         default: break
         }
     }

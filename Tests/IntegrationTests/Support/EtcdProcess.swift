@@ -80,15 +80,36 @@ final class EtcdProcess: Sendable {
         _ = waitForExit(before.keeper)
     }
 
-    private var isListening: Bool {
+    private var isListening: Bool { withConnection { _ in true } ?? false }
+
+    /// One request to the JSON gateway.
+    ///
+    /// - Parameter path: what follows `/v3/`.
+    func post(_ path: String, _ body: String) throws {
+        let answer = withConnection { descriptor -> String in
+            let head = "POST /v3/\(path) HTTP/1.0\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            let request = Array((head + body).utf8)
+            _ = send(descriptor, request, request.count, Int32(MSG_NOSIGNAL))
+            var answer: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { answer += buffer[..<count] }
+            return String(decoding: answer, as: UTF8.self)
+        }
+        guard let answer, answer.split(separator: "\r\n").first?.hasSuffix("200 OK") == true else {
+            throw HowdahProcess.Failure("etcd refuses \(path): \(answer ?? "no connection")")
+        }
+    }
+
+    private func withConnection<Result>(_ body: (Int32) -> Result) -> Result? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { Glibc.close(descriptor) }
         var address = Self.loopback(port)
-        return withUnsafePointer(to: &address) {
+        let status = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
-        } == 0
+        }
+        return status == 0 ? body(descriptor) : nil
     }
 
     private static func loopback(_ port: UInt16) -> sockaddr_in {

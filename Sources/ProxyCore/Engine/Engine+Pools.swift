@@ -77,8 +77,10 @@ extension Engine {
     func takeServer(_ pool: PoolPointer, forRead: Bool, profile: ProfileID) -> ServerPointer? {
         let node = forRead ? chooseReadNode(pool) : primary
         if node >= 0 {
-            if forRead, let server = takeFittingElsewhere(pool, insteadOf: node, profile) { return server }
-            if let server = takeIdle(pool, node, profile) { return server }
+            if let server = takeWarmest(pool, node, profile) { return server }
+            if !pool.pointee.nodes[node].idle.isEmpty {
+                return takeBySettings(pool, node, profile, mayGoElsewhere: forRead)
+            }
         }
         return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
     }
@@ -90,64 +92,63 @@ extension Engine {
         }
     }
 
-    @inline(__always)
+    /// A free server of this node; nil where it has none.
     func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        if let server = takeWarmest(pool, node, profile) { return server }
+        if pool.pointee.nodes[node].idle.isEmpty { return nil }
+        return takeBySettings(pool, node, profile, mayGoElsewhere: false)
+    }
+
+    /// The server used last, if it has the session's settings.
+    @inline(__always)
+    private func takeWarmest(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
         let nodePool = pool.pointee.nodes + node
         guard let last = nodePool.pointee.idle.last else { return nil }
         guard let warmest = servers[last] else { preconditionFailure("an idle server is not there") }
-        if warmest.pointee.profile == profile {
-            nodePool.pointee.idle.removeLast()
-            return warmest
-        }
-        return takeIdleWithProfile(pool, node, profile)
+        guard warmest.pointee.profile == profile else { return nil }
+        nodePool.pointee.idle.removeLast()
+        return warmest
     }
 
-    /// How many idle servers are looked at for one that has a session's settings.
+    /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers one that has the session's settings already, then one that has none of anybody's, then the one that has
-    /// idled longest, so that the settings of those who have just been here stay where they are.
-    private func takeIdleWithProfile(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
-        let nodePool = pool.pointee.nodes + node
-        let fitting = fittingIdle(nodePool, profile)
-        if fitting >= 0 { return servers[nodePool.pointee.idle.remove(at: fitting)] }
-        let clean = fittingIdle(nodePool, .base)
+    /// Prefers a server that has the session's settings already, also on a node that costs as little: to bring a server to
+    /// others costs it more than a read by key. Then one that has none of anybody's, then the one that has idled longest,
+    /// so that the settings of those who have just been here stay where they are.
+    private func takeBySettings(
+        _ pool: PoolPointer,
+        _ node: Int,
+        _ profile: ProfileID,
+        mayGoElsewhere: Bool
+    ) -> ServerPointer? {
+        if let server = takeFitting(pool, node, profile) { return server }
+        if mayGoElsewhere {
+            let nodes = nearNodes(pool)
+            for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {
+                if let server = takeFitting(pool, nodes[place], profile) { return server }
+            }
+        }
+        if let clean = takeFitting(pool, node, .base) { return clean }
         // With many settings to change, another server within pool_size is worth its while: there is one for each then.
-        if clean < 0, nodePool.pointee.connecting == 0, profiles.settings(of: profile).count >= Self.fewestPrepared,
+        if pool.pointee.nodes[node].connecting == 0, profiles.settings(of: profile).count >= Self.manySettings,
             mayOpen(pool, node)
         {
             open(pool, node)
         }
-        return servers[nodePool.pointee.idle.remove(at: max(0, clean))]
+        return servers[pool.pointee.nodes[node].idle.remove(at: 0)]
     }
 
-    /// The place among the idle ones of a server that has these settings; -1 where none has.
-    private func fittingIdle(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> Int {
+    /// The idle server used last of those that have these settings.
+    private func takeFitting(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
         let count = nodePool.pointee.idle.count
         for index in (max(0, count - Self.mostLookedAt)..<count).reversed() {
-            if let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile { return index }
-        }
-        return -1
-    }
-
-    /// A server with the session's settings, on a node that costs as little as the chosen one, where that has none: to bring a server to other settings
-    /// costs it more than a read by key.
-    @inline(__always)
-    private func takeFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer?
-    {
-        let idle = pool.pointee.nodes + node
-        guard let last = idle.pointee.idle.last, servers[last]?.pointee.profile != profile else { return nil }
-        return findFittingElsewhere(pool, insteadOf: node, profile)
-    }
-
-    private func findFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer?
-    {
-        if fittingIdle(pool.pointee.nodes + node, profile) >= 0 { return nil }
-        let nodes = nearNodes(pool)
-        for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {
-            let nodePool = pool.pointee.nodes + nodes[place]
-            let fitting = fittingIdle(nodePool, profile)
-            if fitting >= 0 { return servers[nodePool.pointee.idle.remove(at: fitting)] }
+            guard let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile else {
+                continue
+            }
+            nodePool.pointee.idle.remove(at: index)
+            return server
         }
         return nil
     }

@@ -48,30 +48,6 @@ extension Engine {
         openServers(pool, forRead: forRead)
     }
 
-    /// Puts the client into the pool's queue.
-    func wait(_ client: ClientPointer, _ pool: PoolPointer, forRead: Bool) {
-        client.pointee.flow = .waiting
-        client.pointee.waitsForRead = forRead
-        client.pointee.since = now
-        pool.pointee.waiting += 1
-        if forRead {
-            enqueue(client, &pool.pointee.readers)
-        } else {
-            enqueue(client, &pool.pointee.writers)
-        }
-    }
-
-    private func enqueue(_ client: ClientPointer, _ queue: inout WaitQueue) {
-        queue.append(client.pointee.handle, since: now)
-        if queue.isStale { queue.compact { isWaiting($0, read: client.pointee.waitsForRead) } }
-    }
-
-    /// The client waits no longer: it has a server, or has given up.
-    func leaveQueue(_ client: ClientPointer, _ pool: PoolPointer) {
-        pool.pointee.waiting -= 1
-        if client.pointee.waitsForRead { pool.pointee.readers.left() } else { pool.pointee.writers.left() }
-    }
-
     /// A free server, marked active, or nil.
     @inline(__always)
     func takeServer(_ pool: PoolPointer, forRead: Bool, profile: ProfileID) -> ServerPointer? {
@@ -114,8 +90,8 @@ extension Engine {
     private static let mostLookedAt = 64
 
     /// Prefers a server that has the session's settings already, also on a node that costs as little: to bring a server to
-    /// others costs it more than a read by key. Then one that has none of anybody's, then the one that has idled longest,
-    /// so that the settings of those who have just been here stay where they are.
+    /// others costs it more than a read by key. Then one that has none of anybody's, then one whose settings are least likely
+    /// to be asked for again.
     private func takeBySettings(
         _ pool: PoolPointer,
         _ node: Int,
@@ -136,7 +112,21 @@ extension Engine {
         {
             open(pool, node)
         }
-        return servers[pool.pointee.nodes[node].idle.remove(at: 0)]
+        return takeToChange(pool, node)
+    }
+
+    /// So long after its last use a server's settings are taken not to be asked for again at once, in microseconds.
+    private static let soon: Microseconds = 20_000
+
+    /// A server to be brought to other settings: the one that has idled longest, if nobody seems to come back to it. Else
+    /// the one used last: where sessions come back by turns and are more than the servers, the longest idle is always
+    /// the one that is wanted next.
+    private func takeToChange(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
+        guard let oldest = servers[nodePool.pointee.idle[0]] else { preconditionFailure("an idle server is not there") }
+        if now - oldest.pointee.since < Self.soon { return servers[nodePool.pointee.idle.removeLast()] }
+        nodePool.pointee.idle.remove(at: 0)
+        return oldest
     }
 
     /// The idle server used last of those that have these settings.
@@ -211,62 +201,6 @@ extension Engine {
         }
         nodePool.pointee.leaving -= 1
         offer(server)
-    }
-
-    /// Hands a free server to the client that has waited longest for one of its node, or to its pool.
-    func offer(_ server: ServerPointer) {
-        let pool = server.pointee.pool
-        if pool.pointee.replication != .off { return offerReserved(server) }
-        if pool.pointee.waiting > 0, !pool.pointee.isPaused, let client = nextWaiting(pool, for: server.pointee.node) {
-            assign(server, to: client)
-            serverAssigned(client)
-            return
-        }
-        server.pointee.phase = .idle
-        server.pointee.since = now
-        pool.pointee.nodes[server.pointee.node].idle.append(server.pointee.handle)
-    }
-
-    /// Serves whoever waits with the servers that are free, and opens more for the others.
-    func serveQueues(_ pool: PoolPointer) {
-        while pool.pointee.waiting > 0, !pool.pointee.isPaused {
-            var served = false
-            if let client = firstWaiting(&pool.pointee.writers, read: false) {
-                if let server = takeServer(pool, forRead: false, profile: client.pointee.profile) {
-                    assign(server, to: client)
-                    serverAssigned(client)
-                    served = true
-                } else {
-                    openServers(pool, forRead: false)
-                }
-            }
-            if serveReader(pool) { served = true }
-            if !served { return }
-        }
-    }
-
-    private func nextWaiting(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
-        let writer = node == primary ? firstWaiting(&pool.pointee.writers, read: false) : nil
-        let reader = firstReader(pool, for: node)
-        guard let writer else { return reader }
-        guard let reader else { return writer }
-        return writer.pointee.since <= reader.pointee.since ? writer : reader
-    }
-
-    /// The first of a queue that still waits in it; those before it have left.
-    func firstWaiting(_ queue: inout WaitQueue, read: Bool) -> ClientPointer? {
-        while let entry = queue.first {
-            if isWaiting(entry, read: read) { return clients[entry.client] }
-            queue.removeFirst()
-        }
-        return nil
-    }
-
-    /// Whether the wait goes on that the entry stands for; the client may have left, and even have begun another.
-    func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
-        guard let client = clients[entry.client] else { return false }
-        return client.pointee.flow == .waiting && client.pointee.waitsForRead == read
-            && client.pointee.since == entry.since
     }
 
     // MARK: Opening

@@ -76,11 +76,14 @@ $(VENV)/installed: $(DRIVERS) | setup
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(DRIVERS)
 	touch $@
 
-# The integration tests start the release binary.
+# The integration tests start the release binary. What failed is said once more at the end: 900 tests run side by side.
 test: build $(VENV)/installed
 	@$(call install_packages,$(TEST_PACKAGES))
 	@echo "==> Building and running the tests"
-	swift test
+	swift test 2>&1 | tee .build/test.log && exit
+	echo "==> What failed"
+	awk '/^[^ ]+ Test .*recorded an issue/ { told = 25 } /^[^ ]+ (Test|Suite) / && !/recorded an issue/ { told = 0 } told-- > 0' .build/test.log | cut -c -2000
+	exit 1
 
 bench bench-quick: build
 	@$(call install_packages,$(BENCH_PACKAGES))

@@ -129,7 +129,7 @@ enum EngineSettings {
     /// Both modules have an enum of the values of `auth_type`; a test holds them together.
     static func authenticationMethod(_ proxy: ProxySettings) -> Authentication.AuthenticationMethod {
         guard let method = Authentication.AuthenticationMethod(rawValue: proxy.authenticationMethod.rawValue) else {
-            preconditionFailure("auth_type \(proxy.authenticationMethod.rawValue) is not implemented")
+            preconditionFailure("auth_type \(proxy.authenticationMethod.rawValue) has no counterpart in Authentication")
         }
         return method
     }

@@ -102,4 +102,19 @@ import Testing
         #expect(ring.covered(by: position(7 * 1999)) == 1999)
         #expect(ring.lag(of: position(0), at: 30_000) == 30_000 - 10)
     }
+
+    @Test func whatNobodyFlushesIsNoCommitAfterAWhile() {
+        var ring = LagRing()
+        ring.add(sample(1, at: 1000, 5300, flushed: 5000), commitsFlushedWithin: 600)
+        ring.add(sample(2, at: 1600, 5300, flushed: 5000), commitsFlushedWithin: 600)
+        #expect(ring.covered(by: position(5000)) == 0)
+        ring.add(sample(3, at: 1601, 5300, flushed: 5000), commitsFlushedWithin: 600)
+        #expect(ring.covered(by: position(5000)) == 3)
+        #expect(ring.covered(by: position(4999)) == 0)
+        // What comes next may be a commit again.
+        ring.add(sample(4, at: 1700, 5400, flushed: 5000), commitsFlushedWithin: 600)
+        #expect(ring.covered(by: position(5000)) == 3)
+        ring.add(sample(5, at: 9000, 5400, flushed: 5000))
+        #expect(ring.covered(by: position(5000)) == 3)
+    }
 }

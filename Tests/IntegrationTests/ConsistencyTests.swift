@@ -173,6 +173,20 @@ extension EndToEnd {
             try lags(replica, { try replica.pauseReplay() }, mend: { try replica.resumeReplay() })
         }
 
+        /// Nobody flushes what a transaction has written that was rolled back last: it holds no commit, and is not waited for.
+        @Test func whatWasRolledBackIsNotWaitedForLong() throws {
+            let proxy = try proxy(["freshness_wait": "60s"])
+            defer { #expect(proxy.stop()) }
+            let client = try WireClient(port: proxy.port)
+            try eventually("the lag to be known") {
+                try cluster().replicas.allSatisfy { try row(client, $0).lag != "unknown" }
+            }
+            try client.query("BEGIN")
+            try client.query("INSERT INTO register VALUES (-1, 0)")
+            try client.query("ROLLBACK")
+            #expect(try port(client) != "\(cluster().primary.port)")
+        }
+
         @Test func aReplicaThatAppliesLateGetsNoReads() throws {
             let replica = try cluster().replicas[1]
             func delay(_ value: String) throws {

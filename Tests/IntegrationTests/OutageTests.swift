@@ -162,5 +162,19 @@ extension EndToEnd {
             #expect(try missing(load, on: next).isEmpty)
             #expect(try cluster.primary.sql("SHOW default_transaction_read_only") == "on")
         }
+
+        /// What was rolled back last is in the log of the primary, not flushed, and no replica gets it.
+        @Test func aSwitchoverWaitsForNothingThatWasRolledBack() throws {
+            let (cluster, proxy) = try start()
+            defer { #expect(proxy.stop()) }
+            let client = try WireClient(port: proxy.port)
+            try client.query("BEGIN")
+            try client.query("INSERT INTO written VALUES (1, 1)")
+            try client.query("ROLLBACK")
+            let reply = try WireClient(port: proxy.port, database: "howdah").query("SWITCHOVER")
+            #expect(reply.tags == ["SWITCHOVER"], "\(reply) \(proxy.log)")
+            #expect(try client.query("INSERT INTO written VALUES (1, 2)").tags == ["INSERT 0 1"])
+            #expect(try cluster.replicas.contains { try $0.sql("SELECT pg_is_in_recovery()") == "f" })
+        }
     }
 }

@@ -355,4 +355,38 @@ struct PoolTests {
             #expect(talk.engine.isDrained)
         }
     }
+
+    @Test("A free server goes to who has its settings already, past the first in the queue four times")
+    func settingsFirst() {
+        converse(pool: { $0.size = 1 }) { talk in
+            // Each first log-in with such settings takes a server.
+            let holder = talk.client(["work_mem": "8MB"])
+            let server = talk.server(on: 0)
+            server.answers("8MB")
+            let stranger = talk.client(["work_mem": "9MB"])
+            server.answers("9MB")
+            let alike = (0..<6).map { _ in talk.client(["work_mem": "8MB"]) }
+            for client in [holder, stranger] + alike {
+                client.forget()
+                client.sends("Query UPDATE t SET x = 1")
+            }
+            server.answers("8MB")
+            server.completes("UPDATE 1")
+            holder.gets("Complete UPDATE 1", "Ready I")
+            for client in alike.prefix(4) {
+                server.completes("UPDATE 1")
+                client.gets("Complete UPDATE 1", "Ready I")
+                stranger.getsNothing()
+            }
+            // It has stood back four times; the server has its settings then, and goes back for the others.
+            server.answers("9MB")
+            server.completes("UPDATE 1")
+            stranger.gets("Complete UPDATE 1", "Ready I")
+            server.answers("8MB")
+            for client in alike.suffix(2) {
+                server.completes("UPDATE 1")
+                client.gets("Complete UPDATE 1", "Ready I")
+            }
+        }
+    }
 }

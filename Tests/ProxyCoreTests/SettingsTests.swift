@@ -234,4 +234,43 @@ struct SettingsTests {
             }
         }
     }
+
+    @Test("Settings are changed on the server used last while all are in use, else on the one that idles longest")
+    func changed() {
+        converse(pool: { $0.size = 2 }) { talk in
+            let clients = ["5MB", "6MB", "7MB"].map { talk.client(["work_mem": $0]) }
+            let servers = talk.openServers(on: 0)
+            #expect(servers.count == 2)
+            // The third is let in by the server that has let in the first.
+            for server in servers + servers.prefix(1) { server.answers("") }
+            /// The place of the server that a client's statement runs on, and whether it was brought to other settings.
+            func run(_ client: Int) -> (server: Int?, isChanged: Bool) {
+                for server in servers { server.forget() }
+                clients[client].forget()
+                clients[client].sends("Query UPDATE t SET x = 2")
+                talk.settle()
+                let used = servers.indices.filter { !servers[$0].received.isEmpty }
+                guard used.count == 1 else { return (nil, false) }
+                let isChanged = servers[used[0]].received.count > 1
+                if isChanged { servers[used[0]].answers("") }
+                servers[used[0]].completes("UPDATE 1")
+                clients[client].gets("Complete UPDATE 1", "Ready I")
+                return (used[0], isChanged)
+            }
+            talk.pass(seconds: 1)
+            let first = run(0).server
+            talk.pass(seconds: 1)
+            let second = run(1).server
+            #expect(Set([first, second]) == [0, 1])
+            #expect(run(0) == (first, false))
+            #expect(run(1) == (second, false))
+            // The third takes the place of the second, who has just been here; the first will be back before that.
+            #expect(run(2) == (second, true))
+            #expect(run(0) == (first, false))
+            talk.pass(seconds: 1)
+            #expect(run(2) == (second, false))
+            // Nobody has come back to the first server for long.
+            #expect(run(1) == (first, true))
+        }
+    }
 }

@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         " rounds. Without HOWDAH_DEMO_PRIMARY in the environment it starts itself again under `howdah demo --exec`.")
     parser.add_argument("--quick", action="store_true", help="few targets, 32 clients, short: within three minutes")
     parser.add_argument("--targets", type=_words, help="of direct, given (what PGPORT names), howdah, howdah-io_uring,"
-                        " howdah-epoll, pgbouncer, pgbouncer-1.25, haproxy, pgpool")
+                        " howdah-epoll, before, pgbouncer, pgbouncer-1.25, haproxy, pgpool")
     parser.add_argument("--modes", type=_words, help="of simple, extended, prepared")
     parser.add_argument("--clients", type=_numbers, help="numbers of clients for select-only")
     parser.add_argument("--seconds", type=_positive, help="length of one measurement (quick 2, full 5)")
@@ -86,9 +86,10 @@ def _chosen(keys: tuple[str, ...], known: dict[str, Target], insist: bool) -> li
     for key in keys:
         target = known.get(key)
         if target is None:
-            if insist and key != "pgbouncer-1.25":
+            variable = {"pgbouncer-1.25": "PGBOUNCER_125", "before": "BEFORE"}.get(key)
+            if insist and variable is None:
                 raise BenchError(f"unknown target {key!r}; --targets takes {', '.join(known)}")
-            reason = "PGBOUNCER_125 does not name a binary"
+            reason = f"{variable} does not name a binary"
         else:
             reason = target.missing()
         if reason is None:

@@ -26,42 +26,50 @@ TEN_SETTINGS = (
 TARGET_RATIO = 0.9
 
 
+# Servers on each node. Howdah's default; less than the clients over all replicas; one for each client.
+DEFAULT, SCARCE, ROOMY = "20 servers a node", "10 servers a node", "a server each"
+# Until the pool has grown and each session has found its server: that is once in a proxy's life.
+WARM_UP_SECONDS = 3
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of sessions: what each client runs once, before its first transaction."""
 
     name: str
-    once: tuple[str, ...]
+    pool: str
+    once: tuple[str, ...] = ()
     # The clients that share the same values; 1: each has its own.
     sharing: int = 1
-    is_pinned: bool = False
-    # A server for each client on each node, instead of 20 for all reads.
-    is_roomy: bool = False
+    has_goal: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}; {self.pool}"
 
 
-ROOMY = (
-    Kind("none, a server each", (), is_roomy=True),
-    Kind("ten, a server each", TEN_SETTINGS, is_roomy=True),
-    Kind("pinned, a server each", ("CREATE TEMP TABLE pin (a int)",), is_pinned=True, is_roomy=True),
-)
 KINDS = (
-    Kind("none", ()),
-    Kind("ten, 8 sets", TEN_SETTINGS, sharing=4),
-    Kind("ten, each its own", TEN_SETTINGS),
-    *ROOMY,
+    Kind("none", DEFAULT),
+    Kind("ten, 8 sets", DEFAULT, TEN_SETTINGS, sharing=4, has_goal=True),
+    Kind("ten, each its own", DEFAULT, TEN_SETTINGS, has_goal=True),
+    Kind("none", SCARCE),
+    Kind("ten, 8 sets", SCARCE, TEN_SETTINGS, sharing=4),
+    Kind("ten, each its own", SCARCE, TEN_SETTINGS),
+    Kind("none", ROOMY),
+    Kind("pinned", ROOMY, ("CREATE TEMP TABLE pin (a int)",)),
 )
 
 
-class WideHowdah(Howdah):
-    """With a server for each client, as sessions that pin need it."""
+class SizedHowdah(Howdah):
+    """With so many servers on each node."""
 
-    def __init__(self, cluster: Cluster, scratch: Path, clients: int):
+    def __init__(self, cluster: Cluster, scratch: Path, size: int):
         super().__init__(cluster, scratch, "auto")
-        self.key = "howdah-wide"
-        self._clients = clients
+        self.key = f"howdah-{size}"
+        self._size = size
 
     def _pool_size(self) -> int:
-        return self._clients + 2
+        return self._size
 
 
 def main() -> int:
@@ -78,16 +86,15 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace, cluster: Cluster, scratch: Path) -> int:
-    usual = Howdah(cluster, scratch, "auto")
-    if reason := usual.missing():
+    targets = {pool: SizedHowdah(cluster, scratch, size)
+               for pool, size in ((DEFAULT, 20), (SCARCE, 10), (ROOMY, options.clients + 2))}
+    if reason := targets[DEFAULT].missing():
         raise BenchError(reason)
-    wide = WideHowdah(cluster, scratch, options.clients)
     samples = []
     for number in range(1, options.rounds + 1):
         for kind in KINDS:
-            target = wide if kind.is_roomy else usual
-            samples.append(rounds.measure(target, workload(kind, options.clients, scratch), number, options.seconds,
-                                          scratch))
+            samples.append(rounds.measure(targets[kind.pool], workload(kind, options.clients, scratch), number,
+                                          options.seconds, scratch, warm_up=WARM_UP_SECONDS))
     rows = rounds.medians(samples)
     print(f"\n{table(rows)}\n")
     for row in rows:
@@ -114,7 +121,7 @@ def workload(kind: Kind, clients: int, scratch: Path) -> Workload:
     script = scratch / f"settings-{KINDS.index(kind)}.sql"
     script.write_text("\n".join(lines) + "\n")
     load = Load(("-D", "is_set=0", "-f", str(script)), "simple", clients, min(2, clients), sampling_rate=0.1)
-    return Workload(kind.name, load)
+    return Workload(kind.label, load)
 
 
 def table(rows: list[rounds.Median]) -> str:
@@ -132,8 +139,8 @@ def table(rows: list[rounds.Median]) -> str:
 
 def base(rows: list[rounds.Median], row: rounds.Median) -> rounds.Median:
     """The sessions without settings over as many servers."""
-    names = {kind.name for kind in ROOMY}
-    return next(other for other in rows if (other.workload[0] in names) == (row.workload[0] in names))
+    pool = next(kind.pool for kind in KINDS if kind.label == row.workload[0])
+    return next(other for other in rows if other.workload[0] == Kind("none", pool).label)
 
 
 def goals(rows: list[rounds.Median]) -> list[Goal]:
@@ -141,9 +148,10 @@ def goals(rows: list[rounds.Median]) -> list[Goal]:
     by_name = {row.workload[0]: row for row in rows}
     found = []
     for kind in KINDS:
-        if not kind.once or kind.is_pinned:
+        if not kind.has_goal:
             continue
-        value = tables.ratio(by_name[kind.name].tps, base(rows, by_name[kind.name]).tps)
-        found.append(Goal(f"tps of sessions with settings ({kind.name}) of those without", f"≥ {TARGET_RATIO}",
+        row = by_name[kind.label]
+        value = tables.ratio(row.tps, base(rows, row).tps)
+        found.append(Goal(f"tps of sessions with settings ({kind.label}) of those without", f"≥ {TARGET_RATIO}",
                           "–" if value is None else f"{value:.2f}", None if value is None else value >= TARGET_RATIO))
     return found

@@ -150,17 +150,18 @@ class Howdah(Proxy):
 
     drops_root = False
 
-    def __init__(self, cluster: Cluster, scratch: Path, io_method: str):
+    def __init__(self, cluster: Cluster, scratch: Path, io_method: str, before: Path | None = None):
         super().__init__(cluster, scratch)
         self.io_method = io_method
-        self.key = f"howdah-{io_method}" if io_method != "auto" else "howdah"
+        self.key = "before" if before else f"howdah-{io_method}" if io_method != "auto" else "howdah"
+        self._binary = before or howdah_binary()
 
     def label(self, mode: str) -> str:
-        return "howdah" if self.io_method == "auto" else f"howdah ({self.io_method})"
+        return self.key if self.io_method == "auto" else f"howdah ({self.io_method})"
 
     def missing(self) -> str | None:
-        if not os.access(howdah_binary(), os.X_OK):
-            return f"{howdah_binary()} is not there (swift build -c release, or HOWDAH_BINARY)"
+        if not os.access(self._binary, os.X_OK):
+            return f"{self._binary} is not there (swift build -c release, HOWDAH_BINARY or BEFORE)"
         if self.io_method == "io_uring" and not kernel_allows_io_uring():
             return "this kernel or container forbids io_uring"
         return None
@@ -187,7 +188,7 @@ class Howdah(Proxy):
 
     def command(self, directory: Path, port: int, mode: str, clients: int) -> list[str]:
         nodes = [f"host={node.host} port={node.port}" for node in self.cluster.nodes]
-        return [str(howdah_binary()), "run", *(word for node in nodes for word in ("--node", node))]
+        return [str(self._binary), "run", *(word for node in nodes for word in ("--node", node))]
 
 
 class PgBouncer(Proxy):
@@ -323,13 +324,14 @@ class Pgpool(Proxy):
 
 def all_targets(cluster: Cluster, scratch: Path) -> dict[str, Target]:
     """Every target by its key, in the order of the tables, whether it can run here or not."""
-    newer = os.environ.get("PGBOUNCER_125")
+    newer, before = os.environ.get("PGBOUNCER_125"), os.environ.get("BEFORE")
     targets: list[Target] = [
         Direct(cluster, scratch),
         GivenProxy(cluster, scratch),
         Howdah(cluster, scratch, "auto"),
         Howdah(cluster, scratch, "io_uring"),
         Howdah(cluster, scratch, "epoll"),
+        *([Howdah(cluster, scratch, "auto", Path(before).absolute())] if before else []),
         PgBouncer(cluster, scratch, _find("pgbouncer"), "pgbouncer"),
         *([PgBouncer(cluster, scratch, newer, "pgbouncer-1.25")] if newer else []),
         HAProxy(cluster, scratch),

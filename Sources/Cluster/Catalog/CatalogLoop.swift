@@ -69,11 +69,11 @@ final class CatalogLoop {
 
     private func look(at database: String, _ watched: WatchedDatabase) {
         var watched = watched
-        var failure = CatalogFailure.timedOut
+        var failure = SessionFailure.timedOut
         for index in candidates {
             guard let node = nodes[index] else { continue }
             let began = MonotonicClock.now
-            do throws(CatalogFailure) {
+            do throws(SessionFailure) {
                 let found = try look(at: database, on: node, known: watched.loaded?.fingerprint)
                 watched.failure = nil
                 take(found, of: database, from: node, into: &watched, began: began)
@@ -94,7 +94,7 @@ final class CatalogLoop {
         at database: String,
         on node: MonitoredNode,
         known: String?
-    ) throws(CatalogFailure) -> CatalogLook {
+    ) throws(SessionFailure) -> CatalogLook {
         let parameters = ConnectionParameters(
             node: node,
             addresses: view?.addresses[node.index] ?? [],
@@ -102,7 +102,7 @@ final class CatalogLoop {
             purpose: "catalog"
         )
         let deadline = MonotonicClock.now &+ options.timeout.nanoseconds
-        let session = try CatalogSession.connect(parameters, deadline: deadline, mailbox: mailbox)
+        let session = try BlockingSession.connect(parameters, deadline: deadline, stopper: mailbox)
         let reader = try CatalogReader.open(session)
         let fingerprint = try reader.fingerprint()
         if fingerprint == known { return .unchanged }

@@ -1,12 +1,12 @@
 /// One look at a database's catalog: its fingerprint, and the rows where that is not the known one.
 struct CatalogReader: ~Copyable {
-    private let session: CatalogSession
+    private let session: BlockingSession
     private let ownSearchPath: String
     /// Empty where only the monitoring user's own is known.
     private let ownIsolation: String
 
     /// Opens the snapshot that all queries see.
-    static func open(_ session: consuming CatalogSession) throws(CatalogFailure) -> CatalogReader {
+    static func open(_ session: consuming BlockingSession) throws(SessionFailure) -> CatalogReader {
         let path = try session.query(CatalogQueries.own("search_path"))
         let isolation = try session.query(CatalogQueries.own("default_transaction_isolation"))
         // The monitoring user's own setting is no word on anybody else's.
@@ -18,18 +18,18 @@ struct CatalogReader: ~Copyable {
         return CatalogReader(session: session, ownSearchPath: ownSearchPath, ownIsolation: ownIsolation)
     }
 
-    private init(session: consuming CatalogSession, ownSearchPath: String, ownIsolation: String) {
+    private init(session: consuming BlockingSession, ownSearchPath: String, ownIsolation: String) {
         self.session = session
         self.ownSearchPath = ownSearchPath
         self.ownIsolation = ownIsolation
     }
 
-    func fingerprint() throws(CatalogFailure) -> String {
+    func fingerprint() throws(SessionFailure) -> String {
         // The server's own default is in no catalog.
         try session.query(CatalogQueries.fingerprint).text(0, 0) + ownIsolation
     }
 
-    func rows() throws(CatalogFailure) -> CatalogRows {
+    func rows() throws(SessionFailure) -> CatalogRows {
         CatalogRows(
             functions: try functions(),
             relations: try relations(),
@@ -40,7 +40,7 @@ struct CatalogReader: ~Copyable {
         )
     }
 
-    private func functions() throws(CatalogFailure) -> [FunctionRow] {
+    private func functions() throws(SessionFailure) -> [FunctionRow] {
         let result = try session.query(CatalogQueries.functions)
         var rows: [FunctionRow] = []
         rows.reserveCapacity(result.rowCount)
@@ -73,7 +73,7 @@ struct CatalogReader: ~Copyable {
         return rows
     }
 
-    private func relations() throws(CatalogFailure) -> [RelationRow] {
+    private func relations() throws(SessionFailure) -> [RelationRow] {
         var graph = RelationGraph()
         let relations = try session.query(CatalogQueries.relations)
         for row in 0..<relations.rowCount {
@@ -103,17 +103,17 @@ struct CatalogReader: ~Copyable {
         return graph.rows()
     }
 
-    private func volatileOperators() throws(CatalogFailure) -> [OperatorRow] {
+    private func volatileOperators() throws(SessionFailure) -> [OperatorRow] {
         let result = try session.query(CatalogQueries.volatileOperators)
         return (0..<result.rowCount).map { OperatorRow(schema: result.text($0, 0), name: result.text($0, 1)) }
     }
 
-    private func volatileTypes() throws(CatalogFailure) -> [TypeRow] {
+    private func volatileTypes() throws(SessionFailure) -> [TypeRow] {
         let result = try session.query(CatalogQueries.volatileTypes)
         return (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
     }
 
-    private func settings(of name: String, default own: String) throws(CatalogFailure) -> RoleSettingRows {
+    private func settings(of name: String, default own: String) throws(SessionFailure) -> RoleSettingRows {
         let result = try session.query(CatalogQueries.settings(of: name))
         var ofAllRoles: String?
         var ofDatabase: String?

@@ -18,7 +18,8 @@ struct LagRing {
 
     var newest: PositionSample? { samples.last }
 
-    mutating func add(_ sample: PositionSample) {
+    /// - Parameter commitsFlushedWithin: how long a commit may stay without being flushed, in nanoseconds; nil where that is not known.
+    mutating func add(_ sample: PositionSample, commitsFlushedWithin: UInt64? = nil) {
         if let last = samples.last {
             // An answer that has overtaken another tells nothing new.
             if sample.number <= last.number || sample.inserted < last.inserted || sample.flushed < last.flushed {
@@ -26,6 +27,10 @@ struct LagRing {
             }
             if last.inserted == sample.inserted, last.flushed == sample.flushed {
                 samples[samples.count - 1].number = sample.number
+                if let commitsFlushedWithin, sample.since - last.since > commitsFlushedWithin {
+                    // Of a transaction that was rolled back, say: nobody flushes that, and replicas do not get it, before something else is written.
+                    samples[samples.count - 1].covering = last.flushed
+                }
                 return
             }
         }
@@ -53,7 +58,7 @@ struct LagRing {
 
     /// The newest look whose position has been replayed; 0 where there is none.
     func covered(by replayed: WALPosition) -> SampleNumber {
-        samples.last { $0.inserted <= replayed }?.number ?? 0
+        samples.last { $0.covering <= replayed }?.number ?? 0
     }
 
     /// The age of the oldest position that has not been replayed, in nanoseconds; 0 where all have been, nil where there has been no look.

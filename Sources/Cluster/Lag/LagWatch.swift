@@ -61,7 +61,8 @@ package struct LagWatch: Sendable {
                 since: reading.sentAt,
                 inserted: Self.withoutPageHeader(reached),
                 flushed: Self.withoutPageHeader(flushed)
-            )
+            ),
+            commitsFlushedWithin: reading.commitsFlushedWithin
         )
     }
 

@@ -15,6 +15,9 @@ package struct NodeReading: Sendable, Equatable {
     package let timeline: UInt32?
     /// `system_identifier` of the control file; nil where the monitoring user may not know.
     package let systemIdentifier: String?
+    /// How long a commit may stay without being flushed, where it was told not to wait (`synchronous_commit = off`), in nanoseconds; nil where
+    /// that is not known.
+    package let commitsFlushedWithin: UInt64?
     /// The state of a replica's WAL receiver; nil where there is none, or the monitoring user may not know.
     package let receiver: String?
     /// When a replica last heard from what it streams from, by its own clock and in its own words, to be compared with what it said before; nil
@@ -33,6 +36,7 @@ package struct NodeReading: Sendable, Equatable {
         flushed: WALPosition?,
         timeline: UInt32?,
         systemIdentifier: String? = nil,
+        commitsFlushedWithin: UInt64? = nil,
         receiver: String? = nil,
         heard: String? = nil,
         history: [TimelineSwitch]? = nil,
@@ -45,6 +49,7 @@ package struct NodeReading: Sendable, Equatable {
         self.flushed = flushed
         self.timeline = timeline
         self.systemIdentifier = systemIdentifier
+        self.commitsFlushedWithin = commitsFlushedWithin
         self.receiver = receiver
         self.heard = heard
         self.history = history

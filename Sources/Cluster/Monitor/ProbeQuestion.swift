@@ -38,7 +38,8 @@ struct ProbeQuestion: Sendable {
         (SELECT status FROM pg_catalog.pg_stat_wal_receiver), \
         (SELECT last_msg_receipt_time FROM pg_catalog.pg_stat_wal_receiver), \
         pg_catalog.has_function_privilege(\
-        'pg_catalog.pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE')
+        'pg_catalog.pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE'), \
+        (EXTRACT(epoch FROM pg_catalog.current_setting('wal_writer_delay')::pg_catalog.interval) * 1000)::bigint
         """
 
     // A function that one may not execute is an error also where it is not called (PostgreSQL documentation, 9.27.9).
@@ -102,6 +103,7 @@ struct ProbeQuestion: Sendable {
                 flushed: flushed,
                 timeline: timeline,
                 systemIdentifier: before?.systemIdentifier,
+                commitsFlushedWithin: earlier?.commitsFlushedWithin,
                 receiver: earlier?.receiver,
                 heard: earlier?.heard,
                 history: earlier?.timeline == timeline ? earlier?.history : nil
@@ -117,10 +119,12 @@ struct ProbeQuestion: Sendable {
                 flushed: flushed,
                 timeline: timeline,
                 systemIdentifier: result.value(0, 5),
+                // "Three times wal_writer_delay" (PostgreSQL documentation, 30.4).
+                commitsFlushedWithin: result.value(0, 9).flatMap { UInt64($0) }.map { 3 * $0 * 1_000_000 },
                 receiver: result.value(0, 6),
                 heard: result.value(0, 7),
-                history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 9)).history : nil,
-                senders: withSenders ? result.value(0, 10).map { SenderList($0) } : nil
+                history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 10)).history : nil,
+                senders: withSenders ? result.value(0, 11).map { SenderList($0) } : nil
             )
         }
     }

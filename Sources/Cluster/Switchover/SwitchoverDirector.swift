@@ -122,7 +122,10 @@ package final class SwitchoverDirector: Sendable {
         try wait("transactions that do not come through Howdah still write on the old primary") {
             () throws(SwitchoverFailure) in try source.value(writers) == "t"
         }
-        let position = try source.value("SELECT pg_catalog.pg_current_wal_insert_lsn()")
+        // What was written and rolled back last may not have been flushed, and nothing would flush it: no replica would ever
+        // have it. The switch of the segment does.
+        try source.value("SELECT pg_catalog.pg_switch_wal()")
+        let position = try source.value("SELECT pg_catalog.pg_current_wal_flush_lsn()")
         try wait("node \(new.name) has not replayed \(position)") { () throws(SwitchoverFailure) in
             try target.value("SELECT pg_catalog.pg_last_wal_replay_lsn() >= '\(position)'") == "t"
         }

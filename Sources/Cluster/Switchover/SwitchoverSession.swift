@@ -2,33 +2,23 @@ import Glibc
 
 /// A connection to one node for the steps of a switchover. Waits, but never beyond its deadline.
 struct SwitchoverSession: ~Copyable {
-    private let connection: Connection
+    private let session: BlockingSession
     private let node: MonitoredNode
-    private let deadline: UInt64
 
     /// - Parameter deadline: for all that is done over the session; nanoseconds of `MonotonicClock`.
     static func connect(_ node: MonitoredNode, deadline: UInt64) throws(SwitchoverFailure) -> SwitchoverSession {
         let addresses = try Self.addresses(of: node)
         let parameters = ConnectionParameters(node: node, addresses: addresses, purpose: "switchover")
-        let connection: Connection
-        do throws(ProbeFailure) {
-            connection = try Connection.start(parameters)
+        do throws(SessionFailure) {
+            return SwitchoverSession(session: try BlockingSession.connect(parameters, deadline: deadline), node: node)
         } catch {
             throw SwitchoverFailure("node \(node.name): \(error.reason)")
         }
-        let session = SwitchoverSession(connection: connection, node: node, deadline: deadline)
-        var progress = ConnectionProgress.waitingToWrite
-        while progress != .done {
-            try session.wait(for: progress == .waitingToWrite ? POLLOUT : POLLIN)
-            progress = try session.attempt { (connection) throws(ProbeFailure) in try connection.connect() }
-        }
-        return session
     }
 
-    private init(connection: consuming Connection, node: MonitoredNode, deadline: UInt64) {
-        self.connection = connection
+    private init(session: consuming BlockingSession, node: MonitoredNode) {
+        self.session = session
         self.node = node
-        self.deadline = deadline
     }
 
     private static func addresses(of node: MonitoredNode) throws(SwitchoverFailure) -> [String] {
@@ -54,36 +44,11 @@ struct SwitchoverSession: ~Copyable {
     /// The first column of the first row of a statement's result; an empty string where there is none.
     @discardableResult
     func value(_ text: String) throws(SwitchoverFailure) -> String {
-        try attempt { (connection) throws(ProbeFailure) in try connection.send(text) }
-        while true {
-            if let result = try attempt({ (connection) throws(ProbeFailure) in try connection.receive() }) {
-                while try !attempt({ (connection) throws(ProbeFailure) in try connection.isAtEnd() }) {
-                    try wait(for: POLLIN)
-                    try attempt { (connection) throws(ProbeFailure) in try connection.consumeUnasked() }
-                }
-                if result.isError { throw SwitchoverFailure("node \(node.name): \(result.errorText)") }
-                return result.rowCount > 0 ? result.text(0, 0) : ""
-            }
-            try wait(for: POLLIN)
-        }
-    }
-
-    private func attempt<T: ~Copyable>(
-        _ step: (borrowing Connection) throws(ProbeFailure) -> T
-    ) throws(SwitchoverFailure) -> T {
-        do throws(ProbeFailure) {
-            return try step(connection)
+        do throws(SessionFailure) {
+            let result = try session.query(text)
+            return result.rowCount > 0 ? result.text(0, 0) : ""
         } catch {
             throw SwitchoverFailure("node \(node.name): \(error.reason)")
-        }
-    }
-
-    /// Until the connection's descriptor is ready.
-    private func wait(for events: Int32) throws(SwitchoverFailure) {
-        while true {
-            if MonotonicClock.now >= deadline { throw SwitchoverFailure("node \(node.name) did not answer in time") }
-            var descriptors = [pollfd(fd: connection.descriptor, events: Int16(events), revents: 0)]
-            if poll(&descriptors, 1, MonotonicClock.pollTimeout(until: deadline)) > 0 { return }
         }
     }
 }

@@ -28,6 +28,8 @@ struct ClientSession: ~Copyable {
     var pinRecord: PinRecord?
     /// Waits in the queue for reads, else in that for writes.
     var waitsForRead = false
+    /// How often another has gone first while this one was the first to be served.
+    var passedOver: UInt8 = 0
     /// With `balance_level = session` the replica that it reads on; -1: none is chosen.
     var replica: Int16 = -1
     /// Batches sent whose ReadyForQuery has not come.

@@ -117,7 +117,7 @@ extension Engine {
     }
 
     /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In that case its flow may be `assigned`.
-    private func awaitFreshness(_ client: ClientPointer, _ pool: PoolPointer) {
+    func awaitFreshness(_ client: ClientPointer, _ pool: PoolPointer) {
         // There is none at all: it reads on the first that comes.
         if readNodes(pool).isEmpty { return }
         let limit = pool.pointee.options.freshnessWait
@@ -141,62 +141,6 @@ extension Engine {
             guard let lag = freshness[node].lag else { return false }
             return lag <= limit
         }
-    }
-
-    /// The longest waiting client whose read a free server of this node should run.
-    func firstReader(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
-        guard readNodes(pool).contains(node), let first = firstWaiting(&pool.pointee.readers, read: true) else {
-            return nil
-        }
-        let servesAnybody = usableNodes(pool).contains(node) && isWorthIt(node, pool)
-        if serves(node, first, pool, anybody: servesAnybody) { return first }
-        for index in 1..<max(1, pool.pointee.readers.count) {
-            if let client = waitingReader(pool, index), serves(node, client, pool, anybody: servesAnybody) {
-                return client
-            }
-        }
-        return nil
-    }
-
-    func waitingReader(_ pool: PoolPointer, _ index: Int) -> ClientPointer? {
-        let entry = pool.pointee.readers[index]
-        return isWaiting(entry, read: true) ? clients[entry.client] : nil
-    }
-
-    /// Serves one of those who wait to read.
-    /// - Returns: whether one was served.
-    func serveReader(_ pool: PoolPointer) -> Bool {
-        guard firstWaiting(&pool.pointee.readers, read: true) != nil else { return false }
-        for index in 0..<pool.pointee.readers.count {
-            guard let client = waitingReader(pool, index) else { continue }
-            if isParticular(client, pool) {
-                guard serve(client, pool) else { continue }
-                return true
-            }
-            guard let server = takeServer(pool, forRead: true, profile: client.pointee.profile) else {
-                openServers(pool, forRead: true)
-                return false
-            }
-            assign(server, to: client)
-            serverAssigned(client)
-            return true
-        }
-        return false
-    }
-
-    /// - Returns: whether the client has got a server.
-    private func serve(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        if let server = takeFreshServer(client, pool) {
-            assign(server, to: client)
-        } else if hasFreshNode(client, pool) {
-            openFreshServer(client, pool)
-        } else if !freshnessWaits.contains(where: { waiter($0) == client }) {
-            // The node that was fresh has gone since.
-            awaitFreshness(client, pool)
-        }
-        guard client.pointee.flow == .assigned else { return false }
-        serverAssigned(client)
-        return true
     }
 
     // MARK: Waiting for freshness
@@ -253,7 +197,7 @@ extension Engine {
     }
 
     /// The client, if it is in that wait still.
-    private func waiter(_ wait: FreshnessWait) -> ClientPointer? {
+    func waiter(_ wait: FreshnessWait) -> ClientPointer? {
         guard let client = clients[wait.client], client.pointee.flow == .waiting, client.pointee.waitsForRead,
             client.pointee.since == wait.since, client.pointee.pool?.pointee.isPaused == false
         else { return nil }

@@ -48,37 +48,15 @@ extension Engine {
         openServers(pool, forRead: forRead)
     }
 
-    /// Puts the client into the pool's queue.
-    func wait(_ client: ClientPointer, _ pool: PoolPointer, forRead: Bool) {
-        client.pointee.flow = .waiting
-        client.pointee.waitsForRead = forRead
-        client.pointee.since = now
-        pool.pointee.waiting += 1
-        if forRead {
-            enqueue(client, &pool.pointee.readers)
-        } else {
-            enqueue(client, &pool.pointee.writers)
-        }
-    }
-
-    private func enqueue(_ client: ClientPointer, _ queue: inout WaitQueue) {
-        queue.append(client.pointee.handle, since: now)
-        if queue.isStale { queue.compact { isWaiting($0, read: client.pointee.waitsForRead) } }
-    }
-
-    /// The client waits no longer: it has a server, or has given up.
-    func leaveQueue(_ client: ClientPointer, _ pool: PoolPointer) {
-        pool.pointee.waiting -= 1
-        if client.pointee.waitsForRead { pool.pointee.readers.left() } else { pool.pointee.writers.left() }
-    }
-
     /// A free server, marked active, or nil.
     @inline(__always)
     func takeServer(_ pool: PoolPointer, forRead: Bool, profile: ProfileID) -> ServerPointer? {
         let node = forRead ? chooseReadNode(pool) : primary
         if node >= 0 {
-            if forRead, let server = takeFittingElsewhere(pool, insteadOf: node, profile) { return server }
-            if let server = takeIdle(pool, node, profile) { return server }
+            if let server = takeWarmest(pool, node, profile) { return server }
+            if !pool.pointee.nodes[node].idle.isEmpty {
+                return takeBySettings(pool, node, profile, mayGoElsewhere: forRead)
+            }
         }
         return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
     }
@@ -90,64 +68,77 @@ extension Engine {
         }
     }
 
-    @inline(__always)
+    /// A free server of this node; nil where it has none.
     func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        if let server = takeWarmest(pool, node, profile) { return server }
+        if pool.pointee.nodes[node].idle.isEmpty { return nil }
+        return takeBySettings(pool, node, profile, mayGoElsewhere: false)
+    }
+
+    /// The server used last, if it has the session's settings.
+    @inline(__always)
+    private func takeWarmest(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
         let nodePool = pool.pointee.nodes + node
         guard let last = nodePool.pointee.idle.last else { return nil }
         guard let warmest = servers[last] else { preconditionFailure("an idle server is not there") }
-        if warmest.pointee.profile == profile {
-            nodePool.pointee.idle.removeLast()
-            return warmest
-        }
-        return takeIdleWithProfile(pool, node, profile)
+        guard warmest.pointee.profile == profile else { return nil }
+        nodePool.pointee.idle.removeLast()
+        return warmest
     }
 
-    /// How many idle servers are looked at for one that has a session's settings.
+    /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers one that has the session's settings already, then one that has none of anybody's, then the one that has
-    /// idled longest, so that the settings of those who have just been here stay where they are.
-    private func takeIdleWithProfile(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
-        let nodePool = pool.pointee.nodes + node
-        let fitting = fittingIdle(nodePool, profile)
-        if fitting >= 0 { return servers[nodePool.pointee.idle.remove(at: fitting)] }
-        let clean = fittingIdle(nodePool, .base)
+    /// Prefers a server that has the session's settings already, also on a node that costs as little: to bring a server to
+    /// others costs it more than a read by key. Then one that has none of anybody's, then one whose settings are least likely
+    /// to be asked for again.
+    private func takeBySettings(
+        _ pool: PoolPointer,
+        _ node: Int,
+        _ profile: ProfileID,
+        mayGoElsewhere: Bool
+    ) -> ServerPointer? {
+        if let server = takeFitting(pool, node, profile) { return server }
+        if mayGoElsewhere {
+            let nodes = nearNodes(pool)
+            for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {
+                if let server = takeFitting(pool, nodes[place], profile) { return server }
+            }
+        }
+        if let clean = takeFitting(pool, node, .base) { return clean }
         // With many settings to change, another server within pool_size is worth its while: there is one for each then.
-        if clean < 0, nodePool.pointee.connecting == 0, profiles.settings(of: profile).count >= Self.fewestPrepared,
+        if pool.pointee.nodes[node].connecting == 0, profiles.settings(of: profile).count >= Self.manySettings,
             mayOpen(pool, node)
         {
             open(pool, node)
         }
-        return servers[nodePool.pointee.idle.remove(at: max(0, clean))]
+        return takeToChange(pool, node)
     }
 
-    /// The place among the idle ones of a server that has these settings; -1 where none has.
-    private func fittingIdle(_ nodePool: UnsafeMutablePointer<NodePool>, _ profile: ProfileID) -> Int {
+    /// So long after its last use a server's settings are taken not to be asked for again at once, in microseconds.
+    private static let soon: Microseconds = 20_000
+
+    /// A server to be brought to other settings: the one that has idled longest, if nobody seems to come back to it. Else
+    /// the one used last: where sessions come back by turns and are more than the servers, the longest idle is always
+    /// the one that is wanted next.
+    private func takeToChange(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
+        guard let oldest = servers[nodePool.pointee.idle[0]] else { preconditionFailure("an idle server is not there") }
+        if now - oldest.pointee.since < Self.soon { return servers[nodePool.pointee.idle.removeLast()] }
+        nodePool.pointee.idle.remove(at: 0)
+        return oldest
+    }
+
+    /// The idle server used last of those that have these settings.
+    private func takeFitting(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
         let count = nodePool.pointee.idle.count
         for index in (max(0, count - Self.mostLookedAt)..<count).reversed() {
-            if let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile { return index }
-        }
-        return -1
-    }
-
-    /// A server with the session's settings, on a node that costs as little as the chosen one, where that has none: to bring a server to other settings
-    /// costs it more than a read by key.
-    @inline(__always)
-    private func takeFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer?
-    {
-        let idle = pool.pointee.nodes + node
-        guard let last = idle.pointee.idle.last, servers[last]?.pointee.profile != profile else { return nil }
-        return findFittingElsewhere(pool, insteadOf: node, profile)
-    }
-
-    private func findFittingElsewhere(_ pool: PoolPointer, insteadOf node: Int, _ profile: ProfileID) -> ServerPointer?
-    {
-        if fittingIdle(pool.pointee.nodes + node, profile) >= 0 { return nil }
-        let nodes = nearNodes(pool)
-        for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {
-            let nodePool = pool.pointee.nodes + nodes[place]
-            let fitting = fittingIdle(nodePool, profile)
-            if fitting >= 0 { return servers[nodePool.pointee.idle.remove(at: fitting)] }
+            guard let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile else {
+                continue
+            }
+            nodePool.pointee.idle.remove(at: index)
+            return server
         }
         return nil
     }
@@ -210,62 +201,6 @@ extension Engine {
         }
         nodePool.pointee.leaving -= 1
         offer(server)
-    }
-
-    /// Hands a free server to the client that has waited longest for one of its node, or to its pool.
-    func offer(_ server: ServerPointer) {
-        let pool = server.pointee.pool
-        if pool.pointee.replication != .off { return offerReserved(server) }
-        if pool.pointee.waiting > 0, !pool.pointee.isPaused, let client = nextWaiting(pool, for: server.pointee.node) {
-            assign(server, to: client)
-            serverAssigned(client)
-            return
-        }
-        server.pointee.phase = .idle
-        server.pointee.since = now
-        pool.pointee.nodes[server.pointee.node].idle.append(server.pointee.handle)
-    }
-
-    /// Serves whoever waits with the servers that are free, and opens more for the others.
-    func serveQueues(_ pool: PoolPointer) {
-        while pool.pointee.waiting > 0, !pool.pointee.isPaused {
-            var served = false
-            if let client = firstWaiting(&pool.pointee.writers, read: false) {
-                if let server = takeServer(pool, forRead: false, profile: client.pointee.profile) {
-                    assign(server, to: client)
-                    serverAssigned(client)
-                    served = true
-                } else {
-                    openServers(pool, forRead: false)
-                }
-            }
-            if serveReader(pool) { served = true }
-            if !served { return }
-        }
-    }
-
-    private func nextWaiting(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
-        let writer = node == primary ? firstWaiting(&pool.pointee.writers, read: false) : nil
-        let reader = firstReader(pool, for: node)
-        guard let writer else { return reader }
-        guard let reader else { return writer }
-        return writer.pointee.since <= reader.pointee.since ? writer : reader
-    }
-
-    /// The first of a queue that still waits in it; those before it have left.
-    func firstWaiting(_ queue: inout WaitQueue, read: Bool) -> ClientPointer? {
-        while let entry = queue.first {
-            if isWaiting(entry, read: read) { return clients[entry.client] }
-            queue.removeFirst()
-        }
-        return nil
-    }
-
-    /// Whether the wait goes on that the entry stands for; the client may have left, and even have begun another.
-    func isWaiting(_ entry: WaitQueue.Entry, read: Bool) -> Bool {
-        guard let client = clients[entry.client] else { return false }
-        return client.pointee.flow == .waiting && client.pointee.waitsForRead == read
-            && client.pointee.since == entry.since
     }
 
     // MARK: Opening

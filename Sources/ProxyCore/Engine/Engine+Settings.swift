@@ -4,9 +4,9 @@ import StatementRouting
 
 /// How a server comes by the settings of the session that is to use it.
 extension Engine {
-    /// From so many changes on they are sent as values of a prepared statement: to parse and plan a text with ten calls of set_config costs a server several times
-    /// what it costs to run it.
-    static let fewestPrepared = 3
+    /// From so many changes on they are sent as values of a prepared statement: to parse and plan a text with ten calls of
+    /// set_config costs a server several times what it costs to run it.
+    static let manySettings = 3
 
     /// Puts what brings the server to the client's settings in front of the client's own messages.
     func injectSettings(_ client: ClientPointer, _ server: ServerPointer) {
@@ -14,7 +14,7 @@ extension Engine {
         let wanted = client.pointee.profile
         profiles.retain(wanted)
         server.pointee.profile = wanted
-        if let changes = profiles.changes(from: current, to: wanted), changes.count >= Self.fewestPrepared,
+        if let changes = profiles.changes(from: current, to: wanted), changes.count >= Self.manySettings,
             let statement = settingsStatement(changes.count)
         {
             injectValues(changes, statement, server)

@@ -1,6 +1,6 @@
-/// Why a catalog could not be looked at.
-enum CatalogFailure: Error, Equatable {
-    /// The loader is being stopped.
+/// Why a statement of the control plane has no result.
+enum SessionFailure: Error, Equatable {
+    /// The thread that runs it is being stopped.
     case stopped
     case timedOut
     case connection(ProbeFailure)

@@ -1,25 +1,27 @@
 import Glibc
 
-/// A connection for one look at a database's catalog. Waits, but never beyond its deadline, nor once the loader is
-/// stopped.
-struct CatalogSession: ~Copyable {
+/// A connection for a few statements, one after the other. Waits for each, but never beyond its deadline, nor once its
+/// thread is stopped.
+struct BlockingSession: ~Copyable {
     private let connection: Connection
     private let deadline: UInt64
-    private let mailbox: Mailbox<CatalogMessage>
+    private let stopper: (any Stopping)?
 
-    /// - Parameter deadline: for all that is done over the session; nanoseconds of `MonotonicClock`.
+    /// - Parameters:
+    ///   - deadline: for all that is done over the session; nanoseconds of `MonotonicClock`.
+    ///   - stopper: ends a wait; nil where only the deadline does.
     static func connect(
         _ parameters: ConnectionParameters,
         deadline: UInt64,
-        mailbox: Mailbox<CatalogMessage>
-    ) throws(CatalogFailure) -> CatalogSession {
+        stopper: (any Stopping)? = nil
+    ) throws(SessionFailure) -> BlockingSession {
         let connection: Connection
         do throws(ProbeFailure) {
             connection = try Connection.start(parameters)
         } catch {
             throw .connection(error)
         }
-        let session = CatalogSession(connection: connection, deadline: deadline, mailbox: mailbox)
+        let session = BlockingSession(connection: connection, deadline: deadline, stopper: stopper)
         var progress = ConnectionProgress.waitingToWrite
         while progress != .done {
             try session.wait(for: progress == .waitingToWrite ? POLLOUT : POLLIN)
@@ -28,14 +30,14 @@ struct CatalogSession: ~Copyable {
         return session
     }
 
-    private init(connection: consuming Connection, deadline: UInt64, mailbox: Mailbox<CatalogMessage>) {
+    private init(connection: consuming Connection, deadline: UInt64, stopper: (any Stopping)?) {
         self.connection = connection
         self.deadline = deadline
-        self.mailbox = mailbox
+        self.stopper = stopper
     }
 
     /// Runs one statement.
-    func query(_ text: String) throws(CatalogFailure) -> QueryResult {
+    func query(_ text: String) throws(SessionFailure) -> QueryResult {
         try attempt { (connection) throws(ProbeFailure) in try connection.send(text) }
         while true {
             if let result = try attempt({ (connection) throws(ProbeFailure) in try connection.receive() }) {
@@ -51,7 +53,7 @@ struct CatalogSession: ~Copyable {
         }
     }
 
-    private func attempt<T: ~Copyable>(_ step: (borrowing Connection) throws(ProbeFailure) -> T) throws(CatalogFailure)
+    private func attempt<T: ~Copyable>(_ step: (borrowing Connection) throws(ProbeFailure) -> T) throws(SessionFailure)
         -> T
     {
         do throws(ProbeFailure) {
@@ -62,18 +64,18 @@ struct CatalogSession: ~Copyable {
     }
 
     /// Until the connection's descriptor is ready.
-    private func wait(for events: Int32) throws(CatalogFailure) {
+    private func wait(for events: Int32) throws(SessionFailure) {
         while true {
             if MonotonicClock.now >= deadline { throw .timedOut }
-            var descriptors = [
-                pollfd(fd: connection.descriptor, events: Int16(events), revents: 0),
-                pollfd(fd: mailbox.bell.descriptor, events: Int16(POLLIN), revents: 0),
-            ]
+            var descriptors = [pollfd(fd: connection.descriptor, events: Int16(events), revents: 0)]
+            if let stopper {
+                descriptors.append(pollfd(fd: stopper.bell.descriptor, events: Int16(POLLIN), revents: 0))
+            }
             let count = poll(&descriptors, nfds_t(descriptors.count), MonotonicClock.pollTimeout(until: deadline))
-            if count > 0, descriptors[1].revents != 0 {
-                // Other messages wait in the mailbox until this look is done.
-                mailbox.bell.answer()
-                if mailbox.isStopped { throw .stopped }
+            if let stopper, count > 0, descriptors[1].revents != 0 {
+                // Other messages wait in the mailbox until this session is done.
+                stopper.bell.answer()
+                if stopper.isStopped { throw .stopped }
             }
             if count > 0, descriptors[0].revents != 0 { return }
         }

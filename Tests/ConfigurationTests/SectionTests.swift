@@ -166,12 +166,10 @@ import Testing
         #expect(try found("coordination = etcd").count == 3)
         #expect(try found("coordination = etcd").allSatisfy { $0.hasPrefix("proxy.conf:2:16: coordination = etcd") })
         let wrong = "failover = promote\ncoordination = etcd\netcd_urls = a:2379\netcd_scope = a/b"
-        #expect(
-            try found(wrong) == [
-                "proxy.conf:4:13: \"a:2379\" in etcd_urls is no URL;",
-                "proxy.conf:5:14: etcd_scope \"a/b\" must not conta",
-            ]
-        )
+        let both = try found(wrong)
+        #expect(both.count == 2)
+        #expect(both.contains { $0.hasPrefix("proxy.conf:4:13: \"a:2379\" in etcd_urls is") }, "\(both)")
+        #expect(both.contains { $0.hasPrefix("proxy.conf:5:14: etcd_scope \"a/b\" must not") }, "\(both)")
     }
 
     @Test func moreFailuresThanChecksAreNoVerdict() throws {

@@ -171,7 +171,9 @@ extension EndToEnd {
             defer { for proxy in proxies { proxy.stop() } }
             let clients = try proxies.map { try WireClient(port: $0.port) }
             for client in clients {
-                try eventually("writes") { try client.query("INSERT INTO ledger VALUES (1) ON CONFLICT DO NOTHING").errors.isEmpty }
+                try eventually("writes") {
+                    try client.query("INSERT INTO ledger VALUES (1) ON CONFLICT DO NOTHING").errors.isEmpty
+                }
             }
             try cluster.primary.kill()
             var leader: Int?

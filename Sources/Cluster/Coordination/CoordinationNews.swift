@@ -32,7 +32,8 @@ extension CoordinationNews: CustomStringConvertible {
         case .resumed: "coordination: writes go on"
         case .silent(let reason, let left):
             "etcd does not answer: \(reason); "
-                + (left > .zero ? "writes go on for \(left.components.seconds) s without it" : "writes wait until it does")
+                + (left > .zero
+                    ? "writes go on for \(left.components.seconds) s without it" : "writes wait until it does")
         case .answers: "etcd answers again"
         case .followed(let old, let candidate, let proxy):
             "proxy \(proxy) replaces node \(old) by node \(candidate): node \(old) is cut off here too"

@@ -16,7 +16,8 @@ package struct CoordinationState: Sendable, Equatable {
     package var proxies: [String: Kept<ProxyStatus?>]
     package var attempt: Kept<PromotionAttempt>?
 
-    package init(revision: UInt64, proxies: [String: Kept<ProxyStatus?>] = [:], attempt: Kept<PromotionAttempt>? = nil) {
+    package init(revision: UInt64, proxies: [String: Kept<ProxyStatus?>] = [:], attempt: Kept<PromotionAttempt>? = nil)
+    {
         self.revision = revision
         self.proxies = proxies
         self.attempt = attempt

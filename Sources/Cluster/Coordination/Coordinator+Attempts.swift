@@ -145,7 +145,9 @@ extension Coordinator {
         case (.cancel, _): return change(attempt, to: .cancelled, [.attempt(revision)])
         case (.finish, _): return change(attempt, to: .done, [.attempt(revision)])
         case (_, .fencing):
-            let isReady = state.proxies.values.allSatisfy { $0.value?.fenced == attempt.number && $0.value?.sees == nil }
+            let isReady = state.proxies.values.allSatisfy {
+                $0.value?.fenced == attempt.number && $0.value?.sees == nil
+            }
             guard isReady, now >= settledAt, case .own(attempt.number, _) = standing else { return nil }
             let guards: [CoordinationExchange.Guard] = [
                 .attempt(revision), .proxy(id, own), .proxiesUnchanged(since: state.revision),

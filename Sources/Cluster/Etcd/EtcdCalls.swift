@@ -83,7 +83,8 @@ struct EtcdCalls {
     /// Its own words for what went wrong.
     static func words(_ body: [UInt8]) -> String {
         let document = JSONDocument(body)
-        return document.flatMap { JSONDocument.text($0.root, "error") } ?? String(decoding: body.prefix(200), as: UTF8.self)
+        return document.flatMap { JSONDocument.text($0.root, "error") }
+            ?? String(decoding: body.prefix(200), as: UTF8.self)
     }
 
     func state(_ body: [UInt8]) throws(EtcdFailure) -> (state: CoordinationState, isMade: Bool) {

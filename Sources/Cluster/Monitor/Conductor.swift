@@ -22,7 +22,9 @@ struct Conductor {
             looked = look
             return .looked(look)
         }
-        guard let deadline = coordinator.deadline(after: now) else { return hold == coordinator.hold(at: now) ? nil : .due }
+        guard let deadline = coordinator.deadline(after: now) else {
+            return hold == coordinator.hold(at: now) ? nil : .due
+        }
         return deadline <= now || hold != coordinator.hold(at: now) ? .due : nil
     }
 }

@@ -85,7 +85,9 @@ final class CoordinationWorld {
         case .outOfSomeSights: for proxy in proxies where random.chance(60) { proxy.cut = [0] }
         case .outOfSightOfAllThatRun:
             proxies[0].cut = [0]
-            for proxy in proxies.dropFirst() { proxy.frozenUntil = now + (10_000 + random.next(upTo: 20_000)) * 1_000_000 }
+            for proxy in proxies.dropFirst() {
+                proxy.frozenUntil = now + (10_000 + random.next(upTo: 20_000)) * 1_000_000
+            }
         }
         note("the primary: \(trouble.loss)")
         advance(seconds: 40, troubled: true)
@@ -286,7 +288,9 @@ final class CoordinationWorld {
     @discardableResult
     private func tell(_ candidate: Int, clock: UInt64, by proxy: ModelProxy) -> Bool {
         // The node's own look at the time.
-        guard now < clock + 5_000_000_000, nodes[candidate].isAlive, nodes[candidate].role == .replica else { return false }
+        guard now < clock + 5_000_000_000, nodes[candidate].isAlive, nodes[candidate].role == .replica else {
+            return false
+        }
         note("\(proxy.id) tells db\(candidate)")
         if let other = told.first(where: { $0 != candidate }) {
             violations.append("S1: db\(candidate) is told after db\(other) at \(now / 1_000_000)")

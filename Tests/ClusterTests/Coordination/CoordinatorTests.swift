@@ -12,6 +12,8 @@ import Testing
         var coordinator = Coordinator(id: "a", name: "a:1", rules: CoordinationRules(seconds: 9))
         var state = CoordinationState(revision: 10)
         var actions: [CoordinationAction] = []
+        /// The changes of the attempt that were asked for, each with the revision that had been read.
+        var changes: [(exchange: CoordinationExchange, read: UInt64)] = []
 
         mutating func tell(_ event: Coordinator.Event, at time: UInt64) {
             actions += coordinator.handle(event, at: time)
@@ -24,6 +26,7 @@ import Testing
                 case .grant: tell(.answered(.granted(lease: 1, seconds: 9)), at: time)
                 case .keepAlive: tell(.answered(.kept(seconds: 9)), at: time)
                 case .exchange(let exchange):
+                    if case .attempt = exchange.change { changes.append((exchange, state.revision)) }
                     state.revision += 1
                     switch exchange.change {
                     case .status(let id, let status, _): state.proxies[id] = .init(status, revision: state.revision)
@@ -142,6 +145,12 @@ import Testing
         driver.settle(at: 112 * Self.second)
         #expect(driver.state.attempt?.value.stage == .done)
         #expect(driver.takePromotions().isEmpty)
+        // Neither is made if anybody has come, or said anything new, since the proof was read.
+        #expect(driver.changes.count == 3)
+        for (exchange, read) in driver.changes.prefix(2) {
+            #expect(exchange.guards.contains(.proxiesUnchanged(since: read)))
+            #expect(exchange.guards.count == 3)
+        }
     }
 
     @Test func whoSeesThePrimaryObjects() {

@@ -86,7 +86,10 @@ import Testing
     }
 
     @Test func itsOwnWordsTellWhatToDo() {
-        let gone = EtcdFailure.refused(status: 404, EtcdCalls.words(Array(#"{"error": "etcdserver: requested lease not found"}"#.utf8)))
+        let gone = EtcdFailure.refused(
+            status: 404,
+            EtcdCalls.words(Array(#"{"error": "etcdserver: requested lease not found"}"#.utf8))
+        )
         #expect(gone.isLeaseGone && !gone.isUnauthorized)
         let stale = EtcdFailure.refused(status: 401, "etcdserver: invalid auth token")
         #expect(stale.isUnauthorized && !stale.isLeaseGone)

@@ -51,7 +51,8 @@ final class EtcdProcess: Sendable {
         let feed = try makePipe()
         let peer = "http://127.0.0.1:\(peerPort)"
         let options = [
-            "--name", "e", "--data-dir", "\(directory)/data", "--listen-client-urls", url, "--advertise-client-urls", url,
+            "--name", "e", "--data-dir", "\(directory)/data", "--listen-client-urls", url, "--advertise-client-urls",
+            url,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "e=\(peer)",
         ]
         var launch = ChildLaunch(

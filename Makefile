@@ -76,14 +76,22 @@ $(VENV)/installed: $(DRIVERS) | setup
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $(DRIVERS)
 	touch $@
 
-# The integration tests start the release binary. What failed is said once more at the end: 900 tests run side by side.
+# The integration tests start the release binary. 900 tests run side by side, many with servers of their own: where up to
+# three of the latter fail, they are run once more without the others, and what passes then is told as unstable. Tests
+# without servers have titles instead of names, and no second try.
 test: build $(VENV)/installed
 	@$(call install_packages,$(TEST_PACKAGES))
 	@echo "==> Building and running the tests"
 	swift test 2>&1 | tee .build/test.log && exit
 	echo "==> What failed"
-	awk '/^[^ ]+ Test .*recorded an issue/ { told = 25 } /^[^ ]+ (Test|Suite) / && !/recorded an issue/ { told = 0 } told-- > 0' .build/test.log | cut -c -2000
-	exit 1
+	awk '/^[^ ]+ Test .*recorded an issue/ { told = 25 } /^[^ ]+ (Test|Suite) / && !/recorded an issue/ { told = 0 } told-- > 0' \
+		.build/test.log | cut -c -2000
+	failed=$$(grep -E '^✘ Test .* failed after' .build/test.log | grep -vc '^✘ Test run ' || true)
+	names=$$(sed -nE 's/^✘ Test ([A-Za-z0-9]+)\(.*failed after.*/\1/p' .build/test.log)
+	[ "$$failed" -ge 1 ] && [ "$$failed" -le 3 ] && [ "$$(wc -w <<<"$$names")" -eq "$$failed" ] || exit 1
+	echo "==> Once more, alone: $$(xargs <<<"$$names")"
+	swift test --skip-build --filter "/($$(xargs <<<"$$names" | tr ' ' '|'))\("
+	echo "==> UNSTABLE: failed beside all others and passed alone: $$(xargs <<<"$$names")"
 
 bench bench-quick: build
 	@$(call install_packages,$(BENCH_PACKAGES))

@@ -273,4 +273,30 @@ struct SettingsTests {
             #expect(run(1) == (first, true))
         }
     }
+
+    @Test("As many settings as a server can be brought to travel; with more the session keeps its server")
+    func many() {
+        converse { talk in
+            let client = talk.client()
+            func set(_ numbers: ClosedRange<Int>) {
+                for number in numbers {
+                    client.sends("Query SET app.s\(number) = 'x'")
+                    talk.server(on: 0).completes("SET")
+                }
+                client.forget()
+            }
+            set(1...100)
+            client.sends("Query SELECT 1")
+            let replica = talk.server(on: 1)
+            talk.settle()
+            #expect(replica.received.first?.split(separator: "set_config(").count == 101)
+            replica.answers("x")
+            replica.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            set(101...257)
+            client.sends("Query SELECT 2")
+            talk.server(on: 0).answers("2")
+            client.gets("Columns v", "Row 2", "Complete SELECT 1", "Ready I")
+        }
+    }
 }

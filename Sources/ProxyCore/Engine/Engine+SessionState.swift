@@ -237,6 +237,7 @@ extension Engine {
             there = change.applied(to: there, start: [])
         }
         setProfile(client, wanted)
+        if wanted.count > ProfileStore.mostCarried { pin(client, .setting) }
         let profile = profiles.intern(there)
         profiles.release(server.pointee.profile)
         server.pointee.profile = profile

@@ -7,6 +7,8 @@ extension Engine {
     /// From so many changes on they are sent as values of a prepared statement: to parse and plan a text with ten calls of
     /// set_config costs a server several times what it costs to run it.
     static let manySettings = 3
+    /// Up to so many: the text of each number of changes is kept.
+    private static let mostPrepared = 64
 
     /// Puts what brings the server to the client's settings in front of the client's own messages.
     func injectSettings(_ client: ClientPointer, _ server: ServerPointer) {
@@ -14,8 +16,8 @@ extension Engine {
         let wanted = client.pointee.profile
         profiles.retain(wanted)
         server.pointee.profile = wanted
-        if let changes = profiles.changes(from: current, to: wanted), changes.count >= Self.manySettings,
-            let statement = settingsStatement(changes.count)
+        if let changes = profiles.changes(from: current, to: wanted),
+            Self.manySettings...Self.mostPrepared ~= changes.count, let statement = settingsStatement(changes.count)
         {
             injectValues(changes, statement, server)
         } else {
@@ -26,17 +28,21 @@ extension Engine {
 
     /// The statement that makes so many changes, as a client could have prepared it; nil where there is no room for it.
     private func settingsStatement(_ count: Int) -> StatementID? {
-        let calls = (0..<count).map { "pg_catalog.set_config($\(2 * $0 + 1),$\(2 * $0 + 2),false)" }
-        let text = "SELECT " + calls.joined(separator: ",")
-        // Behind the text's zero stands that no types of parameters are given.
-        let body = Array(text.utf8) + [0, 0, 0]
+        while settingsBodies.count <= count { settingsBodies.append(Self.settingsBody(settingsBodies.count)) }
+        let body = settingsBodies[count]
         if let id = statements.find(body.span.bytes) { return id }
         return statements.intern(
             body.span.bytes,
-            textSize: text.utf8.count,
+            textSize: body.count - 3,
             statementClass: StatementClass(access: .read, reason: .sessionCommand),
             classStamp: 0
         )
+    }
+
+    /// Text, its zero, and that no types of parameters are given.
+    private static func settingsBody(_ count: Int) -> [UInt8] {
+        let calls = (0..<count).map { "pg_catalog.set_config($\(2 * $0 + 1),$\(2 * $0 + 2),false)" }
+        return Array(("SELECT " + calls.joined(separator: ",")).utf8) + [0, 0, 0]
     }
 
     /// A cycle of its own: part of the client's, it would be undone with that.

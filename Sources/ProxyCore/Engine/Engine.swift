@@ -41,6 +41,8 @@ package final class Engine {
     let pools = Slab<Pool>()
     let statements: StatementStore
     let profiles = ProfileStore()
+    /// By their number of changes, the statements that bring a server to other settings, as their Parse has them.
+    var settingsBodies: [[UInt8]] = []
     let classifier: StatementClassifier
     let nameHash: KeyedHash
     let sampleClock: SampleClock

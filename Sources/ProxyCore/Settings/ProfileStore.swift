@@ -3,6 +3,10 @@
 /// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to be said, and where they differ
 /// `statement(from:to:)` is what brings the server there.
 final class ProfileStore {
+    /// A session with more settings than these keeps its server: a SELECT has room for 1,664 calls of set_config, and
+    /// what differs is looked for with each server that such a session gets.
+    static let mostCarried = 256
+
     private struct Record {
         var settings: [SessionSetting]
         var references: Int
@@ -63,9 +67,14 @@ final class ProfileStore {
         // Another role may not be allowed to change what the session's own is: it is left before anything else, and taken on last.
         let hasRole = have.contains { Self.roles.contains($0.name) }
         if hasRole { parts.append("SET SESSION AUTHORIZATION DEFAULT;RESET ROLE") }
-        let names = have.map(\.name).filter { name in !want.contains { $0.name == name } && !Self.roles.contains(name) }
-        parts += names.map { "RESET \(Self.quotedName($0))" }
-        var calls = want.filter { !have.contains($0) && !Self.roles.contains($0.name) }.map(Self.call)
+        var calls: [String] = []
+        for change in Self.differences(have, want) where !Self.roles.contains(change.name) {
+            if let value = change.value {
+                calls.append(Self.call(SessionSetting(name: change.name, value: value)))
+            } else {
+                parts.append("RESET \(Self.quotedName(change.name))")
+            }
+        }
         for role in Self.roles {
             calls += want.filter { $0.name == role && (hasRole || !have.contains($0)) }.map(Self.call)
         }
@@ -82,9 +91,16 @@ final class ProfileStore {
         {
             return nil
         }
+        return Self.differences(have, want)
+    }
+
+    /// Both are in the order of names.
+    private static func differences(
+        _ have: [SessionSetting],
+        _ want: [SessionSetting]
+    ) -> [(name: String, value: String?)] {
         var changes: [(name: String, value: String?)] = []
         var place = 0
-        // Both are in the order of names.
         for setting in want {
             while place < have.count, have[place].name < setting.name {
                 changes.append((have[place].name, nil))

@@ -121,8 +121,13 @@ struct ReadBalance: ~Copyable {
         return there * load(second) * (1 + Self.widestMargin * draw) < here * load(first)
     }
 
-    /// Whether the first does not cost so much more than the second that the choice would always be against it.
-    func costsAlike(_ first: Int, _ second: Int) -> Bool { !isCheaper(second, than: first, draw: 1) }
+    /// Whether the first is so much slower or busier than the second that what a session has there does not make up for it.
+    func isMuchDearer(_ first: Int, than second: Int) -> Bool {
+        latency(first) > 2 * latency(second) || load(first) > 2 * load(second) + Self.chance
+    }
+
+    /// By so many statements in flight the loads of nodes that share evenly may well differ.
+    private static let chance = 8.0
 
     /// - Parameters:
     ///   - draw: 64 random bits.

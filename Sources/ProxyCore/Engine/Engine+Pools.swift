@@ -89,9 +89,9 @@ extension Engine {
     /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers a server that has the session's settings already, also on a node that costs as little: to bring a server to
-    /// others costs it more than a read by key. Then one that has none of anybody's, then one whose settings are least likely
-    /// to be asked for again.
+    /// Prefers a server that has the session's settings already, also on another node that is not much dearer: to bring a
+    /// server to others costs it more than a read by key, and a session with a server on each node would need twice as
+    /// many. Then one that has none of anybody's, then one whose settings are least likely to be asked for again.
     private func takeBySettings(
         _ pool: PoolPointer,
         _ node: Int,
@@ -101,7 +101,7 @@ extension Engine {
         if let server = takeFitting(pool, node, profile) { return server }
         if mayGoElsewhere {
             let nodes = nearNodes(pool)
-            for place in 0..<nodes.count where nodes[place] != node && balance.costsAlike(nodes[place], node) {
+            for place in 0..<nodes.count where nodes[place] != node && !balance.isMuchDearer(nodes[place], than: node) {
                 if let server = takeFitting(pool, nodes[place], profile) { return server }
             }
         }

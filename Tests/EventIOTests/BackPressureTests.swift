@@ -165,6 +165,7 @@ extension EventIOSuite {
             // The peer has gone: an epoll loop must not be woken by that over and over.
             loop.ask { _ in }
             let turns = loop.ask { $0.loop.counters.turns }
+            // There is nothing to wait for: it is to be left alone for so long.
             usleep(50_000)
             #expect(loop.ask { $0.loop.counters.turns } < turns + 20)
             #expect(loop.view.received[1] == nil)

@@ -75,6 +75,7 @@ extension EventIOSuite {
             _ = try loop.listen()
             loop.start()
             let turns = loop.ask { $0.loop.counters.turns }
+            // There is nothing to wait for: it is to be left alone for so long.
             usleep(50_000)
             #expect(loop.ask { $0.loop.counters.turns } <= turns + 3)
             loop.stop()

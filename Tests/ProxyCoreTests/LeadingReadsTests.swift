@@ -47,6 +47,24 @@ struct LeadingReadsTests {
         return replica
     }
 
+    @Test("EXPLAIN ROUTE speaks of leading reads only in a transaction")
+    func explained() {
+        lead { talk in
+            let client = talk.client()
+            func explanation() -> String {
+                client.forget()
+                client.sends("Query EXPLAIN ROUTE SELECT 1")
+                talk.settle()
+                return client.received.joined(separator: " ")
+            }
+            #expect(explanation().contains("replica") && !explanation().contains("leading reads"))
+            client.sends("Query BEGIN")
+            #expect(explanation().contains("leading reads"))
+            client.sends("Query COMMIT")
+            #expect(!explanation().contains("leading reads"))
+        }
+    }
+
     @Test("Reads stay on the replica up to COMMIT, which is its")
     func readsOnly() {
         lead { talk in

@@ -46,21 +46,21 @@ class Median:
     error: str
 
 
-def measure(target: Target, workload: Workload, number: int, seconds: int, scratch: Path,
-            warm_up: int = WARM_UP_SECONDS) -> Sample:
+def measure(target: Target, workload: Workload, number: int, seconds: int, scratch: Path) -> Sample:
     """One turn: start the target, warm it, run the load and stop it again. What fails is told in the sample."""
     label = target.label(workload.load.mode)
     try:
         with target.running(workload.load.mode, workload.load.clients) as running:
-            return _turn(target.key, label, running, workload, number, seconds, scratch, warm_up)
+            return turn(target.key, label, running, workload, number, seconds, scratch)
     except (BenchError, OSError) as error:
         return Sample(target.key, label, workload.key, number, 0, None, None, None, None, 1, str(error))
 
 
-def _turn(key: str, label: str, running: Running, workload: Workload, number: int, seconds: int,
-          scratch: Path, warm_up: int) -> Sample:
+def turn(key: str, label: str, running: Running, workload: Workload, number: int, seconds: int,
+         scratch: Path) -> Sample:
+    """One turn of a target that runs: warm it, and run the load."""
     load = workload.load
-    warm = pgbench.run(running.endpoint, load, scratch, seconds=warm_up)
+    warm = pgbench.run(running.endpoint, load, scratch, seconds=WARM_UP_SECONDS)
     if warm.failures:
         return Sample(key, label, workload.key, number, 0, None, None, None, None, warm.failures, warm.error)
     # What the log-ins (and one transaction each) cost is taken off, or a short run would blame them on the queries.

@@ -28,8 +28,6 @@ TARGET_RATIO = 0.9
 
 # Servers on each node. Howdah's default; less than the clients over all replicas; one for each client.
 DEFAULT, SCARCE, ROOMY = "20 servers a node", "10 servers a node", "a server each"
-# Until the pool has grown and each session has found its server: that is once in a proxy's life.
-WARM_UP_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -86,15 +84,12 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace, cluster: Cluster, scratch: Path) -> int:
-    targets = {pool: SizedHowdah(cluster, scratch, size)
-               for pool, size in ((DEFAULT, 20), (SCARCE, 10), (ROOMY, options.clients + 2))}
-    if reason := targets[DEFAULT].missing():
-        raise BenchError(reason)
     samples = []
-    for number in range(1, options.rounds + 1):
-        for kind in KINDS:
-            samples.append(rounds.measure(targets[kind.pool], workload(kind, options.clients, scratch), number,
-                                          options.seconds, scratch, warm_up=WARM_UP_SECONDS))
+    for pool, size in ((DEFAULT, 20), (SCARCE, 10), (ROOMY, options.clients + 2)):
+        target = SizedHowdah(cluster, scratch, size)
+        if reason := target.missing():
+            raise BenchError(reason)
+        samples += _measure(target, [kind for kind in KINDS if kind.pool == pool], options, scratch)
     rows = rounds.medians(samples)
     print(f"\n{table(rows)}\n")
     for row in rows:
@@ -108,6 +103,20 @@ def _run(options: argparse.Namespace, cluster: Cluster, scratch: Path) -> int:
     tables.write_samples(output / "medians.csv", rows)
     print(f"results: {output}")
     return 0 if not any(row.failures for row in rows) else 1
+
+
+def _measure(target: SizedHowdah, kinds: list[Kind], options: argparse.Namespace,
+             scratch: Path) -> list[rounds.Sample]:
+    """All turns over one proxy. The first round only warms it: servers are opened, and each takes time to map what it reads."""
+    samples = []
+    with target.running("simple", options.clients) as running:
+        for number in range(options.rounds + 1):
+            for kind in kinds:
+                load = workload(kind, options.clients, scratch)
+                sample = rounds.turn(target.key, "howdah", running, load, number, options.seconds, scratch)
+                if number > 0:
+                    samples.append(sample)
+    return samples
 
 
 def workload(kind: Kind, clients: int, scratch: Path) -> Workload:

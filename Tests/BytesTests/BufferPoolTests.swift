@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Bytes
@@ -71,7 +72,7 @@ struct BufferPoolTests {
     @Test(arguments: [0, 1 << 16, 1 << 20])
     func countsWhatIsLentWhateverItKeeps(limit: Int) {
         let pool = BufferPool(limit: limit)
-        var generator = Generator(seed: 21)
+        var generator = SeededGenerator(seed: 21)
         var lent: [UnsafeMutablePointer<Chunk>] = []
         for _ in 0..<2000 {
             if lent.isEmpty || (lent.count < 100 && Bool.random(using: &generator)) {

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Bytes
@@ -20,7 +21,7 @@ struct ByteQueueTests {
 
     @Test(arguments: [1, 4063, 4064, 4065, 8128, 65_503, 65_504, 65_505, 200_000])
     func holdsWhatWasAppended(size: Int) {
-        var generator = Generator(seed: UInt64(size))
+        var generator = SeededGenerator(seed: UInt64(size))
         let bytes = generator.bytes(size)
         var queue = ByteQueue()
         queue.append(bytes, from: pool)
@@ -76,7 +77,7 @@ struct ByteQueueTests {
 
     @Test func theChunksHoldTheBytesInOrder() {
         var queue = ByteQueue()
-        var generator = Generator(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         let bytes = generator.bytes(150_000)
         queue.append(bytes, from: pool)
         queue.consume(1000, to: pool)
@@ -93,7 +94,7 @@ struct ByteQueueTests {
 
     @Test(arguments: [31, 32, 33, 34] as [UInt64])
     func agreesWithAnArray(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var queue = ByteQueue()
         var model: [UInt8] = []
         for _ in 0..<1500 {

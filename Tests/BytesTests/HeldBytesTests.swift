@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Bytes
@@ -28,7 +29,7 @@ struct HeldBytesTests {
     /// From a small chunk to a large one to memory of its own, at each border.
     @Test(arguments: [4063, 4064, 4065, largestInChunk - 1, largestInChunk, largestInChunk + 1, 1 << 20])
     func staysInOnePieceAsItGrows(size: Int) {
-        var generator = Generator(seed: UInt64(size))
+        var generator = SeededGenerator(seed: UInt64(size))
         let bytes = generator.bytes(size)
         var held = HeldBytes()
         append(Array(bytes.prefix(size / 2)), to: &held)
@@ -60,7 +61,7 @@ struct HeldBytesTests {
 
     @Test(arguments: [41, 42, 43, 44] as [UInt64])
     func agreesWithAnArray(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var held = HeldBytes()
         var model: [UInt8] = []
         for _ in 0..<1500 {

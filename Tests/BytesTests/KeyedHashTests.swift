@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Bytes
@@ -7,7 +8,7 @@ struct KeyedHashTests {
 
     @Test(arguments: 0..<70)
     func theSameBytesHashAlikeWhereverTheyLie(size: Int) {
-        var generator = Generator(seed: UInt64(size))
+        var generator = SeededGenerator(seed: UInt64(size))
         let bytes = generator.bytes(size)
         let keyed = KeyedHash(seed: 1)
         let expected = keyed.hash(bytes.span.bytes)
@@ -22,7 +23,7 @@ struct KeyedHashTests {
 
     @Test(arguments: 1..<50)
     func everyByteCounts(size: Int) {
-        var generator = Generator(seed: UInt64(size))
+        var generator = SeededGenerator(seed: UInt64(size))
         let bytes = generator.bytes(size)
         for place in 0..<size {
             for bit in 0..<8 {
@@ -40,7 +41,7 @@ struct KeyedHashTests {
 
     @Test(arguments: 0..<40)
     func theSeedCounts(size: Int) {
-        var generator = Generator(seed: UInt64(size))
+        var generator = SeededGenerator(seed: UInt64(size))
         let bytes = generator.bytes(size)
         #expect(Set((0..<64).map { hash(bytes, $0) }).count == 64)
     }

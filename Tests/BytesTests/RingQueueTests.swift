@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Bytes
@@ -55,7 +56,7 @@ struct RingQueueTests {
 
     @Test(arguments: [11, 12, 13, 14] as [UInt64])
     func agreesWithAnArray(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var queue = RingQueue<UInt32>()
         var model: [UInt32] = []
         for step in 0..<5000 {

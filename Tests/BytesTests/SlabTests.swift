@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import Bytes
@@ -100,7 +101,7 @@ struct SlabTests {
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func agreesWithADictionary(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let slab = Slab<Record>()
         var model: [Handle: Int] = [:]
         var live: [Handle] = []

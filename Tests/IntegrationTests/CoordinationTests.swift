@@ -14,14 +14,7 @@ extension EndToEnd {
             options.replicas = 2
             let cluster = try LocalCluster.start(options)
             _ = try cluster.primary.sql(WritingClients.setUp)
-            for node in cluster.nodes {
-                try node.appendConfiguration(["synchronous_standby_names = 'ANY 1 (*)'"])
-                try node.reload()
-            }
-            try cluster.primary.wait(
-                for: "current_setting('synchronous_standby_names') <> ''",
-                subject: "synchronous replication"
-            )
+            try cluster.commitSynchronously()
             try cluster.waitForReplication()
             return cluster
         }

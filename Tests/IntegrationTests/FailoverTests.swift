@@ -16,16 +16,7 @@ extension EndToEnd {
             options.configuration = ["wal_log_hints = on", "full_page_writes = on"]
             let cluster = try LocalCluster.start(options)
             _ = try cluster.primary.sql(WritingClients.setUp)
-            if isSafe {
-                for node in cluster.nodes {
-                    try node.appendConfiguration(["synchronous_standby_names = 'ANY 1 (*)'"])
-                    try node.reload()
-                }
-                try cluster.primary.wait(
-                    for: "current_setting('synchronous_standby_names') <> ''",
-                    subject: "synchronous replication"
-                )
-            }
+            if isSafe { try cluster.commitSynchronously() }
             try cluster.waitForReplication()
             return cluster
         }

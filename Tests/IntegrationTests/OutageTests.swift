@@ -18,15 +18,7 @@ extension EndToEnd {
                 "CREATE TABLE written (writer int, number int, PRIMARY KEY (writer, number)); GRANT ALL ON written TO app"
             )
             try cluster.waitForReplication()
-            if isSynchronous {
-                for node in cluster.nodes {
-                    try node.appendConfiguration(["synchronous_standby_names = 'ANY 1 (*)'"])
-                    try node.reload()
-                    try eventually("\(node.name) to read its configuration") {
-                        try node.sql("SHOW synchronous_standby_names") == "ANY 1 (*)"
-                    }
-                }
-            }
+            if isSynchronous { try cluster.commitSynchronously() }
             return (cluster, try HowdahProcess(cluster, Self.settings))
         }
 

@@ -1,4 +1,5 @@
 import Bytes
+import SeededRandom
 import Testing
 
 @testable import PostgresWire
@@ -93,7 +94,7 @@ struct ErrorFieldsTests {
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func randomBodiesGiveRangesWithinThem(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<5000 {
             var bytes = generator.bytes(Int.random(in: 0...120, using: &generator))
             for place in bytes.indices where Int.random(in: 0..<5, using: &generator) == 0 {

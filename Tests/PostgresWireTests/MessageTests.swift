@@ -1,4 +1,5 @@
 import Bytes
+import SeededRandom
 import Testing
 
 @testable import PostgresWire
@@ -204,7 +205,7 @@ struct MessageTests {
     /// Messages of any number and size are found again where the builder put them.
     @Test(arguments: [51, 52, 53] as [UInt64])
     func randomMessagesAreFoundAgain(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var builder = MessageBuilder()
         var expected: [(tag: Character, body: [UInt8])] = []
         for _ in 0..<300 {

@@ -1,4 +1,5 @@
 import Bytes
+import SeededRandom
 import Testing
 
 @testable import PostgresWire
@@ -165,7 +166,7 @@ struct StartupPacketTests {
     /// Whatever the bytes are, they decode or are refused with a FATAL error.
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func randomPacketsNeverDoMoreThanFail(seed: UInt64) {
-        var generator = Generator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let codes: [UInt32] = [3 << 16, 3 << 16 | 2, 80_877_102, 80_877_103, 80_877_104]
         var decoded = 0
         for _ in 0..<5000 {

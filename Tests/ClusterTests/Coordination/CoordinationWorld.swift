@@ -1,3 +1,4 @@
+import SeededRandom
 import ProxyCore
 
 @testable import Cluster
@@ -43,7 +44,7 @@ final class CoordinationWorld {
     }
 
     private(set) var now: UInt64 = 1_000_000_000
-    private var random: ModelRandom
+    private var random: SeededGenerator
     private let trouble: Trouble
     let etcd = ModelEtcd()
     private(set) var proxies: [ModelProxy] = []
@@ -62,7 +63,7 @@ final class CoordinationWorld {
     private static let tick: UInt64 = 20_000_000
 
     init(seed: UInt64, proxies count: Int, _ trouble: Trouble) {
-        random = ModelRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
         self.trouble = trouble
         for _ in 0..<count { start() }
     }

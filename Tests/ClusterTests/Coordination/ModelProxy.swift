@@ -1,3 +1,4 @@
+import SeededRandom
 import ProxyCore
 
 @testable import Cluster
@@ -76,7 +77,7 @@ final class ModelProxy {
         }
     }
 
-    private func publish(at now: UInt64, _ random: inout ModelRandom, force: Bool = false) {
+    private func publish(at now: UInt64, _ random: inout SeededGenerator, force: Bool = false) {
         let primary = hold == nil ? verdict.primary : nil
         if let published, published.primary == primary, !force { return }
         published = (primary, (published?.serial ?? 0) + 1)
@@ -85,7 +86,7 @@ final class ModelProxy {
 
     // MARK: The monitor
 
-    func step(at now: UInt64, _ nodes: [ModelNode], _ random: inout ModelRandom) {
+    func step(at now: UInt64, _ nodes: [ModelNode], _ random: inout SeededGenerator) {
         if now < frozenUntil { return }
         _ = writes(at: now)
         if hasLapsed, hold == nil, coordinator.hold(at: now) == nil { publish(at: now, &random, force: true) }
@@ -104,7 +105,7 @@ final class ModelProxy {
     }
 
     /// Every 200 ms; three failures are a verdict.
-    private func check(at now: UInt64, _ nodes: [ModelNode], _ random: inout ModelRandom) {
+    private func check(at now: UInt64, _ nodes: [ModelNode], _ random: inout SeededGenerator) {
         guard now >= nextCheck else { return }
         nextCheck = now + 150_000_000 + random.next(upTo: 100) * 1_000_000
         isAsked = true
@@ -137,7 +138,7 @@ final class ModelProxy {
         )
     }
 
-    private func coordinate(at now: UInt64, _ random: inout ModelRandom) {
+    private func coordinate(at now: UInt64, _ random: inout SeededGenerator) {
         let look = look
         let isDue = coordinator.deadline(after: now).map { $0 <= now } ?? false
         if look != looked {
@@ -148,11 +149,11 @@ final class ModelProxy {
         }
     }
 
-    func answered(_ answer: CoordinationAnswer, at now: UInt64, _ random: inout ModelRandom) {
+    func answered(_ answer: CoordinationAnswer, at now: UInt64, _ random: inout SeededGenerator) {
         conduct(.answered(answer), at: now, &random)
     }
 
-    private func conduct(_ event: Coordinator.Event, at now: UInt64, _ random: inout ModelRandom) {
+    private func conduct(_ event: Coordinator.Event, at now: UInt64, _ random: inout SeededGenerator) {
         for action in coordinator.handle(event, at: now) {
             switch action {
             case .ask(let request):
@@ -167,7 +168,7 @@ final class ModelProxy {
         leaseUntil = coordinator.writesUntil
     }
 
-    private func decide(_ event: Promotion.Event, at now: UInt64, _ random: inout ModelRandom) {
+    private func decide(_ event: Promotion.Event, at now: UInt64, _ random: inout SeededGenerator) {
         for action in promotion.handle(event, at: now) {
             switch action {
             case .fence(let old, let candidate):
@@ -192,7 +193,7 @@ final class ModelProxy {
         }
     }
 
-    func promotionEnded(_ event: Promotion.Event, at now: UInt64, _ random: inout ModelRandom) {
+    func promotionEnded(_ event: Promotion.Event, at now: UInt64, _ random: inout SeededGenerator) {
         decide(event, at: now, &random)
     }
 

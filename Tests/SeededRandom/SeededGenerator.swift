@@ -1,10 +1,10 @@
-/// A seeded generator, so that a failure comes back with the same seed. Not the one under test.
-struct Generator: RandomNumberGenerator {
+/// The same numbers from the same seed (SplitMix64), so that a failure comes back. Not the generator that the engine uses.
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -12,13 +12,17 @@ struct Generator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    mutating func bytes(_ count: Int) -> [UInt8] {
+    package mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
     }
 
     /// A size below `bound`, small ones as likely as large ones.
-    mutating func size(below bound: Int) -> Int {
+    package mutating func size(below bound: Int) -> Int {
         let bits = Int.random(in: 0...(Int.bitWidth - bound.leadingZeroBitCount), using: &self)
         return min(bound - 1, Int.random(in: 0..<max(1, 1 << bits), using: &self))
     }
+
+    package mutating func next(upTo limit: UInt64) -> UInt64 { next() % max(1, limit) }
+
+    package mutating func chance(_ percent: UInt64) -> Bool { next() % 100 < percent }
 }

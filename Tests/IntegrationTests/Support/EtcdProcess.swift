@@ -18,12 +18,14 @@ final class EtcdProcess: Sendable {
         let input: Int32
     }
 
-    /// It runs beside a shell that kills it when its own standard input ends.
+    /// It runs beside a shell that kills it when its own standard input ends, and removes the directory unless told to keep it: then it is to
+    /// be started again.
     private static let keeperScript = """
         "$@" </dev/null & child=$!
-        cat >/dev/null
+        read -r wish
         kill -KILL $child 2>/dev/null
         wait $child 2>/dev/null
+        [ "$wish" = keep ] || rm -rf "$0"
         """
 
     init() throws {
@@ -38,7 +40,8 @@ final class EtcdProcess: Sendable {
     }
 
     deinit {
-        stop()
+        end(keepingData: false)
+        // Where it had been stopped, nobody has removed that.
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -57,7 +60,7 @@ final class EtcdProcess: Sendable {
         ]
         var launch = ChildLaunch(
             path: "/bin/sh",
-            arguments: ["-c", Self.keeperScript, "sh", binary] + options,
+            arguments: ["-c", Self.keeperScript, directory, binary] + options,
             environment: ["PATH=/usr/bin:/bin", "LC_ALL=C"]
         )
         launch.directory = directory
@@ -70,13 +73,16 @@ final class EtcdProcess: Sendable {
         try EndToEnd.eventually("etcd") { isListening }
     }
 
-    /// As if its machine were gone.
-    func stop() {
+    /// As if its machine were gone. It can be started again.
+    func stop() { end(keepingData: true) }
+
+    private func end(keepingData: Bool) {
         let before = running.withLock { running in
             defer { running = nil }
             return running
         }
         guard let before else { return }
+        if keepingData { _ = write(before.input, "keep\n", 5) }
         Glibc.close(before.input)
         _ = waitForExit(before.keeper)
     }

@@ -35,14 +35,14 @@ let package = Package(
         // Data plane: pure modules, then the loops.
         module("Bytes"),
         module("PostgresWire", ["Bytes"]),
-        module("Authentication", ["COpenSSL", "CIdn"]),
+        module("Authentication", ["Bytes", "COpenSSL", "CIdn"]),
         module("StatementRouting", ["Bytes", "CPgQuery"]),
         module("ProxyCore", ["Bytes", "PostgresWire", "Authentication", "StatementRouting"]),
         module("EventIO", ["Bytes", "CLinux"]),
 
         // Control plane and tools.
         module("Configuration"),
-        module("Cluster", ["ProxyCore", "StatementRouting", "CLibpq", "CLinux", "CJansson", "CCurl"]),
+        module("Cluster", ["Bytes", "ProxyCore", "StatementRouting", "CLibpq", "CLinux", "CJansson", "CCurl"]),
         module("LocalCluster", ["CLinux"]),
         module(
             "ProxyServer",
@@ -67,13 +67,13 @@ let package = Package(
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
         tests("BytesTests", ["Bytes", "SeededRandom"]),
         tests("PostgresWireTests", ["PostgresWire", "Bytes", "SeededRandom"]),
-        tests("AuthenticationTests", ["Authentication", "SeededRandom"]),
+        tests("AuthenticationTests", ["Authentication", "Bytes", "SeededRandom"]),
         tests("StatementRoutingTests", ["StatementRouting", "Bytes"]),
         tests("ProxyCoreTests", ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting"]),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
         tests("ConfigurationTests", ["Configuration", "SeededRandom"]),
         tests("EventIOTests", ["EventIO", "Bytes", "CLinux"]),
-        tests("ClusterTests", ["Cluster", "ProxyCore", "StatementRouting", "LocalCluster", "SeededRandom"]),
+        tests("ClusterTests", ["Cluster", "Bytes", "ProxyCore", "StatementRouting", "LocalCluster", "SeededRandom"]),
         tests("LocalClusterTests", ["LocalCluster", "LocalClusterHolder"]),
         .executableTarget(
             name: "LocalClusterHolder",

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The client's side of one SCRAM-SHA-256 exchange, towards a server. PostgreSQL documentation, 55.3.1; RFC 5802 and
 /// RFC 7677.
 ///

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The client's answer to the challenge: channel binding, both nonces, the proof. RFC 5802, section 7,
 /// `client-final-message`.
 struct ScramClientFinalMessage: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// One side's part of the nonce of a SCRAM exchange: printable ASCII without a comma (RFC 5802, section 7).
 package struct ScramNonce: Sendable, Hashable {
     package let text: [UInt8]

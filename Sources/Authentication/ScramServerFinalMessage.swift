@@ -1,3 +1,5 @@
+import Bytes
+
 /// The server's proof that it knows the password too, or its refusal. RFC 5802, section 7, `server-final-message`.
 enum ScramServerFinalMessage: Sendable, Hashable {
     case signature([UInt8])

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The server's challenge: both nonces, the salt and the number of iterations. RFC 5802, section 7,
 /// `server-first-message`.
 struct ScramServerFirstMessage: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What PostgreSQL keeps for a role whose password is stored with SCRAM-SHA-256: enough to check a client, too little
 /// to log in as one. PostgreSQL documentation, "pg_authid"; RFC 5803.
 package struct ScramVerifier: Sendable, Hashable {

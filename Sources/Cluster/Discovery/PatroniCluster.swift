@@ -1,4 +1,3 @@
-import CJansson
 import ProxyCore
 
 /// The answer to Patroni's `GET /cluster`.
@@ -20,67 +19,46 @@ package struct PatroniCluster: Sendable, Equatable {
     /// - Throws: where it is not that of a cluster; members that cannot be understood make all of it an error, since whoever is not
     ///   listed is taken to have left.
     package init(json: [UInt8]) throws(PatroniFailure) {
-        var problem = json_error_t()
-        let root = json.withUnsafeBytes { bytes in
-            json_loadb(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, 0, &problem)
-        }
-        guard let root else { throw .malformed("it is not JSON, line \(problem.line)") }
-        defer { json_decref(root) }
-        guard let list = json_object_get(root, "members"), list.pointee.type == JSON_ARRAY else {
-            throw .malformed("it has no list of members")
-        }
+        guard let cluster = JSONValue(json) else { throw .malformed("it is not JSON") }
+        guard let items = cluster["members"]?.items else { throw .malformed("it has no list of members") }
         members = []
-        for index in 0..<json_array_size(list) {
-            guard let item = json_array_get(list, index) else { continue }
-            members.append(try Self.member(item))
-        }
-        isPaused = Self.isTrue(json_object_get(root, "pause"))
-        if let planned = json_object_get(root, "scheduled_switchover"), let at = Self.text(planned, "at") {
+        for item in items { members.append(try Self.member(item)) }
+        isPaused = Self.isTrue(cluster["pause"])
+        if let planned = cluster["scheduled_switchover"], let at = Self.text(planned, "at") {
             switchover = Switchover(at: at, to: Self.text(planned, "to"))
         }
     }
 
-    private static func member(_ item: UnsafeMutablePointer<json_t>) throws(PatroniFailure) -> PatroniMember {
+    private static func member(_ item: JSONValue) throws(PatroniFailure) -> PatroniMember {
         guard let name = text(item, "name"), !name.isEmpty, let role = text(item, "role") else {
             throw .malformed("a member has no name or no role")
         }
         var member = PatroniMember(name: name, role: role, state: text(item, "state") ?? "")
         if let host = text(item, "host"), !host.isEmpty {
-            guard let port = json_object_get(item, "port"), port.pointee.type == JSON_INTEGER,
-                let number = UInt16(exactly: json_integer_value(port)), number > 0
-            else { throw .malformed("member \(name) has no port") }
-            member.address = host.hasPrefix("/") ? .unix(directory: host, port: number) : .tcp(host: host, port: number)
+            guard let port = item["port"]?.number.flatMap({ UInt16(exactly: $0) }), port > 0 else {
+                throw .malformed("member \(name) has no port")
+            }
+            member.address = host.hasPrefix("/") ? .unix(directory: host, port: port) : .tcp(host: host, port: port)
         }
         member.apiURL = text(item, "api_url")
-        if let timeline = json_object_get(item, "timeline"), timeline.pointee.type == JSON_INTEGER {
-            member.timeline = Int(json_integer_value(timeline))
-        }
-        if let tags = json_object_get(item, "tags") {
+        member.timeline = item["timeline"]?.number.map { Int($0) }
+        if let tags = item["tags"] {
             member.zone = text(tags, "zone")
-            member.takesNoReads = isTrue(json_object_get(tags, "noloadbalance"))
-            member.isNeverPromoted = isTrue(json_object_get(tags, "nofailover"))
-            if let priority = json_object_get(tags, "failover_priority"), priority.pointee.type == JSON_INTEGER,
-                json_integer_value(priority) <= 0
-            {
-                member.isNeverPromoted = true
-            }
+            member.takesNoReads = isTrue(tags["noloadbalance"])
+            let isUnwanted = tags["failover_priority"]?.number.map { $0 <= 0 } ?? false
+            member.isNeverPromoted = isTrue(tags["nofailover"]) || isUnwanted
         }
         return member
     }
 
     /// Nil where it is no string, or longer than any name could be.
-    private static func text(_ object: UnsafeMutablePointer<json_t>, _ key: String) -> String? {
-        guard let value = json_object_get(object, key), value.pointee.type == JSON_STRING,
-            json_string_length(value) <= 1024, let bytes = json_string_value(value)
-        else { return nil }
-        return String(cString: bytes)
+    private static func text(_ object: JSONValue, _ key: String) -> String? {
+        object[key]?.text.flatMap { $0.utf8.count <= 1024 ? $0 : nil }
     }
 
     /// Tags come from YAML files, where people write what they like.
-    private static func isTrue(_ value: UnsafeMutablePointer<json_t>?) -> Bool {
+    private static func isTrue(_ value: JSONValue?) -> Bool {
         guard let value else { return false }
-        if value.pointee.type == JSON_TRUE { return true }
-        guard value.pointee.type == JSON_STRING, let bytes = json_string_value(value) else { return false }
-        return ["true", "on", "yes", "1"].contains(String(cString: bytes).lowercased())
+        return value.isTrue || ["true", "on", "yes", "1"].contains(value.text?.lowercased() ?? "")
     }
 }

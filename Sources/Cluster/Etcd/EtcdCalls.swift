@@ -1,11 +1,11 @@
-import CJansson
+import Bytes
 
 /// Requests and answers of etcd's JSON gateway (etcd documentation, "gRPC gateway"): keys and values in Base64, 64-bit numbers as strings.
 struct EtcdCalls {
     let prefix: String
 
     static func login(user: String, password: String) -> String {
-        "{\"name\": \(JSONDocument.quoted(user)), \"password\": \(JSONDocument.quoted(password))}"
+        "{\"name\": \(JSONValue.quoted(user)), \"password\": \(JSONValue.quoted(password))}"
     }
 
     static func grant(seconds: Int) -> String { "{\"TTL\": \"\(seconds)\"}" }
@@ -27,7 +27,7 @@ struct EtcdCalls {
 
     /// All keys that begin with this, which ends with a slash: up to the next byte value.
     private func range(_ start: String) -> String {
-        "\"key\": \"\(Base64.encode(start))\", \"range_end\": \"\(Base64.encode(String(start.dropLast()) + "0"))\""
+        "\"key\": \"\(Self.base64(start))\", \"range_end\": \"\(Self.base64(String(start.dropLast()) + "0"))\""
     }
 
     private func compare(_ condition: CoordinationExchange.Guard) -> String {
@@ -41,7 +41,7 @@ struct EtcdCalls {
 
     private func equal(_ key: String, _ revision: UInt64) -> String {
         """
-        {"key": "\(Base64.encode(key))", "target": "MOD", "result": "EQUAL", "mod_revision": "\(revision)"}
+        {"key": "\(Self.base64(key))", "target": "MOD", "result": "EQUAL", "mod_revision": "\(revision)"}
         """
     }
 
@@ -52,52 +52,49 @@ struct EtcdCalls {
             case .attempt(let attempt): (self.attempt, attempt.json, 0)
             }
         return """
-            {"request_put": {"key": "\(Base64.encode(key))", "value": "\(Base64.encode(value))", "lease": "\(lease)"}}
+            {"request_put": {"key": "\(Self.base64(key))", "value": "\(Self.base64(value))", "lease": "\(lease)"}}
             """
+    }
+
+    private static func base64(_ text: String) -> String {
+        String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self)
     }
 
     // MARK: Answers
 
     static func granted(_ body: [UInt8]) throws(EtcdFailure) -> (lease: Int64, seconds: Int) {
-        guard let document = JSONDocument(body), let lease = JSONDocument.number(document.root, "ID"), lease != 0,
-            let seconds = JSONDocument.number(document.root, "TTL"), seconds > 0
+        guard let answer = JSONValue(body), let lease = answer.number("ID"), lease != 0,
+            let seconds = answer.number("TTL"), seconds > 0
         else { throw .malformed("it is no lease") }
         return (lease, Int(seconds))
     }
 
     /// - Returns: 0 where the lease has run out.
     static func kept(_ body: [UInt8]) throws(EtcdFailure) -> Int {
-        guard let document = JSONDocument(body), let result = json_object_get(document.root, "result"),
-            let seconds = JSONDocument.number(result, "TTL")
-        else { throw .malformed("it is no lease") }
+        guard let seconds = JSONValue(body)?["result"]?.number("TTL") else { throw .malformed("it is no lease") }
         return Int(seconds)
     }
 
     static func token(_ body: [UInt8]) throws(EtcdFailure) -> String {
-        guard let document = JSONDocument(body), let token = JSONDocument.text(document.root, "token") else {
-            throw .malformed("it is no token")
-        }
+        guard let token = JSONValue(body)?["token"]?.text else { throw .malformed("it is no token") }
         return token
     }
 
     /// Its own words for what went wrong.
     static func words(_ body: [UInt8]) -> String {
-        let document = JSONDocument(body)
-        return document.flatMap { JSONDocument.text($0.root, "error") }
-            ?? String(decoding: body.prefix(200), as: UTF8.self)
+        JSONValue(body)?["error"]?.text ?? String(decoding: body.prefix(200), as: UTF8.self)
     }
 
     func state(_ body: [UInt8]) throws(EtcdFailure) -> (state: CoordinationState, isMade: Bool) {
-        guard let document = JSONDocument(body), let header = json_object_get(document.root, "header"),
-            let revision = JSONDocument.number(header, "revision").flatMap({ UInt64(exactly: $0) }),
-            let answer = JSONDocument.items(document.root, "responses").last,
-            let found = json_object_get(answer, "response_range")
+        guard let answer = JSONValue(body),
+            let revision = answer["header"]?.number("revision").flatMap({ UInt64(exactly: $0) }),
+            let found = answer["responses"]?.items?.last?["response_range"]
         else { throw .malformed("it is no transaction") }
         var state = CoordinationState(revision: revision)
-        for item in JSONDocument.items(found, "kvs") {
-            guard let name = JSONDocument.text(item, "key").flatMap({ Base64.decode($0) }),
-                let value = Base64.decode(JSONDocument.text(item, "value") ?? ""),
-                let changed = JSONDocument.number(item, "mod_revision").flatMap({ UInt64(exactly: $0) })
+        for item in found["kvs"]?.items ?? [] {
+            guard let name = item["key"]?.text.flatMap({ Base64.decode(Array($0.utf8)) }),
+                let value = Base64.decode(Array((item["value"]?.text ?? "").utf8)),
+                let changed = item.number("mod_revision").flatMap({ UInt64(exactly: $0) })
             else { throw .malformed("a key cannot be read") }
             let key = String(decoding: name, as: UTF8.self)
             if key == attempt {
@@ -110,6 +107,6 @@ struct EtcdCalls {
                 state.proxies[id] = .init(ProxyStatus(json: value), revision: changed)
             }
         }
-        return (state, JSONDocument.isTrue(document.root, "succeeded"))
+        return (state, answer["succeeded"]?.isTrue ?? false)
     }
 }

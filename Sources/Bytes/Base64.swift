@@ -1,10 +1,10 @@
-/// Base64 as RFC 4648, section 4, and as strict as an authentication exchange should be: padding required, no white
+/// Base64 as RFC 4648, section 4, and as strict as an exchange of secrets should be: padding required, no white
 /// space, no second spelling of the same bytes.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")
 
-    static func encode(_ bytes: [UInt8]) -> [UInt8] {
+    package static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -22,7 +22,7 @@ enum Base64 {
     }
 
     /// Nil where the text is not the one base64 form of some bytes.
-    static func decode(_ text: [UInt8]) -> [UInt8]? {
+    package static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard text.count.isMultiple(of: 4) else { return nil }
         let paddingCount = text.suffix(2).reversed().prefix { $0 == padding }.count
         var bytes: [UInt8] = []

@@ -81,6 +81,7 @@ let package = Package(
             path: "Tests/LocalClusterHolder",
             swiftSettings: settings
         ),
+        tests("ProxyServerTests", ["ProxyServer", "Configuration"]),
         tests("DemoTests", ["howdah", "LocalCluster"]),
         tests("DocsTests", []),
         tests("IntegrationTests", ["LocalCluster", "CLibpq"]),

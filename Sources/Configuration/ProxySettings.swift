@@ -54,6 +54,9 @@ package struct ProxySettings: Sendable, Equatable {
 
     package let logLevel: LogLevel
     package let logConnections: Bool
+    package let logMemory: Int
+    /// Nil: nothing is summed up.
+    package let logRepeatInterval: Duration?
 
     init(_ layers: SettingLayers) {
         listen = ListenSettings(layers)
@@ -94,5 +97,7 @@ package struct ProxySettings: Sendable, Equatable {
         slowStart = layers.optionalDuration(.slowStart)
         logLevel = layers.choice(.logLevel)
         logConnections = layers.boolean(.logConnections)
+        logMemory = layers.size(.logMemory)
+        logRepeatInterval = layers.optionalDuration(.logRepeatInterval)
     }
 }

@@ -112,6 +112,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     // Log
     case logLevel = "log_level"
     case logConnections = "log_connections"
+    case logMemory = "log_memory"
+    case logRepeatInterval = "log_repeat_interval"
 
     // Nodes and databases
     case host = "host"

@@ -153,5 +153,23 @@ extension SettingTable {
             .reload,
             "Log each login of a client and its disconnection."
         ),
+        SettingDefinition(
+            .logMemory,
+            .log,
+            proxyOnly,
+            .size(16_384...(1 << 30)),
+            default: "1MB",
+            .restart,
+            "Bytes of lines that wait to be written; nobody waits for whoever reads them. Beyond that lines are dropped, and their number is told."
+        ),
+        SettingDefinition(
+            .logRepeatInterval,
+            .log,
+            proxyOnly,
+            .duration(unit: .seconds, .seconds(1)...(.seconds(3_600)), zeroDisables: true),
+            default: "10s",
+            .restart,
+            "Of warnings and errors that come again within this time only the first is written, and then their number. 0: all are written."
+        ),
     ]
 }

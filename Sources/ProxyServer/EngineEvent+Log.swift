@@ -19,6 +19,17 @@ extension EngineEvent {
         }
     }
 
+    /// What makes lines of one kind, which the log sums up; nil: their text.
+    var kind: String? {
+        switch self {
+        // Whoever is refused for the same reason, under whatever name.
+        case .clientRefused(_, _, let reason): "client refused: \(reason)"
+        case .clientLoggedIn, .clientLeft, .serverReady, .serverFailed, .listeningServerLost, .classCorrected,
+            .switchoverBegan, .switchoverEnded:
+            nil
+        }
+    }
+
     func text(nodes: [Node]) -> String {
         switch self {
         case .clientLoggedIn(let user, let database, let client):

@@ -71,7 +71,7 @@ final class ProxyControl: WorkerControl {
         director.begin(from: from, to: to, ended: ended)
     }
 
-    func log(_ level: LogLevel, _ text: String) { logFile.write(level, text) }
+    func log(_ level: LogLevel, _ text: String, kind: String?) { logFile.write(level, text, kind: kind) }
 
     func workerDrained() {
         let isFirst = parts.withLock { parts in

@@ -26,7 +26,7 @@ package final class ProxyServer: Sendable {
     /// - Throws: `ProxyStartError` with a message fit for the user.
     package init(_ configuration: Configuration) throws(ProxyStartError) {
         let proxy = configuration.proxy
-        let log = Log(level: proxy.logLevel)
+        let log = Log(level: proxy.logLevel, memory: proxy.logMemory, interval: proxy.logRepeatInterval ?? .zero)
         self.log = log
         let isCoordinated = proxy.coordination.mode == .etcd
         let control = ProxyControl(
@@ -142,6 +142,8 @@ package final class ProxyServer: Sendable {
         monitor.stop()
         catalogs.stop()
         events?.stop()
+        // What has been said last must not go with the process; whoever does not read gets no more than this.
+        log.flush(within: .seconds(1))
     }
 
     private static func coordination(

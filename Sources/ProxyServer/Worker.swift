@@ -74,7 +74,8 @@ final class Worker: EventHandler {
     func acceptFailed(listener: Int, error: Int32) {
         control.log(
             .warning,
-            "could not accept a connection: \(SystemError.text(of: error)); raise the limit of open files"
+            "could not accept a connection: \(SystemError.text(of: error)); raise the limit of open files",
+            kind: nil
         )
     }
 
@@ -244,6 +245,6 @@ final class Worker: EventHandler {
 
     private func log(_ event: EngineEvent) {
         if event.isAboutConnection, !logConnections { return }
-        control.log(event.level, event.text(nodes: engine.topology.nodes))
+        control.log(event.level, event.text(nodes: engine.topology.nodes), kind: event.kind)
     }
 }

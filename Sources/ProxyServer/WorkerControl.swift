@@ -15,7 +15,8 @@ protocol WorkerControl: AnyObject, Sendable {
     func catalogChanged(database: String)
     /// Makes another node the primary; `ended` is called, on any thread, with why that came to nothing, or nil.
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void)
-    func log(_ level: LogLevel, _ text: String)
+    /// - Parameter kind: lines of one kind are summed up; nil: warnings with the same text.
+    func log(_ level: LogLevel, _ text: String, kind: String?)
     /// After `drain`: no client is left.
     func workerDrained()
 }

@@ -1,0 +1,77 @@
+import Configuration
+import Foundation
+import Testing
+
+@testable import ProxyServer
+
+/// The log, written into a pipe that the test reads.
+@Suite(.timeLimit(.minutes(1))) struct LogTests {
+    private final class Reader {
+        let pipe = Pipe()
+        private var text = ""
+
+        var descriptor: Int32 { pipe.fileHandleForWriting.fileDescriptor }
+
+        /// Reads until so many lines have come with these words in them.
+        func lines(with words: String, count: Int) -> [String] {
+            while true {
+                let found = text.split(separator: "\n").map(String.init).filter { $0.contains(words) }
+                if found.count >= count { return found }
+                text += String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+            }
+        }
+    }
+
+    @Test func whoWritesDoesNotWaitForTheReader() {
+        let reader = Reader()
+        let log = Log(level: .info, memory: 64 << 10, interval: .zero, descriptor: reader.descriptor)
+        let padding = String(repeating: "x", count: 1_000)
+        // A pipe holds 64 kB: with a blocking write this would not end.
+        for number in 0..<10_000 { log.write(.info, "\(number) \(padding)") }
+        let dropped = reader.lines(with: "lines of the log were dropped", count: 1)[0]
+        let number = Int(dropped.split(separator: " ")[2]) ?? 0
+        #expect(number > 9_000 && number < 10_000)
+        log.write(.info, "the end")
+        let written = reader.lines(with: padding, count: 0).count
+        #expect(reader.lines(with: "the end", count: 1).count == 1)
+        #expect(written + number == 10_000)
+    }
+
+    @Test func warningsThatComeAgainAreSummedUp() {
+        let reader = Reader()
+        let log = Log(level: .info, memory: 1 << 20, interval: .seconds(600), descriptor: reader.descriptor)
+        for _ in 0..<50 { log.write(.warning, "no server") }
+        for number in 0..<50 { log.write(.warning, "client \(number) refused", kind: "refused") }
+        for _ in 0..<3 { log.write(.info, "an event") }
+        log.flush(within: .seconds(30))
+        #expect(reader.lines(with: "no server", count: 2)[1].hasSuffix("warning no server (49 times more in 600 s)"))
+        #expect(reader.lines(with: "refused", count: 2)[1].contains("client 49 refused (49 times more"))
+        #expect(reader.lines(with: "an event", count: 3).count == 3)
+    }
+
+    @Test func summariesComeByThemselves() {
+        let reader = Reader()
+        let log = Log(level: .info, memory: 1 << 20, interval: .milliseconds(20), descriptor: reader.descriptor)
+        for _ in 0..<2 { log.write(.warning, "no server") }
+        #expect(reader.lines(with: "once more", count: 1).count == 1)
+    }
+
+    @Test func aLineIsOneLineAndOfBoundedLength() {
+        let reader = Reader()
+        let log = Log(level: .info, memory: 1 << 20, interval: .seconds(10), descriptor: reader.descriptor)
+        log.write(.info, "two\nlines " + String(repeating: "é", count: 100_000))
+        let line = reader.lines(with: "two", count: 1)[0]
+        #expect(line.contains("two\\nlines"))
+        #expect(line.hasSuffix("é…"))
+        #expect(line.utf8.count < Log.longestText + 100)
+    }
+
+    @Test func whatIsLessSevereIsNotWritten() {
+        let reader = Reader()
+        let log = Log(level: .warning, memory: 1 << 20, interval: .seconds(10), descriptor: reader.descriptor)
+        log.write(.info, "a")
+        log.write(.error, "b")
+        #expect(reader.lines(with: "error b", count: 1).count == 1)
+        #expect(reader.lines(with: " info ", count: 0).isEmpty)
+    }
+}

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: setup build demo test bench bench-quick format lint clean
+.PHONY: setup build demo test suites bench bench-quick format lint clean
 .DEFAULT_GOAL := build
 
 # A toolchain that is not on PATH is looked for where the installers put it.
@@ -92,6 +92,10 @@ test: build $(VENV)/installed
 	echo "==> Once more, alone: $$(xargs <<<"$$names")"
 	swift test --skip-build --filter "/($$(xargs <<<"$$names" | tr ' ' '|'))\("
 	echo "==> UNSTABLE: failed beside all others and passed alone: $$(xargs <<<"$$names")"
+
+# The drivers' own suites, directly and through Howdah: downloads their sources, and takes an hour and more.
+suites: build
+	Tests/Suites/run $(SUITES)
 
 bench bench-quick: build
 	@$(call install_packages,$(BENCH_PACKAGES))

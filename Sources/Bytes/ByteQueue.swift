@@ -1,7 +1,9 @@
 /// Bytes on their way out: a chain of lent chunks, appended at the tail and taken at the head.
 ///
-/// An empty queue holds no memory. The queue owns its chunks; the pool that lends them is passed to each call that may lend or give back,
-/// so that an idle session's queue is three words. A queue must be cleared before it is dropped.
+/// An empty queue holds no memory. The queue owns its chunks; the pool that lends them is passed to each call that
+/// may lend or give back,
+/// so that an idle session's queue is three words. A queue is to be cleared before it is dropped, or the pool's count
+/// is off.
 @usableFromInline
 package struct ByteQueue: ~Copyable {
     @usableFromInline var head: UnsafeMutablePointer<Chunk>?
@@ -12,7 +14,25 @@ package struct ByteQueue: ~Copyable {
     @inlinable
     package init() {}
 
-    deinit { precondition(head == nil, "a byte queue was dropped with chunks in it") }
+    /// Frees what was not given back. The pool counts it as lent for good.
+    deinit {
+        var next = head
+        while let chunk = next {
+            next = chunk.pointee.next
+            BufferPool.deallocate(chunk)
+        }
+    }
+
+    /// Bytes of the pool's memory that this holds.
+    package var lentBytes: Int {
+        var bytes = 0
+        var next = head
+        while let chunk = next {
+            bytes += chunk.pointee.size
+            next = chunk.pointee.next
+        }
+        return bytes
+    }
 
     @inline(__always)
     @inlinable
@@ -51,7 +71,8 @@ package struct ByteQueue: ~Copyable {
         append(UnsafeRawBufferPointer(start: bytes.utf8Start, count: bytes.utf8CodeUnitCount), from: pool)
     }
 
-    /// Room for exactly `size` bytes in one piece (at most a small chunk's capacity), which the caller fills before anything else is appended.
+    /// Room for exactly `size` bytes in one piece (at most a small chunk's capacity), which the caller fills before
+    /// anything else is appended.
     @inline(__always)
     @inlinable
     package mutating func reserve(_ size: Int, from pool: BufferPool) -> UnsafeMutableRawPointer {

@@ -1,7 +1,8 @@
 /// Bytes that wait in one piece: a message that has arrived in part, or a batch that waits for a server.
 ///
-/// Holds memory only while it holds bytes. Small contents live in the pool's chunks; what is larger than a large chunk is allocated, and the caller bounds how
-/// much that may be. Must be cleared before it is dropped.
+/// Holds memory only while it holds bytes. Small contents live in the pool's chunks; what is larger than a large
+/// chunk is allocated, and the caller bounds how
+/// much that may be. Is to be cleared before it is dropped, or the pool's count is off.
 @usableFromInline
 package struct HeldBytes: ~Copyable {
     @usableFromInline enum Storage {
@@ -17,8 +18,23 @@ package struct HeldBytes: ~Copyable {
     @inlinable
     package init() {}
 
+    /// Frees what was not given back. The pool counts it as lent for good: owners that outlive their pool's count
+    /// clear first.
     deinit {
-        guard case .none = storage else { preconditionFailure("held bytes were dropped with memory in them") }
+        switch storage {
+        case .none: break
+        case .chunk(let chunk): BufferPool.deallocate(chunk)
+        case .allocation(let memory, _): memory.deallocate()
+        }
+    }
+
+    /// Bytes of the pool's memory that this holds.
+    package var lentBytes: Int {
+        switch storage {
+        case .none: 0
+        case .chunk(let chunk): chunk.pointee.size
+        case .allocation(_, let capacity): capacity
+        }
     }
 
     @inline(__always)

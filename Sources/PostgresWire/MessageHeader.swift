@@ -1,6 +1,7 @@
-import Bytes
-
 /// The type byte and length in front of every message after start-up (PostgreSQL documentation, 55.1).
+///
+/// Only `Frame` makes one, so whoever holds one knows that its length can be: `size` is `byteCount` at least, and at
+/// most what its type allows.
 @usableFromInline
 package struct MessageHeader: BitwiseCopyable {
     @usableFromInline package let tag: UInt8
@@ -9,11 +10,9 @@ package struct MessageHeader: BitwiseCopyable {
 
     @inlinable package static var byteCount: Int { 5 }
 
-    /// Reads the header at `offset`, where at least `byteCount` bytes must be there. A length below 4, which cannot be, gives a size below `byteCount`.
-    @inline(__always)
     @inlinable
-    package init(_ bytes: RawSpan, at offset: Int) {
-        tag = bytes.byte(at: offset)
-        size = Int(bytes.int32(at: offset &+ 1)) &+ 1
+    init(tag: UInt8, size: Int) {
+        self.tag = tag
+        self.size = size
     }
 }

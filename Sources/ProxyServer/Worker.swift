@@ -134,7 +134,8 @@ final class Worker: EventHandler {
 
     // MARK: The lease
 
-    /// With coordination = etcd. What comes is looked at after this, so that a process that was stopped for a while neither sends a write nor
+    /// With coordination = etcd. What comes is looked at after this, so that a process that was stopped for a while
+    /// neither sends a write nor
     /// passes on the answer to one once others need not wait for it any more.
     private func checkLease() {
         let end = leaseEnd
@@ -189,9 +190,25 @@ final class Worker: EventHandler {
             }
             if !engine.actions.isEmpty { performActions() }
         } while engine.hasTouched
+        #if DEBUG
+            verifyNowAndThen()
+        #endif
         followDeadline()
         if engine.isDrained { control.workerDrained() }
     }
+
+    #if DEBUG
+        private var turns: UInt32 = 0
+
+        /// A debug build stops where an invariant of the engine's does not hold: to look at all of them after each turn
+        /// would take too long.
+        private func verifyNowAndThen() {
+            turns &+= 1
+            guard turns & 255 == 0 else { return }
+            let found = engine.verify(lentElsewhere: nil)
+            assert(found.isEmpty, found.joined(separator: "; "))
+        }
+    #endif
 
     // MARK: Actions of the engine
 

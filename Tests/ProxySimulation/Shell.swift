@@ -21,6 +21,10 @@ package final class Shell {
     package private(set) var suspects: [Int] = []
     package private(set) var vacated: [Int] = []
     private var nextID: UInt64 = 1
+    /// What the engine's invariants were found not to hold, first of all.
+    package private(set) var violation: String?
+    /// Whether they are looked at after each event; a long run may do so now and then.
+    package var verifies = true
 
     package init(
         options: EngineOptions,
@@ -42,6 +46,13 @@ package final class Shell {
             topology: topology,
             sampleClock: sampleClock
         )
+    }
+
+    /// To be called after each event of the engine's.
+    package func verify() {
+        guard verifies, violation == nil else { return }
+        let found = engine.verify(lentElsewhere: 0)
+        if !found.isEmpty { violation = found.prefix(5).joined(separator: "; ") }
     }
 
     package func accept() -> Link {
@@ -69,12 +80,14 @@ package final class Shell {
     package func connected(_ link: Link) {
         link.phase = .open
         engine.connected(link.token)
+        verify()
     }
 
     package func refuseConnection(_ link: Link) {
         link.phase = .closed
         forget(link)
         engine.connectFailed(link.token, reason: "connection refused")
+        verify()
     }
 
     /// Hands the engine up to `count` of the bytes on their way to it.
@@ -83,6 +96,7 @@ package final class Shell {
         let bytes = Array(link.toEngine[..<size])
         link.toEngine.removeFirst(size)
         engine.received(link.token, bytes.span.bytes)
+        verify()
     }
 
     /// The connection is gone for the engine.
@@ -90,6 +104,7 @@ package final class Shell {
         link.phase = .closed
         forget(link)
         engine.closed(link.token, reason: reason)
+        verify()
     }
 
     /// The peer has read up to `count` bytes.
@@ -101,6 +116,7 @@ package final class Shell {
         if link.isBacklogged, link.fromEngine.count <= lowWater, link.phase == .open {
             link.isBacklogged = false
             engine.drained(link.token)
+            verify()
         }
         return bytes
     }
@@ -117,6 +133,7 @@ package final class Shell {
                 for action in actions { perform(action) }
             }
         } while engine.hasTouched
+        verify()
     }
 
     private func send(_ transport: TransportID, _ bytes: inout ByteQueue) {

@@ -3,7 +3,8 @@ import PostgresWire
 import ProxyCore
 import StatementRouting
 
-/// Clients, an engine and a model PostgreSQL on a network with bad luck; everything from one seed, so that a failure replays.
+/// Clients, an engine and a model PostgreSQL on a network with bad luck; everything from one seed, so that a failure
+/// replays.
 package final class Simulation {
     package let seed: UInt64
     package private(set) var steps = 0
@@ -39,6 +40,8 @@ package final class Simulation {
     /// The primary's place in the log one step ago.
     var lastPosition = 0
     package internal(set) var promotions = 0
+    /// The engine's invariants are looked at after each event of every so many steps.
+    private let verifyInterval: Int
 
     /// - Parameters:
     ///   - isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.
@@ -54,6 +57,7 @@ package final class Simulation {
         self.isStormy = isStormy
         self.failsOver = failsOver
         dice = Dice(seed: seed)
+        verifyInterval = seed % 16 == 0 ? 1 : 64
         nodeCount = failsOver ? 2 + dice.below(2) : 1 + dice.below(3)
         chunk = dice.pick([1, 7, 40, 1000, 100_000])
         var options = EngineOptions()
@@ -162,11 +166,13 @@ package final class Simulation {
             }
         }
         // What the engine has asked for last is done, too: it closes connections.
+        shell.verifies = true
         shell.endTurn()
         return endFailure
     }
 
     private var failure: String? {
+        if let violation = shell.violation { return "an invariant does not hold: \(violation)" }
         if let violation = store.violations.first { return violation }
         for client in clients { if let mismatch = client.mismatch { return mismatch } }
         return nil
@@ -181,6 +187,7 @@ package final class Simulation {
     private var endFailure: String? {
         // A connection that the engine has just given up is closed by that.
         shell.endTurn()
+        if let failure { return failure }
         let found = shell.engine.inspect()
         if !isQuiet { return "not quiet at the end: \(found)" }
         if found.bytesInUse != 0 || found.statementReferences != 0 || found.waiting != 0 {
@@ -211,7 +218,9 @@ package final class Simulation {
 
     private func step() {
         shell.engine.now += Int64(dice.below(200))
+        shell.verifies = steps % verifyInterval == 0
         advance()
+        shell.verify()
         if !waitingScripts.isEmpty, dice.chance(10) || shell.order.isEmpty { admit() }
         var acted = false
         let count = shell.order.count

@@ -1,8 +1,9 @@
+import PostgresWire
 import StatementRouting
 
 /// What the batch at the front of a client's bytes (a Query, or messages up to Sync) does, as far as it can be seen.
 struct BatchPlan: BitwiseCopyable {
-    enum Extent: UInt8, BitwiseCopyable {
+    enum Extent: BitwiseCopyable, Equatable {
         /// More bytes are needed to tell.
         case incomplete
         /// All of it is at hand.
@@ -11,6 +12,8 @@ struct BatchPlan: BitwiseCopyable {
         case flushed
         /// Its end is not at hand, and what is there decides the route.
         case open
+        /// Behind some of it stands what is no message: its Sync can never come.
+        case broken(FramingViolation)
     }
 
     var extent = Extent.incomplete
@@ -40,7 +43,8 @@ struct BatchPlan: BitwiseCopyable {
     var relationNames = RelationNames.none
     /// A statement among them leaves something behind in the session.
     var leavesState = false
-    /// Something among the messages can be answered by a server alone: all but Close, and one Parse of what a server has
+    /// Something among the messages can be answered by a server alone: all but Close, and one Parse of what a server
+    /// has
     /// accepted before.
     var needsServer = false
     /// A COMMIT may be among the statements, or what does as much.

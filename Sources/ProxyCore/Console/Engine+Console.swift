@@ -1,7 +1,8 @@
 import Bytes
 import PostgresWire
 
-/// The admin console: a client whose database is `howdah` or `pgbouncer` gets no server; the engine answers it, in the simple and in the extended
+/// The admin console: a client whose database is `howdah` or `pgbouncer` gets no server; the engine answers it, in
+/// the simple and in the extended
 /// protocol (PostgreSQL documentation, 55.2.2 and 55.2.3).
 extension Engine {
     /// Lets a client into the console that has proved who it is.
@@ -49,16 +50,20 @@ extension Engine {
             client.pointee.held.count >= MessageHeader.byteCount
         {
             let bytes = client.pointee.held.bytes
-            let header = MessageHeader(bytes.bytes, at: 0)
-            guard header.size >= MessageHeader.byteCount, header.size <= options.clientBufferLimit else {
+            let header: MessageHeader
+            switch Frame(ofClient: bytes.bytes, at: 0, limit: options.clientBufferLimit) {
+            case .partial: return
+            case .message(let framed): header = framed
+            case .violation(.tooLong(let size)):
                 return refuse(
                     client,
                     PostgresError(
                         .fatal,
                         .protocolViolation,
-                        "a message of \(header.size) bytes is too long for the admin console"
+                        "a message of \(size) bytes is too long for the admin console"
                     )
                 )
+            case .violation(let violation): return refuse(client, violation.error(limit: options.clientBufferLimit))
             }
             guard bytes.count >= header.size else { return }
             let body = bytes.bytes.array(MessageHeader.byteCount..<header.size)

@@ -2,7 +2,8 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// What a client that is let in sends: which message begins a batch, which belongs to one, and what must wait (PostgreSQL documentation, 55.2.2 to 55.2.6).
+/// What a client that is let in sends: which message begins a batch, which belongs to one, and what must wait
+/// (PostgreSQL documentation, 55.2.2 to 55.2.6).
 extension Engine {
     /// What became of the bytes at hand.
     enum Progress {
@@ -62,7 +63,8 @@ extension Engine {
         }
     }
 
-    /// Takes messages from the front of `input` until none is left that can be dealt with now; returns the bytes that are done with.
+    /// Takes messages from the front of `input` until none is left that can be dealt with now; returns the bytes that
+    /// are done with.
     private func process(_ client: ClientPointer, _ input: RawSpan) -> Int {
         let handle = client.pointee.handle
         var offset = 0
@@ -75,11 +77,12 @@ extension Engine {
                 client.pointee.replayAhead = max(0, client.pointee.replayAhead &- passed)
                 continue
             }
-            guard input.byteCount &- offset >= MessageHeader.byteCount else { return offset }
-            let header = MessageHeader(input, at: offset)
-            guard header.size >= MessageHeader.byteCount, header.size <= options.maximumMessageSize else {
-                refuse(client, .invalidMessageLength(header, limit: options.maximumMessageSize))
-                return input.byteCount
+            let header: MessageHeader
+            switch Frame(ofClient: input, at: offset, limit: options.maximumMessageSize) {
+            case .partial: return offset
+            case .message(let framed): header = framed
+            case .violation(let violation):
+                return refuseViolation(client, violation) ? input.byteCount : offset
             }
             let progress: Progress
             switch client.pointee.flow {
@@ -101,6 +104,18 @@ extension Engine {
         return offset
     }
 
+    /// What stands next is no message, and nothing that follows it can be understood.
+    /// - Returns: false while something sent in front of it has still to be carried out.
+    private func refuseViolation(_ client: ClientPointer, _ violation: FramingViolation) -> Bool {
+        switch client.pointee.flow {
+        case .waiting, .locating, .assigned, .flushing, .catchingUp: return false
+        case .between, .refused, .preparing, .batch, .skipping: break
+        }
+        if client.pointee.outstanding > 0, servers[client.pointee.server] != nil { return false }
+        refuse(client, violation.error(limit: options.maximumMessageSize))
+        return true
+    }
+
     /// The next message stands at a boundary between batches.
     private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
@@ -120,12 +135,7 @@ extension Engine {
         case FrontendTag.terminate:
             close(client, flush: false, reason: "client closed the connection")
             return .consumed(header.size)
-        default:
-            refuse(
-                client,
-                PostgresError(.fatal, .protocolViolation, "invalid frontend message type \(header.tag)")
-            )
-            return .consumed(header.size)
+        default: return refuseInconsistent(client)
         }
         if client.pointee.server.isNone { return beginWithoutServer(client, header, input, offset) }
         return beginOnServer(client, header, input, offset)
@@ -140,8 +150,12 @@ extension Engine {
     ) -> Progress {
         let pool = client.pointee.pool.unsafelyUnwrapped
         let plan = scan(client, input, offset)
-        if plan.extent == .incomplete { return .stop }
-        if client.pointee.transaction == .lost { return answerLost(client, plan, input, offset) }
+        switch plan.extent {
+        case .incomplete: return .stop
+        case .broken(let violation): return refuseBroken(client, violation, input, offset)
+        case .whole, .flushed, .open: break
+        }
+        if client.pointee.transaction == .lost { return answerLost(client, plan, header, input, offset) }
         if let local = localAnswer(client, plan, input, offset) { return local }
         let leads = leads(client, plan, input, offset)
         if let refusal = decideRoute(client, pool, plan, leads: leads) {
@@ -178,8 +192,11 @@ extension Engine {
     private func startBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
-        guard let server = servers[client.pointee.server] else { preconditionFailure("no server is assigned") }
-        return start(client, server, scan(client, input, offset), header, input, offset)
+        guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
+        let plan = scan(client, input, offset)
+        // It came while the batch waited.
+        if case .broken(let violation) = plan.extent { return refuseBroken(client, violation, input, offset) }
+        return start(client, server, plan, header, input, offset)
     }
 
     func start(
@@ -207,16 +224,22 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
+        guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
         guard hasRoom(client, server) else { return .stop }
         let plan = scan(client, input, offset)
-        if plan.extent == .incomplete || plan.waitsForNames { return .stop }
+        switch plan.extent {
+        case .incomplete: return .stop
+        case .broken(let violation): return refuseBroken(client, violation, input, offset)
+        case .whole, .flushed, .open: break
+        }
+        if plan.waitsForNames { return .stop }
         if plan.isLocal(for: client) {
             // Answers come in order: first those of what is in flight.
-            // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the next one.
+            // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the
+            // next one.
             if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
@@ -228,7 +251,8 @@ extension Engine {
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
         if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
-            // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not seen, waits until they are over.
+            // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not
+            // seen, waits until they are over.
             return .stop
         }
         // What changes settings is told from its own reply, and what follows may need others before it.
@@ -236,7 +260,8 @@ extension Engine {
             if plan.leavesState || client.pointee.extras != nil { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
-            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that did it.
+            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that
+            // did it.
             if let channels = client.pointee.channels,
                 server.pointee.mayNotify || mayNotify(plan.together, channels.listening)
             {
@@ -246,7 +271,8 @@ extension Engine {
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
             injectSettings(client, server)
         }
-        // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it waits.
+        // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it
+        // waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
         noteWriting(client, server, plan)
         client.pointee.lastRoute = RouteRecord(
@@ -278,7 +304,6 @@ extension Engine {
     private func syncAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
-        guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.isCopyingIn { return .consumed(header.size) }
@@ -301,7 +326,6 @@ extension Engine {
     private func flushAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
-        guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
         if client.pointee.outstanding > 0, let server = servers[client.pointee.server] {
             server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
             touch(server)
@@ -309,7 +333,8 @@ extension Engine {
         return .consumed(header.size)
     }
 
-    /// CopyData, CopyDone and CopyFail go to the server that copies; elsewhere a server ignores them, and so do we (PostgreSQL documentation, 55.2.6).
+    /// CopyData, CopyDone and CopyFail go to the server that copies; elsewhere a server ignores them, and so do we
+    /// (PostgreSQL documentation, 55.2.6).
     func copyMessage(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
         guard let server = servers[client.pointee.server], !server.pointee.ledger.isEmpty else {
             client.pointee.passThrough = .dropped(remaining: header.size)
@@ -320,7 +345,8 @@ extension Engine {
         return sendWhole(client, server, header, input, offset)
     }
 
-    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server has not yet said that it copies, both are told
+    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server
+    /// has not yet said that it copies, both are told
     /// apart by what is noted here.
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
@@ -336,11 +362,6 @@ extension Engine {
         }
     }
 
-    func invalidFormat(_ client: ClientPointer, _ header: MessageHeader) -> Progress {
-        refuse(client, PostgresError(.fatal, .protocolViolation, "invalid message format"))
-        return .consumed(header.size)
-    }
-
     /// What ReadyForQuery says to a client that holds no server.
     func status(of client: ClientPointer) -> TransactionStatus {
         switch client.pointee.transaction {
@@ -348,19 +369,5 @@ extension Engine {
         case .begun, .begunReadOnly, .begunOnPrimary, .begunToLead, .open, .beginningToLead, .leading: .inTransaction
         case .failed, .lost, .leadingFailed: .failed
         }
-    }
-}
-
-extension PostgresError {
-    fileprivate static func invalidMessageLength(_ header: MessageHeader, limit: Int) -> PostgresError {
-        if header.size < MessageHeader.byteCount {
-            return PostgresError(.fatal, .protocolViolation, "invalid message length")
-        }
-        return PostgresError(
-            .fatal,
-            .programLimitExceeded,
-            "message of \(header.size) bytes is too long",
-            hint: "Raise max_message_size (now \(limit))."
-        )
     }
 }

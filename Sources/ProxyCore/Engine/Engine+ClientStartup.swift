@@ -103,17 +103,17 @@ extension Engine {
     private func readPassword(_ client: ClientPointer) throws(PostgresError) -> Bool {
         let bytes = client.pointee.held.bytes
         let span = bytes.bytes
-        guard span.byteCount >= MessageHeader.byteCount else { return false }
-        let header = MessageHeader(span, at: 0)
-        guard header.tag == FrontendTag.password else {
+        let header: MessageHeader
+        switch Frame(ofPassword: span, limit: ClientAuthenticator.responseLengthLimit) {
+        case .partial: return false
+        case .message(let framed): header = framed
+        case .violation(.unknownType(let tag)):
             throw PostgresError(
                 .fatal,
                 .protocolViolation,
-                "expected password response, got message type \(header.tag)"
+                "expected password response, got message type \(tag)"
             )
-        }
-        guard header.size >= MessageHeader.byteCount, header.size <= ClientAuthenticator.responseLengthLimit else {
-            throw PostgresError(.fatal, .protocolViolation, "invalid length of password response")
+        case .violation: throw PostgresError(.fatal, .protocolViolation, "invalid length of password response")
         }
         guard span.byteCount >= header.size else { return false }
         let body = span.array(MessageHeader.byteCount..<header.size)
@@ -215,7 +215,8 @@ extension Engine {
         }
     }
 
-    /// The server has the client's settings: what it reported is what the client is told, now and whenever one comes with the same settings.
+    /// The server has the client's settings: what it reported is what the client is told, now and whenever one comes
+    /// with the same settings.
     func finishWelcome(_ client: ClientPointer, _ server: ServerPointer) {
         guard let pool = client.pointee.pool else { return }
         var builder = MessageBuilder()

@@ -46,7 +46,8 @@ extension Engine {
                 }
             }
         case .swallow, .answer:
-            // What was sent for the client's sake and failed is the client's error: the message that needed it fails by it.
+            // What was sent for the client's sake and failed is the client's error: the message that needed it fails
+            // by it.
             let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
             if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
             if entry.purpose == .settings {
@@ -74,7 +75,8 @@ extension Engine {
         return true
     }
 
-    /// A Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go back to.
+    /// A Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go
+    /// back to.
     /// - Parameter index: of the message in the ledger that has failed.
     func forgetUnnamed(failedAt index: Int, _ server: ServerPointer) {
         let entry = server.pointee.ledger[index]
@@ -92,7 +94,8 @@ extension Engine {
         run.start = end
     }
 
-    /// After an error the server ignores everything up to Sync: what those messages were to change is taken back, the last first.
+    /// After an error the server ignores everything up to Sync: what those messages were to change is taken back, the
+    /// last first.
     private func skipToSync(_ server: ServerPointer) {
         var skipped = 0
         while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
@@ -112,7 +115,8 @@ extension Engine {
             let entry = server.pointee.ledger.removeFirst()
             // Its error comes no more: it is the first of those that wait, since later batches wait behind it.
             if entry.disposition == .replace { server.pointee.extras.replacements.removeFirst() }
-            // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes for it.
+            // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes
+            // for it.
             if entry.completesCycle, entry.disposition == .forward, let client = clients[server.pointee.client] {
                 client.pointee.outstanding &-= 1
             }
@@ -135,7 +139,8 @@ extension Engine {
                 server.pointee.statements.remove(entry.serial)
             }
         }
-        // What of these has been done to the server's unnamed statement is not known: the one before may be there still.
+        // What of these has been done to the server's unnamed statement is not known: the one before may be there
+        // still.
         switch entry.kind {
         case .parse where !entry.changesServer && entry.disposition != .answer, .close, .query:
             server.pointee.unnamed = .unknown
@@ -241,7 +246,8 @@ extension Engine {
         }
     }
 
-    /// Runs the batch in flight again: its reply up to ReadyForQuery is dropped, and its bytes are taken as if they had just come.
+    /// Runs the batch in flight again: its reply up to ReadyForQuery is dropped, and its bytes are taken as if they
+    /// had just come.
     private func runAgain(_ client: ClientPointer, _ server: ServerPointer, _ repair: Repair) {
         switch repair {
         case .onPrimary:
@@ -346,9 +352,7 @@ extension Engine {
         let input = bytes.bytes
         let pool = client.pointee.pool.unsafelyUnwrapped
         var offset = 0
-        while input.byteCount - offset >= MessageHeader.byteCount {
-            let header = MessageHeader(input, at: offset)
-            guard offset + header.size <= input.byteCount else { return }
+        while let header = Frame.whole(ofClient: input, at: offset, before: input.byteCount) {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             switch header.tag {
             case FrontendTag.query:

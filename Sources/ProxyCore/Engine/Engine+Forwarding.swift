@@ -2,7 +2,8 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// A client's messages on their way to the server that it holds, with the names of prepared statements exchanged for the proxy's (PostgreSQL documentation,
+/// A client's messages on their way to the server that it holds, with the names of prepared statements exchanged for
+/// the proxy's (PostgreSQL documentation,
 /// 55.2.3).
 extension Engine {
     // MARK: Simple query
@@ -34,7 +35,8 @@ extension Engine {
         return sendWhole(client, server, header, input, offset)
     }
 
-    /// Whether what a name means hangs on a batch in flight: should that fail, the name keeps the meaning that it had before.
+    /// Whether what a name means hangs on a batch in flight: should that fail, the name keeps the meaning that it had
+    /// before.
     @inline(__always)
     func isUnsettled(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         if client.pointee.outstanding == 0 || !client.pointee.changesNames { return false }
@@ -87,7 +89,7 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        guard let server = servers[client.pointee.server] else { preconditionFailure("the held server is not there") }
+        guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
         guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
         if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
             // The server would ignore it: no reply is to be expected.
@@ -111,8 +113,6 @@ extension Engine {
             client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.sync:
-            guard isWhole else { return .stop }
-            guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.isCopyingIn { return .consumed(header.size) }
             client.pointee.flow = .between
@@ -128,8 +128,6 @@ extension Engine {
             guard isWhole else { return waitFor(client, header, body) }
             return forwardClose(client, server, header, body)
         case FrontendTag.flush where mayEndAtFlush(client, server):
-            guard isWhole else { return .stop }
-            guard header.size == MessageHeader.byteCount else { return invalidFormat(client, header) }
             endAtFlush(client, server)
             return .consumed(header.size)
         case FrontendTag.copyDone, FrontendTag.copyFail:
@@ -150,12 +148,7 @@ extension Engine {
         case FrontendTag.terminate:
             close(client, flush: false, reason: "client closed the connection")
             return .consumed(available)
-        default:
-            refuse(
-                client,
-                PostgresError(.fatal, .protocolViolation, "invalid frontend message type \(header.tag)")
-            )
-            return .consumed(available)
+        default: return refuseInconsistent(client)
         }
     }
 
@@ -175,7 +168,8 @@ extension Engine {
         return .consumed(0)
     }
 
-    /// Whether nothing has been done but to prepare, and nothing keeps the client on its server: what it executes then is routed by itself.
+    /// Whether nothing has been done but to prepare, and nothing keeps the client on its server: what it executes
+    /// then is routed by itself.
     private func mayEndAtFlush(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         client.pointee.flow == .preparing && client.pointee.pin == nil
             && (client.pointee.transaction == .none || client.pointee.transaction == .leading)
@@ -202,7 +196,8 @@ extension Engine {
         if server.pointee.extras.decoy != nil { closeDecoy(server) }
     }
 
-    /// Rids the server of what provoked "already exists", behind the Sync with which the server ends its skipping: nobody may meet it.
+    /// Rids the server of what provoked "already exists", behind the Sync with which the server ends its skipping:
+    /// nobody may meet it.
     private func closeDecoy(_ server: ServerPointer) {
         guard let decoy = server.pointee.extras.decoy else { return }
         server.pointee.extras.decoy = nil

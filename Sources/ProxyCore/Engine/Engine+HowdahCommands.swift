@@ -4,7 +4,15 @@ import StatementRouting
 
 /// What the statements do that the proxy answers itself.
 extension Engine {
-    func perform(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+    /// Does what a statement says, or of an EXECUTE, what the statement says that it runs.
+    func performExecuted(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+        guard let executed = executedText(statementClass, text, client) else {
+            return perform(statementClass, text, client)
+        }
+        return perform(statementClass, executed.bytes, client)
+    }
+
+    private func perform(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer) -> LocalReply {
         let pool = client.pointee.pool.unsafelyUnwrapped
         switch statementClass.howdahCommand {
         case .showRoute: return .value("howdah.route", describe(client.pointee.lastRoute))
@@ -80,8 +88,16 @@ extension Engine {
             default: break
             }
             return .done("SET")
-        default: preconditionFailure("not a statement that is answered without a server")
+        default: return inconsistent("a statement that only a server can carry out was taken for the proxy's")
         }
+    }
+
+    /// Nothing that is sent should bring this about; the client gets an error, and nobody else is harmed.
+    private func inconsistent(_ what: String) -> LocalReply {
+        assertionFailure(what)
+        var error = PostgresError.lostTrack
+        error.severity = .error
+        return .failed(error)
     }
 
     /// What the session's settings say of transactions that do not say it themselves.
@@ -101,7 +117,7 @@ extension Engine {
 
     func deallocate(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
         guard let command = parse(text, client)?.first?.command, case .deallocate(let name) = command else {
-            preconditionFailure("only a DEALLOCATE that can be read is answered")
+            return inconsistent("only a DEALLOCATE that can be read is answered")
         }
         guard let name else {
             forgetNames(client)

@@ -82,8 +82,7 @@ extension Engine {
         if plan.isQuery { return true }
         var offset = start
         var executions = 0
-        while offset < start &+ plan.size {
-            let header = MessageHeader(input, at: offset)
+        while let header = Frame.whole(ofClient: input, at: offset, before: start &+ plan.size) {
             let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
             offset &+= header.size
             switch header.tag {
@@ -107,8 +106,7 @@ extension Engine {
         var executions = 0
         var parsed: (name: Range<Int>, text: Range<Int>)?
         var bound = StatementClass.notBound
-        while offset < start &+ plan.size {
-            let header = MessageHeader(input, at: offset)
+        while let header = Frame.whole(ofClient: input, at: offset, before: start &+ plan.size) {
             let first = offset &+ MessageHeader.byteCount
             let body = input.extracting(first..<offset &+ header.size)
             offset &+= header.size

@@ -61,7 +61,8 @@ extension Engine {
         unlistenAll(client)
     }
 
-    /// What becomes of the server of a client that is gone. It is cleaned where all that it does is known to end soon; else its connection is closed.
+    /// What becomes of the server of a client that is gone. It is cleaned where all that it does is known to end
+    /// soon; else its connection is closed.
     private func leaveServer(_ client: ClientPointer, _ server: ServerPointer) {
         client.pointee.server = .none
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
@@ -127,7 +128,8 @@ extension Engine {
         if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
     }
 
-    /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose writes are lost.
+    /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose
+    /// writes are lost.
     func cutFencedServers() {
         guard topology.nodes.contains(where: \.state.isFenced) else { return }
         for index in 0..<servers.capacity {
@@ -151,14 +153,15 @@ extension Engine {
             return
         }
         if client.pointee.pin == .replication { return loseReplication(client, server, why) }
-        if server.pointee.passing > 0, server.pointee.ledger.first?.disposition == .forward {
+        if server.pointee.passing > 0, server.pointee.passesOn {
             // Half a message has left: nothing that could be said would be understood.
             client.pointee.server = .none
             server.pointee.client = .none
             close(client, flush: true, reason: why)
             return
         }
-        // Only what a replica was running: what is taken for a read may write all the same, and the primary may have carried it out.
+        // Only what a replica was running: what is taken for a read may write all the same, and the primary may have
+        // carried it out.
         if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
             Int(client.pointee.attempts) <= topology.nodes.count
         {

@@ -1,7 +1,8 @@
 import Bytes
 import PostgresWire
 
-/// The listening server of each database: opened for the first client that listens, asked in rounds, opened again when it is lost or the primary moves.
+/// The listening server of each database: opened for the first client that listens, asked in rounds, opened again
+/// when it is lost or the primary moves.
 extension Engine {
     // MARK: Clients that come and go
 
@@ -53,7 +54,8 @@ extension Engine {
         listening.next = ListeningRound()
         listening.roundBegan = now
         var builder = MessageBuilder()
-        // The comment is what the node shows of this connection. Without a statement it is an empty query, which is answered like any other.
+        // The comment is what the node shows of this connection. Without a statement it is an empty query, which is
+        // answered like any other.
         builder.query("/* Howdah listens here for its clients */ " + statements.joined(separator: ";"))
         server.pointee.output.append(builder.bytes, from: buffers)
         touch(server)
@@ -228,15 +230,7 @@ extension Engine {
     func readListening(_ server: ServerPointer, _ bytes: RawSpan) -> Int {
         let handle = server.pointee.handle
         var offset = 0
-        while bytes.byteCount - offset >= MessageHeader.byteCount {
-            let header = MessageHeader(bytes, at: offset)
-            guard header.size >= MessageHeader.byteCount, header.size <= BufferPool.largeChunkSize else {
-                serverViolated(server, "sent a message of invalid length")
-                return bytes.byteCount
-            }
-            guard bytes.byteCount - offset >= header.size, let listening = server.pointee.extras.listening else {
-                break
-            }
+        while let listening = server.pointee.extras.listening, let header = frameGathered(server, bytes, offset) {
             let body = bytes.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             offset += header.size
             switch header.tag {
@@ -250,7 +244,7 @@ extension Engine {
             }
             guard servers[handle] != nil, server.pointee.phase == .listening else { return bytes.byteCount }
         }
-        return offset
+        return servers[handle] == nil ? bytes.byteCount : offset
     }
 
     private func listeningServerNotified(_ server: ServerPointer, _ listening: ListeningServer, _ body: RawSpan) {
@@ -265,7 +259,8 @@ extension Engine {
                 continue
             }
             if isForeign, sender == client.pointee.processID {
-                // Processes beside the proxy may bear the number that the client takes for its own. No system numbers them as high as this.
+                // Processes beside the proxy may bear the number that the client takes for its own. No system numbers
+                // them as high as this.
                 notify(client, NotificationMessage.bytes(processID: sender | 1 << 30, content: content))
             } else {
                 notify(client, bytes)

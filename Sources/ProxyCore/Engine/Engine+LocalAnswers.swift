@@ -3,7 +3,8 @@ import PostgresWire
 import StatementRouting
 
 extension BatchPlan {
-    /// Whether the batch does no more than name statements that servers know, and drop names. It waits for no server: a client may prepare while others hold
+    /// Whether the batch does no more than name statements that servers know, and drop names. It waits for no server:
+    /// a client may prepare while others hold
     /// all of them, and drivers that prepare wait for that before they go on with those others.
     private var onlyNames: Bool { !needsServer && extent == .whole }
 
@@ -34,7 +35,8 @@ extension BatchPlan {
         switch client.pointee.transaction {
         case .none, .begun, .begunReadOnly, .begunOnPrimary, .begunToLead:
             if effects.contains(.deallocate) { return true }
-            return effects.contains(.discard) && client.pointee.transaction == .none
+            // DISCARD ALL is not to be had by EXECUTE: its server says so.
+            return effects.contains(.discard) && !effects.contains(.execute) && client.pointee.transaction == .none
                 && client.pointee.profile == client.pointee.startProfile
         case .open, .beginningToLead, .leading: return effects.contains(.deallocate)
         case .failed, .lost, .leadingFailed: return false
@@ -49,7 +51,9 @@ extension Engine {
         guard plan.isLocal(for: client), plan.isQuery || isPlain(client, plan, input, offset) else { return nil }
         let text: RawSpan
         if plan.isQuery {
-            guard let range = queryText(MessageHeader(input, at: offset), input, offset) else { return nil }
+            guard let first = Frame.whole(ofClient: input, at: offset, before: offset &+ plan.size),
+                let range = queryText(first, input, offset)
+            else { return nil }
             text = input.extracting(range)
         } else {
             text = input.extracting(offset..<offset)
@@ -61,7 +65,7 @@ extension Engine {
         client.pointee.since = now
         if plan.isQuery {
             forgetUnnamed(client)
-            let reply = perform(plan.statementClass, text, client)
+            let reply = performExecuted(plan.statementClass, text, client)
             if reply.error != nil { failDeferred(client) }
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
@@ -83,17 +87,17 @@ extension Engine {
         _ offset: Int,
         _ text: RawSpan
     ) -> Bool {
-        let first = MessageHeader(input, at: offset)
+        guard let first = Frame.whole(ofClient: input, at: offset, before: offset &+ plan.size) else { return false }
         let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ first.size)
         let command: SessionCommand?
         if plan.isQuery {
-            command = parse(text, client)?.first?.command
+            command = self.command(plan.statementClass, text, client)
         } else if first.tag == FrontendTag.parse, let message = ParseMessage(body) {
-            command = parse(body.extracting(message.text), client)?.first?.command
+            command = self.command(plan.statementClass, body.extracting(message.text), client)
         } else if first.tag == FrontendTag.bind, let message = BindMessage(body),
             let id = statement(named: body.extracting(message.statement), of: client)
         {
-            command = parse(statements[id].pointee.text.bytes, client)?.first?.command
+            command = self.command(plan.statementClass, statements[id].pointee.text.bytes, client)
         } else {
             return false
         }
@@ -109,8 +113,7 @@ extension Engine {
         var builder = MessageBuilder()
         var offset = start
         var hasFailed = false
-        while offset < start + plan.size {
-            let header = MessageHeader(input, at: offset)
+        while let header = Frame.whole(ofClient: input, at: offset, before: start + plan.size) {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             offset += header.size
             if header.tag == FrontendTag.sync {
@@ -144,7 +147,7 @@ extension Engine {
                 ? target.flatMap { statement(named: body.extracting($0.name), of: client) } ?? .none
                 : client.pointee.lastBound
             if isStatement { builder.message(BackendTag.parameterDescription) { $0.int16(0) } }
-            if !id.isNone, let columns = localColumns(statements[id].pointee.statementClass) {
+            if !id.isNone, let columns = localColumns(executedClass(of: id, client)) {
                 builder.textRowDescription(columns)
             } else {
                 builder.message(BackendTag.noData)
@@ -152,8 +155,7 @@ extension Engine {
         case FrontendTag.execute:
             let id = client.pointee.lastBound
             guard !id.isNone else { return true }
-            let record = statements[id].pointee
-            let reply = perform(record.statementClass, record.text.bytes, client)
+            let reply = performExecuted(executedClass(of: id, client), statements[id].pointee.text.bytes, client)
             builder.append(reply)
             return reply.error == nil
         case FrontendTag.close:

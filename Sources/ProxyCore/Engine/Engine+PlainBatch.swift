@@ -3,15 +3,15 @@ import PostgresWire
 
 /// Which batches of the extended protocol the proxy can answer as a server would.
 extension Engine {
-    /// Whether a server would accept every message of the batch, and each portal that is bound in it is executed there, once. What is wrong with any other
+    /// Whether a server would accept every message of the batch, and each portal that is bound in it is executed
+    /// there, once. What is wrong with any other
     /// is for a server to say, and what a later batch will execute must be on one.
     func isPlain(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int) -> Bool {
         // Where the name lies that the last Parse gave.
         var parsed: Range<Int>?
         var isBound = false
         var offset = start
-        while offset < start + plan.size {
-            let header = MessageHeader(input, at: offset)
+        while let header = Frame.whole(ofClient: input, at: offset, before: start + plan.size) {
             let bodyStart = offset + MessageHeader.byteCount
             let body = input.extracting(bodyStart..<offset + header.size)
             offset += header.size
@@ -58,8 +58,7 @@ extension Engine {
     /// Whether nothing but Close, Flush and Sync follows.
     private func isAtEnd(_ input: RawSpan, _ start: Int, _ end: Int) -> Bool {
         var offset = start
-        while offset < end {
-            let header = MessageHeader(input, at: offset)
+        while let header = Frame.whole(ofClient: input, at: offset, before: end) {
             switch header.tag {
             case FrontendTag.close, FrontendTag.flush, FrontendTag.sync: offset += header.size
             default: return false

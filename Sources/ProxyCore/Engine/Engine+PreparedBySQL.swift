@@ -4,10 +4,12 @@ import StatementRouting
 
 /// PREPARE, EXECUTE and DEALLOCATE as SQL, on any server.
 ///
-/// They share one table of names with Parse (PostgreSQL documentation, 55.2.3). So what PREPARE makes is kept as if Parse had made it, servers get it
+/// They share one table of names with Parse (PostgreSQL documentation, 55.2.3). So what PREPARE makes is kept as if
+/// Parse had made it, servers get it
 /// under the name that they know it by, and that name takes the place of the client's in EXECUTE.
 ///
-/// PREPARE itself runs as the client has written it, so that its errors are the server's. Behind it the server is asked for the types of the
+/// PREPARE itself runs as the client has written it, so that its errors are the server's. Behind it the server is
+/// asked for the types of the
 /// parameters, which SQL gives by name and Parse by OID, and the statement of that name is closed again.
 extension Engine {
     // MARK: What EXECUTE runs
@@ -47,7 +49,17 @@ extension Engine {
         }
         guard let (id, _) = executed(in: text, client) else { return outer }
         let inner = statementClass(of: id, client)
-        if outer.reason == .preparedExecute {
+        // Parse has made a statement of what only the proxy can answer, and so EXECUTE is its to answer too.
+        if inner.howdahCommand != .none {
+            both.access = inner.access
+            both.reason = inner.reason
+            both.howdahCommand = inner.howdahCommand
+            return both
+        }
+        if inner.transaction != .none {
+            // Parse takes also what PREPARE would not: where the session is after BEGIN or COMMIT, its server says.
+            both.access = .unknown
+        } else if outer.reason == .preparedExecute {
             both.access = inner.access
             both.reason = inner.reason
         }
@@ -55,6 +67,24 @@ extension Engine {
         both.relationNames.formUnion(inner.relationNames)
         both.hint = max(outer.hint, inner.hint)
         return both
+    }
+
+    /// The text of the statement that an EXECUTE runs; nil for any other statement, and where its name means nothing.
+    /// Valid as long as the name
+    /// keeps its meaning.
+    func executedText(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer)
+        -> UnsafeRawBufferPointer?
+    {
+        guard statementClass.effects.contains(.execute), let (id, _) = executed(in: text, client) else { return nil }
+        return statements[id].pointee.text
+    }
+
+    /// The command that a statement is, or that an EXECUTE runs.
+    func command(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer) -> SessionCommand? {
+        if let executed = executedText(statementClass, text, client) {
+            return parse(executed.bytes, client)?.first?.command
+        }
+        return parse(text, client)?.first?.command
     }
 
     /// Notes what an EXECUTE that is about to be sent does.
@@ -65,13 +95,17 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> LedgerEntry.Effect {
-        var statementClass = statementClass
-        statementClass.effects.remove(.execute)
-        // Which settings are changed is written in the statement that runs.
-        let isSetting = statementClass.effects.contains(.setConfig)
-        let text = isSetting ? statements[id].pointee.text.bytes : text
-        guard mustNote(statementClass, client) else { return .none }
-        return noteEffects(of: statementClass, text: text, client, server)
+        let inner = self.statementClass(of: id, client)
+        var together = statementClass
+        together.effects.remove(.execute)
+        together.transaction = inner.transaction
+        guard mustNote(together, client) else { return .none }
+        // A name that PREPARE gives behind EXECUTE is the server's alone.
+        if inner.effects.contains(.prepare) { pin(client, .preparedBySQL, by: text) }
+        // The values of its parameters may change settings, too.
+        if classify(text, client).effects.contains(.setConfig) { pin(client, .setting, by: text) }
+        // What is changed is written in the statement that runs.
+        return noteEffects(of: together, text: statements[id].pointee.text.bytes, client, server)
     }
 
     /// Lets the entry remember which name was exchanged for the proxy's, and where: errors are told with the client's.
@@ -218,7 +252,8 @@ extension Engine {
         return progress
     }
 
-    /// Gives a name of the client's to an empty statement, so that the server finds it taken, or there to be given back.
+    /// Gives a name of the client's to an empty statement, so that the server finds it taken, or there to be given
+    /// back.
     /// - Parameter purpose: `prepare` where the server's refusal, should the name be there already, is the client's.
     func injectDecoy(_ name: [UInt8], _ server: ServerPointer, purpose: LedgerEntry.Purpose = .none) {
         server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
@@ -251,7 +286,8 @@ extension Engine {
         server.pointee.extras.preparing?.types = body.array(2..<body.byteCount)
     }
 
-    /// The server has closed the statement again. If PREPARE has succeeded, the client's name means it from now on, on every server.
+    /// The server has closed the statement again. If PREPARE has succeeded, the client's name means it from now on,
+    /// on every server.
     func preparedIsComplete(_ server: ServerPointer) {
         server.pointee.preparing = .none
         guard let preparing = server.pointee.extras.preparing else { return }
@@ -267,7 +303,8 @@ extension Engine {
         setNameNow(client, preparing.name.span.bytes, to: id)
     }
 
-    /// An error has cut it short: if the PREPARE itself has succeeded (a cancel request came behind it), it is done again when the server listens.
+    /// An error has cut it short: if the PREPARE itself has succeeded (a cancel request came behind it), it is done
+    /// again when the server listens.
     func preparedIsInterrupted(_ server: ServerPointer) {
         let hasSucceeded = server.pointee.extras.preparing?.hasSucceeded == true
         server.pointee.preparing = hasSucceeded ? .interrupted : .none
@@ -280,7 +317,8 @@ extension Engine {
         injectSync(server)
     }
 
-    /// What the proxy itself derives from a client's statement: kept even beyond the limit, since the client has been told of its success.
+    /// What the proxy itself derives from a client's statement: kept even beyond the limit, since the client has been
+    /// told of its success.
     private func intern(_ body: RawSpan, textSize: Int, _ client: ClientPointer) -> StatementID {
         if let id = statements.find(body) { return id }
         let statementClass = classify(body.extracting(0..<textSize), client)
@@ -290,7 +328,8 @@ extension Engine {
 
     // MARK: Texts whose names cannot be exchanged
 
-    /// The text goes as it is: what it names must be on the server under the client's own names, and what it prepares stays there. So the client
+    /// The text goes as it is: what it names must be on the server under the client's own names, and what it prepares
+    /// stays there. So the client
     /// keeps its server. Names that are not in the text go on as before.
     private func giveOwnNames(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         var names: [[UInt8]] = []
@@ -327,7 +366,8 @@ extension Engine {
 
     // MARK: In the extended protocol
 
-    /// What servers get for an EXECUTE of the extended protocol: the same with the proxy's name in it. What that runs is on the server then.
+    /// What servers get for an EXECUTE of the extended protocol: the same with the proxy's name in it. What that runs
+    /// is on the server then.
     /// - Returns: nil where the client's name means nothing: then the server says so.
     func executeTarget(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID? {
         guard let (inner, reference) = executed(in: statements[id].pointee.text.bytes, client) else { return nil }
@@ -433,7 +473,8 @@ extension Engine {
         return reworded(body, entry, client)
     }
 
-    /// A server's error or notice in the client's words: with the client's name for the statement, and positions in the client's text.
+    /// A server's error or notice in the client's words: with the client's name for the statement, and positions in
+    /// the client's text.
     func reworded(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
         let proxyName = name(of: entry.serial)
         let ownName = client.pointee.statements.name(at: entry.namePlace)
@@ -445,7 +486,8 @@ extension Engine {
             var value = body.array(offset + 1..<end)
             if field == ErrorFields.position, let position = Int(body.text(offset + 1..<end)), position > start {
                 let isBehind = position > start + proxyName.count
-                let moved = isBehind ? position - proxyName.count + Int(entry.nameSize) : start + 1
+                // A server may say any number.
+                let moved = isBehind ? position &- proxyName.count &+ Int(entry.nameSize) : start + 1
                 value = Array("\(moved)".utf8)
             } else if field != ErrorFields.position {
                 value = Self.replace(proxyName, by: ownName, in: value)

@@ -90,7 +90,7 @@ extension Engine {
     }
 
     /// Whether the node may run reads of clients to which it does not matter where.
-    private func servesAnybody(_ node: Int, _ pool: PoolPointer) -> Bool {
+    func servesAnybody(_ node: Int, _ pool: PoolPointer) -> Bool {
         usableNodes(pool).contains(node) && isWorthIt(node, pool)
     }
 
@@ -99,7 +99,8 @@ extension Engine {
     /// How many of those behind it are looked at.
     private static let mostLookedAt = 32
 
-    /// Of those who wait for such a server, one that has the server's settings already, if the first has not: where many
+    /// Of those who wait for such a server, one that has the server's settings already, if the first has not: where
+    /// many
     /// share few servers, to change settings for each of them would cost the servers more than the statements do. The
     /// first lets others go before it a few times, so that nobody waits for ever.
     private func fittest(_ first: ClientPointer, _ server: ServerPointer) -> ClientPointer {

@@ -11,6 +11,25 @@ extension Engine {
         client.pointee.extras = nil
     }
 
+    /// A batch with something in it that is no message: FATAL, as from a server, which would have done nothing of it
+    /// that lasts.
+    func refuseBroken(_ client: ClientPointer, _ violation: FramingViolation, _ input: RawSpan, _ offset: Int)
+        -> Progress
+    {
+        // What was sent before the batch is carried out first.
+        if client.pointee.outstanding > 0 { return .stop }
+        refuse(client, violation.error(limit: options.maximumMessageSize))
+        return .consumed(input.byteCount &- offset)
+    }
+
+    /// The engine has lost track of a client, which nothing that is sent should bring about: the client is told, and
+    /// nobody else is harmed.
+    func refuseInconsistent(_ client: ClientPointer, file: StaticString = #file, line: UInt = #line) -> Progress {
+        assertionFailure("the engine has lost track of a client", file: file, line: line)
+        refuse(client, .lostTrack)
+        return .consumed(0)
+    }
+
     /// Refuses a batch for which no server is held.
     func refuseBatch(
         _ client: ClientPointer,
@@ -60,8 +79,13 @@ extension Engine {
     }
 
     /// A batch of a client whose transaction was lost with its server: only the transaction's end is accepted.
-    func answerLost(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Progress {
-        let header = MessageHeader(input, at: offset)
+    func answerLost(
+        _ client: ClientPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
         let endsTransaction: Bool
         switch plan.statementClass.transaction {
         case .commit, .rollback: endsTransaction = plan.statements == 1
@@ -93,8 +117,7 @@ extension Engine {
     private func answerRollback(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int) {
         var offset = start
         send(client) { builder in
-            while offset < start + plan.size {
-                let header = MessageHeader(input, at: offset)
+            while let header = Frame.whole(ofClient: input, at: offset, before: start + plan.size) {
                 let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
                 offset += header.size
                 switch header.tag {
@@ -107,4 +130,13 @@ extension Engine {
             }
         }
     }
+}
+
+extension PostgresError {
+    static let lostTrack = PostgresError(
+        .fatal,
+        .internalError,
+        "the proxy has lost track of this connection",
+        detail: "This is a fault of Howdah's, and nothing that the client has done."
+    )
 }

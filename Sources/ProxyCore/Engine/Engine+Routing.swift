@@ -26,7 +26,13 @@ extension Engine {
         case .none:
             if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
         case .open, .failed, .lost, .beginningToLead, .leading, .leadingFailed:
-            preconditionFailure("a transaction is open without a server")
+            // Nothing that is sent should bring this about. The error fails the batch, and a transaction of which no
+            // server knows is over.
+            assertionFailure("a transaction is open without a server")
+            client.pointee.transaction = .none
+            var error = PostgresError.lostTrack
+            error.severity = .error
+            return error
         }
         if route.isRead, replicas.isEmpty, route.cause == .statement || route.cause == .leadingReads {
             route.cause = hasLaggards ? .lagging : .noReplica
@@ -92,7 +98,8 @@ extension Engine {
 
     // MARK: Bringing the server where the session is
 
-    /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where nothing differs.
+    /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where
+    /// nothing differs.
     /// - Parameter effects: what the batch does to its session.
     func prepareServer(_ client: ClientPointer, _ server: ServerPointer, for effects: SessionEffects) {
         if server.pointee.pool.pointee.options.mode == .session { pin(client, .sessionMode) }
@@ -136,7 +143,8 @@ extension Engine {
         touch(server)
     }
 
-    /// Closes the statement that the server has not used for the longest time. Stands only where no error of the client's can make the server skip it.
+    /// Closes the statement that the server has not used for the longest time. Stands only where no error of the
+    /// client's can make the server skip it.
     private func evict(_ serial: StatementSerial, from server: ServerPointer) {
         server.pointee.statements.remove(serial)
         closeOnServer(server, name(of: serial))
@@ -201,7 +209,8 @@ extension Engine {
         return true
     }
 
-    /// The reply has begun to leave, or is over: what was kept for a second try goes, and what was held back of the reply is sent.
+    /// The reply has begun to leave, or is over: what was kept for a second try goes, and what was held back of the
+    /// reply is sent.
     @inline(__always)
     func deliver(_ client: ClientPointer) {
         if client.pointee.replayState == .armed { disarm(client) }

@@ -10,8 +10,17 @@ extension Engine {
         // As it was at the last Flush: what the client may be waiting behind.
         var flushed: BatchPlan?
         var offset = start
-        while input.byteCount &- offset >= MessageHeader.byteCount {
-            let header = MessageHeader(input, at: offset)
+        while true {
+            let header: MessageHeader
+            switch Frame(ofClient: input, at: offset, limit: options.maximumMessageSize) {
+            case .partial: return flushed ?? unfinished(plan, held: input.byteCount &- start)
+            case .message(let framed): header = framed
+            case .violation(let violation):
+                // What was flushed is carried out; the rest of the batch would be undone.
+                if let flushed { return flushed }
+                plan.extent = .broken(violation)
+                return plan
+            }
             let isWhole = input.byteCount &- offset >= header.size
             switch header.tag {
             case FrontendTag.query where offset == start:
@@ -41,7 +50,6 @@ extension Engine {
                 return plan
             }
         }
-        return flushed ?? unfinished(plan, held: input.byteCount &- start)
     }
 
     private func unfinished(_ plan: BatchPlan, held: Int) -> BatchPlan {

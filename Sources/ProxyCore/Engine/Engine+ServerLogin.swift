@@ -38,19 +38,29 @@ extension Engine {
     func readLogin(_ server: ServerPointer, _ bytes: RawSpan) -> Int {
         let handle = server.pointee.handle
         var offset = 0
-        while bytes.byteCount - offset >= MessageHeader.byteCount {
-            let header = MessageHeader(bytes, at: offset)
-            guard header.size >= MessageHeader.byteCount, header.size <= BufferPool.largeChunkSize else {
-                serverViolated(server, "sent a message of invalid length while it let us in")
-                return bytes.byteCount
-            }
-            guard bytes.byteCount - offset >= header.size else { break }
+        while let header = frameGathered(server, bytes, offset) {
             let body = bytes.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             offset += header.size
             readLogin(server, header.tag, body)
             guard servers[handle] != nil, server.pointee.phase == .authenticating else { return bytes.byteCount }
         }
-        return offset
+        return servers[handle] == nil ? bytes.byteCount : offset
+    }
+
+    /// The message of a server's at `offset`, where all of it is at hand. A server that sends what is none, or one
+    /// too long to be gathered, is closed.
+    func frameGathered(_ server: ServerPointer, _ bytes: RawSpan, _ offset: Int) -> MessageHeader? {
+        switch Frame(ofServer: bytes, at: offset) {
+        case .partial: return nil
+        case .message(let header) where header.size <= BufferPool.largeChunkSize:
+            return bytes.byteCount - offset >= header.size ? header : nil
+        case .message:
+            serverViolated(server, FramingViolation.length.ofServer)
+            return nil
+        case .violation(let violation):
+            serverViolated(server, violation.ofServer)
+            return nil
+        }
     }
 
     private func readLogin(_ server: ServerPointer, _ tag: UInt8, _ body: RawSpan) {
@@ -65,8 +75,10 @@ extension Engine {
         case BackendTag.errorResponse:
             loginRefused(server, body)
         case BackendTag.parameterStatus:
-            if let nameEnd = body.firstZero(from: 0), let valueEnd = body.firstZero(from: nameEnd + 1) {
-                server.pointee.extras.setParameter(body.text(0..<nameEnd), body.text(nameEnd + 1..<valueEnd))
+            if let nameEnd = body.firstZero(from: 0), let valueEnd = body.firstZero(from: nameEnd + 1),
+                !server.pointee.extras.setParameter(body.text(0..<nameEnd), body.text(nameEnd + 1..<valueEnd))
+            {
+                fail(server, "it reports more than \(ServerExtras.parameterLimit) parameters")
             }
         case BackendTag.backendKeyData where body.byteCount >= 8:
             server.pointee.processID = body.uint32(at: 0)
@@ -131,7 +143,8 @@ extension Engine {
 
     // MARK: Failure
 
-    /// The server refused us. Where it says that user, password or database is wrong, clients that wait to be let in are told so, in its own words.
+    /// The server refused us. Where it says that user, password or database is wrong, clients that wait to be let in
+    /// are told so, in its own words.
     private func loginRefused(_ server: ServerPointer, _ body: RawSpan) {
         let pool = server.pointee.pool
         let state = ErrorFields.sqlState(in: body)

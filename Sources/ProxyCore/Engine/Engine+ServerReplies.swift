@@ -2,9 +2,11 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// What servers send: each reply meets the ledger's entry for the message that it answers (PostgreSQL documentation, 55.2).
+/// What servers send: each reply meets the ledger's entry for the message that it answers (PostgreSQL documentation,
+/// 55.2).
 ///
-/// Bodies of rows and of copied data are passed on as they come. Runs of messages that are forwarded are copied in one piece.
+/// Bodies of rows and of copied data are passed on as they come. Runs of messages that are forwarded are copied in
+/// one piece.
 extension Engine {
     func receivedFromServer(_ server: ServerPointer, _ bytes: RawSpan) {
         if server.pointee.carry.isEmpty {
@@ -47,15 +49,20 @@ extension Engine {
         let handle = server.pointee.handle
         var run = ForwardRun(offset: 0)
         var offset = passReply(server, bytes, &run)
-        while bytes.byteCount &- offset >= MessageHeader.byteCount {
-            let header = MessageHeader(bytes, at: offset)
-            guard header.size >= MessageHeader.byteCount else {
+        reading: while true {
+            let header: MessageHeader
+            switch Frame(ofServer: bytes, at: offset) {
+            case .partial: break reading
+            case .message(let framed): header = framed
+            case .violation(let violation):
                 flushRun(server, bytes, &run, upTo: offset)
-                serverViolated(server, "sent a message of invalid length")
+                serverViolated(server, violation.ofServer)
                 return bytes.byteCount
             }
+            // Before anything is asked of the ledger's first entry: a reply never is an answer of the proxy's own.
+            answerNext(server, bytes, offset, &run)
             let available = min(header.size, bytes.byteCount &- offset)
-            if available < header.size, !mayArriveInParts(header, server) { break }
+            if available < header.size, !mayArriveInParts(header, server) { break reading }
             if isForwardedBlindly(header.tag), isForwarding(server) {
                 deliverReply(server)
             } else {
@@ -63,7 +70,10 @@ extension Engine {
                 guard servers[handle] != nil, server.pointee.phase != .closing else { return bytes.byteCount }
             }
             offset &+= available
-            if available < header.size { server.pointee.passing = header.size &- available }
+            if available < header.size {
+                server.pointee.passing = header.size &- available
+                server.pointee.passesOn = run.start < offset
+            }
         }
         flushRun(server, bytes, &run, upTo: offset)
         if server.pointee.isFull, server.pointee.ledger.count < options.maximumPendingReplies {
@@ -78,7 +88,7 @@ extension Engine {
     private func passReply(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun) -> Int {
         let size = min(server.pointee.passing, bytes.byteCount)
         server.pointee.passing &-= size
-        if size > 0, !isForwarding(server) { run.start = size }
+        if !server.pointee.passesOn { run.start = size }
         return size
     }
 
@@ -150,10 +160,6 @@ extension Engine {
         _ offset: Int,
         _ run: inout ForwardRun
     ) -> Bool {
-        if case .answer = server.pointee.ledger.first?.disposition {
-            flushRun(server, bytes, &run, upTo: offset)
-            emitAnswers(server)
-        }
         switch header.tag {
         case BackendTag.parseComplete: complete(server, .parse, bytes, offset, header, &run)
         case BackendTag.bindComplete: complete(server, .bind, bytes, offset, header, &run)
@@ -251,7 +257,8 @@ extension Engine {
         _ header: MessageHeader,
         _ run: inout ForwardRun
     ) {
-        guard let entry = server.pointee.ledger.first, entry.kind == kind else {
+        // What was sent to provoke an error cannot succeed.
+        guard let entry = server.pointee.ledger.first, entry.kind == kind, entry.disposition != .replace else {
             flushRun(server, bytes, &run, upTo: offset)
             serverViolated(server, "sent a reply that nothing asked for")
             return
@@ -280,7 +287,8 @@ extension Engine {
         }
     }
 
-    /// A server has accepted a Parse, or had the statement: the next client with that statement needs none to be told so.
+    /// A server has accepted a Parse, or had the statement: the next client with that statement needs none to be told
+    /// so.
     @inline(__always)
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
@@ -327,10 +335,14 @@ extension Engine {
         if let nameEnd = body.firstZero(from: 0), let valueEnd = body.firstZero(from: nameEnd + 1) {
             let name = body.text(0..<nameEnd)
             isHotStandby = name == "in_hot_standby"
-            server.pointee.extras.setParameter(name, body.text(nameEnd + 1..<valueEnd))
+            guard server.pointee.extras.setParameter(name, body.text(nameEnd + 1..<valueEnd)) else {
+                flushRun(server, bytes, &run, upTo: offset)
+                return serverViolated(server, "reported more than \(ServerExtras.parameterLimit) parameters")
+            }
         }
         if isHotStandby {
-            // The node has been promoted: the watch should look. To the client it makes no difference, but that what was taken for a read may have written.
+            // The node has been promoted: the watch should look. To the client it makes no difference, but that what
+            // was taken for a read may have written.
             actions.append(.suspectNode(server.pointee.node))
             if server.pointee.isReplica { wasPromoted(server) }
             dropReply(server, bytes, offset, header, &run)
@@ -339,7 +351,8 @@ extension Engine {
         }
     }
 
-    /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and another follows CopyDone
+    /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and
+    /// another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
         guard let entry = server.pointee.ledger.first else { return }

@@ -7,10 +7,13 @@ typealias ClientPointer = UnsafeMutablePointer<ClientSession>
 typealias ServerPointer = UnsafeMutablePointer<ServerSession>
 typealias PoolPointer = UnsafeMutablePointer<Pool>
 
-/// Decides everything: framing, session state, routing, pooling. Does no I/O, reads no clock, takes no lock and asks nobody for randomness but
-/// `Environment`: events come in by method calls, and what is to be done waits in `actions` and in the sessions' outputs.
+/// Decides everything: framing, session state, routing, pooling. Does no I/O, reads no clock, takes no lock and asks
+/// nobody for randomness but
+/// `Environment`: events come in by method calls, and what is to be done waits in `actions` and in the sessions'
+/// outputs.
 ///
-/// One engine belongs to one worker, and all of its methods are called on that worker's thread. After each batch of events the shell drains
+/// One engine belongs to one worker, and all of its methods are called on that worker's thread. After each batch of
+/// events the shell drains
 /// `nextTouched`, then `actions`: a session's last words are fetched before the close that follows them.
 package final class Engine {
     /// What the engine is given and cannot make itself.
@@ -141,6 +144,26 @@ package final class Engine {
         readRoles()
         readReaders()
         primaryMayHaveChanged(from: -1)
+    }
+
+    /// Gives back what sessions have of the buffer pool's: a process may end, and a test may, while they are in
+    /// whatever state.
+    deinit {
+        for index in 0..<clients.capacity {
+            guard let handle = clients.handle(at: index), let client = clients[handle] else { continue }
+            client.pointee.held.clear(to: buffers)
+            client.pointee.replay.clear(to: buffers)
+            client.pointee.output.clear(to: buffers)
+            client.pointee.released.clear(to: buffers)
+        }
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
+            server.pointee.carry.clear(to: buffers)
+            server.pointee.output.clear(to: buffers)
+        }
+        for index in 0..<cancels.capacity {
+            if let handle = cancels.handle(at: index) { cancels[handle]?.pointee.output.clear(to: buffers) }
+        }
     }
 
     // MARK: Events

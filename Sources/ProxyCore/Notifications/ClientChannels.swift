@@ -56,8 +56,9 @@ final class ClientChannels {
         let messages = queue
         let bytes = messages.span.bytes
         var offset = 0
-        while offset < bytes.byteCount {
-            let header = MessageHeader(bytes, at: offset)
+        while case .message(let header) = Frame(ofServer: bytes, at: offset),
+            offset + header.size <= bytes.byteCount
+        {
             let body = bytes.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             let message = header.tag == BackendTag.notificationResponse ? NotificationMessage(body) : nil
             if message.map({ confirmed.contains($0.channel) }) ?? true {

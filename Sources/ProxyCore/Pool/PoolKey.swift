@@ -4,3 +4,7 @@ struct PoolKey: Hashable {
     let user: String
     var replication = ReplicationMode.off
 }
+
+extension PoolKey: CustomStringConvertible {
+    var description: String { "\(database)/\(user)" }
+}

@@ -28,11 +28,18 @@ final class ServerExtras {
     /// Of a server that listens for a database's clients and belongs to no pool's count.
     var listening: ListeningServer?
 
-    func setParameter(_ name: String, _ value: String) {
+    /// How many parameters a server may report. PostgreSQL has about fifteen, and extensions may add theirs.
+    static let parameterLimit = 200
+
+    /// - Returns: false for one too many.
+    func setParameter(_ name: String, _ value: String) -> Bool {
         if let index = parameters.firstIndex(where: { $0.name == name }) {
             parameters[index].value = value
-        } else {
+        } else if parameters.count < Self.parameterLimit {
             parameters.append((name, value))
+        } else {
+            return false
         }
+        return true
     }
 }

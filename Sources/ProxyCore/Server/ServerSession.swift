@@ -27,7 +27,8 @@ struct ServerSession: ~Copyable {
     var cleanup = Cleanup.none
     /// Whether the node was a replica when the server was taken.
     var isReplica = false
-    /// It has been taken for a read, of whose reply nothing has come: the time until then, from `since` on, is its node's latency.
+    /// It has been taken for a read, of whose reply nothing has come: the time until then, from `since` on, is its
+    /// node's latency.
     var isTimed = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
@@ -40,6 +41,8 @@ struct ServerSession: ~Copyable {
     var lastClient: UInt32 = 0
     /// Rest of a reply that is passed on as it comes.
     var passing = 0
+    /// Whether that rest goes to the client; else it is dropped. What the reply belonged to may be over.
+    var passesOn = false
     var ledger = RingQueue<LedgerEntry>()
     /// The beginning of a reply that has not arrived whole.
     var carry = HeldBytes()

@@ -1,6 +1,7 @@
 /// Sets of session settings, each kept once.
 ///
-/// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to be said, and where they differ
+/// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to
+/// be said, and where they differ
 /// `statement(from:to:)` is what brings the server there.
 final class ProfileStore {
     /// A session with more settings than these keeps its server: a SELECT has room for 1,664 calls of set_config, and
@@ -54,17 +55,27 @@ final class ProfileStore {
         }
     }
 
+    /// Whether each set is referred to as often as is counted.
+    func verify(_ counted: [ProfileID: Int], _ findings: inout Findings) {
+        for index in records.indices.dropFirst() {
+            let id = ProfileID(rawValue: UInt32(index))
+            findings.expect(records[index].references, is: counted[id] ?? 0, "profile \(index) counts references")
+        }
+    }
+
     func settings(of id: ProfileID) -> [SessionSetting] { records[Int(id.rawValue)].settings }
 
     /// The statements that bring a server from one set to another, as one Query string.
     ///
-    /// `set_config` takes a value as the start-up packet does, so that lists (search_path, DateStyle) need no quoting of their parts.
+    /// `set_config` takes a value as the start-up packet does, so that lists (search_path, DateStyle) need no quoting
+    /// of their parts.
     func statement(from current: ProfileID, to wanted: ProfileID) -> String {
         let have = settings(of: current)
         let want = settings(of: wanted)
         if have == want { return "" }
         var parts: [String] = []
-        // Another role may not be allowed to change what the session's own is: it is left before anything else, and taken on last.
+        // Another role may not be allowed to change what the session's own is: it is left before anything else, and
+        // taken on last.
         let hasRole = have.contains { Self.roles.contains($0.name) }
         if hasRole { parts.append("SET SESSION AUTHORIZATION DEFAULT;RESET ROLE") }
         var calls: [String] = []
@@ -82,7 +93,8 @@ final class ProfileStore {
         return parts.joined(separator: ";")
     }
 
-    /// What differs between two sets, by name, as `set_config` takes it: no value resets. Nil where a role is among it, since then the order matters.
+    /// What differs between two sets, by name, as `set_config` takes it: no value resets. Nil where a role is among
+    /// it, since then the order matters.
     func changes(from current: ProfileID, to wanted: ProfileID) -> [(name: String, value: String?)]? {
         let have = settings(of: current)
         let want = settings(of: wanted)

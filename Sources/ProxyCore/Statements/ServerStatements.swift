@@ -64,6 +64,17 @@ struct ServerStatements {
 
     mutating func removeAll() { self = ServerStatements() }
 
+    /// Whether the chain by use holds what is counted.
+    func verify(_ name: SessionName, _ findings: inout Findings) {
+        var chained = 0
+        var slot = oldest
+        while slot >= 0, chained <= slots.count {
+            chained += 1
+            slot = slots[Int(slot)].newer
+        }
+        findings.expect(chained, is: count, "\(name) counts its prepared statements")
+    }
+
     @inline(__always)
     private func find(_ serial: StatementSerial) -> Int32 {
         guard !table.isEmpty else { return -1 }

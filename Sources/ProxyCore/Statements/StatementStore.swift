@@ -1,7 +1,8 @@
 import Bytes
 import StatementRouting
 
-/// The statements that this worker's clients have prepared, each once however many clients did: equal are those with the same text and the same
+/// The statements that this worker's clients have prepared, each once however many clients did: equal are those with
+/// the same text and the same
 /// parameter types.
 ///
 /// Bounded in bytes: what no client names any more stays for the next one until room is needed, oldest first.
@@ -150,6 +151,32 @@ final class StatementStore {
             }
         }
         return count
+    }
+
+    /// Whether each statement is referred to as often as is counted, and none is referred to that is not there.
+    func verify(_ counted: [StatementID: Int], _ findings: inout Findings) {
+        var left = counted
+        var unreferenced = 0
+        for bucket in buckets {
+            var id = bucket
+            while !id.isNone {
+                let record = self[id].pointee
+                findings.expect(
+                    Int(record.references),
+                    is: left.removeValue(forKey: id) ?? 0,
+                    "statement \(id.rawValue) counts references"
+                )
+                if record.references == 0 { unreferenced += 1 }
+                id = record.nextInBucket
+            }
+        }
+        findings.expect(left.isEmpty, "\(left.count) statements are referred to and not there")
+        var id = oldest
+        while !id.isNone, unreferenced >= 0 {
+            unreferenced -= 1
+            id = self[id].pointee.newer
+        }
+        findings.expect(unreferenced, is: 0, "statements that nobody refers to are not in their list")
     }
 
     private func isEqual(_ held: UnsafeRawBufferPointer, _ body: RawSpan) -> Bool {

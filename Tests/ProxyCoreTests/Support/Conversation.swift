@@ -4,10 +4,12 @@ import PostgresWire
 import ProxySimulation
 import Testing
 
-/// Scripted clients and servers around one engine, without sockets and without a clock of their own: the script says who sends what and when
+/// Scripted clients and servers around one engine, without sockets and without a clock of their own: the script says
+/// who sends what and when
 /// time passes, and looks at what each of them got.
 ///
-/// Nodes are `n0`, the primary, and replicas `n1` and up. Everything that is under way arrives before a step of the script ends.
+/// Nodes are `n0`, the primary, and replicas `n1` and up. Everything that is under way arrives before a step of the
+/// script ends.
 final class Conversation {
     let shell: Shell
     private(set) var servers: [ScriptedServer] = []
@@ -19,12 +21,16 @@ final class Conversation {
     var letsIn = true
     /// Bytes in which everything arrives.
     var chunk = Int.max
+    private var isUnsound = false
+    private let sourceLocation: SourceLocation
 
     init(
         nodes: Int,
         options change: (inout EngineOptions) -> Void,
-        pool changePool: (inout PoolOptions) -> Void
+        pool changePool: (inout PoolOptions) -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) {
+        self.sourceLocation = sourceLocation
         var options = EngineOptions()
         change(&options)
         var pool = PoolOptions(databaseOnServer: "app")
@@ -117,6 +123,14 @@ final class Conversation {
             shell.endTurn()
             for link in shell.order { if move(link) { isMoving = true } }
         }
+        expectSound()
+    }
+
+    /// The engine's invariants hold, and have held after each event.
+    private func expectSound() {
+        guard !isUnsound, let violation = shell.violation else { return }
+        isUnsound = true
+        Issue.record("an invariant does not hold: \(violation)", sourceLocation: sourceLocation)
     }
 
     private func move(_ link: Link) -> Bool {
@@ -153,6 +167,7 @@ final class Conversation {
             engine.now = min(end, engine.now + 100_000)
             engine.wake()
             engine.tick()
+            shell.verify()
             settle()
         }
     }
@@ -204,7 +219,7 @@ func converse(
     sourceLocation: SourceLocation = #_sourceLocation,
     _ script: (Conversation) throws -> Void
 ) rethrows {
-    let talk = Conversation(nodes: nodes, options: options, pool: pool)
+    let talk = Conversation(nodes: nodes, options: options, pool: pool, sourceLocation: sourceLocation)
     try script(talk)
     talk.end(sourceLocation: sourceLocation)
 }

@@ -1,0 +1,63 @@
+extension ClientSession {
+    /// What must hold of a client between two events.
+    /// - Parameter holdsServer: whether the server that it names is there.
+    func verify(holdsServer: Bool, _ findings: inout Findings) {
+        let name = SessionName(index: handle.index, state: .client(phase, flow, transaction))
+        if phase == .closing {
+            findings.expect(server.isNone, "\(name) is leaving and holds a server")
+            return
+        }
+        findings.expect(server.isNone || holdsServer, "\(name) holds a server that is gone")
+        findings.expect(outstanding >= 0, "\(name) is owed \(outstanding) cycles")
+        findings.expect(holdsServer || outstanding == 0, "\(name) is owed \(outstanding) cycles by nobody")
+        switch flow {
+        case .waiting, .locating, .refused:
+            findings.expect(!holdsServer, "\(name) waits and holds a server")
+        case .assigned:
+            findings.expect(phase == .welcoming && holdsServer, "\(name) was given a server and has not begun")
+        case .preparing, .flushing, .batch: findings.expect(holdsServer, "\(name) is in a batch without a server")
+        case .between, .skipping, .catchingUp: break
+        }
+        switch transaction {
+        case .none, .begun, .begunReadOnly, .begunOnPrimary, .begunToLead, .lost: break
+        case .open, .failed, .beginningToLead, .leading, .leadingFailed:
+            findings.expect(holdsServer, "\(name) is in a transaction without a server")
+        }
+        if case .toServer = passThrough { findings.expect(holdsServer, "\(name) passes a message on to nobody") }
+        switch replayState {
+        case .armed: findings.expect(!replay.isEmpty && holdsServer, "\(name) would run nothing again")
+        case .none:
+            findings.expect(replay.isEmpty, "\(name) keeps \(replay.count) bytes that will not run again")
+            findings.expect(undo.isEmpty, "\(name) would take back \(undo.count) names of nothing")
+            findings.expect(output.isEmpty || isTouched, "\(name) has \(output.count) bytes that nobody sends")
+        }
+        findings.expect(
+            replayAhead >= 0 && replayAhead <= replay.count,
+            "\(name): \(replayAhead) bytes ahead of replay"
+        )
+        findings.expect((pin == nil) == (pinRecord == nil), "\(name) is pinned for \(pin.map { "\($0)" } ?? "nothing")")
+        findings.expect(pinRecord?.isEmpty != true, "\(name) is pinned for no reason")
+        findings.expect(phase != .ready || pool != nil, "\(name) has no pool")
+    }
+
+    /// Counts what the client holds of what is counted.
+    func count(in census: inout Census) {
+        census.lentBytes += held.lentBytes + replay.lentBytes + output.lentBytes + released.lentBytes
+        census.refer(to: unnamed)
+        census.refer(to: lastBound)
+        statements.forEach { census.refer(to: $0) }
+        for entry in undo { census.refer(by: entry) }
+        census.refer(to: profile)
+        census.refer(to: startProfile)
+        guard let pool, phase != .closing else { return }
+        census.databaseClients[pool.pointee.database, default: 0] += 1
+        census.userClients[pool.pointee.user, default: 0] += 1
+        var ofPool = census.pools[pool.pointee.handle] ?? Census.OfPool()
+        ofPool.clients += 1
+        if flow == .waiting {
+            ofPool.waiting += 1
+            if waitsForRead { ofPool.waitingToRead += 1 }
+        }
+        census.pools[pool.pointee.handle] = ofPool
+    }
+}

@@ -1,0 +1,140 @@
+import Bytes
+import StatementRouting
+
+/// What must hold between two events, whatever has been sent: checked after each of them in simulation, and now and
+/// then by the worker of a debug build.
+extension Engine {
+    /// What does not hold, in words; empty where all does.
+    /// - Parameter lentElsewhere: bytes of the buffer pool's that the shell holds; nil where it does not know.
+    package func verify(lentElsewhere: Int?) -> [String] {
+        var findings = Findings()
+        var census = takeCensus()
+        forEachPool { pool in
+            pool.pointee.verify(census, &findings)
+            for profile in pool.pointee.welcomes.keys { census.refer(to: profile) }
+            verifyNobodyWaitsInVain(pool, &findings)
+        }
+        verifyClients(&findings)
+        verifyServers(census, &findings)
+        statements.verify(census.statements, &findings)
+        profiles.verify(census.profiles, &findings)
+        findings.expect(databaseClients, is: census.databaseClients, "clients of databases are counted")
+        findings.expect(userClients, is: census.userClients, "clients of users are counted")
+        findings.expect(databaseServers, is: census.databaseServers, "servers of databases are counted")
+        findings.expect(userServers, is: census.userServers, "servers of users are counted")
+        for node in topology.nodes.indices {
+            let inFlight = Int(balance.nodes[node].inFlight)
+            findings.expect(inFlight, is: census.inFlight[node] ?? 0, "what node \(node) has in flight is counted")
+        }
+        if let lentElsewhere {
+            findings.expect(buffers.bytesInUse, is: census.lentBytes + lentElsewhere, "lent bytes are counted")
+        }
+        findings.expect(restarted.isEmpty, "\(restarted.count) clients are not gone on with")
+        return findings.all
+    }
+
+    private func takeCensus() -> Census {
+        var census = Census()
+        for index in 0..<clients.capacity {
+            if let handle = clients.handle(at: index) { clients[handle]?.pointee.count(in: &census) }
+        }
+        for index in 0..<servers.capacity {
+            if let handle = servers.handle(at: index) { servers[handle]?.pointee.count(in: &census) }
+        }
+        for index in 0..<cancels.capacity {
+            guard let handle = cancels.handle(at: index), let cancel = cancels[handle] else { continue }
+            census.lentBytes += cancel.pointee.output.lentBytes
+            census.cancels[cancel.pointee.server, default: 0] += 1
+        }
+        for listening in listeningServers.values {
+            for server in listening.next.servers + (listening.inFlight?.servers ?? []) {
+                census.fences[server, default: 0] += 1
+            }
+        }
+        return census
+    }
+
+    private func verifyClients(_ findings: inout Findings) {
+        for index in 0..<clients.capacity {
+            guard let handle = clients.handle(at: index), let client = clients[handle] else { continue }
+            let server = servers[client.pointee.server]
+            client.pointee.verify(holdsServer: server != nil, &findings)
+            if let server {
+                let isHolder = server.pointee.client == handle && server.pointee.phase == .active
+                findings.expect(
+                    isHolder,
+                    "client \(index) holds server \(server.pointee.handle.index), which is another's"
+                )
+            }
+            if client.pointee.flow == .waiting, client.pointee.phase != .closing {
+                findings.expect(isQueued(client), "client \(index) waits in no queue")
+            }
+            if client.pointee.flow == .locating {
+                findings.expect(positionWaits.contains(handle), "client \(index) waits for a position nobody looks up")
+            }
+            if let channels = client.pointee.channels {
+                let isServed = channels.listening.clients.contains(handle)
+                findings.expect(isServed, "client \(index) listens to a server that does not know it")
+            }
+        }
+    }
+
+    private func isQueued(_ client: ClientPointer) -> Bool {
+        guard let pool = client.pointee.pool else { return false }
+        let isRead = client.pointee.waitsForRead
+        let count = isRead ? pool.pointee.readers.count : pool.pointee.writers.count
+        for index in 0..<count {
+            let entry = isRead ? pool.pointee.readers[index] : pool.pointee.writers[index]
+            if entry.client == client.pointee.handle, isWaiting(entry, read: isRead) { return true }
+        }
+        return false
+    }
+
+    private func verifyServers(_ census: Census, _ findings: inout Findings) {
+        for index in 0..<servers.capacity {
+            guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
+            var owed: Int32?
+            if let client = clients[server.pointee.client] {
+                // The cycles of a client that reads elsewhere are the other server's.
+                owed = server.pointee.phase == .parked ? 0 : client.pointee.outstanding
+                let isKnown =
+                    client.pointee.server == handle || client.pointee.pinRecord?.parked == handle
+                findings.expect(
+                    isKnown,
+                    "server \(index) is held by client \(client.pointee.handle.index), which has another"
+                )
+            }
+            server.pointee.verify(
+                owed: owed,
+                cancels: census.cancels[handle] ?? 0,
+                fences: census.fences[handle] ?? 0,
+                &findings
+            )
+            if server.pointee.phase == .idle {
+                let idle = server.pointee.pool.pointee.nodes[server.pointee.node].idle
+                findings.expect(idle.contains(handle), "server \(index) is idle and not in its pool")
+            }
+        }
+    }
+
+    /// Whoever waits for the primary is served before a server of it idles, and so is who reads and does not mind
+    /// where.
+    private func verifyNobodyWaitsInVain(_ pool: PoolPointer, _ findings: inout Findings) {
+        guard !pool.pointee.isPaused, pool.pointee.replication == .off else { return }
+        if primary >= 0, !pool.pointee.nodes[primary].idle.isEmpty {
+            findings.expect(pool.pointee.writers.waiting, is: 0, "clients wait to write while a server is free")
+        }
+        if pool.pointee.readers.waiting == 0 { return }
+        let nodes = usableNodes(pool)
+        var hasIdle = false
+        for place in 0..<nodes.count where !pool.pointee.nodes[nodes[place]].idle.isEmpty {
+            // One that is much slower than what the read waits for idles with good reason.
+            if servesAnybody(nodes[place], pool) { hasIdle = true }
+        }
+        guard hasIdle else { return }
+        for index in 0..<pool.pointee.readers.count {
+            guard let client = waitingReader(pool, index), !isParticular(client, pool) else { continue }
+            findings.expect(false, "client \(client.pointee.handle.index) waits to read while a server is free")
+        }
+    }
+}

@@ -84,7 +84,7 @@ let package = Package(
         tests("ProxyServerTests", ["ProxyServer", "Configuration"]),
         tests("DemoTests", ["howdah", "LocalCluster"]),
         tests("DocsTests", []),
-        tests("IntegrationTests", ["LocalCluster", "CLibpq"]),
+        tests("IntegrationTests", ["LocalCluster", "CLibpq", "SeededRandom"]),
         tests("DriverTests", []),
     ]
 )

@@ -160,6 +160,8 @@ extension ParseTreeClassifier {
                 return runsAnywhere(.transactionControl)
             }
             session(range.number(4) != 0 ? .setLocal : .set)
+            // A custom one is there from then on, with an empty value.
+            if name.utf8.contains(UInt8(ascii: ".")) { found.effects.insert(.set) }
             // It may name the temporary schema, which a literal hides.
             if name == "search_path" { found.effects.insert(.set) }
         }

@@ -122,6 +122,9 @@ struct ParseTreeClassifier {
                 found.access = .unknown
                 found.reason = .preparedExecute
             }
+        case ParseTreeNode.updateStmt:
+            if SessionCommand.isUpdateOfSettings(range) { found.effects.insert(.setConfig) }
+            visitStatement(kind)
         default:
             if ParseTreeNode.isStatement(kind) { visitStatement(kind) }
         }

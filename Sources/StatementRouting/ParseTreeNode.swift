@@ -53,6 +53,7 @@ enum ParseTreeNode {
     static let callStmt = 169
     static let aExpr = 171
     static let columnRef = 172
+    static let paramRef = 173
     static let funcCall = 174
     static let aIndirection = 177
     static let typeCast = 181

@@ -17,8 +17,17 @@ final class ParseTreeWalker {
     ///
     /// - Returns: false where the tree is broken or too deep; then not all of it was visited.
     func walk(_ root: WireFields.Range, _ visit: (Int, WireFields.Range) -> Void) -> Bool {
+        walk(statement: Int(ParseTreeSchema.node), root, visit)
+    }
+
+    /// The same below one message, whose number is given.
+    func walk(
+        statement message: Int,
+        _ root: WireFields.Range,
+        _ visit: (Int, WireFields.Range) -> Void
+    ) -> Bool {
         var depth = 1
-        frames[0] = Frame(message: ParseTreeSchema.node, fields: WireFields(root))
+        frames[0] = Frame(message: UInt8(truncatingIfNeeded: message), fields: WireFields(root))
         while depth > 0 {
             guard let field = frames[depth - 1].fields.next() else {
                 if frames[depth - 1].fields.isBroken { return false }

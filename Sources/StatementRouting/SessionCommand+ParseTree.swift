@@ -18,12 +18,12 @@ extension SessionCommand {
         case ParseTreeNode.closePortalStmt: self = .closeCursor(Self.name(range.string(1)))
         case ParseTreeNode.loadStmt: self = .load(range.string(1))
         case ParseTreeNode.lockStmt: self = .lockTable
-        case ParseTreeNode.selectStmt: self = Self.select(range)
+        case ParseTreeNode.selectStmt: self = Self.select(range) ?? Self.calling(kind, range)
         case ParseTreeNode.createStmt: self = Self.temporary(.table, range.bytes(1)) ?? .other
         case ParseTreeNode.viewStmt: self = Self.temporary(.view, range.bytes(1)) ?? .other
         case ParseTreeNode.createSeqStmt: self = Self.temporary(.sequence, range.bytes(1)) ?? .other
         case ParseTreeNode.createTableAsStmt: self = Self.temporary(.table, range.bytes(2)?.bytes(1)) ?? .other
-        default: self = .other
+        default: self = Self.calling(kind, range)
         }
     }
 
@@ -78,45 +78,80 @@ extension SessionCommand {
         return isTemporary ? .createTemporary(kind: kind, name: relation.string(3)) : nil
     }
 
-    // MARK: - SELECT set_config(…)
+    // MARK: - set_config
 
-    private static func select(_ range: WireFields.Range) -> SessionCommand {
+    /// A SELECT of nothing but calls of set_config.
+    private static func select(_ range: WireFields.Range) -> SessionCommand? {
         var assignments: [ConfigAssignment] = []
         var fields = WireFields(range)
         while let field = fields.next() {
             switch (field.number, field.value) {
             // target_list; ResTarget: val = 3.
             case (3, .bytes(let target)):
-                guard let (_, item) = target.node, let value = item.bytes(3), let assignment = assignment(value) else {
-                    return .other
-                }
+                guard let (_, item) = target.node, let value = item.bytes(3), let (kind, call) = value.node,
+                    kind == ParseTreeNode.funcCall, let assignment = assignment(call)
+                else { return nil }
                 assignments.append(assignment)
             // limit_option and op are numbers and always there.
             case (_, .number): break
             // Any other clause.
-            default: return .other
+            default: return nil
             }
         }
-        return assignments.isEmpty ? .other : .setConfig(assignments)
+        return assignments.isEmpty ? nil : .setConfig(assignments)
     }
 
-    private static func assignment(_ node: WireFields.Range) -> ConfigAssignment? {
-        guard let (kind, call) = node.node, kind == ParseTreeNode.funcCall else { return nil }
+    /// Any other statement, in which such calls may be made or not.
+    private static func calling(_ kind: Int, _ range: WireFields.Range) -> SessionCommand {
+        var assignments: [ConfigAssignment] = []
+        var updates = kind == ParseTreeNode.updateStmt && isUpdateOfSettings(range)
+        let isWhole = ParseTreeWalker().walk(statement: kind, range) { kind, range in
+            if kind == ParseTreeNode.funcCall, var call = assignment(range) {
+                call.value = .computed
+                assignments.append(call)
+            }
+            if kind == ParseTreeNode.updateStmt, isUpdateOfSettings(range) { updates = true }
+        }
+        if !isWhole || updates && !assignments.isEmpty {
+            assignments.append(ConfigAssignment(name: .computed, value: .computed, isLocal: nil))
+        }
+        return !assignments.isEmpty ? .setConfig(assignments) : updates ? .updateSettings : .other
+    }
+
+    /// UpdateStmt: relation = 1, a RangeVar with relname = 3.
+    static func isUpdateOfSettings(_ range: WireFields.Range) -> Bool {
+        range.bytes(1)?.bytes(3)?.equals("pg_settings") == true
+    }
+
+    /// FuncCall: funcname = 1, args = 2. Nil where it calls something else.
+    private static func assignment(_ call: WireFields.Range) -> ConfigAssignment? {
         let names = ParseTreeClassifier.names(call.all(1))
-        guard names == ["set_config"] || names == ["pg_catalog", "set_config"] else { return nil }
+        guard names.last == "set_config", names.count == 1 || names == ["pg_catalog", "set_config"] else { return nil }
         let arguments = call.all(2)
-        guard arguments.count == 3,
-            let name = SettingLiteral(node: arguments[0]), name.kind == .string,
-            let isLocal = SettingLiteral(node: arguments[2]), let local = boolean(isLocal.text)
-        else { return nil }
-        let value = SettingLiteral(node: arguments[1])
-        guard value != nil || isNull(arguments[1]) else { return nil }
-        return ConfigAssignment(name: SessionCommands.folded(name.text), value: value?.text, isLocal: local)
+        guard arguments.count == 3 else {
+            return ConfigAssignment(name: .computed, value: .computed, isLocal: nil)
+        }
+        var name = argument(arguments[0])
+        if case .text(let text) = name { name = .text(SessionCommands.folded(text)) }
+        let isLocal = SettingLiteral(node: arguments[2]).flatMap { boolean($0.text) }
+        return ConfigAssignment(name: name, value: argument(arguments[1]), isLocal: isLocal)
     }
 
-    private static func isNull(_ node: WireFields.Range) -> Bool {
-        guard let (kind, range) = node.node else { return false }
-        return kind == ParseTreeNode.aConst && range.number(10) != 0
+    /// TypeCast: arg = 1. ParamRef: number = 1. A_Const: isnull = 10.
+    private static func argument(_ node: WireFields.Range) -> ConfigAssignment.Argument {
+        guard let (kind, range) = node.node else { return .computed }
+        switch kind {
+        case ParseTreeNode.paramRef: return .parameter(Int(truncatingIfNeeded: range.number(1)))
+        case ParseTreeNode.typeCast:
+            guard let inner = range.bytes(1), let type = range.bytes(2),
+                ["text", "varchar"].contains(ParseTreeClassifier.names(type.all(1)).last ?? "")
+            else { return .computed }
+            return argument(inner)
+        case ParseTreeNode.aConst where range.number(10) != 0: return .null
+        default:
+            guard let literal = SettingLiteral(node: node), literal.kind == .string else { return .computed }
+            return .text(literal.text)
+        }
     }
 
     /// What PostgreSQL's boolean takes, as far as clients write it.

@@ -18,8 +18,10 @@ package enum SessionCommand: Equatable, Sendable {
     case reset(String)
     case resetAll
     case discard(DiscardTarget)
-    /// A SELECT of nothing but calls of set_config with literal arguments.
+    /// Calls set_config, at any depth. What the calls set is told where the statement is a SELECT of nothing else.
     case setConfig([ConfigAssignment])
+    /// An UPDATE of pg_settings, which sets what its rows name.
+    case updateSettings
     case show(String)
     case showAll
     /// PREPARE. `types` as written; `text` is the statement behind AS.

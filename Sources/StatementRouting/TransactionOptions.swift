@@ -1,6 +1,6 @@
 /// Modes of BEGIN, SET TRANSACTION and SET SESSION CHARACTERISTICS; nil where the statement does not give one.
 package struct TransactionOptions: Equatable, Sendable {
-    package enum Isolation: UInt8, Sendable {
+    package enum Isolation: UInt8, Sendable, BitwiseCopyable {
         case readUncommitted
         case readCommitted
         case repeatableRead

@@ -163,10 +163,14 @@ struct CleanupTests {
                 "Ready I"
             )
             talk.settle()
-            #expect(talk.engine.inspect().idleServers == 0)
-            client.vanishes()
-            talk.settle()
-            #expect(server.received.last == "Query DISCARD ALL")
+            // What holds then the server has said.
+            #expect(talk.engine.inspect().idleServers == 1)
+            client.forget()
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).gets(
+                ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"),
+                "Query SELECT 1"
+            )
         }
     }
 

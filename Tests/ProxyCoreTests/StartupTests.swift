@@ -232,8 +232,10 @@ struct StartupTests {
             client.gets("Authentication 0")
             let server = talk.server(on: 0)
             server.gets(
-                "Query SELECT pg_catalog.set_config('application_name','shop',false),"
-                    + "pg_catalog.set_config('work_mem','8MB',false)"
+                ScriptedServer.brings(
+                    "SELECT pg_catalog.set_config('application_name','shop',false),"
+                        + "pg_catalog.set_config('work_mem','8MB',false)"
+                )
             )
             server.sends("Columns a,b", "Row shop,8MB", "Parameter application_name=shop")
             server.completes("SELECT 1")
@@ -258,12 +260,12 @@ struct StartupTests {
             let client = talk.client(["work_mem": "a lot"])
             client.gets("Authentication 0")
             let server = talk.server(on: 0)
-            server.gets("Query SELECT pg_catalog.set_config('work_mem','a lot',false)")
-            server.sends("Error 22023 invalid value for parameter \"work_mem\": \"a lot\"", "Ready I")
+            server.gets(ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','a lot',false)"))
+            server.sends("Error 22023 invalid value for parameter \"work_mem\": \"a lot\"", "Ready E")
             client.getsError("Fatal 22023 invalid value for parameter \"work_mem\": \"a lot\"")
             #expect(client.isClosed)
-            server.gets("Query DISCARD ALL")
-            server.completes("DISCARD ALL")
+            server.gets("Query ROLLBACK")
+            server.completes("ROLLBACK")
             let second = talk.client()
             second.sends("Sync")
             second.gets("Ready I")

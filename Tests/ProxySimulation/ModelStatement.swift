@@ -25,11 +25,14 @@ enum ModelStatement: Equatable {
     case sleep(Int)
     case set(name: String, value: String)
     case setConfig([(name: Value, value: Value)])
+    /// SELECT 'a',pg_catalog.current_setting('a',true) UNION ALL …: the proxy asks what has become of settings
+    case currentSettings([String])
     case reset(String)
     case resetAll
     case show(String)
     case discardAll
-    /// What the proxy cleans a server with after code has run there: DISCARD ALL in parts, with or without what is prepared.
+    /// What the proxy cleans a server with after code has run there: DISCARD ALL in parts, with or without what is
+    /// prepared.
     case discardSession(isWhole: Bool)
     case deallocate(String?)
     case copyIn
@@ -48,7 +51,7 @@ enum ModelStatement: Equatable {
 
     /// The statements of a text, apart at semicolons.
     static func parse(_ text: String) -> [ModelStatement] {
-        if text.hasPrefix("CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;") {
+        if text.contains("CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;") {
             return [.discardSession(isWhole: text.contains("DEALLOCATE ALL"))]
         }
         guard let tokens = ModelToken.split(text) else { return [.syntaxError] }
@@ -61,6 +64,7 @@ enum ModelStatement: Equatable {
         switch (verb, tokens.count) {
         case ("begin", 1): return .begin(isReadOnly: false)
         case ("begin", 3): return .begin(isReadOnly: true)
+        case ("begin", 5): return .begin(isReadOnly: false)
         case ("commit", 1): return .commit
         case ("rollback", 1): return .rollback
         case ("select", _): return select(tokens)
@@ -118,6 +122,9 @@ enum ModelStatement: Equatable {
         // A setting by a condition that no setting of the model meets.
         case .word("pg_catalog") where tokens.contains(.word("pg_settings")): return .series(0)
         case .word("pg_catalog"): return setConfig(tokens)
+        case .string:
+            let parts = tokens.split(separator: .word("select"))
+            return .currentSettings(parts.compactMap { if case .string(let name)? = $0.first { name } else { nil } })
         case .word("case"):
             guard let then = tokens.firstIndex(of: .word("then")), then + 1 < tokens.count,
                 case .number(let bit) = tokens[then + 1]
@@ -188,6 +195,7 @@ enum ModelStatement: Equatable {
         case .divide: ["?column?"]
         case .sleep: ["pg_sleep"]
         case .setConfig(let pairs): pairs.map { _ in "set_config" }
+        case .currentSettings: ["name", "value"]
         case .show(let name): [name]
         case .countRows: ["count"]
         case .findTemporary: ["case"]

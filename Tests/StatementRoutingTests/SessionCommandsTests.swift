@@ -3,6 +3,11 @@ import Testing
 @testable import StatementRouting
 
 @Suite struct SessionCommandsTests {
+    /// A call that may be made or not.
+    private static let unsure = SessionCommand.setConfig([
+        ConfigAssignment(name: .text("a"), value: .computed, isLocal: false)
+    ])
+
     private static func string(_ text: String) -> SettingLiteral { SettingLiteral(kind: .string, text: text) }
 
     static let table: [(String, SessionCommand)] = [
@@ -89,11 +94,26 @@ import Testing
                 ConfigAssignment(name: "b", value: "", isLocal: false),
             ])
         ),
-        ("SELECT set_config('a', $1, false)", .other),
-        ("SELECT set_config('a', 'b', false) FROM t", .other),
-        ("SELECT set_config('a', 'b', false), 1", .other),
+        (
+            "SELECT set_config('a', $1, false)",
+            .setConfig([ConfigAssignment(name: .text("a"), value: .parameter(1), isLocal: false)])
+        ),
+        (
+            "SELECT set_config($1, $2::text, $3)",
+            .setConfig([ConfigAssignment(name: .parameter(1), value: .parameter(2), isLocal: nil)])
+        ),
+        ("SELECT set_config('A', 'b', false) FROM t", Self.unsure),
+        ("SELECT set_config('a', 'b', false), 1", Self.unsure),
+        ("SELECT DISTINCT set_config('a', 'b', false)", Self.unsure),
+        ("INSERT INTO t SELECT set_config('a', 'b' || x, false) FROM u", Self.unsure),
+        (
+            "SELECT set_config(n, v, false) FROM t",
+            .setConfig([ConfigAssignment(name: .computed, value: .computed, isLocal: false)])
+        ),
         ("SELECT other.set_config('a', 'b', false)", .other),
-        ("SELECT DISTINCT set_config('a', 'b', false)", .other),
+        ("UPDATE pg_settings SET setting = 'x' WHERE name = 'work_mem'", .updateSettings),
+        ("WITH x AS (UPDATE pg_catalog.pg_settings SET setting = 'x' RETURNING 1) SELECT 1", .updateSettings),
+        ("UPDATE t SET setting = 'x' FROM pg_settings", .other),
         ("SHOW Work_Mem", .show("work_mem")),
         ("SHOW ALL", .showAll),
         ("PREPARE P AS SELECT $1", .prepare(name: "p", types: [], text: "SELECT $1")),

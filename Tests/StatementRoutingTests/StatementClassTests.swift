@@ -51,7 +51,7 @@ import Testing
     private static let effectRows: [(String, SessionEffects)] = [
         ("SELECT 1", SessionEffects([])),
         ("SET a.b = 1", .set),
-        ("SET LOCAL a.b = 1", .setLocal),
+        ("SET LOCAL a = 1", .setLocal), ("SET LOCAL a.b = 1", [.setLocal, .set]),
         ("SET ROLE r", [.set, .setRole]),
         ("SET SESSION AUTHORIZATION r", [.set, .setRole]),
         ("RESET ALL", .reset),

@@ -49,6 +49,8 @@ struct BatchPlan: BitwiseCopyable {
     var needsServer = false
     /// A COMMIT may be among the statements, or what does as much.
     var mayCommit = false
+    /// Something among them may end a transaction that is open, or begin one.
+    var controlsTransaction = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
 
@@ -73,12 +75,14 @@ struct BatchPlan: BitwiseCopyable {
         bindsPrepared = bindsPrepared || other.effects.contains(.execute)
         namesHowdah = namesHowdah || other.howdahCommand != .none
         mayCommit = mayCommit || other.access == .unknown || other.transaction.mayCommit
+        controlsTransaction = controlsTransaction || other.access == .unknown || other.transaction != .none
     }
 
     mutating func mustGoToPrimary(_ why: RouteReason) {
         needsServer = true
         if access == .read { reason = why }
         mayCommit = true
+        controlsTransaction = true
         access = .unknown
     }
 }

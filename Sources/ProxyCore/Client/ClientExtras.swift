@@ -18,12 +18,27 @@ final class ClientExtras {
     var console: ConsoleSession?
     /// What the cycle in flight does to the session's settings if it ends well.
     var pendingSettings: [SettingsJournal.Step] = []
-    /// A COMMIT follows them in the same cycle.
-    var commitsPending = false
+    /// The parameters of the last Bind of a statement that calls set_config: they may be names of settings.
+    var bound: [String?] = []
+    /// What must be asked for when the transaction is over.
+    var doubts = SettingDoubts()
+    /// What the server is being asked.
+    var inquiry: SettingsInquiry?
     /// What the transaction has done to them so far.
     var journal = SettingsJournal()
     /// The cycle in flight ends the transaction, though another is open behind it (AND CHAIN).
     var endsTransaction = false
     /// Whether the last command tag was ROLLBACK: a COMMIT of a failed transaction is one too.
     var hasRolledBack = false
+
+    /// Whether the changes of the cycle in flight hold is not known: transactions begin or end among them.
+    func doubtPending() {
+        for case .change(let change) in pendingSettings { doubts.addWhole(change) }
+    }
+
+    /// The same for those that the transaction has made before it.
+    func doubtJournal() {
+        doubtPending()
+        journal.forEachChange { doubts.addWhole($0) }
+    }
 }

@@ -8,6 +8,9 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     case locating
     /// The server for its next batch is there; the batch has not begun to be sent.
     case assigned
+    /// The server for its next batch is there and is being brought to the session's settings, or to its BEGIN: the
+    /// batch is sent when that has succeeded.
+    case settling
     /// Its next batch waited in vain and gets an error.
     case refused
     /// In a batch of the extended protocol that has only parsed, described and closed so far: a Flush may end it.
@@ -28,7 +31,7 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     var isInBatch: Bool {
         switch self {
         case .preparing, .flushing, .batch: true
-        case .between, .waiting, .locating, .assigned, .refused, .skipping, .catchingUp: false
+        case .between, .waiting, .locating, .assigned, .settling, .refused, .skipping, .catchingUp: false
         }
     }
 }

@@ -5,8 +5,12 @@ enum ClientTransaction: UInt8, BitwiseCopyable {
     case none
     /// BEGIN has been answered and will be sent with the first statement; no server is held.
     case begun
-    /// As `begun`, and read-only: the first statement may go to a replica.
+    /// As `begun`, and read-only at READ COMMITTED: it may begin on a replica, and moves to the primary with the first
+    /// statement that a replica cannot run, while nothing binds it.
     case begunReadOnly
+    /// As `begun`, and read-only: where its first statement runs it stays, for a snapshot or what it does binds it
+    /// there.
+    case begunToStay
     /// As `begun`, at an isolation level that only the primary offers.
     case begunOnPrimary
     /// As `begun`, and its leading reads may run on a replica (`transaction_reads`).
@@ -21,13 +25,15 @@ enum ClientTransaction: UInt8, BitwiseCopyable {
     case beginningToLead
     /// Open on a replica for its leading reads: what is none of these moves it to the primary.
     case leading
+    /// As `leading`, of a read-only transaction.
+    case leadingReadOnly
     /// Failed in its leading reads, on the replica that is held.
     case leadingFailed
 
     var isDeferred: Bool {
         switch self {
-        case .begun, .begunReadOnly, .begunOnPrimary, .begunToLead: true
-        case .none, .open, .failed, .lost, .beginningToLead, .leading, .leadingFailed: false
+        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead: true
+        case .none, .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed: false
         }
     }
 
@@ -43,7 +49,7 @@ enum ClientTransaction: UInt8, BitwiseCopyable {
     func after(_ status: TransactionStatus) -> ClientTransaction {
         switch status {
         case .idle: .none
-        case .inTransaction: isLeading ? .leading : .open
+        case .inTransaction: self == .leadingReadOnly ? self : isLeading ? .leading : .open
         case .failed: isLeading ? .leadingFailed : .failed
         }
     }

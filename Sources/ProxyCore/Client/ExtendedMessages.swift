@@ -20,7 +20,8 @@ struct ParseMessage {
     }
 }
 
-/// Where the names in a Bind message lie in its body, of which only the beginning need be there (PostgreSQL documentation, 55.7).
+/// Where the names in a Bind message lie in its body, of which only the beginning need be there (PostgreSQL
+/// documentation, 55.7).
 struct BindMessage {
     let portal: Range<Int>
     let statement: Range<Int>
@@ -32,6 +33,33 @@ struct BindMessage {
         }
         portal = 0..<portalEnd
         statement = portalEnd &+ 1..<statementEnd
+    }
+}
+
+extension BindMessage {
+    /// The values of the parameters as texts: those of type text are the same in both formats. Nil where the message is
+    /// not whole or malformed.
+    func parameters(in body: RawSpan) -> [String?]? {
+        var offset = statement.upperBound &+ 1
+        guard offset &+ 2 <= body.byteCount else { return nil }
+        offset &+= 2 &+ 2 &* Int(body.uint16(at: offset))
+        guard offset &+ 2 <= body.byteCount else { return nil }
+        let count = Int(body.uint16(at: offset))
+        offset &+= 2
+        var values: [String?] = []
+        for _ in 0..<count {
+            guard offset &+ 4 <= body.byteCount else { return nil }
+            let size = Int(body.int32(at: offset))
+            offset &+= 4
+            if size < 0 {
+                values.append(nil)
+            } else {
+                guard size <= body.byteCount &- offset else { return nil }
+                values.append(body.text(offset..<offset &+ size))
+                offset &+= size
+            }
+        }
+        return values
     }
 }
 

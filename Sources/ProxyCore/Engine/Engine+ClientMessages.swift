@@ -86,7 +86,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .locating, .flushing, .catchingUp: progress = .stop
+            case .waiting, .locating, .settling, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -208,6 +208,8 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         client.pointee.lastRoute.node = Int16(server.pointee.node)
+        if client.pointee.transaction == .begunReadOnly { bindReadOnly(client, server, plan, input, offset) }
+        if settlesFirst(client, server, plan) { return .stop }
         noteWriting(client, server, plan)
         if client.pointee.lastRoute.cause == .leadingReads, client.pointee.transaction == .none {
             beginLeading(client, server)
@@ -229,6 +231,8 @@ extension Engine {
         if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
         guard hasRoom(client, server) else { return .stop }
+        // What the next statement means may hang on them.
+        if client.pointee.extras?.inquiry != nil { return .stop }
         let plan = scan(client, input, offset)
         switch plan.extent {
         case .incomplete: return .stop
@@ -243,7 +247,7 @@ extension Engine {
             if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
-        if client.pointee.transaction.isLeading {
+        if client.pointee.transaction.isLeading, !staysReadOnly(client, server, plan, input, offset) {
             return continueLeading(client, server, plan, header, input, offset)
         }
         if client.pointee.pin != nil, let progress = readElsewhere(client, server, plan, header, input, offset) {
@@ -268,7 +272,12 @@ extension Engine {
                 return .stop
             }
         }
-        if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile {
+        // What has been put in front may fail: what follows is sent when the settings are known to be there.
+        if server.pointee.isBeingBrought { return .stop }
+        if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile,
+            client.pointee.transaction == .none
+        {
+            if server.pointee.status != .idle || settlesFirst(client, server, plan) { return .stop }
             injectSettings(client, server)
         }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it
@@ -308,6 +317,7 @@ extension Engine {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.isCopyingIn { return .consumed(header.size) }
             // As in `beginOnServer`.
+            if server.pointee.isBeingBrought { return .stop }
             if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
@@ -366,7 +376,9 @@ extension Engine {
     func status(of client: ClientPointer) -> TransactionStatus {
         switch client.pointee.transaction {
         case .none: .idle
-        case .begun, .begunReadOnly, .begunOnPrimary, .begunToLead, .open, .beginningToLead, .leading: .inTransaction
+        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .beginningToLead, .leading,
+            .leadingReadOnly:
+            .inTransaction
         case .failed, .lost, .leadingFailed: .failed
         }
     }

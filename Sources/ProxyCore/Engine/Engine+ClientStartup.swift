@@ -183,7 +183,8 @@ extension Engine {
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         client.pointee.since = now
         if extras.replication == .off, let welcome = pool.pointee.welcomes[client.pointee.profile] {
-            self.welcome(client, welcome)
+            begin(client, welcome.profile)
+            self.welcome(client, welcome.parameters)
         } else {
             client.pointee.phase = .welcoming
             requestServerForWelcome(client, pool)
@@ -230,14 +231,31 @@ extension Engine {
             return
         }
         if pool.pointee.welcomes.count >= 1024 { forgetWelcomes(pool) }
-        if pool.pointee.welcomes[client.pointee.profile] == nil { profiles.retain(client.pointee.profile) }
-        pool.pointee.welcomes[client.pointee.profile] = builder.bytes
+        let written = client.pointee.profile
+        let profile = server.pointee.profile
+        if pool.pointee.welcomes[written] == nil {
+            profiles.retain(written)
+            profiles.retain(profile)
+            pool.pointee.welcomes[written] = Welcome(parameters: builder.bytes, profile: profile)
+        }
+        begin(client, profile)
         release(server, from: client)
         welcome(client, builder.bytes)
     }
 
+    /// The session begins with these settings, to which RESET returns.
+    private func begin(_ client: ClientPointer, _ profile: ProfileID) {
+        profiles.retain(profile)
+        profiles.release(client.pointee.startProfile)
+        client.pointee.startProfile = profile
+        setProfile(client, profiles.settings(of: profile))
+    }
+
     func forgetWelcomes(_ pool: PoolPointer) {
-        for profile in pool.pointee.welcomes.keys { profiles.release(profile) }
+        for (written, welcome) in pool.pointee.welcomes {
+            profiles.release(written)
+            profiles.release(welcome.profile)
+        }
         pool.pointee.welcomes.removeAll()
     }
 

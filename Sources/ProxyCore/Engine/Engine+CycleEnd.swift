@@ -111,14 +111,15 @@ extension Engine {
         _ run: inout ForwardRun
     ) -> Bool {
         switch purpose {
-        case .settings:
-            guard let client = clients[server.pointee.client] else { break }
-            if hasFailed {
-                settingsFailed(client, server)
-                return false
-            }
-            if client.pointee.phase == .welcoming {
-                finishWelcome(client, server)
+        case .settings: return settingsReady(server, hasFailed: hasFailed, &run)
+        case .values:
+            let isWelcoming = clients[server.pointee.client]?.pointee.phase == .welcoming
+            valuesReady(server, hasFailed: hasFailed)
+            if isWelcoming { return false }
+            run.cycleEnded = true
+        case .relief:
+            guard !hasFailed else {
+                serverViolated(server, "could not be rid of its time limits")
                 return false
             }
         case .cleanup:
@@ -128,6 +129,7 @@ extension Engine {
                 serverViolated(server, "could not be rolled back")
                 return false
             }
+            run.cycleEnded = true
         case .flush:
             guard let client = clients[server.pointee.client] else { break }
             // What the client has flushed it waits for: the reply is not held back any longer.
@@ -146,6 +148,7 @@ extension Engine {
                 serverViolated(server, "refused BEGIN")
                 return false
             }
+            settled(server, &run)
         case .evidence:
             evidenceIsComplete(server, hasFailed: hasFailed)
             run.cycleEnded = true
@@ -186,22 +189,5 @@ extension Engine {
         server.pointee.unnamed = .none
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base
-    }
-
-    /// The session's settings were refused by the server. At log-in that is the client's FATAL error, as PostgreSQL has it; later they had been accepted before, so
-    /// the session cannot be carried on.
-    private func settingsFailed(_ client: ClientPointer, _ server: ServerPointer) {
-        let reason = server.pointee.extras.lastError ?? "a setting was refused"
-        server.pointee.needs(.discardAll)
-        refuse(
-            client,
-            PostgresError(
-                .fatal,
-                .invalidParameterValue,
-                reason,
-                detail: "The session's settings could not be applied to the server.",
-                hint: "Look at the connection's parameters and its options."
-            )
-        )
     }
 }

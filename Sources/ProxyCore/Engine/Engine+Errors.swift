@@ -50,9 +50,7 @@ extension Engine {
             // by it.
             let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
             if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
-            if entry.purpose == .settings {
-                server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
-            }
+            if entry.purpose == .settings { server.pointee.extras.settingsError = PostgresError(.error, of: body) }
             if isClients, let client = clients[server.pointee.client] { deliver(client) }
             if !isClients { drop(server, bytes, offset, end, &run) }
         case .replace:
@@ -193,6 +191,10 @@ extension Engine {
         case elsewhere
         /// A replica could not run what the client's own server may.
         case onPinned
+        /// A replica has no serializable transactions: nothing is wrong with the statements.
+        case serializable
+        /// What the proxy has put in front has failed.
+        case settings
     }
 
     private func repair(
@@ -201,6 +203,11 @@ extension Engine {
         _ server: ServerPointer,
         _ client: ClientPointer
     ) -> Repair? {
+        // It says nothing of the batch: what was put in front of it has failed.
+        if entry.purpose == .settings || entry.purpose == .begin {
+            let isNodes = server.pointee.isReplica && Self.isNodesFault(ErrorFields.sqlState(in: body), body)
+            return isNodes && client.pointee.lastRoute.isRead ? .elsewhere : nil
+        }
         // One more on the primary, however many replicas were lost before.
         let mayTryAgain = Int(client.pointee.attempts) <= topology.nodes.count
         guard mayTryAgain || !client.pointee.isForcedToPrimary else { return nil }
@@ -215,6 +222,9 @@ extension Engine {
             ErrorFields.isRaised(by: "get_relation_info", in: body)
         {
             return .onPrimary
+        }
+        if state == .featureNotSupported, server.pointee.isReplica, Self.isSerializableOnStandby(body) {
+            return .serializable
         }
         guard mayTryAgain else { return nil }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
@@ -233,6 +243,14 @@ extension Engine {
         return nil
     }
 
+    /// Whether the error is that of a hot standby for a transaction that is serializable by the session's, the role's
+    /// or the database's default (PostgreSQL documentation, 27.4.1).
+    static func isSerializableOnStandby(_ body: RawSpan) -> Bool {
+        ErrorFields.isRaised(by: "GetSerializableTransactionSnapshot", in: body)
+            || ErrorFields.isRaised(by: "check_XactIsoLevel", in: body)
+            || ErrorFields.isRaised(by: "check_transaction_isolation", in: body)
+    }
+
     /// Errors that say something of the node and nothing of the statement.
     static func isNodesFault(_ state: SQLState, _ body: RawSpan) -> Bool {
         switch state {
@@ -248,7 +266,7 @@ extension Engine {
 
     /// Runs the batch in flight again: its reply up to ReadyForQuery is dropped, and its bytes are taken as if they
     /// had just come.
-    private func runAgain(_ client: ClientPointer, _ server: ServerPointer, _ repair: Repair) {
+    func runAgain(_ client: ClientPointer, _ server: ServerPointer, _ repair: Repair) {
         switch repair {
         case .onPrimary:
             client.pointee.isForcedToPrimary = true
@@ -261,6 +279,8 @@ extension Engine {
             if topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
             }
+        case .serializable: client.pointee.isForcedToPrimary = true
+        case .settings: if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
         case .onPinned: break
         }
         server.pointee.pool.pointee.counters.retries &+= 1
@@ -270,6 +290,13 @@ extension Engine {
 
     /// The client lets go of the server, which is left to finish what nobody wants any more.
     func detachForReplay(_ client: ClientPointer, _ server: ServerPointer) {
+        // What has been held back of its reply.
+        client.pointee.output.clear(to: buffers)
+        detach(client, server)
+    }
+
+    /// The same, where what has been sent to the client stands.
+    func detach(_ client: ClientPointer, _ server: ServerPointer) {
         client.pointee.extras?.pendingSettings = []
         leaveReplica(client)
         // Names that the batch changed mean again what they meant before it.
@@ -284,6 +311,8 @@ extension Engine {
             }
             if entry.disposition == .replace { server.pointee.extras.replacements.removeLast() }
             if entry.disposition != .answer { entry.disposition = .swallow }
+            // It is in vain, too.
+            if entry.purpose == .begin { entry.purpose = .none }
             entry.effect = .none
             server.pointee.ledger[index] = entry
             index -= 1
@@ -293,7 +322,6 @@ extension Engine {
         server.pointee.client = .none
         client.pointee.server = .none
         returnToPinned(client)
-        client.pointee.output.clear(to: buffers)
         client.pointee.outstanding = 0
         client.pointee.flow = .between
         unpause(server)
@@ -402,5 +430,18 @@ extension Engine {
         server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
         if Self.isNodesFault(ErrorFields.sqlState(in: body), body) { actions.append(.suspectNode(server.pointee.node)) }
         return true
+    }
+}
+
+extension PostgresError {
+    /// A server's error in its own words.
+    init(_ severity: Severity, of body: RawSpan) {
+        self.init(
+            severity,
+            ErrorFields.sqlState(in: body),
+            ErrorFields.text(of: ErrorFields.message, in: body) ?? "no reason given",
+            detail: ErrorFields.text(of: ErrorFields.detail, in: body),
+            hint: ErrorFields.text(of: ErrorFields.hint, in: body)
+        )
     }
 }

@@ -33,7 +33,7 @@ extension Engine {
         let before = client.pointee.lastRoute
         let held = servers[client.pointee.server]
         var route = RouteRecord(isRead: false, cause: client.pointee.pin == nil ? .transaction : .pin)
-        if client.pointee.transaction == .leading, plan.mayLead {
+        if client.pointee.transaction == .leading || client.pointee.transaction == .leadingReadOnly, plan.mayLead {
             route = RouteRecord(isRead: true, cause: .leadingReads)
         } else if held == nil, client.pointee.transaction != .lost {
             let leads = client.pointee.transaction == .begunToLead && plan.mayLead

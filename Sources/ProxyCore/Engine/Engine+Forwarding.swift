@@ -172,7 +172,8 @@ extension Engine {
     /// then is routed by itself.
     private func mayEndAtFlush(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         client.pointee.flow == .preparing && client.pointee.pin == nil
-            && (client.pointee.transaction == .none || client.pointee.transaction == .leading)
+            && (client.pointee.transaction == .none || client.pointee.transaction == .leading
+                || client.pointee.transaction == .leadingReadOnly)
             && client.pointee.outstanding == 0
     }
 

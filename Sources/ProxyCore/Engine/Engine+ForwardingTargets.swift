@@ -30,7 +30,9 @@ extension Engine {
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
         } else {
-            let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+            let effects = statements[id].pointee.statementClass.effects
+            let isExecute = effects.contains(.execute)
+            if effects.contains(.setConfig) { extras(of: client).bound = message.parameters(in: body) ?? [] }
             let target = isExecute ? executeTarget(id, client, server) ?? id : id
             let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
             let record = statements[target]
@@ -81,7 +83,8 @@ extension Engine {
     enum Presence {
         case there
         case missing
-        /// An earlier batch in flight is to prepare it, which may fail: the statement has been closed, to be prepared again.
+        /// An earlier batch in flight is to prepare it, which may fail: the statement has been closed, to be prepared
+        /// again.
         case uncertain
     }
 
@@ -224,8 +227,8 @@ extension Engine {
 
     // MARK: Refusals of the proxy's own
 
-    /// Refuses a message in the middle of a batch: the server is made to fail, so that its transaction fails as it would have, and the client is told this
-    /// error instead of the server's.
+    /// Refuses a message in the middle of a batch: the server is made to fail, so that its transaction fails as it
+    /// would have, and the client is told this error instead of the server's.
     func provoke(
         _ client: ClientPointer,
         _ server: ServerPointer,

@@ -54,13 +54,7 @@ extension Engine {
         switch effect {
         case .begin, .beginReadWrite, .beginReadOnly, .beginSerializable:
             if pool.pointee.options.mode == .statement { return .failed(.transactionInStatementMode) }
-            client.pointee.transaction =
-                switch effect {
-                case .beginReadOnly: defaults(of: client).isSerializable ? .begunOnPrimary : .begunReadOnly
-                case .beginSerializable: .begunOnPrimary
-                case .beginReadWrite: .begun
-                default: placeOfBegin(text, client)
-                }
+            client.pointee.transaction = placeOfBegin(effect, text, client)
             let words = text.text(0..<text.byteCount)
             let isPlain = text.byteCount <= 6 && effect == .begin
             if !isPlain { extras(of: client).begin = words }
@@ -74,19 +68,7 @@ extension Engine {
         case .setTransaction, .setTransactionReadOnly, .setTransactionReadWrite, .setTransactionSerializable:
             let extras = extras(of: client)
             extras.begin = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";" + text.text(0..<text.byteCount)
-            switch effect {
-            case .setTransactionReadOnly
-            where client.pointee.transaction == .begun || client.pointee.transaction == .begunToLead:
-                client.pointee.transaction = .begunReadOnly
-            case .setTransactionReadWrite where client.pointee.transaction == .begunReadOnly:
-                client.pointee.transaction = .begun
-            // A replica takes no READ WRITE, and which isolation level it is now has not been looked at.
-            case .setTransaction where client.pointee.transaction == .begunToLead,
-                .setTransactionReadWrite where client.pointee.transaction == .begunToLead:
-                client.pointee.transaction = .begun
-            case .setTransactionSerializable: client.pointee.transaction = .begunOnPrimary
-            default: break
-            }
+            client.pointee.transaction = place(of: TransactionModes(parse(Array(extras.begin.utf8).span.bytes, client)), client)
             return .done("SET")
         default: return inconsistent("a statement that only a server can carry out was taken for the proxy's")
         }
@@ -102,8 +84,14 @@ extension Engine {
 
     /// What the session's settings say of transactions that do not say it themselves.
     func defaults(of client: ClientPointer) -> TransactionDefaults {
-        client.pointee.profile == .base
-            ? TransactionDefaults() : TransactionDefaults(profiles.settings(of: client.pointee.profile))
+        profiles.traits(of: client.pointee.profile).transactions
+    }
+
+    /// Whether what the session runs outside of transactions, or in one that does not say it, is serializable.
+    @inline(__always)
+    func isSerializable(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+        if client.pointee.profile == .base { return pool.pointee.isolation == .serializable }
+        return (defaults(of: client).isolation ?? pool.pointee.isolation) == .serializable
     }
 
     /// Whether the first word is START: its command tag differs from BEGIN's.

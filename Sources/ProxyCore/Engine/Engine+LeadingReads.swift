@@ -34,23 +34,22 @@ extension Engine {
         return .done("SET")
     }
 
-    /// What a BEGIN that says nothing of READ ONLY, READ WRITE or SERIALIZABLE begins.
-    func placeOfBegin(_ text: RawSpan, _ client: ClientPointer) -> ClientTransaction {
-        let defaults = defaults(of: client)
+    /// Where a transaction belongs that begins with this text.
+    func placeOfBegin(_ effect: TransactionEffect, _ text: RawSpan, _ client: ClientPointer) -> ClientTransaction {
+        // Nothing is said but BEGIN.
+        let isPlain = text.byteCount <= 6 && effect == .begin
+        return place(of: isPlain ? TransactionModes() : TransactionModes(parse(text, client)), client, mayLead: true)
+    }
+
+    /// - Parameter mayLead: whether it may have leading reads, where the session has chosen that.
+    func place(of modes: TransactionModes, _ client: ClientPointer, mayLead: Bool = false) -> ClientTransaction {
         let pool = client.pointee.pool.unsafelyUnwrapped
-        guard defaults.place == .begun, transactionReads(of: client) == .replicaUntilWrite,
-            pool.pointee.options.mode == .transaction
-        else { return defaults.place }
-        var isolation = defaults.isolation
-        if text.byteCount > 6 {
-            guard case .begin(let modes)? = parse(text, client)?.first?.command else { return .begun }
-            isolation = modes.isolation ?? isolation
-        }
-        // REPEATABLE READ has one snapshot, and that is one node's. READ UNCOMMITTED is READ COMMITTED.
-        switch isolation ?? pool.pointee.catalog.isolation(forRole: pool.pointee.user) {
-        case .readCommitted, .readUncommitted: return .begunToLead
-        case .repeatableRead, .serializable, nil: return .begun
-        }
+        return modes.place(
+            defaults(of: client),
+            database: pool.pointee.isolation,
+            mayLead: mayLead && transactionReads(of: client) == .replicaUntilWrite
+                && pool.pointee.options.mode == .transaction
+        )
     }
 
     /// Whether the leading reads of the client's transactions may run on a replica now.
@@ -152,7 +151,7 @@ extension Engine {
     /// Whether a BEGIN may lead and says no more than that.
     private func beginsPlainly(_ text: RawSpan, _ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
         guard statementClass.transaction == .begin, statementClass.statementCount == 1,
-            placeOfBegin(text, client) == .begunToLead, case .begin(let modes)? = parse(text, client)?.first?.command
+            placeOfBegin(.begin, text, client) == .begunToLead, case .begin(let modes)? = parse(text, client)?.first?.command
         else { return false }
         return modes == TransactionOptions()
     }
@@ -167,7 +166,7 @@ extension Engine {
     @inline(__always)
     func leadsOnReplica(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         switch client.pointee.transaction {
-        case .begunToLead, .beginningToLead, .leading: server.pointee.isReplica
+        case .begunToLead, .begunReadOnly, .beginningToLead, .leading, .leadingReadOnly: server.pointee.isReplica
         default: false
         }
     }
@@ -204,11 +203,44 @@ extension Engine {
         client.pointee.lastRoute = RouteRecord(
             node: Int16(server.pointee.node),
             isRead: true,
-            cause: .leadingReads,
+            cause: client.pointee.transaction == .leadingReadOnly ? .readOnlyTransaction : .leadingReads,
             reason: plan.reason
         )
         armReplay(client, server, plan, input, offset)
         return forwardFirst(client, server, plan, header, input, offset)
+    }
+
+    // MARK: Read-only transactions
+
+    /// A read-only transaction at READ COMMITTED is about to begin on this server. On a replica it may move as long as
+    /// it only reads; with anything else it stays where it begins.
+    func bindReadOnly(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ input: RawSpan,
+        _ offset: Int
+    ) {
+        if server.pointee.isReplica, plan.mayLead, isOnePortal(plan, input, offset) { return }
+        client.pointee.transaction = .begunToStay
+    }
+
+    /// Whether the next batch of a read-only transaction, which has only read so far, binds it to its replica: it is no
+    /// plain read, and a replica can run it.
+    func staysReadOnly(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Bool {
+        guard client.pointee.transaction == .leadingReadOnly, client.pointee.outstanding == 0,
+            server.pointee.ledger.isEmpty, !staysOnReplica(client, plan, input, offset),
+            !needsPrimary(client, client.pointee.pool.unsafelyUnwrapped, plan)
+        else { return false }
+        client.pointee.transaction = .open
+        client.pointee.extras = nil
+        return true
     }
 
     private func staysOnReplica(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
@@ -236,6 +268,7 @@ extension Engine {
         let pool = client.pointee.pool.unsafelyUnwrapped
         resume(client, .sinkFull)
         unpause(server)
+        if client.pointee.transaction == .leadingReadOnly { client.pointee.isForcedToPrimary = true }
         // It is rolled back there before anyone else gets it.
         release(server, from: client)
         leaveReplica(client)
@@ -255,6 +288,7 @@ extension Engine {
     func leaveReplica(_ client: ClientPointer) {
         switch client.pointee.transaction {
         case .leading: client.pointee.transaction = .begun
+        case .leadingReadOnly: client.pointee.transaction = .begunReadOnly
         case .beginningToLead:
             client.pointee.transaction = .none
             client.pointee.isForcedToPrimary = true

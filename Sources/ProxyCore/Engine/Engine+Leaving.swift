@@ -79,6 +79,10 @@ extension Engine {
             return
         }
         if client.pointee.pin != nil { server.pointee.needs(.discardAll) }
+        // What its settings have become there nobody will be told.
+        if let extras = client.pointee.extras, extras.inquiry != nil || !extras.doubts.isEmpty {
+            server.pointee.needs(.session)
+        }
         becomeFree(server)
     }
 
@@ -153,6 +157,7 @@ extension Engine {
             return
         }
         if client.pointee.pin == .replication { return loseReplication(client, server, why) }
+        if client.pointee.extras?.inquiry != nil { settleByWords(client, server) }
         if server.pointee.passing > 0, server.pointee.passesOn {
             // Half a message has left: nothing that could be said would be understood.
             client.pointee.server = .none
@@ -190,7 +195,10 @@ extension Engine {
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }
-        if isOwed || isInBatch {
+        if client.pointee.flow == .settling, client.pointee.transaction != .open {
+            // Nothing of the batch has been sent: it finds another.
+            client.pointee.flow = .between
+        } else if isOwed || isInBatch {
             deliver(client)
             let error = lostServerError(client, server, why, wasInTransaction: wasInTransaction)
             let isOver = !isInBatch && client.pointee.ending.isCertain
@@ -208,7 +216,7 @@ extension Engine {
             client.pointee.flow = isInBatch ? .skipping : .between
         } else {
             if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
-            if client.pointee.transaction == .leading {
+            if client.pointee.transaction == .leading || client.pointee.transaction == .leadingReadOnly {
                 // All that was read there has been delivered, and READ COMMITTED looks anew with each statement.
                 leaveReplica(client)
                 resume(client, .sinkFull)

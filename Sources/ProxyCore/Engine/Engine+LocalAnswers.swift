@@ -33,12 +33,12 @@ extension BatchPlan {
         }
         let effects = statementClass.effects
         switch client.pointee.transaction {
-        case .none, .begun, .begunReadOnly, .begunOnPrimary, .begunToLead:
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead:
             if effects.contains(.deallocate) { return true }
             // DISCARD ALL is not to be had by EXECUTE: its server says so.
             return effects.contains(.discard) && !effects.contains(.execute) && client.pointee.transaction == .none
                 && client.pointee.profile == client.pointee.startProfile
-        case .open, .beginningToLead, .leading: return effects.contains(.deallocate)
+        case .open, .beginningToLead, .leading, .leadingReadOnly: return effects.contains(.deallocate)
         case .failed, .lost, .leadingFailed: return false
         }
     }

@@ -45,7 +45,8 @@ extension Engine {
 
     // MARK: Evidence
 
-    /// A cycle has ended and the client keeps its server: where that may not be necessary any more, the server is asked, while the client thinks.
+    /// A cycle has ended and the client keeps its server: where that may not be necessary any more, the server is
+    /// asked, while the client thinks.
     func askForPins(_ client: ClientPointer, _ server: ServerPointer) {
         guard let record = client.pointee.pinRecord, record.isWorthAsking, server.pointee.status == .idle,
             server.pointee.ledger.isEmpty, !server.pointee.isBacklogged, client.pointee.held.isEmpty
@@ -70,8 +71,10 @@ extension Engine {
         settlePin(client, record)
     }
 
-    /// Whether the server owes nothing but the answer to such a question.
+    /// Whether the server owes nothing but the answer to such a question, or to that for the session's settings.
     func isOnlyAsked(_ server: ServerPointer) -> Bool {
-        server.pointee.ledger.count == 1 && server.pointee.ledger[0].purpose == .evidence
+        guard server.pointee.ledger.count == 1 else { return false }
+        let purpose = server.pointee.ledger[0].purpose
+        return purpose == .evidence || purpose == .values
     }
 }

@@ -61,7 +61,8 @@ extension Engine {
         return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
     }
 
-    /// A node was chosen that has no free server, and another with so many servers gave its own: the one that was chosen gets its share from the next time on.
+    /// A node was chosen that has no free server, and another with so many servers gave its own: the one that was
+    /// chosen gets its share from the next time on.
     func openForItsShare(_ pool: PoolPointer, _ node: Int, servers total: Int) {
         if pool.pointee.nodes[node].connecting == 0, pool.pointee.nodes[node].total < total, mayOpen(pool, node) {
             open(pool, node)
@@ -89,9 +90,9 @@ extension Engine {
     /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers a server that has the session's settings already, also on another node that is not much dearer: to bring a
-    /// server to others costs it more than a read by key, and a session with a server on each node would need twice as
-    /// many. Then one that has none of anybody's, then one whose settings are least likely to be asked for again.
+    /// Prefers a server that has the session's settings already, also on another node that is not much dearer: to bring
+    /// a server to others costs it more than a read by key, and a session with a server on each node would need twice
+    /// as many. Then one that has none of anybody's, then one whose settings are least likely to be asked for again.
     private func takeBySettings(
         _ pool: PoolPointer,
         _ node: Int,
@@ -118,9 +119,9 @@ extension Engine {
     /// So long after its last use a server's settings are taken not to be asked for again at once, in microseconds.
     private static let soon: Microseconds = 20_000
 
-    /// A server to be brought to other settings: the one that has idled longest, if nobody seems to come back to it. Else
-    /// the one used last: where sessions come back by turns and are more than the servers, the longest idle is always
-    /// the one that is wanted next.
+    /// A server to be brought to other settings: the one that has idled longest, if nobody seems to come back to it.
+    /// Else the one used last: where sessions come back by turns and are more than the servers, the longest idle is
+    /// always the one that is wanted next.
     private func takeToChange(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
         let nodePool = pool.pointee.nodes + node
         guard let oldest = servers[nodePool.pointee.idle[0]] else { preconditionFailure("an idle server is not there") }
@@ -184,6 +185,8 @@ extension Engine {
         }
         server.pointee.phase = .draining
         guard server.pointee.ledger.isEmpty, server.pointee.passing == 0, !server.pointee.isCopyingIn else { return }
+        // A signal that comes late hits nothing of the proxy's own.
+        guard server.pointee.cancels == 0 else { return }
         if server.pointee.status != .idle {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
@@ -192,7 +195,8 @@ extension Engine {
             inject(server, statement, purpose: .cleanup)
             return
         }
-        guard server.pointee.cancels == 0, server.pointee.fences == 0 else { return }
+        if server.pointee.profile != .base, relieve(server) { return }
+        guard server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
             || server.pointee.cleanup == .close
         {
@@ -219,7 +223,8 @@ extension Engine {
         }
     }
 
-    /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer does not keep another from being tried.
+    /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer
+    /// does not keep another from being tried.
     private func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
         let mayRead = readNodes(pool).contains(node) && pool.pointee.nodes[node].idle.isEmpty
         var wanted = mayRead ? waitingReaders(pool) : 0
@@ -307,6 +312,7 @@ extension Engine {
         server.pointee.carry.clear(to: buffers)
         server.pointee.output.clear(to: buffers)
         profiles.release(server.pointee.profile)
+        profiles.release(server.pointee.extras.profileBefore)
         servers.remove(server.pointee.handle)
     }
 
@@ -338,7 +344,8 @@ extension Engine {
         uncount(pool.pointee.user, in: &userServers)
     }
 
-    /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old acquaintance.
+    /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old
+    /// acquaintance.
     private func isMisplaced(_ server: ServerPointer) -> Bool {
         topology.nodes[server.pointee.node].state.role == .unknown
             || server.pointee.pool.pointee.isPaused

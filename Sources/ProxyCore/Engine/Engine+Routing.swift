@@ -16,16 +16,15 @@ extension Engine {
         case .begunToLead:
             route.isRead = leads && mayLead(client, pool)
             route.cause = route.isRead ? .leadingReads : .transaction
-        case .begunReadOnly:
+        case .begunReadOnly, .begunToStay:
             route.cause = .readOnlyTransaction
-            // A session that must keep its server cannot keep one that takes no writes.
-            if PinReason(plan.effects) != nil || plan.effects.contains(.listen) { route.isRead = false }
+            if needsPrimary(client, pool, plan) { route.isRead = false }
         case .none where leads && mayLead(client, pool):
             route.isRead = true
             route.cause = .leadingReads
         case .none:
             if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
-        case .open, .failed, .lost, .beginningToLead, .leading, .leadingFailed:
+        case .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed:
             // Nothing that is sent should bring this about. The error fails the batch, and a transaction of which no
             // server knows is over.
             assertionFailure("a transaction is open without a server")
@@ -40,6 +39,13 @@ extension Engine {
         client.pointee.lastRoute = route
         if route.isRead { pool.pointee.counters.reads &+= 1 } else { pool.pointee.counters.writes &+= 1 }
         return nil
+    }
+
+    /// Whether a batch of a read-only transaction belongs on the primary.
+    func needsPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ plan: BatchPlan) -> Bool {
+        // A session that must keep its server cannot keep one that takes no writes.
+        !plan.isRead || PinReason(plan.effects) != nil || plan.effects.contains(.listen)
+            || client.pointee.isForcedToPrimary || client.pointee.preference == .primary || !pool.pointee.options.split
     }
 
     private func decideByPreference(
@@ -61,6 +67,10 @@ extension Engine {
         } else if pool.pointee.options.mode == .session {
             route.isRead = false
             route.cause = .pin
+        } else if isSerializable(client, pool) {
+            // A replica refuses every statement of such a session (PostgreSQL documentation, 27.4.1).
+            route.isRead = false
+            route.cause = .serializable
         } else if plan.leavesState {
             // What it leaves behind may have to be kept with the server: only the primary can serve all that follows.
             route.isRead = false
@@ -112,17 +122,19 @@ extension Engine {
         if effects.contains(.sequenceRead) {
             // Whoever had the server before may have used the sequence: its value is nobody else's business.
             server.pointee.pool.pointee.asksForSequences = true
-            inject(server, "DISCARD SEQUENCES", purpose: .settings)
+            injectInTransaction(server, "DISCARD SEQUENCES")
         }
         if client.pointee.transaction.isDeferred { injectBegin(client, server) }
     }
 
-    private func injectBegin(_ client: ClientPointer, _ server: ServerPointer) {
+    func injectBegin(_ client: ClientPointer, _ server: ServerPointer) {
         let text = client.pointee.extras?.begin ?? ""
         inject(server, text.isEmpty ? "BEGIN" : text, purpose: .begin)
         if client.pointee.transaction == .begunToLead, server.pointee.isReplica {
             // The words are needed again should it move.
             client.pointee.transaction = .leading
+        } else if client.pointee.transaction == .begunReadOnly, server.pointee.isReplica {
+            client.pointee.transaction = .leadingReadOnly
         } else {
             client.pointee.extras = nil
             client.pointee.transaction = .open

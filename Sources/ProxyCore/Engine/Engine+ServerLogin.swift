@@ -151,14 +151,7 @@ extension Engine {
         let message = ErrorFields.text(of: ErrorFields.message, in: body) ?? "no reason given"
         let isFinal = state.isOfClass("28") || state == .invalidCatalogName
         if isFinal {
-            let error = PostgresError(
-                .fatal,
-                state,
-                message,
-                detail: ErrorFields.text(of: ErrorFields.detail, in: body),
-                hint: ErrorFields.text(of: ErrorFields.hint, in: body)
-            )
-            refuseWelcoming(pool, error)
+            refuseWelcoming(pool, PostgresError(.fatal, of: body))
         } else {
             actions.append(.suspectNode(server.pointee.node))
         }

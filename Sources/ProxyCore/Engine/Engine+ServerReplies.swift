@@ -98,7 +98,8 @@ extension Engine {
         case BackendTag.rowDescription:
             // The reply to Describe is over with it, and its rest would be taken for the next reply's.
             server.pointee.ledger.first?.kind != .describe
-        case BackendTag.dataRow: server.pointee.ledger.first?.purpose != .evidence
+        case BackendTag.dataRow:
+            server.pointee.ledger.first?.purpose != .evidence && server.pointee.ledger.first?.purpose != .values
         case BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.noticeResponse:
             true
@@ -215,7 +216,9 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.dataRow:
-            if server.pointee.ledger.first?.purpose == .evidence {
+            if server.pointee.ledger.first?.purpose == .values {
+                readValue(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
+            } else if server.pointee.ledger.first?.purpose == .evidence {
                 readEvidence(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             }
             keepOrDrop(server, bytes, offset, header, &run)

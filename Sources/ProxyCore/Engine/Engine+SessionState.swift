@@ -2,7 +2,8 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// What statements do to their session beside their result: settings that travel with the client, and state that cannot, for which it keeps its server.
+/// What statements do to their session beside their result: settings that travel with the client, and state that
+/// cannot, for which it keeps its server.
 extension Engine {
     /// Notes what a statement that is about to be sent does, and says what is to be done when it has succeeded.
     func noteEffects(
@@ -21,7 +22,7 @@ extension Engine {
         }
         let effects = statementClass.effects
         if statementClass.transaction != .none, let extras = client.pointee.extras {
-            if !extras.pendingSettings.isEmpty { noteControl(statementClass.transaction, extras, client, text) }
+            if !extras.pendingSettings.isEmpty { extras.doubtPending() }
             if !extras.journal.isEmpty {
                 switch statementClass.transaction {
                 case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
@@ -39,8 +40,12 @@ extension Engine {
         }
         noteCleanup(effects, server)
         if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
-        if effects.contains(.discard) { return forgetting(discardEffect(text, client), server) }
-        if effects.contains(.deallocate) { return forgetting(deallocateEffect(text, client, server), server) }
+        let changesSettings = effects.meets(.set | .reset | .setConfig)
+        if effects.meets(.discard | .deallocate) {
+            if changesSettings { _ = noteSettings(effects, text, client) }
+            if effects.contains(.discard) { return forgetting(discardEffect(text, client), server) }
+            return forgetting(deallocateEffect(text, client, server), server)
+        }
         if let reason = PinReason(effects.subtracting(.prepare)) { pin(client, reason, by: text) }
         if let record = client.pointee.pinRecord, effects.meets(.mayMakeTemporary) {
             record.mayMake(statementClass.relationNames)
@@ -53,8 +58,7 @@ extension Engine {
             server.pointee.extras.unknownStatement = Self.beginning(of: text)
             return .unknown
         }
-        if effects.meets(.set | .reset | .setConfig) { return noteSettings(effects, text, client) }
-        return .none
+        return changesSettings ? noteSettings(effects, text, client) : .none
     }
 
     private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {
@@ -66,21 +70,6 @@ extension Engine {
     private func noteCleanup(_ effects: SessionEffects, _ server: ServerPointer) {
         if effects.meets(.codeBlock | .callsUserFunction | .setSeed) { server.pointee.needs(.session) }
         if effects.contains(.load) { server.pointee.needs(.close) }
-    }
-
-    /// Transaction control in the same cycle as changes of settings before it: a COMMIT makes them hold even if the cycle fails further on; what anything else
-    /// does to them is not followed.
-    private func noteControl(
-        _ control: TransactionEffect,
-        _ extras: ClientExtras,
-        _ client: ClientPointer,
-        _ text: RawSpan
-    ) {
-        if control == .commit {
-            extras.commitsPending = true
-        } else {
-            pin(client, .setting, by: text)
-        }
     }
 
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
@@ -115,42 +104,53 @@ extension Engine {
         )
     }
 
-    /// A plain change of settings travels with the client; any other keeps it on its server.
+    /// A change of settings travels with the client, when the server has said what it comes to.
     private func noteSettings(_ effects: SessionEffects, _ text: RawSpan, _ client: ClientPointer)
         -> LedgerEntry.Effect
     {
-        guard let commands = parse(text, client),
-            let changes = SettingChange.changes(in: commands, callsSetConfig: effects.contains(.setConfig))
-        else {
+        guard let commands = parse(text, client) else {
             pin(client, .setting, by: text)
             return .none
         }
+        let bound = client.pointee.extras?.bound ?? []
+        let reading = SettingChange.read(
+            commands,
+            callsSetConfig: effects.contains(.setConfig),
+            parameters: bound
+        )
         // What is created from now on may be temporary, and nothing in its own text says so.
         if text.text(0..<text.byteCount).lowercased().contains("pg_temp") {
             pin(client, .temporaryObject, by: text)
             client.pointee.pinRecord?.mayMake(.everything)
         }
+        if reading.hidesCustom { pin(client, .setting, by: text) }
         // What lasts to the end of the transaction (SET LOCAL) is the server's own business.
-        if changes.isEmpty { return .none }
+        if reading.changes.isEmpty, !reading.isIncomplete { return .none }
         guard client.pointee.outstanding == 0,
             client.pointee.transaction == .none || client.pointee.transaction == .open
         else {
             pin(client, .setting, by: text)
             return .none
         }
-        extras(of: client).pendingSettings += changes.map { .change($0) }
+        let extras = extras(of: client)
+        if reading.isIncomplete { extras.doubts.addAll() }
+        for change in reading.changes {
+            if reading.isUncertain { extras.doubts.addWhole(change) } else { extras.doubts.add(change) }
+        }
+        extras.pendingSettings += reading.changes.map { .change($0) }
         return .settings
     }
 
     /// Transaction control in a transaction that has changed settings.
     private func noteSavepoint(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
+        let extras = extras(of: client)
         guard client.pointee.outstanding == 0, let commands = parse(text, client),
             let step = SettingsJournal.step(in: commands)
         else {
-            pin(client, .setting, by: text)
+            extras.doubtJournal()
             return .none
         }
-        extras(of: client).pendingSettings.append(step)
+        extras.pendingSettings.append(step)
         return .settings
     }
 
@@ -197,7 +197,9 @@ extension Engine {
                 client.pointee.preference = server.pointee.pool.pointee.options.route
                 client.pointee.consistency?.forget()
                 unlistenAll(client)
-                setProfile(client, profiles.settings(of: client.pointee.startProfile))
+                let start = profiles.settings(of: client.pointee.startProfile)
+                let before = profiles.settings(of: client.pointee.profile)
+                setProfile(client, start + SettingChange.emptied(before, start))
             }
         case .unknown:
             server.pointee.needs(.discardAll)
@@ -206,41 +208,6 @@ extension Engine {
                 pin(client, .notUnderstood, by: Array(text.utf8).span.bytes)
             }
         }
-    }
-
-    /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is gone.
-    func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
-        guard let extras = client.pointee.extras, !(extras.pendingSettings.isEmpty && extras.journal.isEmpty) else {
-            return
-        }
-        if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
-        if hasFailed, extras.commitsPending { pin(client, .setting) }
-        extras.commitsPending = false
-        extras.pendingSettings.removeAll()
-        let hasEnded = server.pointee.status == .idle || (extras.endsTransaction && !hasFailed)
-        extras.endsTransaction = false
-        guard hasEnded else { return }
-        let journal = hasFailed || extras.hasRolledBack ? SettingsJournal() : extras.journal
-        client.pointee.extras = nil
-        let changes = journal.changes
-        if !changes.isEmpty { apply(changes, client, server) }
-        let channelChanges = journal.channelChanges
-        if !channelChanges.isEmpty { apply(channelChanges, client) }
-    }
-
-    private func apply(_ changes: [SettingChange], _ client: ClientPointer, _ server: ServerPointer) {
-        let start = profiles.settings(of: client.pointee.startProfile)
-        var wanted = profiles.settings(of: client.pointee.profile)
-        var there = profiles.settings(of: server.pointee.profile)
-        for change in changes {
-            wanted = change.applied(to: wanted, start: start)
-            there = change.applied(to: there, start: [])
-        }
-        setProfile(client, wanted)
-        if wanted.count > ProfileStore.mostCarried { pin(client, .setting) }
-        let profile = profiles.intern(there)
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = profile
     }
 
     /// The tag of a command that has succeeded, while settings are being changed: it tells how a transaction ended.
@@ -282,6 +249,7 @@ extension Engine {
     /// Catalog facts have come: texts are understood by them from now on.
     func setCatalog(of pool: PoolPointer, _ catalog: DatabaseCatalog) {
         pool.pointee.catalog = catalog
+        pool.pointee.isolation = catalog.isolation(forRole: pool.pointee.user)
         pool.pointee.context = ClassificationContext(
             facts: catalog.facts,
             searchPath: catalog.searchPath(forRole: pool.pointee.user),
@@ -316,8 +284,8 @@ extension Engine {
         }
     }
 
-    /// The client's names mean nothing any more, but for those to which messages behind this reply have given a meaning since.
-    /// Their places stay: the ledger refers to them.
+    /// The client's names mean nothing any more, but for those to which messages behind this reply have given a meaning
+    /// since. Their places stay: the ledger refers to them.
     private func forgetNames(_ client: ClientPointer, butThoseChangedBy server: ServerPointer) {
         var changed: Set<UInt32> = []
         for index in 0..<server.pointee.ledger.count {

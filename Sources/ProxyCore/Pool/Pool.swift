@@ -21,15 +21,18 @@ struct Pool: ~Copyable {
     /// When RESUME ended that.
     var resumedAt: Microseconds = 0
     var clients = 0
-    /// What a new client is told of its session, by the settings that it starts with.
-    var welcomes: [ProfileID: [UInt8]] = [:]
+    /// By the settings that a start-up packet has: what such a client begins with.
+    var welcomes: [ProfileID: Welcome] = [:]
     var catalog: DatabaseCatalog
+    /// Of a transaction that does not say it, in a session that sets none; nil: it is not known.
+    var isolation: TransactionOptions.Isolation?
     /// How texts of sessions without settings of their own are to be understood.
     var context: ClassificationContext
     /// The same for sessions with settings that make a difference.
     var contexts: [ContextKey: SessionContext] = [:]
     var contextStamp: UInt32 = 1
-    /// A client has asked for currval or lastval outside the transaction that used the sequence: from then on whoever may have used one keeps its server.
+    /// A client has asked for currval or lastval outside the transaction that used the sequence: from then on whoever
+    /// may have used one keeps its server.
     var asksForSequences = false
     /// The listening server of its database, while anybody listens.
     var listening: ListeningServer?

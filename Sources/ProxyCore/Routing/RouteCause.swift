@@ -25,6 +25,8 @@ package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     case notFresh
     /// The batch asks for its replies (Flush) before its end is known.
     case openBatch
+    /// The session's transactions are serializable by default, which replicas do not offer.
+    case serializable
     /// A replica refused it, or was lost before it answered.
     case retried
 }

@@ -45,10 +45,12 @@ enum Cleanup: UInt8, BitwiseCopyable {
         }
     }
 
-    /// DISCARD ALL by its parts (PostgreSQL documentation, DISCARD) without DEALLOCATE ALL and DISCARD PLANS, so that the statements that clients share
-    /// stay prepared. DISCARD ALL leaves the seed of random(); here it gets a new one.
+    /// DISCARD ALL by its parts (PostgreSQL documentation, DISCARD) without DEALLOCATE ALL and DISCARD PLANS, so that
+    /// the statements that clients share stay prepared. DISCARD ALL leaves the seed of random(); here it gets a new
+    /// one. On a standby no query runs in a serializable transaction, which the session's or the database's default may
+    /// make of this one.
     private static let discardSession = """
-        CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;UNLISTEN *;\
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;UNLISTEN *;\
         SELECT pg_catalog.pg_advisory_unlock_all(),pg_catalog.setseed(\
         pg_catalog.hashtext(pg_catalog.clock_timestamp()::pg_catalog.text)::pg_catalog.float8/2147483648);\
         DISCARD TEMP;DISCARD SEQUENCES;

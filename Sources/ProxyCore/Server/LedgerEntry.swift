@@ -30,6 +30,10 @@ struct LedgerEntry: BitwiseCopyable {
         case begin
         case rollback
         case cleanup
+        /// Asks what the session's settings are, after they have been changed.
+        case values
+        /// Takes back time limits that a server in its pool must not have.
+        case relief
         /// A Parse that the server lacked.
         case prepare
         /// The same in front of a Query, with a Sync behind it.
@@ -71,14 +75,16 @@ struct LedgerEntry: BitwiseCopyable {
     var changesName = false
     /// Whether `statement` was put into the server's table by this message.
     var changesServer = false
-    /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement too, and may fail to.
+    /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement
+    /// too, and may fail to.
     var preparesAgain = false
-    /// For what runs an EXECUTE: the client's name for the statement, and where in its text it stood and how long it was, in characters. The size is 0
-    /// where nothing was exchanged.
+    /// For what runs an EXECUTE: the client's name for the statement, and where in its text it stood and how long it
+    /// was, in characters. The size is 0 where nothing was exchanged.
     var nameSize: UInt16 = 0
     var namePlace = ClientStatements.Place(index: 0)
     var serial = StatementSerial.none
-    /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was sent in front of that.
+    /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was
+    /// sent in front of that.
     var endsCopy = false
     /// Saturating: positions behind it are told as they are.
     var nameStart: UInt16 = 0

@@ -22,6 +22,13 @@ final class ServerExtras {
     /// What the server has answered when it was asked for the client's pins.
     var evidence: Int?
 
+    /// What the server had before it was brought to its profile. Holds a reference while that is under way.
+    var profileBefore = ProfileID.base
+    /// Why it could not be brought there.
+    var settingsError: PostgresError?
+    /// A cancel request of its client's waits until what the proxy has put in front is done.
+    var holdsCancel = false
+
     var preparing: PreparingBySQL?
     /// The error of a Parse that was sent ahead of the EXECUTE that is under way.
     var prepareError: [UInt8]?

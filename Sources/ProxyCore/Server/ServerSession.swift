@@ -53,6 +53,9 @@ struct ServerSession: ~Copyable {
     /// What its unnamed statement is.
     var unnamed = StatementSerial.none
     var profile = ProfileID.base
+    /// Whether what brings it to `profile` is under way; until it has succeeded the server may still have the settings
+    /// before.
+    var isBeingBrought = false
     var processID: UInt32 = 0
     let created: Microseconds
     var since: Microseconds

@@ -10,6 +10,7 @@ final class ProfileStore {
 
     private struct Record {
         var settings: [SessionSetting]
+        var traits = ProfileTraits()
         var references: Int
     }
 
@@ -28,7 +29,7 @@ final class ProfileStore {
             retain(id)
             return id
         }
-        let record = Record(settings: sorted, references: 1)
+        let record = Record(settings: sorted, traits: ProfileTraits(sorted), references: 1)
         let id: ProfileID
         if let place = vacant.popLast() {
             id = place
@@ -65,6 +66,8 @@ final class ProfileStore {
 
     func settings(of id: ProfileID) -> [SessionSetting] { records[Int(id.rawValue)].settings }
 
+    func traits(of id: ProfileID) -> ProfileTraits { records[Int(id.rawValue)].traits }
+
     /// The statements that bring a server from one set to another, as one Query string.
     ///
     /// `set_config` takes a value as the start-up packet does, so that lists (search_path, DateStyle) need no quoting
@@ -81,6 +84,9 @@ final class ProfileStore {
         var calls: [String] = []
         for change in Self.differences(have, want) where !Self.roles.contains(change.name) {
             if let value = change.value {
+                if Self.isPartial(change.name, value) {
+                    calls.append("pg_catalog.set_config(\(Self.literal(change.name)),NULL,false)")
+                }
                 calls.append(Self.call(SessionSetting(name: change.name, value: value)))
             } else {
                 parts.append("RESET \(Self.quotedName(change.name))")
@@ -103,7 +109,16 @@ final class ProfileStore {
         {
             return nil
         }
-        return Self.differences(have, want)
+        return Self.differences(have, want).flatMap { change in
+            guard let value = change.value, Self.isPartial(change.name, value) else { return [change] }
+            return [(change.name, nil), change]
+        }
+    }
+
+    /// Whether the value leaves in part what was there before: of DateStyle as a client's start-up packet may give it.
+    /// It completes the server's own value, not that of whoever has had the server last.
+    private static func isPartial(_ name: String, _ value: String) -> Bool {
+        name == "datestyle" && !value.contains(",")
     }
 
     /// Both are in the order of names.

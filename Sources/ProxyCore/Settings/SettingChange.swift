@@ -3,46 +3,101 @@ import StatementRouting
 /// What a statement of the client's does to its session's settings, once it has succeeded.
 enum SettingChange: Equatable {
     case set(SessionSetting)
+    /// Set to what its words do not say.
+    case setUnseen(name: String)
     case reset(name: String)
     case resetAll
 
-    /// The changes that a text makes; nil where settings may be changed in ways that cannot be followed, or to values that cannot be carried.
-    /// - Parameter callsSetConfig: whether set_config is called in it.
-    static func changes(in commands: [ParsedCommand], callsSetConfig: Bool) -> [SettingChange]? {
-        var changes: [SettingChange] = []
-        for parsed in commands {
-            switch parsed.command {
-            case .set(_, _, isLocal: true): break
-            case .set(let name, let value, isLocal: false):
-                switch value {
-                case .default: changes.append(.reset(name: name))
-                case .current: return nil
-                case .list(let literals):
-                    guard !literals.contains(where: { $0.kind == .interval }), let text = value.text(for: name) else {
-                        return nil
-                    }
-                    changes.append(.set(SessionSetting(name: name, value: text)))
-                }
-            case .reset(let name): changes.append(.reset(name: name))
-            case .resetAll: changes.append(.resetAll)
-            case .setConfig(let assignments):
-                for assignment in assignments {
-                    if assignment.isLocal { continue }
-                    let name = SessionCommands.folded(assignment.name)
-                    changes.append(
-                        assignment.value.map { .set(SessionSetting(name: name, value: $0)) } ?? .reset(name: name)
-                    )
-                }
-            // What connection pools of applications put beside RESET ALL.
-            case .closeCursor, .show, .showAll: break
-            // Noted on their own.
-            case .listen, .unlisten, .notify: break
-            case .other where !callsSetConfig: break
-            case .setSessionCharacteristics(let options): changes += characteristics(options)
-            default: return nil
-            }
+    /// Of a RESET ALL there is none.
+    var name: String? {
+        switch self {
+        case .set(let setting): setting.name
+        case .setUnseen(let name), .reset(let name): name
+        case .resetAll: nil
         }
-        return changes
+    }
+
+    /// What the statements of a text do to the session's settings.
+    struct Reading: Equatable {
+        var changes: [SettingChange] = []
+        /// Settings may be changed that are not named.
+        var isIncomplete = false
+        /// Custom ones may be among those: no server tells all that it has.
+        var hidesCustom = false
+        /// Transactions begin or end between the changes.
+        var isUncertain = false
+    }
+
+    /// - Parameters:
+    ///   - callsSetConfig: whether set_config is called in the text, or `pg_settings` updated.
+    ///   - parameters: those that were bound, where they are known.
+    static func read(_ commands: [ParsedCommand], callsSetConfig: Bool, parameters: [String?] = []) -> Reading {
+        var reading = Reading()
+        for parsed in commands { read(parsed.command, callsSetConfig, parameters, &reading) }
+        return reading
+    }
+
+    private static func read(
+        _ command: SessionCommand,
+        _ callsSetConfig: Bool,
+        _ parameters: [String?],
+        _ reading: inout Reading
+    ) {
+        switch command {
+        case .set(let name, _, isLocal: true):
+            // It is there from then on, with an empty value.
+            if SessionSetting.isCustom(name) { reading.changes.append(.setUnseen(name: name)) }
+        case .set(let name, let value, isLocal: false): reading.changes.append(change(name, value))
+        case .reset(let name): reading.changes.append(.reset(name: name))
+        case .resetAll: reading.changes.append(.resetAll)
+        case .setConfig(let calls):
+            for call in calls {
+                let name: String
+                switch call.name {
+                case .text(let text): name = text
+                case .parameter(let number) where parameters.indices.contains(number - 1):
+                    // Of no name nothing is set.
+                    guard let text = parameters[number - 1] else { continue }
+                    name = SessionCommands.folded(text)
+                case .null: continue
+                case .parameter, .computed:
+                    reading.isIncomplete = true
+                    reading.hidesCustom = true
+                    continue
+                }
+                if call.isLocal == true {
+                    if SessionSetting.isCustom(name) { reading.changes.append(.setUnseen(name: name)) }
+                    continue
+                }
+                switch call.value {
+                case .text(let value) where call.isLocal == false:
+                    reading.changes.append(.set(SessionSetting(name: name, value: value)))
+                case .null where call.isLocal == false: reading.changes.append(.reset(name: name))
+                default: reading.changes.append(.setUnseen(name: name))
+                }
+            }
+        case .updateSettings: reading.isIncomplete = true
+        case .setSessionCharacteristics(let options): reading.changes += characteristics(options)
+        case .begin, .commit, .rollback, .savepoint, .releaseSavepoint, .rollbackToSavepoint, .prepareTransaction:
+            reading.isUncertain = true
+        case .other where callsSetConfig, .createTemporary where callsSetConfig, .declareCursor where callsSetConfig:
+            // Where they are called is not seen.
+            reading.isIncomplete = true
+            reading.hidesCustom = true
+        default: break
+        }
+    }
+
+    private static func change(_ name: String, _ value: SettingValue) -> SettingChange {
+        switch value {
+        case .default: return .reset(name: name)
+        case .current: return .setUnseen(name: name)
+        case .list(let literals):
+            guard !literals.contains(where: { $0.kind == .interval }), let text = value.text(for: name) else {
+                return .setUnseen(name: name)
+            }
+            return .set(SessionSetting(name: name, value: text))
+        }
     }
 
     /// SET SESSION CHARACTERISTICS is another way to write these (PostgreSQL documentation, SET TRANSACTION).
@@ -68,12 +123,21 @@ enum SettingChange: Equatable {
         switch self {
         case .set(let setting):
             return settings.filter { $0.name != setting.name } + [setting]
+        case .setUnseen: return settings
         case .reset(let name):
-            return settings.filter { $0.name != name } + start.filter { $0.name == name }
+            let before = start.filter { $0.name == name }
+            let empty = SessionSetting.isCustom(name) && before.isEmpty ? [SessionSetting(name: name, value: "")] : []
+            return settings.filter { $0.name != name } + before + empty
         case .resetAll:
             return settings.filter { Self.keptByResetAll.contains($0.name) }
-                + start.filter { !Self.keptByResetAll.contains($0.name) }
+                + start.filter { !Self.keptByResetAll.contains($0.name) } + Self.emptied(settings, start)
         }
+    }
+
+    /// Custom settings that are not the session's from the start: what resets them leaves an empty value.
+    static func emptied(_ settings: [SessionSetting], _ start: [SessionSetting]) -> [SessionSetting] {
+        settings.filter { setting in setting.isCustom && !start.contains { $0.name == setting.name } }
+            .map { SessionSetting(name: $0.name, value: "") }
     }
 }
 

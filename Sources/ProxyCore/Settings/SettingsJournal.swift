@@ -1,6 +1,7 @@
 import StatementRouting
 
-/// Changes of settings, and of the channels listened to, inside a transaction, which hold when it commits and are gone when it, or what follows a savepoint in it, is rolled back.
+/// Changes of settings, and of the channels listened to, inside a transaction, which hold when it commits and are gone
+/// when it, or what follows a savepoint in it, is rolled back.
 struct SettingsJournal {
     /// What one statement does, once it has succeeded.
     enum Step: Equatable {
@@ -22,6 +23,11 @@ struct SettingsJournal {
     init() {}
 
     var isEmpty: Bool { entries.isEmpty }
+
+    /// The settings that are changed in it.
+    func forEachChange(_ body: (SettingChange) -> Void) {
+        for case .change(let change) in entries { body(change) }
+    }
 
     /// In the order in which they were made.
     var changes: [SettingChange] {

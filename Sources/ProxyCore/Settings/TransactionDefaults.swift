@@ -1,7 +1,7 @@
 import StatementRouting
 
 /// The settings of a session that decide where a plain BEGIN leads (PostgreSQL documentation, 20.11.1).
-struct TransactionDefaults {
+struct TransactionDefaults: BitwiseCopyable {
     var isReadOnly = false
     /// Nil: as the server has it.
     var isolation: TransactionOptions.Isolation?
@@ -12,17 +12,10 @@ struct TransactionDefaults {
         for setting in settings {
             switch setting.name {
             case "default_transaction_read_only":
-                isReadOnly = ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"].contains(
-                    setting.value.lowercased()
-                )
+                isReadOnly = SettingLiteral.isOn(setting.value)
             case "default_transaction_isolation": isolation = TransactionOptions.Isolation(name: setting.value)
             default: break
             }
         }
     }
-
-    /// Replicas take no serializable transactions (PostgreSQL documentation, 27.4.1).
-    var isSerializable: Bool { isolation == .serializable }
-
-    var place: ClientTransaction { isSerializable ? .begunOnPrimary : isReadOnly ? .begunReadOnly : .begun }
 }

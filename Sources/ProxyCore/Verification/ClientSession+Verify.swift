@@ -15,12 +15,13 @@ extension ClientSession {
             findings.expect(!holdsServer, "\(name) waits and holds a server")
         case .assigned:
             findings.expect(phase == .welcoming && holdsServer, "\(name) was given a server and has not begun")
+        case .settling: findings.expect(holdsServer, "\(name) waits for a server that it has not got")
         case .preparing, .flushing, .batch: findings.expect(holdsServer, "\(name) is in a batch without a server")
         case .between, .skipping, .catchingUp: break
         }
         switch transaction {
-        case .none, .begun, .begunReadOnly, .begunOnPrimary, .begunToLead, .lost: break
-        case .open, .failed, .beginningToLead, .leading, .leadingFailed:
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .lost: break
+        case .open, .failed, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed:
             findings.expect(holdsServer, "\(name) is in a transaction without a server")
         }
         if case .toServer = passThrough { findings.expect(holdsServer, "\(name) passes a message on to nobody") }

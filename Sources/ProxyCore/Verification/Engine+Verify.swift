@@ -11,7 +11,10 @@ extension Engine {
         var census = takeCensus()
         forEachPool { pool in
             pool.pointee.verify(census, &findings)
-            for profile in pool.pointee.welcomes.keys { census.refer(to: profile) }
+            for (written, welcome) in pool.pointee.welcomes {
+                census.refer(to: written)
+                census.refer(to: welcome.profile)
+            }
             verifyNobodyWaitsInVain(pool, &findings)
         }
         verifyClients(&findings)

@@ -37,6 +37,7 @@ extension ServerSession {
         census.lentBytes += carry.lentBytes + output.lentBytes
         for index in 0..<ledger.count { census.refer(by: ledger[index]) }
         census.refer(to: profile)
+        census.refer(to: extras.profileBefore)
         guard extras.listening == nil else { return }
         let place = Census.Place(pool: pool.pointee.handle, node: node)
         var ofNode = census.nodes[place] ?? Census.OfNode()

@@ -21,6 +21,9 @@ class ScriptedPeer {
     /// The words for a message that the engine has sent.
     func words(for message: WireMessage) -> String { preconditionFailure("what a peer reads is its own business") }
 
+    /// Whether a message is answered at once and is not part of the script.
+    func answersByItself(_ words: String) -> Bool { false }
+
     /// Takes what is not a message off the front of the bytes.
     func takeUntyped(_ bytes: inout [UInt8]) {}
 
@@ -28,8 +31,10 @@ class ScriptedPeer {
         incoming += bytes
         takeUntyped(&incoming)
         while let message = WireMessage.take(from: &incoming) {
+            let words = words(for: message)
+            if answersByItself(words) { continue }
             messages.append(message)
-            received.append(words(for: message))
+            received.append(words)
         }
     }
 

@@ -1,13 +1,18 @@
 import PostgresWire
 import ProxySimulation
 
-/// A server of a node, as the script has it: lets the engine in by itself and says nothing else of its own accord.
+/// A server of a node, as the script has it: lets the engine in by itself, tells what has become of settings, and says
+/// nothing else of its own accord.
 final class ScriptedServer: ScriptedPeer {
     let node: Int
     let processID: UInt32
     let key: [UInt8]
     private(set) var isLetIn = false
     private(set) var startup: [String: String] = [:]
+    /// What it says of its settings when it is asked: as they were last set, or as the script has it.
+    var values: [String: String] = [:]
+    /// Whether it does so by itself.
+    var tellsValues = true
 
     init(_ talk: Conversation, _ link: Link, node: Int, number: Int) {
         self.node = node
@@ -17,6 +22,26 @@ final class ScriptedServer: ScriptedPeer {
     }
 
     override func words(for message: WireMessage) -> String { message.asFrontend }
+
+    override func answersByItself(_ words: String) -> Bool {
+        for change in words.matches(of: /SET (\S+) = '([^']*)'|set_config\('([^']*)','([^']*)'/) {
+            let (_, name, value, otherName, otherValue) = change.output
+            if let name = name ?? otherName { values[String(name)] = String(value ?? otherValue ?? "") }
+        }
+        guard tellsValues, words.hasPrefix("Query SELECT '"), words.contains("pg_catalog.current_setting(") else {
+            return false
+        }
+        var reply = WireMessage(backend: "Columns name,value").bytes
+        for question in words.matches(of: /SELECT '([^']*)',/) {
+            let name = String(question.output.1)
+            reply += WireMessage(backend: "Row \(name),\(values[name] ?? "")").bytes
+        }
+        link.toEngine += reply + WireMessage(backend: "Complete SELECT 1").bytes + WireMessage(backend: "Ready I").bytes
+        return true
+    }
+
+    /// The Query that brings a server to other settings.
+    static func brings(_ text: String) -> String { "Query BEGIN ISOLATION LEVEL READ COMMITTED;\(text);COMMIT" }
 
     override func takeUntyped(_ bytes: inout [UInt8]) {
         guard startup.isEmpty, bytes.count >= 4 else { return }

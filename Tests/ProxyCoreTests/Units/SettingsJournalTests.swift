@@ -14,6 +14,7 @@ struct SettingsJournalTests {
         return journal.changes.map { change in
             switch change {
             case .set(let setting): "\(setting.name)=\(setting.value)"
+            case .setUnseen(let name): "?\(name)"
             case .reset(let name): "-\(name)"
             case .resetAll: "-"
             }

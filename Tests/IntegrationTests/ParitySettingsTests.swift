@@ -27,18 +27,21 @@ extension EndToEnd {
             "SET datestyle = 'ISO'", "SET datestyle = 'DMY'", "SET datestyle = 'SQL, MDY'", "SET datestyle TO DEFAULT",
             "SET TIME ZONE 'Asia/Tokyo'", "SET TIME ZONE INTERVAL '-08:00' HOUR TO MINUTE", "SET TIME ZONE LOCAL",
             "SET TIME ZONE 3", "SET work_mem = '1024'", "SET work_mem = 2048", "SET LOCAL work_mem = '3MB'",
-            "SET seq_page_cost = 1.23456789", "SET intervalstyle = 'iso_8601'", "SET NAMES 'LATIN1'", "SET NAMES 'UTF8'",
+            "SET seq_page_cost = 1.23456789", "SET intervalstyle = 'iso_8601'", "SET NAMES 'LATIN1'",
+            "SET NAMES 'UTF8'",
             "SET SCHEMA 'shadow'", "SET search_path = \"$user\", public", "SET default_text_search_config = 'english'",
             "SET XML OPTION DOCUMENT", "SHOW xmloption", "SET ROLE other", "RESET ROLE", "SET ROLE NONE",
             "SET SESSION AUTHORIZATION other", "RESET SESSION AUTHORIZATION", "SET LOCAL ROLE other",
             "SET parity.x = 'set'", "RESET parity.x", "SET LOCAL parity.x = 'local'",
             "SELECT set_config('parity.x', 'a' || 'b', false)", "SELECT set_config('work_mem', '4096', false), 1",
             "SELECT set_config('datestyle', 'Postgres', false), set_config('datestyle', 'DMY', false)",
-            "SELECT set_config('datestyle', 'German', true)", "UPDATE pg_settings SET setting = '5120' WHERE name = 'work_mem'",
+            "SELECT set_config('datestyle', 'German', true)",
+            "UPDATE pg_settings SET setting = '5120' WHERE name = 'work_mem'",
             "UPDATE pg_settings SET setting = 'UTC' WHERE name = 'TimeZone'",
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
             "SET default_transaction_isolation = 'repeatable read'", "RESET default_transaction_isolation",
-            "SHOW transaction_isolation", "SET default_transaction_read_only = on", "RESET default_transaction_read_only",
+            "SHOW transaction_isolation", "SET default_transaction_read_only = on",
+            "RESET default_transaction_read_only",
             "BEGIN", "BEGIN READ ONLY", "COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "SAVEPOINT s", "ROLLBACK TO s",
             "SELECT 1/0", "SET work_mem = 'much'", "SET datestyle = 'German'; SET work_mem = 'much'",
             "SET work_mem = '6MB'; SET datestyle = 'ISO'", "BEGIN; SET work_mem = '7MB'; COMMIT; SELECT 1/0",
@@ -62,7 +65,9 @@ extension EndToEnd {
                     Frontend.extended("SELECT set_config('work_mem', $1, false)", [value])
                 )
             case 1:
-                let (name, value) = [("parity.x", "bound"), ("datestyle", "DMY"), ("work_mem", "10MB")][Int.random(in: 0..<3, using: &random)]
+                let (name, value) = [("parity.x", "bound"), ("datestyle", "DMY"), ("work_mem", "10MB")][
+                    Int.random(in: 0..<3, using: &random)
+                ]
                 return (
                     "set_config(\(name), \(value) bound)",
                     Frontend.extended("SELECT set_config($1, $2, false)", [name, value])
@@ -112,7 +117,13 @@ extension EndToEnd {
                 )
                 sessions.append(session)
                 // From its first use on a custom setting is there.
-                guard try compare(&sessions[place], ("SET parity.x", Frontend.query("SET parity.x = 'first'")), pool, seed)
+                guard
+                    try compare(
+                        &sessions[place],
+                        ("SET parity.x", Frontend.query("SET parity.x = 'first'")),
+                        pool,
+                        seed
+                    )
                 else { return false }
             }
             for _ in 0..<120 {
@@ -149,7 +160,11 @@ extension EndToEnd {
                 do {
                     try client.send(step.bytes)
                     // Which parameters are reported along the way hangs on what the server had before.
-                    replies.append(ParityView(try client.receiveCycle()).lines.filter { !$0.hasPrefix("S(") && !$0.hasPrefix("S\\") })
+                    replies.append(
+                        ParityView(try client.receiveCycle()).lines.filter {
+                            !$0.hasPrefix("S(") && !$0.hasPrefix("S\\")
+                        }
+                    )
                 } catch {
                     replies.append(["\(error)"])
                 }

@@ -15,14 +15,24 @@ struct SettingsFailureTests {
             server.completes("SET")
             let other = talk.client()
             other.sends("Query UPDATE t SET x = 0")
-            server.sends("Complete BEGIN", "Complete RESET", "Complete COMMIT", "Ready I", "Complete UPDATE 1", "Ready I")
+            server.sends(
+                "Complete BEGIN",
+                "Complete RESET",
+                "Complete COMMIT",
+                "Ready I",
+                "Complete UPDATE 1",
+                "Ready I"
+            )
             for peer in [client, other] { peer.forget() }
             server.forget()
             script(talk, client, server)
         }
     }
 
-    @Test("A statement behind settings that are refused gets their error, and the session goes on", arguments: [true, false])
+    @Test(
+        "A statement behind settings that are refused gets their error, and the session goes on",
+        arguments: [true, false]
+    )
     func refused(isQuery: Bool) {
         withSetting { talk, client, server in
             if isQuery {
@@ -72,7 +82,11 @@ struct SettingsFailureTests {
         withSetting { talk, client, server in
             client.sends("Parse : UPDATE t SET x = 1", "Bind <- ", "Execute", "Flush")
             server.gets(
-                Self.brings, "Parse : UPDATE t SET x = 1", "Bind <- ()", "Execute", "Flush"
+                Self.brings,
+                "Parse : UPDATE t SET x = 1",
+                "Bind <- ()",
+                "Execute",
+                "Flush"
             )
             server.sends(Self.refusal, "Ready E", "Error 25P02 aborted")
             client.gets(Self.refusal)
@@ -86,7 +100,10 @@ struct SettingsFailureTests {
         }
     }
 
-    @Test("What could end the transaction of the settings is sent when they are there", arguments: ["ROLLBACK; UPDATE t SET x = 1", "COMMIT"])
+    @Test(
+        "What could end the transaction of the settings is sent when they are there",
+        arguments: ["ROLLBACK; UPDATE t SET x = 1", "COMMIT"]
+    )
     func waits(text: String) {
         withSetting { talk, client, server in
             client.sends("Query \(text)")
@@ -190,9 +207,17 @@ struct SettingsFailureTests {
             // A BEGIN that ran into it would leave the statement behind it outside of any transaction.
             client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
             server.gets(
-                ScriptedServer.brings("SELECT pg_catalog.set_config('statement_timeout','1ms',false)"), "Query BEGIN"
+                ScriptedServer.brings("SELECT pg_catalog.set_config('statement_timeout','1ms',false)"),
+                "Query BEGIN"
             )
-            server.sends("Complete BEGIN", "Complete SELECT 1", "Complete COMMIT", "Ready I", "Complete BEGIN", "Ready T")
+            server.sends(
+                "Complete BEGIN",
+                "Complete SELECT 1",
+                "Complete COMMIT",
+                "Ready I",
+                "Complete BEGIN",
+                "Ready T"
+            )
             server.gets("Query UPDATE t SET x = 1")
         }
     }

@@ -14,7 +14,10 @@ struct SettingsTests {
             client.gets("Complete SET", "Ready I")
             client.sends("Query SELECT 1")
             let replica = talk.server(on: 1)
-            replica.gets(ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"), "Query SELECT 1")
+            replica.gets(
+                ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"),
+                "Query SELECT 1"
+            )
             replica.answers("8MB")
             replica.answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
@@ -42,7 +45,10 @@ struct SettingsTests {
             let server = talk.server(on: 1)
             talk.settle()
             let one = ["Parse", "Bind", "Execute"]
-            #expect(server.received.map { $0.split(separator: " ")[0] } == (one + one + one + ["Sync", "Query"]).map { $0[...] })
+            #expect(
+                server.received.map { $0.split(separator: " ")[0] }
+                    == (one + one + one + ["Sync", "Query"]).map { $0[...] }
+            )
             #expect(server.received[0].hasSuffix(": BEGIN ISOLATION LEVEL READ COMMITTED"))
             #expect(server.received[4].hasSuffix("(app.tenant,x,extra_float_digits,0,work_mem,8MB)"))
             #expect(server.received[6].hasSuffix(": COMMIT"))
@@ -55,7 +61,10 @@ struct SettingsTests {
             other.sends("Query SELECT 2")
             talk.settle()
             // Where there is none, a value is reset.
-            #expect(server.received.dropFirst(2).first?.hasSuffix("(app.tenant,NULL,extra_float_digits,NULL,work_mem,NULL)") == true)
+            #expect(
+                server.received.dropFirst(2).first?.hasSuffix("(app.tenant,NULL,extra_float_digits,NULL,work_mem,NULL)")
+                    == true
+            )
         }
     }
 
@@ -88,7 +97,10 @@ struct SettingsTests {
             #expect(talk.engine.inspect().idleServers == 1)
             client.sends("Query SELECT 1")
             if holds {
-                talk.server(on: 1).gets(ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"), "Query SELECT 1")
+                talk.server(on: 1).gets(
+                    ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"),
+                    "Query SELECT 1"
+                )
             } else {
                 talk.server(on: 1).gets("Query SELECT 1")
             }
@@ -116,7 +128,10 @@ struct SettingsTests {
             server.values["work_mem"] = "8MB"
             run("COMMIT", "COMMIT", "I")
             client.sends("Query SELECT 1")
-            talk.server(on: 1).gets(ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"), "Query SELECT 1")
+            talk.server(on: 1).gets(
+                ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','8MB',false)"),
+                "Query SELECT 1"
+            )
         }
     }
 
@@ -134,7 +149,10 @@ struct SettingsTests {
             server.completes("RESET")
             client.forget()
             client.sends("Query SELECT 1")
-            talk.server(on: 1).gets(ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','5MB',false)"), "Query SELECT 1")
+            talk.server(on: 1).gets(
+                ScriptedServer.brings("SELECT pg_catalog.set_config('work_mem','5MB',false)"),
+                "Query SELECT 1"
+            )
             // The server's own RESET went to another value than the client's.
             talk.server(on: 1).answers("5MB")
             talk.server(on: 1).answers("1")

@@ -137,7 +137,8 @@ extension Engine {
                     )
                 )
             }
-        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost, .beginningToLead,
+        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost,
+            .beginningToLead,
             .leading, .leadingReadOnly,
             .leadingFailed:
             if limits.idleTransactionTimeout > 0, idle > limits.idleTransactionTimeout {

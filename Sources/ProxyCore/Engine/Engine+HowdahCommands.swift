@@ -68,7 +68,10 @@ extension Engine {
         case .setTransaction, .setTransactionReadOnly, .setTransactionReadWrite, .setTransactionSerializable:
             let extras = extras(of: client)
             extras.begin = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";" + text.text(0..<text.byteCount)
-            client.pointee.transaction = place(of: TransactionModes(parse(Array(extras.begin.utf8).span.bytes, client)), client)
+            client.pointee.transaction = place(
+                of: TransactionModes(parse(Array(extras.begin.utf8).span.bytes, client)),
+                client
+            )
             return .done("SET")
         default: return inconsistent("a statement that only a server can carry out was taken for the proxy's")
         }

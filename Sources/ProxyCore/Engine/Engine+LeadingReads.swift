@@ -151,7 +151,8 @@ extension Engine {
     /// Whether a BEGIN may lead and says no more than that.
     private func beginsPlainly(_ text: RawSpan, _ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
         guard statementClass.transaction == .begin, statementClass.statementCount == 1,
-            placeOfBegin(.begin, text, client) == .begunToLead, case .begin(let modes)? = parse(text, client)?.first?.command
+            placeOfBegin(.begin, text, client) == .begunToLead,
+            case .begin(let modes)? = parse(text, client)?.first?.command
         else { return false }
         return modes == TransactionOptions()
     }

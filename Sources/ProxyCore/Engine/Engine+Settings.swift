@@ -134,8 +134,10 @@ extension Engine {
         let beginsInHaste =
             client.pointee.transaction.isDeferred && profiles.traits(of: client.pointee.profile).hasShortTimeout
         guard
-            beginsInHaste || differs
-            && (client.pointee.pin != nil && !readsElsewhere(client) || plan.controlsTransaction) else { return false }
+            beginsInHaste
+                || differs
+                    && (client.pointee.pin != nil && !readsElsewhere(client) || plan.controlsTransaction)
+        else { return false }
         if differs { injectSettings(client, server) }
         if beginsInHaste { injectBegin(client, server) }
         client.pointee.flow = .settling
@@ -209,7 +211,8 @@ extension Engine {
     /// but the statement: with the server's own error, as SET would have. What another node may run, or what was cut
     /// short by nobody's wish, is tried again.
     private func settingsFailed(_ server: ServerPointer, _ run: inout ForwardRun) -> Bool {
-        let error = server.pointee.extras.settingsError ?? PostgresError(.error, .internalError, "a setting was refused")
+        let error =
+            server.pointee.extras.settingsError ?? PostgresError(.error, .internalError, "a setting was refused")
         server.pointee.extras.settingsError = nil
         server.pointee.extras.holdsCancel = false
         guard let client = clients[server.pointee.client] else {

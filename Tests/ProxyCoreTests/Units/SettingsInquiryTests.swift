@@ -37,7 +37,9 @@ struct SettingsInquiryTests {
             after("SET TIME ZONE INTERVAL '-8' HOUR TO MINUTE", told: ["TimeZone": "<-08>+08"]) == ["timezone=<-08>+08"]
         )
         // Six digits are shown of a number that has more.
-        #expect(after("SET seq_page_cost = 1.23456789", told: ["seq_page_cost": "1.23457"]) == ["seq_page_cost=1.23456789"])
+        #expect(
+            after("SET seq_page_cost = 1.23456789", told: ["seq_page_cost": "1.23457"]) == ["seq_page_cost=1.23456789"]
+        )
         #expect(after("SET x.y = '1.0000001'", told: [:]) == ["x.y=1.0000001"])
         #expect(SettingsInquiry.exact("100000000", told: "1e+08") == "1e+08")
         #expect(SettingsInquiry.exact("1.5", told: "2") == "2")
@@ -64,7 +66,11 @@ struct SettingsInquiryTests {
     @Test func aCustomSettingStaysEmpty() {
         #expect(after("RESET app.x", told: [:], before: ["app.x": "1"]) == ["app.x="])
         #expect(after("RESET app.x", told: [:], before: ["app.x": "1"], start: ["app.x": "2"]) == ["app.x=2"])
-        #expect(after("RESET ALL", told: [:], before: ["app.x": "1", "work_mem": "1MB", "role": "r"]) == ["app.x=", "role=r"])
+        #expect(
+            after("RESET ALL", told: [:], before: ["app.x": "1", "work_mem": "1MB", "role": "r"]) == [
+                "app.x=", "role=r",
+            ]
+        )
         #expect(after("SET LOCAL app.x = '1'", told: ["app.x": ""]) == ["app.x="])
         #expect(after("SET LOCAL app.x = '1'", told: ["app.x": nil]) == [])
     }

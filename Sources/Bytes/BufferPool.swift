@@ -1,6 +1,6 @@
 /// Memory that is lent only while it holds bytes: small and large chunks, kept on free lists, counted against one limit.
 ///
-/// One pool belongs to one worker. `limit` is a mark, not a wall: the engine stops reading from sources while `isStrained`, so what is in
+/// One pool belongs to one worker. `limit` is a mark, not a wall: the engine looks at `bytesInUse` and stops reading from sources, so what is in
 /// use stays within the limit plus what was already on its way.
 @usableFromInline
 package final class BufferPool {
@@ -35,9 +35,6 @@ package final class BufferPool {
             Self.deallocate(chunk)
         }
     }
-
-    @inlinable
-    package var isStrained: Bool { bytesInUse >= limit }
 
     /// Lends a chunk with room for `bytes` if a large chunk has that, else a large chunk. The caller owns it until `give`.
     @inline(__always)

@@ -1,8 +1,8 @@
 /// Bytes that wait in one piece: a message that has arrived in part, or a batch that waits for a server.
 ///
-/// Holds memory only while it holds bytes. Small contents live in the pool's chunks; what is larger than a large
-/// chunk is allocated, and the caller bounds how
-/// much that may be. Is to be cleared before it is dropped, or the pool's count is off.
+/// Holds memory only while it holds bytes. Small contents live in the pool's small chunks; what is larger is allocated by
+/// powers of two, since a large chunk for a message of a few kilobytes would be most of what is counted, and the caller
+/// bounds how much that may be. Is to be cleared before it is dropped, or the pool's count is off.
 @usableFromInline
 package struct HeldBytes: ~Copyable {
     @usableFromInline enum Storage {
@@ -89,6 +89,16 @@ package struct HeldBytes: ~Copyable {
         end = 0
     }
 
+    /// Bytes of memory that it holds.
+    @inlinable
+    package var memory: Int {
+        switch storage {
+        case .none: 0
+        case .chunk(let chunk): chunk.pointee.size
+        case .allocation(_, let capacity): capacity
+        }
+    }
+
     @inlinable
     var base: UnsafeMutableRawPointer {
         switch storage {
@@ -123,11 +133,11 @@ package struct HeldBytes: ~Copyable {
             return
         }
         var larger = HeldBytes()
-        let chunkCapacity = BufferPool.largeChunkSize - Chunk.headerSize
-        if needed <= chunkCapacity {
+        if needed <= BufferPool.smallChunkSize - Chunk.headerSize {
             larger.storage = .chunk(pool.take(for: needed))
         } else {
-            let capacity = max(needed, capacity * 2)
+            var capacity = BufferPool.smallChunkSize * 2
+            while capacity < needed { capacity *= 2 }
             larger.storage = .allocation(.allocate(byteCount: capacity, alignment: 16), capacity: capacity)
             pool.count(capacity)
         }

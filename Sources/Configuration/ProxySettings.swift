@@ -11,6 +11,10 @@ package struct ProxySettings: Sendable, Equatable {
     package let adminUsers: [String]
 
     package let clientLoginTimeout: Duration
+    /// Nil: no limit.
+    package let clientMessageTimeout: Duration?
+    /// Nil: no limit.
+    package let clientWriteTimeout: Duration?
     package let serverConnectTimeout: Duration
     package let serverLoginRetry: Duration
     package let failoverWait: Duration
@@ -67,6 +71,8 @@ package struct ProxySettings: Sendable, Equatable {
         let isOpen = !layers.isSet(.authType) && authFile == nil && listen.isThisMachineAlone
         authenticationMethod = isOpen ? .trust : layers.choice(.authType)
         clientLoginTimeout = layers.duration(.clientLoginTimeout)
+        clientMessageTimeout = layers.optionalDuration(.clientMessageTimeout)
+        clientWriteTimeout = layers.optionalDuration(.clientWriteTimeout)
         serverConnectTimeout = layers.duration(.serverConnectTimeout)
         serverLoginRetry = layers.duration(.serverLoginRetry)
         failoverWait = layers.duration(.failoverWait)

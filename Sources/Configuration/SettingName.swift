@@ -8,6 +8,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case listenBacklog = "listen_backlog"
     case maxClientConnections = "max_client_connections"
     case clientLoginTimeout = "client_login_timeout"
+    case clientMessageTimeout = "client_message_timeout"
+    case clientWriteTimeout = "client_write_timeout"
     case clientIdleTimeout = "client_idle_timeout"
     case idleTransactionTimeout = "idle_transaction_timeout"
     case maxStartupPacket = "max_startup_packet"

@@ -61,6 +61,30 @@ extension SettingTable {
             "A client that has not logged in within this time after it connected is disconnected."
         ),
         SettingDefinition(
+            .clientMessageTimeout,
+            .connections,
+            proxyOnly,
+            optionalTime,
+            default: "60s",
+            .reload,
+            """
+            A client that has sent a part of a message, and nothing more of it for this time, is disconnected with SQLSTATE \
+            57P05. 0: never.
+            """
+        ),
+        SettingDefinition(
+            .clientWriteTimeout,
+            .connections,
+            proxyOnly,
+            optionalTime,
+            default: "10min",
+            .reload,
+            """
+            A client that has read nothing of what waits to be sent to it for this time is disconnected with SQLSTATE \
+            57P05. 0: never.
+            """
+        ),
+        SettingDefinition(
             .clientIdleTimeout,
             .connections,
             perPool,

@@ -55,7 +55,10 @@ extension SettingTable {
             memory,
             default: "256MB",
             .restart,
-            "Memory of the whole process for buffers; when it is used up, reading waits until some are given back."
+            """
+            Memory of the whole process for buffers. From three quarters on, clients that hold more than 64 kB and have no \
+            server are not read on; if that does not help within 5 s, those that hold most are disconnected with SQLSTATE 53200.
+            """
         ),
         SettingDefinition(
             .maxMessageSize,

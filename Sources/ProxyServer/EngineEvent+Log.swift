@@ -6,7 +6,8 @@ extension EngineEvent {
     var isAboutConnection: Bool {
         switch self {
         case .clientLoggedIn, .clientLeft, .serverReady: true
-        case .clientRefused, .serverFailed, .listeningServerLost, .classCorrected, .switchoverBegan, .switchoverEnded:
+        case .clientRefused, .clientEnded, .serverFailed, .listeningServerLost, .classCorrected, .switchoverBegan,
+            .switchoverEnded:
             false
         }
     }
@@ -15,7 +16,7 @@ extension EngineEvent {
         switch self {
         case .clientLoggedIn, .clientLeft, .serverReady, .classCorrected, .switchoverBegan: .info
         case .switchoverEnded(_, _, let failure): failure == nil ? .info : .warning
-        case .clientRefused, .serverFailed, .listeningServerLost: .warning
+        case .clientRefused, .clientEnded, .serverFailed, .listeningServerLost: .warning
         }
     }
 
@@ -24,6 +25,7 @@ extension EngineEvent {
         switch self {
         // Whoever is refused for the same reason, under whatever name.
         case .clientRefused(_, _, let reason): "client refused: \(reason)"
+        case .clientEnded(_, _, _, let reason): "client ended: \(reason)"
         case .clientLoggedIn, .clientLeft, .serverReady, .serverFailed, .listeningServerLost, .classCorrected,
             .switchoverBegan, .switchoverEnded:
             nil
@@ -36,6 +38,8 @@ extension EngineEvent {
             "client \(client) logged in: user \(user), database \(database)"
         case .clientRefused(let user, let database, let reason):
             "client refused: user \(user), database \(database): \(reason)"
+        case .clientEnded(let user, let database, let client, let reason):
+            "client \(client) ended: user \(user), database \(database): \(reason)"
         case .clientLeft(let user, let database, let client, let reason):
             "client \(client) left: user \(user), database \(database): \(reason)"
         case .serverReady(let node, let database, let user, let processID):

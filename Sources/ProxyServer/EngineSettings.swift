@@ -11,12 +11,15 @@ enum EngineSettings {
         options.maximumClients = proxy.connectionLimits.clients ?? .max
         options.maximumServers = proxy.connectionLimits.servers ?? 0
         options.clientLoginTimeout = proxy.clientLoginTimeout.wholeMicroseconds
+        options.clientMessageTimeout = proxy.clientMessageTimeout?.wholeMicroseconds ?? 0
+        options.clientWriteTimeout = proxy.clientWriteTimeout?.wholeMicroseconds ?? 0
         options.serverConnectTimeout = proxy.serverConnectTimeout.wholeMicroseconds
         options.serverLoginRetry = proxy.serverLoginRetry.wholeMicroseconds
         options.failoverWait = proxy.failoverWait.wholeMicroseconds
         options.failoverQueue = proxy.failoverQueue
         options.statementTextLimit = proxy.statementTextLimit
         options.clientBufferLimit = proxy.buffers.clientBufferLimit
+        options.sendHighWater = proxy.buffers.sendHighWater
         options.notificationQueue = proxy.buffers.notificationQueue
         options.maximumMessageSize = proxy.buffers.maxMessageSize
         options.maximumStartupPacket = proxy.buffers.maxStartupPacket

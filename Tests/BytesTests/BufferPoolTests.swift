@@ -53,22 +53,6 @@ struct BufferPoolTests {
         pool.give(again)
     }
 
-    @Test func isStrainedFromItsLimitOn() {
-        let pool = BufferPool(limit: 2 * BufferPool.largeChunkSize)
-        let first = pool.take(for: Self.largeRoom)
-        #expect(!pool.isStrained)
-        let second = pool.take(for: Self.largeRoom)
-        #expect(pool.isStrained)
-        // A mark, not a wall.
-        let third = pool.take(for: 1)
-        #expect(pool.bytesInUse == 2 * BufferPool.largeChunkSize + BufferPool.smallChunkSize)
-        pool.give(third)
-        pool.give(second)
-        #expect(!pool.isStrained)
-        pool.give(first)
-        #expect(pool.bytesInUse == 0)
-    }
-
     @Test(arguments: [0, 1 << 16, 1 << 20])
     func countsWhatIsLentWhateverItKeeps(limit: Int) {
         let pool = BufferPool(limit: limit)

@@ -100,28 +100,4 @@ struct BackPressureTests {
             #expect(client.received.count == 19)
         }
     }
-
-    @Test("buffer_memory: who sends more is paused, and read again when there is room")
-    func memory() {
-        converse(options: { $0.bufferMemory = 1_000_000 }, pool: { $0.size = 1 }) { talk in
-            let first = talk.client()
-            first.sends("Query UPDATE t SET x = 1")
-            let clients = (0..<40).map { _ in talk.client() }
-            let text = "Query UPDATE t SET x = '\(String(repeating: "x", count: 8000))'"
-            for client in clients { client.sends(text) }
-            #expect(talk.engine.inspect().bytesInUse > 1_000_000)
-            #expect(clients.contains { $0.link.isPaused })
-            let server = talk.server(on: 0)
-            var rounds = 0
-            while clients.contains(where: { $0.received.isEmpty }), rounds < 500 {
-                rounds += 1
-                if !server.received.isEmpty {
-                    server.forget()
-                    server.completes("UPDATE 1")
-                }
-                talk.pass(seconds: 0.1)
-            }
-            for client in clients { client.gets("Complete UPDATE 1", "Ready I") }
-        }
-    }
 }

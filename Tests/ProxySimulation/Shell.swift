@@ -46,6 +46,7 @@ package final class Shell {
             topology: topology,
             sampleClock: sampleClock
         )
+        engine.unsentBytes = { [unowned self] in links[$0]?.fromEngine.count ?? 0 }
     }
 
     /// To be called after each event of the engine's.

@@ -53,6 +53,8 @@ struct ClientSession: ~Copyable {
     var lastPortal: UInt64 = 0
     /// Since no portal was there, a statement has been bound that may change the session.
     var bindsChange = false
+    /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20 microseconds.
+    var heardAt: UInt32
     /// Bytes that have arrived and not been looked at.
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
@@ -78,6 +80,7 @@ struct ClientSession: ~Copyable {
     init(handle: Handle, now: Microseconds) {
         self.handle = handle
         since = now
+        heardAt = UInt32(truncatingIfNeeded: now >> 20)
     }
 
     var token: PeerToken { PeerToken(.client, handle) }

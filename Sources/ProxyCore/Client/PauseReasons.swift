@@ -6,8 +6,10 @@ struct PauseReasons: OptionSet, BitwiseCopyable {
     static let sinkFull = PauseReasons(rawValue: 1)
     /// As much is held for it as `client_buffer_limit` allows.
     static let heldTooMuch = PauseReasons(rawValue: 2)
-    /// All connections together hold more than `buffer_memory`.
+    /// It holds much, and all connections together hold too much of `buffer_memory`.
     static let memory = PauseReasons(rawValue: 4)
     /// A parked server has said something unasked.
     static let parked = PauseReasons(rawValue: 8)
+    /// Answers wait for it: before they have been sent its next messages are not looked at.
+    static let unread = PauseReasons(rawValue: 16)
 }

@@ -45,10 +45,11 @@ extension Engine {
     /// Answers the messages that have arrived whole.
     func continueConsole(_ client: ClientPointer) {
         let handle = client.pointee.handle
-        while let client = clients[handle], client.pointee.phase == .console, !client.pointee.isBacklogged,
+        while let client = clients[handle], client.pointee.phase == .console,
             client.pointee.extras?.console?.wait == nil,
             client.pointee.held.count >= MessageHeader.byteCount
         {
+            if mustReadFirst(client, beyond: Self.answersAtOnce) { break }
             let bytes = client.pointee.held.bytes
             let header: MessageHeader
             switch Frame(ofClient: bytes.bytes, at: 0, limit: options.clientBufferLimit) {

@@ -95,7 +95,10 @@ extension Engine {
     func resume(_ client: ClientPointer, _ reason: PauseReasons) {
         guard client.pointee.pauses.contains(reason) else { return }
         client.pointee.pauses.remove(reason)
-        if client.pointee.pauses.isEmpty { actions.append(.resume(client.pointee.transport)) }
+        guard client.pointee.pauses.isEmpty else { return }
+        // While it was not read it could not be heard.
+        client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
+        actions.append(.resume(client.pointee.transport))
     }
 
     func pause(_ server: ServerPointer, _ reason: PauseReasons) {
@@ -109,24 +112,51 @@ extension Engine {
         if server.pointee.pauses.isEmpty { actions.append(.resume(server.pointee.transport)) }
     }
 
-    /// `buffer_memory` is reached: a client that holds no server is read again when a quarter of it has been given back. Whoever holds one goes on, and so do
-    /// servers: it is by what they finish that memory is given back.
-    func pauseForMemory(_ client: ClientPointer) {
-        guard client.pointee.server.isNone, !client.pointee.pauses.contains(.memory), client.pointee.phase != .closing
-        else { return }
-        pause(client, .memory)
-        pausedForMemory.append(client.pointee.handle)
+    // MARK: Answers of the proxy's own
+
+    /// Bytes of answers of the proxy's own that a client gets in one turn: a pipeline of what the proxy answers itself neither piles up answers nor keeps
+    /// the others waiting.
+    static let answersAtOnce = 16 << 10
+
+    /// Whether more than so many bytes wait for the client: its next batch, and reading from it, wait until they have been fetched and sent.
+    @inline(__always)
+    func mustReadFirst(_ client: ClientPointer, beyond limit: Int) -> Bool {
+        if !client.pointee.isBacklogged, client.pointee.output.count < limit || client.pointee.replayState == .armed {
+            return false
+        }
+        waitForReader(client)
+        return true
     }
 
-    /// Reads again from clients paused for memory: from all of them once there is room, until then from those that have got a server.
-    func resumeAfterStrain() {
-        let hasRoom = buffers.bytesInUse < options.bufferMemory / 4 * 3
-        pausedForMemory.removeAll { handle in
-            guard let client = clients[handle] else { return true }
-            guard hasRoom || !client.pointee.server.isNone else { return false }
-            resume(client, .memory)
-            return true
+    private func waitForReader(_ client: ClientPointer) {
+        pause(client, .unread)
+        // Of a backlog the shell tells the end.
+        if !client.pointee.isBacklogged { answering.append(client.pointee.handle) }
+    }
+
+    /// What waited to be fetched when the clients' last messages were looked at has been: they go on.
+    func continueAnswering() {
+        var handles: [Handle] = []
+        swap(&handles, &answering)
+        for handle in handles {
+            if let client = clients[handle], !client.pointee.isBacklogged { continueAnswering(client) }
         }
+    }
+
+    private func continueAnswering(_ client: ClientPointer) {
+        guard client.pointee.pauses.contains(.unread) else { return }
+        let handle = client.pointee.handle
+        client.pointee.pauses.remove(.unread)
+        if client.pointee.phase == .console {
+            continueConsole(client)
+        } else {
+            if client.pointee.channels != nil { sendQueueIfIdle(client) }
+            processHeld(client)
+        }
+        // It has been paused all the while, and is read again unless there was more than enough once more.
+        guard let client = clients[handle], client.pointee.pauses.isEmpty, client.pointee.phase != .closing else { return }
+        client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
+        actions.append(.resume(client.pointee.transport))
     }
 
     func clientBacklogged(_ client: ClientPointer) {
@@ -138,9 +168,10 @@ extension Engine {
 
     func clientDrained(_ client: ClientPointer) {
         client.pointee.isBacklogged = false
+        if let server = servers[client.pointee.server] { unpause(server) }
+        if client.pointee.pauses.contains(.unread) { return continueAnswering(client) }
         if client.pointee.phase == .console { return continueConsole(client) }
         if client.pointee.channels != nil { sendQueueIfIdle(client) }
-        if let server = servers[client.pointee.server] { unpause(server) }
         processHeld(client)
     }
 

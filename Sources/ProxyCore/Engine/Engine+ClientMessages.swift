@@ -120,8 +120,8 @@ extension Engine {
     private func beginBatch(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
-        // A client that does not read its replies gets no more of them: only its server of the moment is paused for it.
-        if client.pointee.isBacklogged { return .stop }
+        // A client that does not read its replies gets no more of them.
+        if mustReadFirst(client, beyond: options.sendHighWater) { return .stop }
         switch header.tag {
         case FrontendTag.query, FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute,
             FrontendTag.close, FrontendTag.functionCall:
@@ -326,6 +326,7 @@ extension Engine {
             }
             sendSync(client, server)
         } else {
+            if mustReadFirst(client, beyond: Self.answersAtOnce) { return .stop }
             if client.pointee.channels != nil { sendQueueIfIdle(client) }
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)

@@ -296,11 +296,21 @@ extension Engine {
         touch(client)
     }
 
+    /// Whether a part of a server's message has been passed on to the client, and the rest has not come.
+    private func isInReply(_ client: ClientPointer) -> Bool {
+        guard let server = servers[client.pointee.server], server.pointee.passing > 0 else { return false }
+        return server.pointee.ledger.first?.disposition == .forward
+    }
+
     /// Tells a client a FATAL error and closes its connection.
     func refuse(_ client: ClientPointer, _ error: PostgresError) {
         guard client.pointee.phase != .closing else { return }
         var fatal = error
         fatal.severity = .fatal
+        if isInReply(client) {
+            // Half a message has left: nothing that could be said would be understood.
+            return close(client, flush: true, reason: error.message)
+        }
         send(client) { $0.error(fatal) }
         if let extras = client.pointee.extras, client.pointee.phase != .ready, !extras.user.isEmpty {
             actions.append(

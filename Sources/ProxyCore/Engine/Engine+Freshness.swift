@@ -168,6 +168,7 @@ extension Engine {
 
     /// When `wake` is to be called next; `.max` where nobody waits for a moment.
     package var nextDeadline: Microseconds {
+        if !answering.isEmpty { return now }
         var next = Microseconds.max
         for wait in freshnessWaits { next = min(next, wait.deadline) }
         for wait in pinnedWaits { next = min(next, wait.deadline) }
@@ -177,6 +178,7 @@ extension Engine {
 
     /// The time of `nextDeadline` has come.
     package func wake() {
+        if !answering.isEmpty { continueAnswering() }
         servePinnedWaits()
         if let check = switchover?.nextCheck, check <= now { checkSwitchover() }
         guard !freshnessWaits.isEmpty else { return }

@@ -112,10 +112,13 @@ extension Engine {
             case .ready:
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
-                if isDraining { dismissIfIdle(client) }
-            case .welcoming, .console, .closing: break
+                if isDraining, let client = clients[handle] { dismissIfIdle(client) }
+                if let client = clients[handle], client.pointee.phase == .ready { checkStandstill(client) }
+            case .console: checkStandstill(client)
+            case .welcoming, .closing: break
             }
         }
+        unreadOutput.looked()
     }
 
     private func checkIdleTimes(_ client: ClientPointer) {

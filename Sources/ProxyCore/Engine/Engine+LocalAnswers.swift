@@ -49,6 +49,7 @@ extension Engine {
     /// Answers the batch, if it is the proxy's to answer.
     func localAnswer(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Progress? {
         guard plan.isLocal(for: client), plan.isQuery || isPlain(client, plan, input, offset) else { return nil }
+        if mustReadFirst(client, beyond: Self.answersAtOnce) { return .stop }
         let text: RawSpan
         if plan.isQuery {
             guard let first = Frame.whole(ofClient: input, at: offset, before: offset &+ plan.size),

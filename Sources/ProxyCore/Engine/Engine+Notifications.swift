@@ -143,7 +143,7 @@ extension Engine {
     /// Gives a client a message that may come at any time, now or when its transaction is over.
     func notify(_ client: ClientPointer, _ message: [UInt8]) {
         guard let channels = client.pointee.channels else { return }
-        if isIdle(client), !client.pointee.isBacklogged {
+        if isIdle(client), !mustReadFirst(client, beyond: options.sendHighWater) {
             client.pointee.output.append(message, from: buffers)
             touch(client)
             return

@@ -27,7 +27,16 @@ extension Engine {
                 scanQuery(client, header, isWhole, input, offset, &plan)
                 return plan
             case FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute, FrontendTag.close:
-                guard isWhole else { return flushed ?? unfinished(plan, held: input.byteCount &- start) }
+                guard isWhole else {
+                    if let flushed { return flushed }
+                    let fits = offset &- start &+ header.size <= options.clientBufferLimit
+                    if fits, header.tag == FrontendTag.parse || header.tag == FrontendTag.describe || header.tag == FrontendTag.close {
+                        // It is not sent before it is whole: no server waits for the rest of it.
+                        plan.extent = .incomplete
+                        return plan
+                    }
+                    return unfinished(plan, held: input.byteCount &- start)
+                }
                 scanExtended(client, header, input, offset, &plan)
             case FrontendTag.sync where isWhole:
                 plan.extent = .whole

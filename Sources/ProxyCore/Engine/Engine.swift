@@ -104,8 +104,16 @@ package final class Engine {
     package var actions: [EngineAction] = []
     /// Clients whose batch is to be run again, once the event that made it necessary has been dealt with.
     var restarted: [Handle] = []
-    /// Clients that are not read because `buffer_memory` was reached.
-    var pausedForMemory: [Handle] = []
+    var memoryShares: MemoryShares
+    /// `memoryShares.mark`, at hand for each event.
+    let memoryMark: Int
+    /// Clients that are not read because too much of `buffer_memory` is in use.
+    var slowed: [Handle] = []
+    /// Clients whose next messages wait until the answers before them have been fetched.
+    var answering: [Handle] = []
+    var unreadOutput = UnreadOutput<Handle>()
+    /// The shell's: bytes that it has fetched for a connection and not sent yet.
+    package var unsentBytes: (TransportID) -> Int = { _ in 0 }
     private var touched = RingQueue<PeerToken>()
     private(set) var isDraining = false
     private var lastScan: Microseconds = 0
@@ -128,6 +136,8 @@ package final class Engine {
         self.topology = topology
         self.sampleClock = sampleClock
         buffers = BufferPool(limit: options.bufferMemory)
+        memoryShares = MemoryShares(limit: options.bufferMemory)
+        memoryMark = memoryShares.mark
         statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
@@ -209,7 +219,8 @@ package final class Engine {
         switch token.kind {
         case .client:
             guard let client = clients[token.handle] else { return }
-            if buffers.isStrained { pauseForMemory(client) }
+            if buffers.bytesInUse >= memoryMark { slow(client) }
+            client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
             receivedFromClient(client, bytes)
         case .server:
             if let server = servers[token.handle] { receivedFromServer(server, bytes) }
@@ -304,7 +315,7 @@ package final class Engine {
 
     /// Time has passed: called about ten times a second.
     package func tick() {
-        if !pausedForMemory.isEmpty { resumeAfterStrain() }
+        checkMemory()
         balance.look(now: now)
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }

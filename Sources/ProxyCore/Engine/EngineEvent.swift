@@ -5,6 +5,8 @@ package enum EngineEvent: Sendable {
     case clientLoggedIn(user: String, database: String, client: UInt32)
     case clientRefused(user: String, database: String, reason: String)
     case clientLeft(user: String, database: String, client: UInt32, reason: String)
+    /// For what it held, or because it stood still.
+    case clientEnded(user: String, database: String, client: UInt32, reason: String)
     case serverReady(node: Int, database: String, user: String, processID: UInt32)
     case serverFailed(node: Int, database: String, user: String, reason: String)
     case listeningServerLost(database: String, reason: String)

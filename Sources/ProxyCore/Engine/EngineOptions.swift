@@ -9,6 +9,10 @@ package struct EngineOptions: Sendable {
     package var maximumServers = 0
     /// `client_login_timeout`
     package var clientLoginTimeout: Microseconds = 60_000_000
+    /// `client_message_timeout`: how long nothing more may come of a message that has begun to; 0: no limit.
+    package var clientMessageTimeout: Microseconds = 60_000_000
+    /// `client_write_timeout`: how long a client may read nothing of what waits for it; 0: no limit.
+    package var clientWriteTimeout: Microseconds = 600_000_000
     /// `server_connect_timeout`
     package var serverConnectTimeout: Microseconds = 15_000_000
     /// `server_login_retry`: the pause after a failed connection before the next to the same node.
@@ -21,6 +25,8 @@ package struct EngineOptions: Sendable {
     package var statementTextLimit = 64 << 10
     /// `client_buffer_limit`: bytes held for one client that waits for a server or for the rest of a batch.
     package var clientBufferLimit = 1 << 20
+    /// `send_high_water`: unsent bytes of one connection beyond which nothing more is read from what feeds it.
+    package var sendHighWater = 256 << 10
     /// `notification_queue`: bytes of notifications held for one client, and of the channels it listens to.
     package var notificationQueue = 1 << 20
     /// `max_message_size`

@@ -121,6 +121,10 @@ final class Conversation {
         while isMoving {
             isMoving = false
             shell.endTurn()
+            if !engine.answering.isEmpty {
+                engine.wake()
+                isMoving = true
+            }
             for link in shell.order { if move(link) { isMoving = true } }
         }
         expectSound()

@@ -46,7 +46,7 @@ import Testing
         let ended = { (inUse: Int) in shares.ended(of: holders, inUse: inUse * Self.megabyte).map(\.name) }
         #expect(ended(76) == [2])
         #expect(ended(85) == [2, 1])
-        #expect(ended(95) == [2, 1, 4])
+        #expect(ended(94) == [2, 1, 4])
         // Who has a server comes last.
         #expect(ended(96) == [2, 1, 4, 3])
         #expect(ended(49).isEmpty)

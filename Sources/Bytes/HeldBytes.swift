@@ -1,7 +1,7 @@
 /// Bytes that wait in one piece: a message that has arrived in part, or a batch that waits for a server.
 ///
-/// Holds memory only while it holds bytes. Small contents live in the pool's small chunks; what is larger is allocated by
-/// powers of two, since a large chunk for a message of a few kilobytes would be most of what is counted, and the caller
+/// Holds memory only while it holds bytes. Small contents live in the pool's small chunks; what is larger is allocated
+/// by pages, since a large chunk for a message of a few kilobytes would be most of what is counted, and the caller
 /// bounds how much that may be. Is to be cleared before it is dropped, or the pool's count is off.
 @usableFromInline
 package struct HeldBytes: ~Copyable {
@@ -136,8 +136,7 @@ package struct HeldBytes: ~Copyable {
         if needed <= BufferPool.smallChunkSize - Chunk.headerSize {
             larger.storage = .chunk(pool.take(for: needed))
         } else {
-            var capacity = BufferPool.smallChunkSize * 2
-            while capacity < needed { capacity *= 2 }
+            let capacity = (max(needed, capacity / 2 * 3) + 4_095) & ~4_095
             larger.storage = .allocation(.allocate(byteCount: capacity, alignment: 16), capacity: capacity)
             pool.count(capacity)
         }

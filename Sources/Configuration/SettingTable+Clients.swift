@@ -77,7 +77,7 @@ extension SettingTable {
             .connections,
             proxyOnly,
             optionalTime,
-            default: "10min",
+            default: "2min",
             .reload,
             """
             A client that has read nothing of what waits to be sent to it for this time is disconnected with SQLSTATE \

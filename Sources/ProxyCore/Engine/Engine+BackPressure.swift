@@ -154,7 +154,9 @@ extension Engine {
             processHeld(client)
         }
         // It has been paused all the while, and is read again unless there was more than enough once more.
-        guard let client = clients[handle], client.pointee.pauses.isEmpty, client.pointee.phase != .closing else { return }
+        guard let client = clients[handle], client.pointee.pauses.isEmpty, client.pointee.phase != .closing else {
+            return
+        }
         client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
         actions.append(.resume(client.pointee.transport))
     }

@@ -11,9 +11,10 @@ extension Engine {
 
     /// Too much is in use: a client that holds more than its share, and no server, is not read on. Whoever holds a server goes on, and so do servers: it is by what
     /// they finish that memory is given back.
-    func slow(_ client: ClientPointer) {
+    /// - Parameter size: of what has just come from it.
+    func slow(_ client: ClientPointer, _ size: Int) {
         guard client.pointee.server.isNone, !client.pointee.pauses.contains(.memory), client.pointee.phase != .closing,
-            holding(client) > memoryShares.allowance(inUse: buffers.bytesInUse)
+            holding(client) + size >= memoryShares.allowance(inUse: buffers.bytesInUse)
         else { return }
         pause(client, .memory)
         slowed.append(client.pointee.handle)
@@ -25,10 +26,11 @@ extension Engine {
         let inUse = buffers.bytesInUse
         let mustEnd = memoryShares.look(inUse: inUse, at: now)
         if !slowed.isEmpty {
-            let allowance = inUse < memoryShares.relief ? Int.max : min(memoryShares.allowance(inUse: inUse), MemoryShares.little)
+            let allowance =
+                inUse < memoryShares.relief ? Int.max : min(memoryShares.allowance(inUse: inUse), MemoryShares.little)
             slowed.removeAll { handle in
                 guard let client = clients[handle] else { return true }
-                guard !client.pointee.server.isNone || holding(client) <= allowance else { return false }
+                guard !client.pointee.server.isNone || holding(client) < allowance else { return false }
                 resume(client, .memory)
                 return true
             }
@@ -59,7 +61,8 @@ extension Engine {
     /// Once a second: ends a client that has sent half a message, or has been sent something, and does nothing about it.
     func checkStandstill(_ client: ClientPointer) {
         if options.clientMessageTimeout > 0, client.pointee.pauses.isEmpty,
-            Int64(UInt32(truncatingIfNeeded: now >> 20) &- client.pointee.heardAt) << 20 >= options.clientMessageTimeout,
+            Int64(UInt32(truncatingIfNeeded: now >> 20) &- client.pointee.heardAt) << 20
+                >= options.clientMessageTimeout,
             isInMessage(client)
         {
             return end(client, .halfMessage(options.clientMessageTimeout), flush: true)
@@ -87,13 +90,16 @@ extension Engine {
         case .between, .preparing, .batch, .skipping: break
         }
         var offset = 0
-        while bytes.count - offset >= MessageHeader.byteCount {
-            let size = MessageHeader(bytes.bytes, at: offset).size
-            guard size >= MessageHeader.byteCount else { return false }
-            if size > bytes.count - offset { return true }
-            offset += size
+        while offset < bytes.count {
+            switch Frame(ofClient: bytes.bytes, at: offset, limit: options.maximumMessageSize) {
+            case .partial: return true
+            case .violation: return false
+            case .message(let header):
+                if header.size > bytes.count - offset { return true }
+                offset += header.size
+            }
         }
-        return offset < bytes.count
+        return false
     }
 
     /// Ends a client's connection for what it holds or does not do; the log tells of it.
@@ -118,8 +124,10 @@ extension PostgresError {
             .fatal,
             .outOfMemory,
             "connection ended because buffer_memory is used up",
-            detail: "It held \(bytes) bytes: messages that have not arrived whole or wait for a server, and answers that have not been read.",
-            hint: "Raise buffer_memory (now \(limit)), lower client_buffer_limit, or have clients read what they are sent."
+            detail:
+                "It held \(bytes) bytes: messages that have not arrived whole or wait for a server, and answers that have not been read.",
+            hint:
+                "Raise buffer_memory (now \(limit)), lower client_buffer_limit, or have clients read what they are sent."
         )
     }
 

@@ -30,7 +30,10 @@ extension Engine {
                 guard isWhole else {
                     if let flushed { return flushed }
                     let fits = offset &- start &+ header.size <= options.clientBufferLimit
-                    if fits, header.tag == FrontendTag.parse || header.tag == FrontendTag.describe || header.tag == FrontendTag.close {
+                    if fits,
+                        header.tag == FrontendTag.parse || header.tag == FrontendTag.describe
+                            || header.tag == FrontendTag.close
+                    {
                         // It is not sent before it is whole: no server waits for the rest of it.
                         plan.extent = .incomplete
                         return plan

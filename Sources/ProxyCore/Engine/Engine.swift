@@ -219,7 +219,7 @@ package final class Engine {
         switch token.kind {
         case .client:
             guard let client = clients[token.handle] else { return }
-            if buffers.bytesInUse >= memoryMark { slow(client) }
+            if buffers.bytesInUse >= memoryMark { slow(client, bytes.byteCount) }
             client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
             receivedFromClient(client, bytes)
         case .server:

@@ -12,7 +12,7 @@ package struct EngineOptions: Sendable {
     /// `client_message_timeout`: how long nothing more may come of a message that has begun to; 0: no limit.
     package var clientMessageTimeout: Microseconds = 60_000_000
     /// `client_write_timeout`: how long a client may read nothing of what waits for it; 0: no limit.
-    package var clientWriteTimeout: Microseconds = 600_000_000
+    package var clientWriteTimeout: Microseconds = 120_000_000
     /// `server_connect_timeout`
     package var serverConnectTimeout: Microseconds = 15_000_000
     /// `server_login_retry`: the pause after a failed connection before the next to the same node.

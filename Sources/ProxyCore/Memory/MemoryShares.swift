@@ -14,10 +14,10 @@ struct MemoryShares {
         let isServed: Bool
     }
 
-    /// Who holds so many bytes or less holds little: as much as comes by one receive.
+    /// Who holds fewer bytes holds little: less than comes by one receive.
     static let little = 64 << 10
-    /// Who holds so many holds next to nothing: one statement of usual length.
-    static let nextToNothing = 4 << 10
+    /// Who holds fewer holds next to nothing: no more than one statement of usual length.
+    static let nextToNothing = 8 << 10
     /// How long too much may be in use before clients are ended for it, in microseconds.
     static let patience: Microseconds = 5_000_000
 
@@ -33,7 +33,7 @@ struct MemoryShares {
     /// Bytes in use below which all are read again.
     var relief: Int { limit / 2 }
 
-    /// What a client may hold and be read on.
+    /// Who holds fewer bytes is read on.
     func allowance(inUse: Int) -> Int {
         if inUse < mark { return .max }
         return inUse < limit ? Self.little : Self.nextToNothing
@@ -60,7 +60,7 @@ struct MemoryShares {
     func ended<Name>(of holders: [Holder<Name>], inUse: Int) -> [Holder<Name>] {
         var left = inUse
         let allowance = min(allowance(inUse: inUse), Self.little)
-        let order = holders.filter { $0.bytes > allowance }.sorted {
+        let order = holders.filter { $0.bytes >= allowance }.sorted {
             $0.isServed == $1.isServed ? $0.bytes > $1.bytes : $1.isServed
         }
         return Array(

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func whoHoldsLittleStays() {
-        let holders = (0..<1_000).map { Holder(name: $0, bytes: MemoryShares.little, isServed: false) }
+        let holders = (0..<1_000).map { Holder(name: $0, bytes: MemoryShares.little - 1, isServed: false) }
         #expect(shares.ended(of: holders, inUse: 99 * Self.megabyte).isEmpty)
         // At the limit itself there is nobody else to take it from.
         #expect(shares.ended(of: holders, inUse: 100 * Self.megabyte).count == 801)

@@ -54,7 +54,8 @@ import Testing
                 subject: "the setting"
             )
             try cluster.primary.wait(
-                for: "COALESCE((SELECT \(CommitWait.column) FROM (SELECT pg_is_in_recovery() AS r) AS node), '') = '\(expected)'",
+                for:
+                    "COALESCE((SELECT \(CommitWait.column) FROM (SELECT pg_is_in_recovery() AS r) AS node), '') = '\(expected)'",
                 subject: "'\(setting)' to be told as '\(expected)'"
             )
         }

@@ -49,7 +49,11 @@ import Testing
 
     static let pointings: [Pointing] = [
         .init(testDescription: "another node", conninfo: "host=c port=5433", end: nil),
-        .init(testDescription: "the primary already", conninfo: "user=u port=5433 host=b", end: .followsAlready(slot: nil)),
+        .init(
+            testDescription: "the primary already",
+            conninfo: "user=u port=5433 host=b",
+            end: .followsAlready(slot: nil)
+        ),
         .init(
             testDescription: "already, through a slot, and what it receives is hidden",
             conninfo: "host=b port=5433",

@@ -90,7 +90,10 @@ import Testing
         #expect(driver.following.ended(2, .leftAlone, primary: 1, at: 130 * Self.second).isEmpty)
     }
 
-    @Test(arguments: [(UInt32?.none, false), (1, true)]) func whatIsNotKnownIsLeftAlone(timeline: UInt32?, isHidden: Bool) {
+    @Test(arguments: [(UInt32?.none, false), (1, true)]) func whatIsNotKnownIsLeftAlone(
+        timeline: UInt32?,
+        isHidden: Bool
+    ) {
         var driver = Driver()
         let scene = Self.scene([Self.replica(timeline, isHidden: isHidden)])
         #expect(driver.look(scene, from: 100, to: 300).isEmpty)

@@ -93,7 +93,9 @@ import Testing
         _ = lose(&promotion) { time in [Self.silent] + (1...3).map { Self.replica(UInt64($0), at: time) } }
         _ = promotion.handle(.granted, at: 104 * Self.second)
         _ = promotion.handle(.allTold, at: 104 * Self.second)
-        let after = [Self.silent, Self.silent, Self.replica(2, at: 105), PromotionCandidate(role: .primary, timeline: 2)]
+        let after = [
+            Self.silent, Self.silent, Self.replica(2, at: 105), PromotionCandidate(role: .primary, timeline: 2),
+        ]
         let done = promotion.handle(.looked(Self.scene(after, primary: 3, timeline: 2)), at: 105 * Self.second)
         // Also the one that is away.
         #expect(done.dropFirst() == [.intend(.finish(followers: [1, 2])), .owe([1, 2])])

@@ -215,7 +215,8 @@ extension Coordinator {
         return CoordinationExchange(guards: guards, change: .attempt(taken))
     }
 
-    /// What is left of an attempt that has a primary: struck off are those that follow it, and where its proxy is gone this one goes on.
+    /// What is left of an attempt that has a primary: struck off are those that follow it, and where its proxy is gone
+    /// this one goes on.
     private func goOnFollowing(
         _ attempt: PromotionAttempt,
         _ state: CoordinationState,
@@ -244,8 +245,9 @@ extension Coordinator {
         return look.names[sees] == attempt.candidate
     }
 
-    /// With what right this proxy points replicas at the primary; nil: it has none. All that may write to the primary may: the one that has promoted it first,
-    /// then the others one after the other, so that one which cannot reach a replica is not waited for by all.
+    /// With what right this proxy points replicas at the primary; nil: it has none. All that may write to the primary
+    /// may: the one that has promoted it first, then the others one after the other, so that one which cannot reach a
+    /// replica is not waited for by all.
     package func rightToPoint(at now: UInt64) -> Following.Right? {
         guard hold(at: now) == nil, let sees = look.sees, let state = known else { return nil }
         let attempt = state.attempt?.value

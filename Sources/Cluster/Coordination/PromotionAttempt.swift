@@ -5,9 +5,11 @@ package struct PromotionAttempt: Sendable, Equatable {
         case fencing
         /// The candidate may have been told to become primary.
         case told
-        /// It is the primary, and `followers` do not follow it yet. In etcd that is `done` with followers, so that versions that know of none go on.
+        /// It is the primary, and `followers` do not follow it yet. In etcd that is `done` with followers, so that
+        /// versions that know of none go on.
         case following
-        /// It is the primary, and nothing is left to do. The record stays: whoever starts later learns from it that the old timeline has ended.
+        /// It is the primary, and nothing is left to do. The record stays: whoever starts later learns from it that the
+        /// old timeline has ended.
         case done
         /// Nothing has been promoted.
         case cancelled

@@ -1,5 +1,5 @@
-/// Whether what another proxy has said in etcd is still said: a proxy that stands still says it for as long as its lease lasts, one that lives renews that every
-/// second. By etcd's clock alone; times are nanoseconds of this proxy's.
+/// Whether what another proxy has said in etcd is still said: a proxy that stands still says it for as long as its
+/// lease lasts, one that lives renews that every second. By etcd's clock alone; times are nanoseconds of this proxy's.
 struct ProxyWord: Sendable {
     enum Age: Sendable, Equatable {
         case unknown

@@ -77,7 +77,8 @@ struct EtcdCalls {
 
     /// - Returns: less than nothing where the lease has run out.
     static func remaining(_ body: [UInt8]) throws(EtcdFailure) -> (seconds: Int, granted: Int) {
-        guard let answer = JSONValue(body), let seconds = answer.number("TTL"), let granted = answer.number("grantedTTL")
+        guard let answer = JSONValue(body), let seconds = answer.number("TTL"),
+            let granted = answer.number("grantedTTL")
         else { throw .malformed("it is no lease") }
         return (Int(seconds), Int(granted))
     }

@@ -1,4 +1,5 @@
-/// A primary on which every commit waits: fewer standbys follow than synchronous_standby_names asks for (PostgreSQL documentation, 20.6.2).
+/// A primary on which every commit waits: fewer standbys follow than synchronous_standby_names asks for (PostgreSQL
+/// documentation, 20.6.2).
 package struct CommitWait: Sendable, Equatable {
     package let needed: Int
     /// Standbys of those that are named, as many as stream.
@@ -12,8 +13,9 @@ package struct CommitWait: Sendable, Equatable {
         self.sessions = sessions
     }
 
-    /// An expression for it as one text; null where commits go on, and where the monitoring user may not know. In both forms of the setting with a number that
-    /// number is wanted, else one; PostgreSQL calls those that count `sync` or `quorum`, and counts who streams alone.
+    /// An expression for it as one text; null where commits go on, and where the monitoring user may not know. In both
+    /// forms of the setting with a number that number is wanted, else one; PostgreSQL calls those that count `sync` or
+    /// `quorum`, and counts who streams alone.
     static let column = """
         CASE WHEN r OR pg_catalog.current_setting('synchronous_standby_names') = '' THEN NULL \
         ELSE (SELECT CASE WHEN w.hidden OR w.following >= w.needed THEN NULL ELSE w.needed || ' ' || w.following || ' ' || \

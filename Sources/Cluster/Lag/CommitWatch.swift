@@ -1,4 +1,5 @@
-/// Whether commits on the primary wait for standbys, and what the log is told of that. Times are nanoseconds of one monotonic clock.
+/// Whether commits on the primary wait for standbys, and what the log is told of that. Times are nanoseconds of one
+/// monotonic clock.
 struct CommitWatch: Sendable {
     enum News: Sendable, Equatable {
         case waiting(primary: Int, CommitWait)

@@ -2,8 +2,8 @@
 package enum ErrandOutcome: Sendable, Equatable {
     /// `pg_promote()` has answered.
     case promoted(Bool)
-    /// The replica has been pointed at the primary, through the slot of this name if it has one. `isHidden`: it receives from somewhere, and from where the
-    /// monitoring user may not know.
+    /// The replica has been pointed at the primary, through the slot of this name if it has one. `isHidden`: it
+    /// receives from somewhere, and from where the monitoring user may not know.
     case follows(slot: String?, isHidden: Bool = false)
     /// It had been before.
     case followsAlready(slot: String?, isHidden: Bool = false)

@@ -95,7 +95,8 @@ struct ErrandScript {
         return .send("ALTER SYSTEM SET primary_conninfo = \(Self.literal(new))")
     }
 
-    /// Whether what comes next changes which node follows which, or is the primary: that takes the right to it at that very moment.
+    /// Whether what comes next changes which node follows which, or is the primary: that takes the right to it at that
+    /// very moment.
     var isAboutToChange: Bool {
         switch stage {
         case .readingClock, .readingConninfo: true

@@ -1,8 +1,8 @@
-/// Sees to it that the replicas follow the primary: finds those that do not, and when one is to be pointed there. Events in, actions out, no I/O and no
-/// clock; times are nanoseconds of one monotonic clock, nodes are named by place.
+/// Sees to it that the replicas follow the primary: finds those that do not, and when one is to be pointed there.
+/// Events in, actions out, no I/O and no clock; times are nanoseconds of one monotonic clock, nodes are named by place.
 ///
-/// It goes by what the nodes say, and by what is owed from a promotion: so it does not matter who has promoted, or whether whoever began to point
-/// replicas is still there. Pointing one twice does nothing more than pointing it once.
+/// It goes by what the nodes say, and by what is owed from a promotion: so it does not matter who has promoted, or
+/// whether whoever began to point replicas is still there. Pointing one twice does nothing more than pointing it once.
 package struct Following: Sendable {
     /// Why this proxy may point replicas at this moment: it may write to the primary.
     package struct Right: Sendable, Equatable {
@@ -18,7 +18,8 @@ package struct Following: Sendable {
     }
 
     package enum Action: Sendable, Equatable {
-        /// `ended` is due. `onlyFrom`: only where it names one of these nodes as what it streams from; nil: whatever it names.
+        /// `ended` is due. `onlyFrom`: only where it names one of these nodes as what it streams from; nil: whatever it
+        /// names.
         case point(replica: Int, primary: Int, onlyFrom: Set<Int>?)
         case log(FollowingNews)
     }
@@ -131,8 +132,8 @@ package struct Following: Sendable {
         guard node.timeline != nil, !node.isHidden else { return [] }
         guard now >= astray.since &+ rules.patience.nanoseconds &* UInt64(1 + max(0, right.turn)) else { return [] }
         astray.isAsked = true
-        // What has not even begun the primary's timeline has not followed it since the promotion. Else it is left to whoever set it up, unless it names a node
-        // from which nothing good can come.
+        // What has not even begun the primary's timeline has not followed it since the promotion. Else it is left to
+        // whoever set it up, unless it names a node from which nothing good can come.
         let isBehind = node.timeline.map { own in scene.timeline.map { own < $0 } ?? false } ?? false
         let dead = scene.nodes.indices.filter { $0 != primary && scene.nodes[$0].isFenced }
         let bad = Set(dead + [place] + (former.map { $0 == primary ? [] : [$0] } ?? []))

@@ -1,7 +1,7 @@
 /// When a replica is pointed at the primary by `Following`.
 package struct FollowingRules: Sendable, Equatable {
-    /// So long may one not follow without anything being done, where nothing is owed from a promotion: a restart takes its time. The same again for each proxy
-    /// that has its turn before.
+    /// So long may one not follow without anything being done, where nothing is owed from a promotion: a restart takes
+    /// its time. The same again for each proxy that has its turn before.
     package var patience: Duration
     /// Between two tries at first; twice as long after each.
     package var retry: Duration

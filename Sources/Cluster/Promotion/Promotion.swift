@@ -220,7 +220,8 @@ package struct Promotion: Sendable {
             guard primary == attempt.candidate else {
                 return rules.isCoordinated ? [.intend(.finish(followers: []))] : []
             }
-            // What is left to do is written down before anything of it is done, so that somebody else can go on with it.
+            // What is left to do is written down before anything of it is done, so that somebody else can go on with
+            // it.
             let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary }
             let done = PromotionNews.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since)))
             return [.log(done)] + (rules.isCoordinated ? [.intend(.finish(followers: others))] : []) + [.owe(others)]

@@ -141,7 +141,8 @@ final class CoordinationWorld {
         return isWell
     }
 
-    /// A replica that was the primary, after pg_rewind by somebody who has left it what it copied: it names itself. All that is to come of it is that it follows.
+    /// A replica that was the primary, after pg_rewind by somebody who has left it what it copied: it names itself. All
+    /// that is to come of it is that it follows.
     ///
     /// - Returns: whether it does.
     func bringBackTheOldPrimary() -> Bool {

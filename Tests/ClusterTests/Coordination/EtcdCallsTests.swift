@@ -22,7 +22,8 @@ import Testing
             byName: "p:1"
         )
         #expect(PromotionAttempt(json: Array(attempt.json.utf8)) == attempt)
-        // What other versions read of an attempt whose replicas do not follow yet is that it is done, and what they write is read the same way.
+        // What other versions read of an attempt whose replicas do not follow yet is that it is done, and what they
+        // write is read the same way.
         let left = attempt.promoted(leaving: ["db\"3", "db4"])
         #expect(left.stage == .following && left.json.contains("\"stage\": \"done\""))
         #expect(PromotionAttempt(json: Array(left.json.utf8)) == left)

@@ -259,7 +259,7 @@ extension Engine {
             node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
             node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
             "\(node.weight)", "\(balance.nodes[node.index].inFlight)", "\(servers)",
-            node.version > 0 ? "\(node.version)" : nil,
+            node.version > 0 ? "\(node.version)" : nil, node.note,
         ]
     }
 

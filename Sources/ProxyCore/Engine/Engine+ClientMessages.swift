@@ -179,8 +179,12 @@ extension Engine {
         } else {
             requestServer(client, pool, forRead: forRead)
         }
+        if client.pointee.flow == .waiting, forRead {
+            leaveRefusingNodes(pool)
+            if client.pointee.flow == .refused { return refuseWaiting(client, header, input, offset) }
+        }
         guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else {
-            guard let error = refusalOfWait(client, pool) else { return .stop }
+            guard let error = refusalOfWait(client, pool) ?? refusalOfLogin(client, pool) else { return .stop }
             leaveQueue(client, pool)
             client.pointee.flow = .between
             return refuseBatch(client, error, header, input, offset)

@@ -90,22 +90,18 @@ extension Engine {
     /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers a server that has the session's settings already, also on another node that is not much dearer: to bring
-    /// a server to others costs it more than a read by key, and a session with a server on each node would need twice
-    /// as many. Then one that has none of anybody's, then one whose settings are least likely to be asked for again.
+    /// Prefers a server that has the session's settings already: to bring one to others costs it more than a read by key.
+    /// Then one that nobody has had. Then, where the read may go elsewhere, another node's that has the settings, unless
+    /// the choice counts for more (`ReadBalance.keepsChoice`). Then one that has none of anybody's, then one whose
+    /// settings are least likely to be asked for again.
     private func takeBySettings(
         _ pool: PoolPointer,
         _ node: Int,
         _ profile: ProfileID,
         mayGoElsewhere: Bool
     ) -> ServerPointer? {
-        if let server = takeFitting(pool, node, profile) { return server }
-        if mayGoElsewhere {
-            let nodes = nearNodes(pool)
-            for place in 0..<nodes.count where nodes[place] != node && !balance.isMuchDearer(nodes[place], than: node) {
-                if let server = takeFitting(pool, nodes[place], profile) { return server }
-            }
-        }
+        if let server = takeFitting(pool, node, profile) ?? takeUnused(pool, node) { return server }
+        if mayGoElsewhere, let server = takeElsewhere(pool, instead: node, profile) { return server }
         if let clean = takeFitting(pool, node, .base) { return clean }
         // With many settings to change, another server within pool_size is worth its while: there is one for each then.
         if pool.pointee.nodes[node].connecting == 0, profiles.settings(of: profile).count >= Self.manySettings,
@@ -114,6 +110,37 @@ extension Engine {
             open(pool, node)
         }
         return takeToChange(pool, node)
+    }
+
+    /// A server of another read node that has the session's settings.
+    private func takeElsewhere(_ pool: PoolPointer, instead node: Int, _ profile: ProfileID) -> ServerPointer? {
+        guard let oldest = servers[pool.pointee.nodes[node].idle[0]] else {
+            preconditionFailure("an idle server is not there")
+        }
+        let idle = now - oldest.pointee.since
+        let nodes = nearNodes(pool)
+        let draw = random.next()
+        for place in 0..<nodes.count where nodes[place] != node {
+            if balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
+            guard let server = takeFitting(pool, nodes[place], profile) else { continue }
+            openForItsShare(pool, node, servers: pool.pointee.nodes[nodes[place]].total)
+            return server
+        }
+        return nil
+    }
+
+    /// An idle server that has served nobody yet: there is nobody who could come back to its settings.
+    private func takeUnused(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
+        // It lies where it was put when it was opened: those that have been used since lie behind it.
+        for index in 0..<min(nodePool.pointee.idle.count, Self.mostLookedAt) {
+            guard let server = servers[nodePool.pointee.idle[index]], server.pointee.lastClient == 0,
+                server.pointee.profile == .base
+            else { continue }
+            nodePool.pointee.idle.remove(at: index)
+            return server
+        }
+        return nil
     }
 
     /// So long after its last use a server's settings are taken not to be asked for again at once, in microseconds.

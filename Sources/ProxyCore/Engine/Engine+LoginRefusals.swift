@@ -66,7 +66,7 @@ extension Engine {
             switch server.pointee.phase {
             // Whether they are let in is not known yet.
             case .connecting, .authenticating: continue
-            case .active, .parked, .draining, .listening, .closing: isOurs = true
+            case .active, .parked, .draining, .listening, .leaving, .closing: isOurs = true
             case .idle:
                 isOurs = true
                 if let found = oldest, found.pointee.since <= server.pointee.since { continue }

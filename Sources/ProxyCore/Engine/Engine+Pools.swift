@@ -12,7 +12,7 @@ extension Engine {
             poolOptions.minimumSize = 0
             poolOptions.connectRamp = 1
         }
-        let catalog = catalogs[poolOptions.databaseOnServer] ?? .builtin
+        let catalog = catalogs[poolOptions.databaseOnServer]
         let handle = pools.insert {
             Pool(
                 handle: $0,
@@ -29,9 +29,8 @@ extension Engine {
         }
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
         setCatalog(of: pool, catalog)
-        if key.replication != .physical, catalogs[poolOptions.databaseOnServer] == nil {
-            actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
-        }
+        pool.pointee.hasGenerations = !generations.superseded(of: key).isEmpty
+        pool.pointee.isCatalogOutdated = catalogs.isOutdated(poolOptions.databaseOnServer)
         return pool
     }
 
@@ -225,7 +224,7 @@ extension Engine {
         if server.pointee.profile != .base, relieve(server) { return }
         guard server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
-            || server.pointee.cleanup == .close
+            || server.pointee.cleanup == .close || isOutdatedLogin(server)
         {
             retire(server)
             return
@@ -289,7 +288,8 @@ extension Engine {
         else { return false }
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
-        guard nodePool.pointee.total < size else { return false }
+        guard nodePool.pointee.total < size, !pool.pointee.isDead else { return false }
+        if pool.pointee.hasGenerations, totalOfGenerations(pool, node) >= size { return false }
         return reachedLimit(pool) == nil
     }
 
@@ -335,6 +335,7 @@ extension Engine {
 
     /// Gives up the slot of a server that is out of its pool.
     func remove(_ server: ServerPointer) {
+        if server.pointee.changesCatalog { catalogMayHaveChanged(server) }
         while !server.pointee.ledger.isEmpty { forget(server.pointee.ledger.removeFirst()) }
         server.pointee.carry.clear(to: buffers)
         server.pointee.output.clear(to: buffers)
@@ -350,7 +351,7 @@ extension Engine {
     }
 
     /// Takes a server out of its pool's counts.
-    private func leavePool(_ server: ServerPointer) {
+    func leavePool(_ server: ServerPointer) {
         if server.pointee.extras.listening != nil {
             server.pointee.phase = .closing
             return
@@ -364,7 +365,7 @@ extension Engine {
             nodePool.pointee.active -= 1
             balance.nodes[server.pointee.node].inFlight -= 1
         case .draining: nodePool.pointee.leaving -= 1
-        case .listening, .closing: return
+        case .listening, .leaving, .closing: return
         }
         server.pointee.phase = .closing
         uncount(pool.pointee.database, in: &databaseServers)
@@ -376,6 +377,7 @@ extension Engine {
     private func isMisplaced(_ server: ServerPointer) -> Bool {
         topology.nodes[server.pointee.node].state.role == .unknown
             || server.pointee.pool.pointee.isPaused
+            || server.pointee.pool.pointee.isDead
             || !drainedNodes.isEmpty && drainedNodes.contains(server.pointee.node)
     }
 

@@ -132,6 +132,8 @@ extension Engine {
         nodePool.pointee.refusedLogin = nil
         nodePool.pointee.retryAt = 0
         noteAdmission(pool, server.pointee.node)
+        wantCatalog(of: pool)
+        noteLogin(server)
         server.pointee.phase = .idle
         actions.append(
             .log(
@@ -145,6 +147,7 @@ extension Engine {
         )
         offer(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
+        if !claims.isEmpty { checkClaims() }
     }
 
     // MARK: Failure

@@ -31,7 +31,8 @@ package enum ClusterCommand: Equatable, Sendable {
         case ParseTreeNode.alterRoleStmt: self = Self.roles([range.bytes(1)])
         // Without a role it is ALTER ROLE ALL.
         case ParseTreeNode.alterRoleSetStmt: self = Self.roles([range.bytes(1)])
-        case ParseTreeNode.dropRoleStmt, ParseTreeNode.dropOwnedStmt: self = Self.roles(range.all(1).map { $0.node?.range })
+        case ParseTreeNode.dropRoleStmt, ParseTreeNode.dropOwnedStmt:
+            self = Self.roles(range.all(1).map { $0.node?.range })
         case ParseTreeNode.grantRoleStmt: self = Self.roles(range.all(2).map { $0.node?.range })
         case ParseTreeNode.grantStmt:
             guard range.number(3) == Self.objectDatabase else { return nil }

@@ -246,7 +246,12 @@ import Testing
     /// A connection that keeps whoever logs in to the database waiting.
     private static func block(_ database: String, of cluster: LocalCluster) throws -> BlockingSession {
         let node = try #require(MonitoredNode.all(of: cluster).first)
-        let parameters = ConnectionParameters(node: node, addresses: [], database: database, purpose: "test")
+        let parameters = ConnectionParameters(
+            node: node,
+            addresses: ["127.0.0.1"],
+            database: database,
+            purpose: "test"
+        )
         let session = try BlockingSession.connect(parameters, deadline: .max)
         _ = try session.query("BEGIN")
         _ = try session.query("LOCK TABLE pg_catalog.pg_namespace, pg_catalog.pg_class")

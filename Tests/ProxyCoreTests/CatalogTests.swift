@@ -79,7 +79,7 @@ struct CatalogTests {
         #expect(!store.isOutdated("a"))
     }
 
-    @Test("The look is asked for when the transaction is over; calls of functions run on the primary until it has been made")
+    @Test("The look is asked for when the transaction is over; until it is made calls of functions are the primary's")
     func afterDDL() {
         converse { talk in
             talk.shell.catalog = Self.catalog

@@ -5,7 +5,8 @@ import Testing
 struct DatabaseClaimTests {
     private static let statements = [
         "DROP DATABASE shop", "drop database \"shop\"", "ALTER DATABASE shop RENAME TO store",
-        "ALTER DATABASE shop SET TABLESPACE fast", "CREATE DATABASE copy TEMPLATE shop", "DROP DATABASE shop WITH (FORCE)",
+        "ALTER DATABASE shop SET TABLESPACE fast", "CREATE DATABASE copy TEMPLATE shop",
+        "DROP DATABASE shop WITH (FORCE)",
     ]
 
     /// In which database's pool a server is: all are opened under the client's own names.
@@ -96,7 +97,7 @@ struct DatabaseClaimTests {
         }
     }
 
-    @Test("A client of the proxy that is connected counts, also while it has no server: one is opened for the node to see")
+    @Test("A client of the proxy that is connected counts; while it has no server, one is opened for the node to see")
     func connectedClient() {
         converse { talk in
             let guest = talk.client(user: "guest", database: "shop")

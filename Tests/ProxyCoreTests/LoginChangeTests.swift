@@ -147,7 +147,7 @@ struct LoginChangeTests {
         }
     }
 
-    @Test("The same in what cannot be run again: the error is the client's, and its next statement finds another server")
+    @Test("The same in what cannot be run again: the client gets the error, and its next statement another server")
     func droppedRoleOfWrite() {
         converse { talk in
             let client = talk.client()

@@ -16,7 +16,9 @@ enum CatalogQueries {
 
     private typealias Catalog = (name: String, condition: String)
 
-    private static let functionCatalogs: [Catalog] = [("pg_namespace", "true"), ("pg_proc", "true"), ("pg_aggregate", "")]
+    private static let functionCatalogs: [Catalog] = [
+        ("pg_namespace", "true"), ("pg_proc", "true"), ("pg_aggregate", ""),
+    ]
 
     private static let otherCatalogs: [Catalog] = [
         ("pg_class", "relpersistence <> 't' AND relkind IN ('r', 'p', 'v', 'f', 'S')"),

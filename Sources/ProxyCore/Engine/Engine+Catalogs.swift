@@ -16,8 +16,9 @@ extension Engine {
 
     /// A server has logged in: there is such a database.
     func wantCatalog(of pool: PoolPointer) {
-        guard pool.pointee.replication != .physical, catalogs.want(pool.pointee.options.databaseOnServer) else { return }
-        actions.append(.catalogWanted(database: pool.pointee.options.databaseOnServer))
+        let database = pool.pointee.options.databaseOnServer
+        guard pool.pointee.replication != .physical, catalogs.want(database) else { return }
+        actions.append(.catalogWanted(database: database))
     }
 
     /// The pool has gone.

@@ -108,7 +108,7 @@ extension Engine {
     /// - Returns: false while something sent in front of it has still to be carried out.
     private func refuseViolation(_ client: ClientPointer, _ violation: FramingViolation) -> Bool {
         switch client.pointee.flow {
-        case .waiting, .locating, .assigned, .settling, .flushing, .catchingUp: return false
+        case .waiting, .claiming, .locating, .assigned, .settling, .flushing, .catchingUp: return false
         case .between, .refused, .preparing, .batch, .skipping: break
         }
         if client.pointee.outstanding > 0, servers[client.pointee.server] != nil { return false }

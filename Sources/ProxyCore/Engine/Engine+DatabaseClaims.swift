@@ -43,9 +43,7 @@ extension Engine {
         var found: [(String, Bool)] = []
         let end = plan.size > 0 ? min(start + plan.size, input.byteCount) : input.byteCount
         var offset = start
-        while end - offset >= MessageHeader.byteCount {
-            let header = MessageHeader(input, at: offset)
-            guard header.size >= MessageHeader.byteCount, header.size <= end - offset else { break }
+        while let header = Frame.whole(ofClient: input, at: offset, before: end) {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             switch header.tag {
             case FrontendTag.query:
@@ -75,7 +73,8 @@ extension Engine {
     private func isUsed(_ database: String, byOthersThan client: ClientPointer) -> Bool {
         var users = 0
         forEachPool { pool in
-            guard pool.pointee.options.databaseOnServer == database, pool.pointee.replication != .physical else { return }
+            let isThere = pool.pointee.options.databaseOnServer == database && pool.pointee.replication != .physical
+            guard isThere else { return }
             users += pool.pointee.clients
             if client.pointee.pool == pool { users -= 1 }
         }

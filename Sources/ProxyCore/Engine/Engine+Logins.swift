@@ -84,7 +84,8 @@ extension Engine {
             var change = extras.loginChange ?? LoginChange(roles: [], databases: [])
             switch command {
             case .changesLogins(let roles, let databases):
-                change.add(roles.isEmpty && databases.isEmpty ? .all : LoginChange(roles: Set(roles), databases: Set(databases)))
+                let isOfAll = roles.isEmpty && databases.isEmpty
+                change.add(isOfAll ? .all : LoginChange(roles: Set(roles), databases: Set(databases)))
             case .claimsDatabase(let database, let isForced):
                 change.add(LoginChange(roles: [], databases: [database]))
                 extras.claimed.append((database, isForced))

@@ -24,6 +24,7 @@ package struct ProxySettings: Sendable, Equatable {
     package let statementTextLimit: Int
     /// Of each worker.
     package let statementCacheMemory: Int
+    package let maxCatalogs: Int
     /// Of the whole process.
     package let preparedStatementMemory: Int
     /// On each server.
@@ -79,6 +80,7 @@ package struct ProxySettings: Sendable, Equatable {
         failoverQueue = layers.integer(.failoverQueue)
         statementTextLimit = layers.size(.statementTextLimit)
         statementCacheMemory = layers.size(.statementCacheMemory)
+        maxCatalogs = layers.integer(.maxCatalogs)
         preparedStatementMemory = layers.size(.preparedStatementMemory)
         serverPreparedStatements = layers.integer(.serverPreparedStatements)
         buffers = BufferSettings(layers)

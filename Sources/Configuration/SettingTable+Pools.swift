@@ -218,6 +218,18 @@ extension SettingTable {
             .restart,
             "Memory of each worker for what is known of statements seen before."
         ),
+        SettingDefinition(
+            .maxCatalogs,
+            .routing,
+            proxyOnly,
+            .integer(1...1_000_000),
+            default: "1000",
+            .restart,
+            """
+            Databases whose catalogs are read for routing, those that a client uses; in further ones whatever calls a function \
+            that is not PostgreSQL's own runs on the primary.
+            """
+        ),
     ]
 
     static let consistency: [SettingDefinition] = [

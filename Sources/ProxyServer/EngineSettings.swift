@@ -27,6 +27,7 @@ enum EngineSettings {
         options.preparedStatementMemory = proxy.preparedStatementMemory
         options.serverPreparedStatements = proxy.serverPreparedStatements
         options.statementCacheMemory = proxy.statementCacheMemory
+        options.maximumCatalogs = proxy.maxCatalogs
         options.bufferMemory = proxy.buffers.bufferMemory
         options.zone = proxy.zone
         options.slowStart = proxy.slowStart?.wholeMicroseconds ?? 0

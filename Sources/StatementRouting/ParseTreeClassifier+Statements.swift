@@ -29,7 +29,9 @@ extension ParseTreeClassifier {
         case ParseTreeNode.doStmt, ParseTreeNode.callStmt:
             found.effects.insert(.codeBlock)
             made = .everything
-        default: noteDefinition(kind)
+        default:
+            if ClusterCommand(kind: kind, range) != nil { found.effects.insert(.clusterCommand) }
+            noteDefinition(kind)
         }
     }
 
@@ -48,7 +50,7 @@ extension ParseTreeClassifier {
         switch kind {
         case ParseTreeNode.indexStmt, ParseTreeNode.commentStmt, ParseTreeNode.grantStmt, ParseTreeNode.grantRoleStmt,
             ParseTreeNode.alterDefaultPrivilegesStmt, ParseTreeNode.createRoleStmt, ParseTreeNode.alterRoleStmt,
-            ParseTreeNode.dropRoleStmt:
+            ParseTreeNode.dropRoleStmt, ParseTreeNode.createdbStmt, ParseTreeNode.dropdbStmt:
             break
         default: found.effects.insert(.changesCatalogFacts)
         }

@@ -103,7 +103,7 @@ package final class Simulation {
         shell.highWater = dice.pick([60, 2000, 1 << 20])
         shell.lowWater = shell.highWater / 2
         shell.connecting = { [unowned self] link in connecting(link) }
-        shell.engine.catalogLoaded(database: "app", Self.catalog)
+        shell.catalog = Self.catalog
         let count = 1 + dice.below(6)
         for index in 0..<count {
             waitingScripts.append(

@@ -86,7 +86,7 @@ extension Engine {
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .locating, .settling, .flushing, .catchingUp: progress = .stop
+            case .waiting, .claiming, .locating, .settling, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
@@ -108,7 +108,7 @@ extension Engine {
     /// - Returns: false while something sent in front of it has still to be carried out.
     private func refuseViolation(_ client: ClientPointer, _ violation: FramingViolation) -> Bool {
         switch client.pointee.flow {
-        case .waiting, .locating, .assigned, .settling, .flushing, .catchingUp: return false
+        case .waiting, .claiming, .locating, .assigned, .settling, .flushing, .catchingUp: return false
         case .between, .refused, .preparing, .batch, .skipping: break
         }
         if client.pointee.outstanding > 0, servers[client.pointee.server] != nil { return false }
@@ -148,6 +148,7 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
+        if client.pointee.pool.unsafelyUnwrapped.pointee.isDead { moveToCurrentPool(client) }
         let pool = client.pointee.pool.unsafelyUnwrapped
         let plan = scan(client, input, offset)
         switch plan.extent {
@@ -157,6 +158,7 @@ extension Engine {
         }
         if client.pointee.transaction == .lost { return answerLost(client, plan, header, input, offset) }
         if let local = localAnswer(client, plan, input, offset) { return local }
+        if mustClaim(client, plan, input, offset) { return .stop }
         let leads = leads(client, plan, input, offset)
         if let refusal = decideRoute(client, pool, plan, leads: leads) {
             return refuseBatch(client, refusal, header, input, offset)
@@ -179,8 +181,12 @@ extension Engine {
         } else {
             requestServer(client, pool, forRead: forRead)
         }
+        if client.pointee.flow == .waiting, forRead {
+            leaveRefusingNodes(pool)
+            if client.pointee.flow == .refused { return refuseWaiting(client, header, input, offset) }
+        }
         guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else {
-            guard let error = refusalOfWait(client, pool) else { return .stop }
+            guard let error = refusalOfWait(client, pool) ?? refusalOfLogin(client, pool) else { return .stop }
             leaveQueue(client, pool)
             client.pointee.flow = .between
             return refuseBatch(client, error, header, input, offset)
@@ -247,6 +253,7 @@ extension Engine {
             if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
+        if client.pointee.outstanding == 0, mustClaim(client, plan, input, offset) { return .stop }
         if client.pointee.transaction.isLeading, !staysReadOnly(client, server, plan, input, offset) {
             return continueLeading(client, server, plan, header, input, offset)
         }

@@ -193,6 +193,7 @@ extension Engine {
 
     /// Parameters are the primary's; where there is none, a replica's serve.
     func requestServerForWelcome(_ client: ClientPointer, _ pool: PoolPointer) {
+        askAnew(pool)
         requestServer(client, pool, forRead: primary < 0 && pool.pointee.replication == .off)
         if client.pointee.flow == .assigned { serverAssigned(client) }
     }

@@ -23,6 +23,8 @@ extension Engine {
         server.pointee.status = status
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed
+        if server.pointee.changesCatalog, status == .idle { catalogMayHaveChanged(server) }
+        if server.pointee.changesLogins, status == .idle { loginsMayHaveChanged(server, hasFailed: hasFailed) }
         server.pointee.hasFailed = false
         if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
         if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }

@@ -20,6 +20,7 @@ extension Engine {
         }
         server.pointee.hasFailed = true
         server.pointee.isCopyingIn = false
+        noteLoginTrouble(server, body)
         if let client = clients[server.pointee.client], client.pointee.replayState == .armed,
             let repair = repair(for: body, entry, server, client)
         {
@@ -71,6 +72,13 @@ extension Engine {
             if wasAsked, server.pointee.preparing != .asked { run.cycleEnded = true }
         }
         return true
+    }
+
+    /// The error may come of a log-in that was changed since; the client in the middle of it is dealt with in `repair`.
+    private func noteLoginTrouble(_ server: ServerPointer, _ body: RawSpan) {
+        let state = ErrorFields.sqlState(in: body)
+        if state == .insufficientPrivilege { return doubtLogins() }
+        if Self.isOfDeadLogin(state, body), !server.pointee.pool.pointee.isDead { loginIsDead(server.pointee.pool) }
     }
 
     /// A Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go
@@ -189,6 +197,8 @@ extension Engine {
         case prepareAgain(StatementID)
         /// The node cannot go on; another may.
         case elsewhere
+        /// The role of the server's session has been dropped: another log-in may have it again.
+        case loggedInAnew
         /// A replica could not run what the client's own server may.
         case onPinned
         /// A replica has no serializable transactions: nothing is wrong with the statements.
@@ -227,6 +237,7 @@ extension Engine {
             return .serializable
         }
         guard mayTryAgain else { return nil }
+        if Self.isOfDeadLogin(state, body), client.pointee.pin == nil { return .loggedInAnew }
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
         if isOutdated || state == .invalidStatementName,
             entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone,
@@ -281,6 +292,7 @@ extension Engine {
             }
         case .serializable: client.pointee.isForcedToPrimary = true
         case .settings: if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
+        case .loggedInAnew: loginIsDead(server.pointee.pool)
         case .onPinned: break
         }
         server.pointee.pool.pointee.counters.retries &+= 1

@@ -38,6 +38,7 @@ extension Engine {
     }
 
     private func leave(_ client: ClientPointer, reason: String) {
+        if !claims.isEmpty { endClaim(client) }
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
         if client.pointee.pinRecord != nil { leaveParked(client) }
         if let pool = client.pointee.pool {
@@ -110,8 +111,9 @@ extension Engine {
         case .connecting, .authenticating:
             serverFailed(server, reason: why, isRefusal: true)
             return
-        case .closing:
+        case .closing, .leaving:
             remove(server)
+            if !claims.isEmpty { checkClaims() }
             return
         case .listening:
             guard let listening = server.pointee.extras.listening else { return }

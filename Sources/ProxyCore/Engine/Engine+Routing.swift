@@ -84,6 +84,10 @@ extension Engine {
         } else if !pool.pointee.options.split {
             route.isRead = false
             route.cause = .splitOff
+        } else if pool.pointee.isCatalogOutdated, plan.relationNames.isEverything {
+            // It calls functions of which something may have changed: until the facts are read anew the primary runs it.
+            route.isRead = false
+            route.cause = .catalogOutdated
         } else if plan.extent == .flushed, plan.executes {
             // What comes behind the Flush may write, and a pipeline is never split.
             route.isRead = false

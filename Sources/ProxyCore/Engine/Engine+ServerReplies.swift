@@ -37,7 +37,7 @@ extension Engine {
 
     private func readReplies(_ server: ServerPointer, _ bytes: RawSpan) -> Int {
         switch server.pointee.phase {
-        case .connecting, .closing: return bytes.byteCount
+        case .connecting, .leaving, .closing: return bytes.byteCount
         case .authenticating: return readLogin(server, bytes)
         case .listening: return readListening(server, bytes)
         case .parked:

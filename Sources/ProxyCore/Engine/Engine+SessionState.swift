@@ -36,8 +36,11 @@ extension Engine {
             server.pointee.mayNotify = true
         }
         if effects.contains(.changesCatalogFacts) {
-            actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
+            // Of temporary objects the facts tell nothing.
+            let isTemporary = effects.contains(.temporaryObject) && statementClass.statementCount == 1
+            if !isTemporary { catalogMayChange(server) }
         }
+        if effects.contains(.clusterCommand) { noteClusterCommand(text, client, server) }
         noteCleanup(effects, server)
         if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
         let changesSettings = effects.meets(.set | .reset | .setConfig)
@@ -328,7 +331,7 @@ extension StatementClass {
     private static var notable: SessionEffects {
         .set | .reset | .setConfig | .discard | .prepare | .deallocate | .listen | .unlisten | .temporaryObject
             | .advisoryLockSession | .holdCursor | .setSeed | .load | .codeBlock | .callsUserFunction
-            | .changesCatalogFacts
+            | .changesCatalogFacts | .clusterCommand
     }
 }
 

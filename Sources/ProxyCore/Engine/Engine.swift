@@ -50,8 +50,16 @@ package final class Engine {
     let nameHash: KeyedHash
     let sampleClock: SampleClock
 
+    /// Those that take new clients.
     var poolHandles: [PoolKey: Handle] = [:]
-    var catalogs: [String: DatabaseCatalog] = [:]
+    var generations = PoolGenerations()
+    /// Covers what log-ins last went by that a replica may not have replayed.
+    var lastLoginChange: SampleNumber = 0
+    var loginsDoubtedAt = Microseconds.min / 2
+    /// By their clients.
+    var claims: [Handle: DatabaseClaim] = [:]
+    /// By the databases' names on the servers.
+    var catalogs: CatalogStore
     var saltedPasswords = SaltedPasswordCache()
     var databaseClients: [String: Int] = [:]
     var userClients: [String: Int] = [:]
@@ -144,6 +152,7 @@ package final class Engine {
             seed: options.seed,
             maximumTextBytes: options.statementTextLimit
         )
+        catalogs = CatalogStore(limit: options.maximumCatalogs)
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
         replicaReaders = ReadNodes(capacity: topology.nodes.count)
@@ -294,14 +303,6 @@ package final class Engine {
         if !restarted.isEmpty { runRestarted() }
     }
 
-    /// Facts of a database (by its name on the servers) have been loaded anew.
-    package func catalogLoaded(database: String, _ catalog: DatabaseCatalog) {
-        catalogs[database] = catalog
-        forEachPool { pool in
-            if pool.pointee.options.databaseOnServer == database { setCatalog(of: pool, catalog) }
-        }
-    }
-
     /// No new clients come, and those that are here are let go as soon as they stand at a boundary.
     package func drain() {
         isDraining = true
@@ -321,6 +322,10 @@ package final class Engine {
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }
         if switchover != nil { checkSwitchover() }
+        if !claims.isEmpty {
+            checkClaims()
+            if !restarted.isEmpty { runRestarted() }
+        }
         if !departed.isEmpty { checkDeparted() }
         if !listeningServers.isEmpty {
             checkListeningServers()

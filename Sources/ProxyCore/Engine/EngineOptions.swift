@@ -43,6 +43,8 @@ package struct EngineOptions: Sendable {
     package var statementCacheMemory = 16 << 20
     /// `buffer_memory`
     package var bufferMemory = 256 << 20
+    /// `max_catalogs`: databases whose catalog facts are kept.
+    package var maximumCatalogs = 1000
     /// `zone`: where the proxy runs; empty: reads know no zones.
     package var zone = ""
     /// `slow_start`: the time in which a node that begins to take reads comes to its full weight; 0: at once.

@@ -21,9 +21,17 @@ struct Pool: ~Copyable {
     /// When RESUME ended that.
     var resumedAt: Microseconds = 0
     var clients = 0
+    /// Log-ins have changed since its servers': new clients get another pool.
+    var isSuperseded = false
+    /// There are, or were, other pools of its key.
+    var hasGenerations = false
+    /// The role of its servers' sessions is gone: none of them serves.
+    var isDead = false
     /// By the settings that a start-up packet has: what such a client begins with.
     var welcomes: [ProfileID: Welcome] = [:]
     var catalog: DatabaseCatalog
+    /// A change of the catalog has passed that `catalog` has not seen.
+    var isCatalogOutdated = false
     /// Of a transaction that does not say it, in a session that sets none; nil: it is not known.
     var isolation: TransactionOptions.Isolation?
     /// How texts of sessions without settings of their own are to be understood.

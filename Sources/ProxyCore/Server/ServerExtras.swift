@@ -14,6 +14,9 @@ final class ServerExtras {
     var replacements: [PostgresError] = []
     /// The replication client that it was opened for.
     var reservedFor = Handle.none
+    /// What statements in the transaction under way change in log-ins, and the databases that they need to themselves.
+    var loginChange: LoginChange?
+    var claimed: [(database: String, isForced: Bool)] = []
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
 

@@ -17,7 +17,7 @@ extension ClientSession {
             findings.expect(phase == .welcoming && holdsServer, "\(name) was given a server and has not begun")
         case .settling: findings.expect(holdsServer, "\(name) waits for a server that it has not got")
         case .preparing, .flushing, .batch: findings.expect(holdsServer, "\(name) is in a batch without a server")
-        case .between, .skipping, .catchingUp: break
+        case .between, .claiming, .skipping, .catchingUp: break
         }
         switch transaction {
         case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .lost: break

@@ -75,6 +75,9 @@ extension Engine {
             if client.pointee.flow == .locating {
                 findings.expect(positionWaits.contains(handle), "client \(index) waits for a position nobody looks up")
             }
+            if client.pointee.flow == .claiming, client.pointee.phase != .closing {
+                findings.expect(claims[handle] != nil, "client \(index) waits for a database that nobody vacates")
+            }
             if let channels = client.pointee.channels {
                 let isServed = channels.listening.clients.contains(handle)
                 findings.expect(isServed, "client \(index) listens to a server that does not know it")

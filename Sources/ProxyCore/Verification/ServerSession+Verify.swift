@@ -25,7 +25,7 @@ extension ServerSession {
             findings.expect(cleanup, is: .none, "\(name) is not clean")
             findings.expect(cancels == 0 && fences == 0, "\(name) is held back")
         case .active, .parked: findings.expect(owed != nil, "\(name) has no client")
-        case .draining, .connecting, .authenticating, .listening, .closing:
+        case .draining, .connecting, .authenticating, .listening, .leaving, .closing:
             findings.expect(owed == nil, "\(name) has a client")
         }
         findings.expect(output.isEmpty || isTouched, "\(name) has \(output.count) bytes that nobody sends")
@@ -48,7 +48,7 @@ extension ServerSession {
             ofNode.active += 1
             census.inFlight[node, default: 0] += 1
         case .draining: ofNode.leaving += 1
-        case .listening, .closing: return
+        case .listening, .leaving, .closing: return
         }
         census.nodes[place] = ofNode
         census.databaseServers[pool.pointee.database, default: 0] += 1

@@ -28,6 +28,7 @@ final class Conversation {
         nodes: Int,
         options change: (inout EngineOptions) -> Void,
         pool changePool: (inout PoolOptions) -> Void,
+        databases: ((String) -> PoolOptions)? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         self.sourceLocation = sourceLocation
@@ -42,7 +43,7 @@ final class Conversation {
             options: options,
             topology: Self.topology((0..<nodes).map { .up($0 == 0 ? .primary : .replica) }),
             randomSeed: 1,
-            poolOptions: { _, _ in poolOptions }
+            poolOptions: { database, _ in databases?(database) ?? poolOptions }
         )
         shell.connecting = { [unowned self] in connecting($0) }
     }
@@ -216,14 +217,22 @@ final class Conversation {
 }
 
 /// Has a conversation, and sees to it that it leaves nothing behind.
+/// - Parameter databases: the options of each database's pools; nil: all are one and the same on the servers.
 func converse(
     nodes: Int = 2,
     options: (inout EngineOptions) -> Void = { _ in },
     pool: (inout PoolOptions) -> Void = { _ in },
+    databases: ((String) -> PoolOptions)? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ script: (Conversation) throws -> Void
 ) rethrows {
-    let talk = Conversation(nodes: nodes, options: options, pool: pool, sourceLocation: sourceLocation)
+    let talk = Conversation(
+        nodes: nodes,
+        options: options,
+        pool: pool,
+        databases: databases,
+        sourceLocation: sourceLocation
+    )
     try script(talk)
     talk.end(sourceLocation: sourceLocation)
 }

@@ -171,6 +171,14 @@ package final class Simulation {
         return endFailure
     }
 
+    package var buffers: BufferPool { shell.engine.buffers }
+
+    /// Plays so many steps and no more: for looking at what is under way then.
+    package func runSteps(_ count: Int) {
+        for _ in 0..<count where !shell.order.isEmpty || !waitingScripts.isEmpty { step() }
+        store.forgetSessions()
+    }
+
     private var failure: String? {
         if let violation = shell.violation { return "an invariant does not hold: \(violation)" }
         if let violation = store.violations.first { return violation }

@@ -350,7 +350,8 @@ extension Engine {
             current = client.pointee.statements.set(entry.place, to: entry.previous)
         }
         statements.release(current)
-        statements.release(entry.statement)
+        // Others know the statement that they run, and hold no reference to it.
+        if entry.kind == .parse { statements.release(entry.statement) }
     }
 
     /// The batch runs again: what its messages have already done to names is undone, the last first.

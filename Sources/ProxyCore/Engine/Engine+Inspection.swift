@@ -14,6 +14,9 @@ extension Engine {
         /// References to interned statements: by clients' names and by replies to come.
         package var statementReferences = 0
         package var bytesInUse = 0
+
+        /// Of an engine that holds nothing.
+        package init() {}
     }
 
     package func inspect() -> Inspection {

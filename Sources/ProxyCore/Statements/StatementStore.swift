@@ -164,7 +164,7 @@ final class StatementStore {
                 findings.expect(
                     Int(record.references),
                     is: left.removeValue(forKey: id) ?? 0,
-                    "statement \(id.rawValue) counts references"
+                    "statement \(id.rawValue), \(String(decoding: record.text.prefix(40), as: UTF8.self)), counts references"
                 )
                 if record.references == 0 { unreferenced += 1 }
                 id = record.nextInBucket

@@ -110,10 +110,15 @@ extension Engine {
                     )
                 }
             case .ready:
+                if client.pointee.input != .open {
+                    leaveIfDone(client)
+                    guard clients[handle] != nil, client.pointee.phase == .ready else { continue }
+                    probe(client)
+                }
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
                 if isDraining { dismissIfIdle(client) }
-            case .welcoming, .console, .closing: break
+            case .welcoming, .console, .cancelling, .closing: break
             }
         }
     }

@@ -309,6 +309,7 @@ extension Engine {
     /// Gives up the slot of a server that is out of its pool.
     func remove(_ server: ServerPointer) {
         while !server.pointee.ledger.isEmpty { forget(server.pointee.ledger.removeFirst()) }
+        endRequests(server.pointee.extras.cancelRequesters)
         server.pointee.carry.clear(to: buffers)
         server.pointee.output.clear(to: buffers)
         profiles.release(server.pointee.profile)

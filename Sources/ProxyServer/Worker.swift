@@ -92,6 +92,11 @@ final class Worker: EventHandler {
         engine.received(PeerToken(rawValue: token), bytes)
     }
 
+    func inputEnded(_ token: UInt64) -> Bool {
+        engine.now = Microseconds(loop.now)
+        return engine.inputEnded(PeerToken(rawValue: token))
+    }
+
     func backlogged(_ token: UInt64) { engine.backlogged(PeerToken(rawValue: token)) }
 
     func drained(_ token: UInt64) { engine.drained(PeerToken(rawValue: token)) }

@@ -80,7 +80,7 @@ extension EndToEnd {
                 ),
                 (
                     "in a statement",
-                    { client in try client.send(Frontend.query("SELECT pg_sleep(600), nextval('counter')")) }
+                    { client in try client.send(Frontend.query("/* howdah: primary */ SELECT pg_sleep(600)")) }
                 ),
                 (
                     "with settings and a temporary table",
@@ -117,7 +117,7 @@ extension EndToEnd {
                 }
             }
             try eventually("the abandoned statement to be cancelled") {
-                try sessions("query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'") == 0
+                try sessions("query LIKE '/* howdah: primary */ SELECT pg_sleep(600)%' AND state = 'active'") == 0
             }
         }
 

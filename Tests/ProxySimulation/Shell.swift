@@ -110,6 +110,12 @@ package final class Shell {
         verify()
     }
 
+    /// The peer has ended its sending: what it has sent is read to its end. The connection is gone where the engine has
+    /// nothing more to say.
+    package func endInput(_ link: Link) {
+        if !engine.inputEnded(link.token) { breakLink(link, reason: "connection closed by the peer") }
+    }
+
     /// The connection is gone for the engine.
     package func breakLink(_ link: Link, reason: String) {
         link.phase = .closed

@@ -9,6 +9,11 @@ struct ClientSession: ~Copyable {
     var transport = TransportID.none
     var phase = ClientPhase.startup
     var flow = ClientFlow.between
+    var input = ClientInput.open
+    /// Nothing stands in the way of what it has sent but that more of it must come.
+    var needsInput = true
+    /// Of the batches in flight one may write: they are carried out, whether the client stays or not.
+    var mustCarryOut = false
     var transaction = ClientTransaction.none
     var replayState = ReplayState.none
     /// Of the batches in flight.
@@ -17,6 +22,8 @@ struct ClientSession: ~Copyable {
     /// `send_high_water` is passed towards it: its server is not read.
     var isBacklogged = false
     var pauses: PauseReasons = []
+    /// A cancel has been asked for of what is in flight.
+    var isCanceled = false
     /// Retries of the batch in flight.
     var attempts: UInt8 = 0
     /// The next batch goes to the primary, whatever its class: a replica has refused it.
@@ -67,7 +74,9 @@ struct ClientSession: ~Copyable {
     var output = ByteQueue()
     /// What was to be sent before that reply began.
     var released = ByteQueue()
-    /// The secret half of its cancel key; the public half is the slot's number.
+    /// What it takes for its server's process, and the public half of its cancel key; 0 before it is let in.
+    var processID: UInt32 = 0
+    /// The secret half of that.
     var cancelSecret: UInt64 = 0
     /// When its phase, its wait or its idle time began.
     var since: Microseconds

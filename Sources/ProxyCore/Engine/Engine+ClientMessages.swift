@@ -9,8 +9,10 @@ extension Engine {
     enum Progress {
         /// So many bytes are done with.
         case consumed(Int)
-        /// The rest is kept until more arrives, a server is there, or replies have come.
+        /// The rest is kept until a server is there, or replies have come.
         case stop
+        /// The rest is kept until more arrives.
+        case incomplete
     }
 
     func receivedFromReadyClient(_ client: ClientPointer, _ bytes: RawSpan) {
@@ -33,7 +35,11 @@ extension Engine {
 
     /// Goes on with what was kept: after a server has come, replies have come, or bytes were added.
     func processHeld(_ client: ClientPointer) {
-        guard client.pointee.phase == .ready, !client.pointee.held.isEmpty else { return }
+        guard client.pointee.phase == .ready else { return }
+        guard !client.pointee.held.isEmpty else {
+            if client.pointee.input != .open { leaveIfDone(client) }
+            return
+        }
         let handle = client.pointee.handle
         // The bytes are moved out for the time being: what is called below may keep others.
         var held = HeldBytes()
@@ -51,6 +57,7 @@ extension Engine {
         }
         swap(&held, &client.pointee.held)
         limitHeld(client)
+        if client.pointee.input != .open { leaveIfDone(client) }
     }
 
     /// Stops reading from a client for which as much is held as may be; reads again below that.
@@ -68,11 +75,15 @@ extension Engine {
     private func process(_ client: ClientPointer, _ input: RawSpan) -> Int {
         let handle = client.pointee.handle
         var offset = 0
+        client.pointee.needsInput = true
         while offset < input.byteCount {
             if case .none = client.pointee.passThrough {
             } else {
                 let passed = passOn(client, input, offset)
-                if passed == 0 { return offset }
+                if passed == 0 {
+                    client.pointee.needsInput = false
+                    return offset
+                }
                 offset &+= passed
                 client.pointee.replayAhead = max(0, client.pointee.replayAhead &- passed)
                 continue
@@ -82,7 +93,9 @@ extension Engine {
             case .partial: return offset
             case .message(let framed): header = framed
             case .violation(let violation):
-                return refuseViolation(client, violation) ? input.byteCount : offset
+                if refuseViolation(client, violation) { return input.byteCount }
+                client.pointee.needsInput = false
+                return offset
             }
             let progress: Progress
             switch client.pointee.flow {
@@ -93,7 +106,10 @@ extension Engine {
             case .preparing, .batch: progress = continueBatch(client, header, input, offset)
             case .skipping: progress = skip(client, header, input, offset)
             }
-            guard case .consumed(let size) = progress else { return offset }
+            guard case .consumed(let size) = progress else {
+                if case .stop = progress { client.pointee.needsInput = false }
+                return offset
+            }
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
@@ -132,9 +148,7 @@ extension Engine {
             return flushAlone(client, header, input, offset)
         case FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
             return copyMessage(client, header, input, offset)
-        case FrontendTag.terminate:
-            close(client, flush: false, reason: "client closed the connection")
-            return .consumed(header.size)
+        case FrontendTag.terminate: return terminate(client, header)
         default: return refuseInconsistent(client)
         }
         if client.pointee.server.isNone { return beginWithoutServer(client, header, input, offset) }
@@ -152,7 +166,7 @@ extension Engine {
         let pool = client.pointee.pool.unsafelyUnwrapped
         let plan = scan(client, input, offset)
         switch plan.extent {
-        case .incomplete: return .stop
+        case .incomplete: return .incomplete
         case .broken(let violation): return refuseBroken(client, violation, input, offset)
         case .whole, .flushed, .open: break
         }
@@ -236,12 +250,14 @@ extension Engine {
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
+        // A cancel that is on its way to the server means what has been sent already.
+        if server.pointee.cancels > 0 { return .stop }
         guard hasRoom(client, server) else { return .stop }
         // What the next statement means may hang on them.
         if client.pointee.extras?.inquiry != nil { return .stop }
         let plan = scan(client, input, offset)
         switch plan.extent {
-        case .incomplete: return .stop
+        case .incomplete: return .incomplete
         case .broken(let violation): return refuseBroken(client, violation, input, offset)
         case .whole, .flushed, .open: break
         }
@@ -309,6 +325,9 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
+        if client.pointee.outstanding == 0 { client.pointee.isCanceled = false }
+        let mayWrite = plan.access != .read || plan.mayCommit
+        client.pointee.mustCarryOut = mayWrite || client.pointee.outstanding > 0 && client.pointee.mustCarryOut
         if header.tag == FrontendTag.query {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)

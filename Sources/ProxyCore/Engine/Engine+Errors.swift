@@ -378,12 +378,19 @@ extension Engine {
         client.pointee.replayAhead = 0
         client.pointee.replayState = .none
         client.pointee.attempts &+= 1
+        client.pointee.needsInput = false
         if !client.pointee.held.isEmpty {
             bytes.append(client.pointee.held.bytes, from: buffers)
             client.pointee.held.clear(to: buffers)
         }
         swap(&bytes, &client.pointee.held)
         bytes.clear(to: buffers)
+        if client.pointee.isCanceled {
+            // The signal is on its way to a server that has nothing more to do with it.
+            client.pointee.isCanceled = false
+            client.pointee.flow = .refused
+            extras(of: client).refusal = .canceled
+        }
         restarted.append(client.pointee.handle)
     }
 

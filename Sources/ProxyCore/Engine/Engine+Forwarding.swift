@@ -136,25 +136,24 @@ extension Engine {
         case FrontendTag.flush, FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
-            guard isWhole || header.size > options.statementTextLimit else { return .stop }
+            guard isWhole || header.size > options.statementTextLimit else { return .incomplete }
             client.pointee.flow = .between
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
             let statementClass =
                 text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
+            if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)
         case FrontendTag.functionCall:
             return forwardFunctionCall(client, server, header, input, offset)
-        case FrontendTag.terminate:
-            close(client, flush: false, reason: "client closed the connection")
-            return .consumed(available)
+        case FrontendTag.terminate: return terminate(client, header)
         default: return refuseInconsistent(client)
         }
     }
 
     /// A message that must be seen whole has arrived in part.
     func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {
-        if header.size <= options.clientBufferLimit { return .stop }
+        if header.size <= options.clientBufferLimit { return .incomplete }
         refuse(
             client,
             PostgresError(
@@ -211,6 +210,7 @@ extension Engine {
     func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
         let id = client.pointee.lastBound
+        if id.isNone || statements[id].pointee.statementClass.mayWrite { client.pointee.mustCarryOut = true }
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
@@ -225,4 +225,9 @@ extension Engine {
         }
         return entry
     }
+}
+
+extension StatementClass {
+    /// Whether something of it, or of what was done before in its transaction, may last.
+    fileprivate var mayWrite: Bool { access != .read || transaction.mayCommit }
 }

@@ -116,12 +116,17 @@ extension Engine {
                     )
                 }
             case .ready:
+                if client.pointee.input != .open {
+                    leaveIfDone(client)
+                    guard clients[handle] != nil, client.pointee.phase == .ready else { continue }
+                    probe(client)
+                }
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
                 if isDraining, let client = clients[handle] { dismissIfIdle(client) }
                 if let client = clients[handle], client.pointee.phase == .ready { checkStandstill(client) }
             case .console: checkStandstill(client)
-            case .welcoming, .closing: break
+            case .welcoming, .cancelling, .closing: break
             }
         }
         unreadOutput.looked()

@@ -36,4 +36,9 @@ extension Engine {
         found.bytesInUse = buffers.bytesInUse
         return found
     }
+
+    /// Every client that is there, with or without a connection.
+    package var clientTokens: [PeerToken] {
+        (0..<clients.capacity).compactMap { clients.handle(at: $0) }.map { PeerToken(.client, $0) }
+    }
 }

@@ -337,6 +337,7 @@ extension Engine {
     func remove(_ server: ServerPointer) {
         if server.pointee.changesCatalog { catalogMayHaveChanged(server) }
         while !server.pointee.ledger.isEmpty { forget(server.pointee.ledger.removeFirst()) }
+        endRequests(server.pointee.extras.cancelRequesters)
         server.pointee.carry.clear(to: buffers)
         server.pointee.output.clear(to: buffers)
         profiles.release(server.pointee.profile)

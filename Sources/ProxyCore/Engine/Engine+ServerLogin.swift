@@ -188,7 +188,7 @@ extension Engine {
         switch client.pointee.phase {
         case .welcoming: startWelcome(client, server)
         case .ready: processHeld(client)
-        case .startup, .authenticating, .console, .closing: break
+        case .startup, .authenticating, .console, .cancelling, .closing: break
         }
     }
 }

@@ -361,6 +361,8 @@ extension Engine {
         guard let entry = server.pointee.ledger.first else { return }
         server.pointee.isCopyingIn = !entry.endsCopy
         server.pointee.ledger[0].endsCopy = false
+        // Of one that sends no more the rest of the copy will not come.
+        if server.pointee.isCopyingIn { run.cycleEnded = true }
         guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
             server.pointee.ledger[1].kind == .sync, !entry.endsCopy || server.pointee.ledger[1].endsCopy
         else { return }

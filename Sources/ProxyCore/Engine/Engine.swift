@@ -41,6 +41,7 @@ package final class Engine {
     let clients = Slab<ClientSession>()
     let servers = Slab<ServerSession>()
     let cancels = Slab<CancelSession>()
+    var processNumbers: ProcessNumbers
     let pools = Slab<Pool>()
     let statements: StatementStore
     let profiles = ProfileStore()
@@ -75,6 +76,8 @@ package final class Engine {
     /// While there is no primary.
     var outage: PrimaryOutage?
     var switchover: Switchover?
+    /// Connections with cancel requests that wait for their end.
+    var cancelRequests = 0
     /// Clients of the console whose command is not done yet.
     var consoleWaits: [Handle] = []
     var paused = PausedDatabases()
@@ -146,6 +149,7 @@ package final class Engine {
         buffers = BufferPool(limit: options.bufferMemory)
         memoryShares = MemoryShares(limit: options.bufferMemory)
         memoryMark = memoryShares.mark
+        processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
         statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,

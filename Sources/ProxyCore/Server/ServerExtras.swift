@@ -8,6 +8,8 @@ final class ServerExtras {
     /// ParameterStatus values in the order in which they were first reported.
     var parameters: [(name: String, value: String)] = []
     var cancelKey: [UInt8] = []
+    /// Connections with further cancel requests for it: one is brought to it at a time.
+    var cancelRequesters: [Handle] = []
     /// The message of the last FATAL error.
     var lastError: String?
     /// Errors of the proxy's own that stand in for provoked ones, in order.

@@ -196,6 +196,12 @@ final class Conversation {
         settle()
     }
 
+    func endInput(_ peer: ScriptedPeer) {
+        shell.endInput(peer.link)
+        if shell.links[peer.link.id] == nil { peer.isClosed = true }
+        settle()
+    }
+
     func disconnect(_ peer: ScriptedPeer, reason: String) {
         peer.isClosed = true
         shell.breakLink(peer.link, reason: reason)
@@ -204,7 +210,11 @@ final class Conversation {
 
     /// All leave: nothing may be left behind.
     func end(sourceLocation: SourceLocation) {
-        for link in shell.order where link.kind == .client { shell.breakLink(link, reason: "the end") }
+        let clients = shell.order.filter { $0.kind == .client }
+        for link in clients { shell.breakLink(link, reason: "the end") }
+        settle()
+        // What they have sent might be carried out for long.
+        for client in engine.clientTokens { engine.closed(client, reason: "the end") }
         settle()
         while let link = shell.order.first { shell.breakLink(link, reason: "the end") }
         shell.endTurn()

@@ -1,3 +1,5 @@
+import StatementRouting
+
 /// One look at a database's catalog: its fingerprint, and the rows where that is not the known one.
 struct CatalogReader: ~Copyable {
     private let session: BlockingSession
@@ -35,6 +37,7 @@ struct CatalogReader: ~Copyable {
             relations: try relations(),
             volatileOperators: try volatileOperators(),
             volatileTypes: try volatileTypes(),
+            uniqueKeys: try uniqueKeys(),
             searchPaths: try settings(of: "search_path", default: ownSearchPath),
             isolations: try settings(of: "default_transaction_isolation", default: ownIsolation)
         )
@@ -111,6 +114,21 @@ struct CatalogReader: ~Copyable {
     private func volatileTypes() throws(SessionFailure) -> [TypeRow] {
         let result = try session.query(CatalogQueries.volatileTypes)
         return (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+    }
+
+    private func uniqueKeys() throws(SessionFailure) -> [UniqueKeyFact] {
+        let result = try session.query(CatalogQueries.uniqueKeys)
+        var keys: [UniqueKeyFact] = []
+        for row in 0..<result.rowCount {
+            let column = result.text(row, 3)
+            // A row for each column, those of one index behind each other.
+            if row > 0, result.text(row, 0) == result.text(row - 1, 0) {
+                keys[keys.count - 1].columns.insert(column)
+            } else {
+                keys.append(UniqueKeyFact(schema: result.text(row, 1), table: result.text(row, 2), columns: [column]))
+            }
+        }
+        return keys
     }
 
     private func settings(of name: String, default own: String) throws(SessionFailure) -> RoleSettingRows {

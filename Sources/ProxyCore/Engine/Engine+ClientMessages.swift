@@ -302,6 +302,7 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
+        client.pointee.firstNewSerial = statements.nextSerial
         if header.tag == FrontendTag.query {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)

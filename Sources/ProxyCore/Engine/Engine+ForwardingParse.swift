@@ -40,8 +40,7 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
-        let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
-        let target = isExecute ? executeTarget(id, client, server) ?? id : id
+        let target = target(of: id, client, server)
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }
@@ -60,7 +59,11 @@ extension Engine {
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
         let presence = isShared ? presence(of: serial, client, server) : .missing
-        let isThere = isShared ? presence == .there : hasUnnamed(serial, client, server)
+        // An unnamed statement that another has run may have another's plan.
+        let isThere =
+            isShared
+            ? presence == .there
+            : record.pointee.statementClass.hasFixedPlan && hasUnnamed(serial, client, server)
         entry.preparesAgain = presence == .uncertain
         // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
         let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
@@ -91,15 +94,20 @@ extension Engine {
     func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
         let identity = body.extracting(message.identity)
         let pool = client.pointee.pool.unsafelyUnwrapped
-        if let id = statements.find(identity) {
+        let scope = scope(of: client, isNamed: !message.name.isEmpty)
+        if let id = statements.find(identity, in: scope) {
             let record = statements[id]
             record.pointee.uses &+= 1
-            if pool.pointee.options.prepareUnnamed { record.pointee.isShared = true }
+            if pool.pointee.options.prepareUnnamed, !parsesAlone(client) { record.pointee.isShared = true }
             _ = statementClass(of: id, client)
             return id
         }
+        let profile = profileOfMoment(client)
+        defer { profiles.release(profile) }
         return statements.intern(
             identity,
+            in: scope,
+            profile,
             textSize: message.text.count,
             statementClass: classify(body.extracting(message.text), client),
             classStamp: contextStamp(of: client)

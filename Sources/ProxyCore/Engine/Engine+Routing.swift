@@ -204,6 +204,7 @@ extension Engine {
         }
         client.pointee.replayAhead = plan.size
         client.pointee.replayState = .armed
+        client.pointee.renewal = plan.renewal
         client.pointee.released.take(&client.pointee.output)
     }
 
@@ -218,6 +219,7 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayAhead = plan.size
+        client.pointee.renewal = client.pointee.renewal.and(plan.renewal)
         return true
     }
 

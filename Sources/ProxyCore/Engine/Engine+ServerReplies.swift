@@ -203,8 +203,12 @@ extension Engine {
             }
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.noticeResponse:
-            if let entry = server.pointee.ledger.first, entry.nameSize > 0, isForwarding(server),
-                offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client]
+            if let entry = server.pointee.ledger.first, isForwarding(server),
+                offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client],
+                entry.nameSize > 0
+                    || StatementSerial.isNamed(
+                        in: bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+                    )
             {
                 dropReply(server, bytes, offset, header, &run)
                 let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
@@ -295,7 +299,7 @@ extension Engine {
     @inline(__always)
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
-        statements[entry.statement].pointee.acceptedStamp = contextStamp(of: client)
+        statements.noteAccepted(entry.statement, contextStamp(of: client))
     }
 
     /// Gives the proxy's own answers whose turn has come.

@@ -43,7 +43,7 @@ package final class Engine {
     let cancels = Slab<CancelSession>()
     let pools = Slab<Pool>()
     let statements: StatementStore
-    let profiles = ProfileStore()
+    let profiles: ProfileStore
     /// By their number of changes, the statements that bring a server to other settings, as their Parse has them.
     var settingsBodies: [[UInt8]] = []
     let classifier: StatementClassifier
@@ -58,6 +58,7 @@ package final class Engine {
     var databaseServers: [String: Int] = [:]
     var userServers: [String: Int] = [:]
     var nextContextStamp: UInt32 = 1
+    var schemas = SchemaEpochs()
     /// By the databases' names on the servers.
     var listeningServers: [String: ListeningServer] = [:]
 
@@ -128,7 +129,8 @@ package final class Engine {
         self.topology = topology
         self.sampleClock = sampleClock
         buffers = BufferPool(limit: options.bufferMemory)
-        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
+        profiles = ProfileStore(seed: options.seed ^ 0x7A3D_51C9)
+        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed, profiles: profiles)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: options.seed,
@@ -285,7 +287,7 @@ package final class Engine {
 
     /// Facts of a database (by its name on the servers) have been loaded anew.
     package func catalogLoaded(database: String, _ catalog: DatabaseCatalog) {
-        catalogs[database] = catalog
+        if catalogs.updateValue(catalog, forKey: database) != nil { schemaChanged(database) }
         forEachPool { pool in
             if pool.pointee.options.databaseOnServer == database { setCatalog(of: pool, catalog) }
         }

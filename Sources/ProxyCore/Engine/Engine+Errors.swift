@@ -445,9 +445,7 @@ extension Engine {
         let bytes = client.pointee.replay.bytes
         let input = bytes.bytes
         var offset = 0
-        while input.byteCount - offset >= MessageHeader.byteCount {
-            let header = MessageHeader(input, at: offset)
-            guard offset + header.size <= input.byteCount else { return }
+        while let header = Frame.whole(ofClient: input, at: offset, before: input.byteCount) {
             let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
             switch header.tag {
             case FrontendTag.query:

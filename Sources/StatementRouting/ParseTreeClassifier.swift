@@ -178,6 +178,7 @@ struct ParseTreeClassifier {
         } else {
             read.insert(name)
         }
+        if name == "pg_prepared_statements" { found.effects.insert(.readsPrepared) }
         if !policy.serverLocalViewsOnReplica, ServerLocalViews.contains(name) { needPrimary(.serverLocalView) }
         switch facts.relationKind(schema: schema, name: name, path: path) {
         case nil: break
@@ -204,6 +205,7 @@ struct ParseTreeClassifier {
         let mayBeBuiltin = schema == nil || schema == "pg_catalog"
         // What code reads that is not seen is not known.
         if call.mayBeUsers || mayBeBuiltin && BuiltinFunctions.looksAtSession(name) { read = .everything }
+        if name == "pg_prepared_statement", mayBeBuiltin { found.effects.insert(.readsPrepared) }
         if !isDefinition {
             if call.mayChangeSession { noteUserFunction() }
             if mayBeBuiltin { found.effects.formUnion(BuiltinFunctions.effects(of: name)) }

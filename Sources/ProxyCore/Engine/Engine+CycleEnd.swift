@@ -155,7 +155,7 @@ extension Engine {
         case .evidence:
             evidenceIsComplete(server, hasFailed: hasFailed)
             run.cycleEnded = true
-        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared: break
+        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared, .check: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
         return true
@@ -185,6 +185,7 @@ extension Engine {
     /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
     func serverIsPristine(_ server: ServerPointer) {
         server.pointee.statements.removeAll()
+        server.pointee.extras.shown = []
         settingsAreReset(server)
     }
 

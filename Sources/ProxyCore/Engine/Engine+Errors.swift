@@ -73,10 +73,10 @@ extension Engine {
         if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
         forgetUnnamed(failedAt: 0, server)
         if !entry.completesCycle {
-            let wasAsked = server.pointee.preparing == .asked
+            let wasAsked = server.pointee.preparing == .asked || server.pointee.isChecking
             skipToSync(server)
             // What was held back until the server had answered goes on.
-            if wasAsked, server.pointee.preparing != .asked { run.cycleEnded = true }
+            if wasAsked, server.pointee.preparing != .asked, !server.pointee.isChecking { run.cycleEnded = true }
         }
         return true
     }
@@ -153,6 +153,7 @@ extension Engine {
         default: break
         }
         if entry.purpose == .closePrepared { preparedIsInterrupted(server) }
+        if entry.purpose == .check { server.pointee.isChecking = false }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {
                 // The name has another meaning since; it is that change which would bring back the one before.

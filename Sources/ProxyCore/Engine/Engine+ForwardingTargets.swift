@@ -20,12 +20,19 @@ extension Engine {
         var entry = LedgerEntry(.bind, .forward)
         let name = body.extracting(message.statement)
         if isUnsettled(name, client, server) { return .stop }
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
         let id = statement(named: name, of: client) ?? .none
+        if !id.isNone {
+            switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
+            case .asTold: break
+            case .beingChecked: return .stop
+            case .changed: return provoke(client, server, .resultHasChanged, header, rest: !isWhole)
+            }
+        }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
-        if id.isNone {
-            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
+        if id.isNone || goesByOwnName(id, name) {
+            if id.isNone, isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
             forgetUnnamed(name, client, server)
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
@@ -205,13 +212,17 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
-            if let id = statement(named: name, of: client) {
+            if let id = statement(named: name, of: client), !goesByOwnName(id, name) {
+                switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
+                case .asTold: break
+                case .beingChecked: return .stop
+                case .changed: return provoke(client, server, .resultHasChanged, header)
+                }
                 let target = target(of: id, client, server)
                 let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[target].pointee.serial
                 entry.statement = target
                 entry.namePlace = place(of: name, client)
-                statements[target].pointee.isDescribed = true
                 let nameSize = isShared ? StatementSerial.nameSize : 1
                 server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
                 server.pointee.output.appendByte(message.kind.rawValue, from: buffers)
@@ -220,12 +231,15 @@ extension Engine {
                 server.pointee.ledger.append(entry)
                 return .consumed(header.size)
             }
-            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
-            forgetUnnamed(name, client, server)
+            if statement(named: name, of: client) == nil {
+                if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
+                forgetUnnamed(name, client, server)
+            }
         }
         if !client.pointee.lastBound.isNone {
             // A portal's: most often that of the last Bind.
-            statements[inUse(client.pointee.lastBound, client, server)].pointee.isDescribed = true
+            entry.statement = inUse(client.pointee.lastBound, client, server)
+            entry.serial = statements[entry.statement].pointee.serial
         }
         server.pointee.ledger.append(entry)
         append(server, FrontendTag.describe, body)

@@ -205,7 +205,7 @@ extension Engine {
         injectSync(server)
     }
 
-    private func injectSync(_ server: ServerPointer) {
+    func injectSync(_ server: ServerPointer) {
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
         server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
         touch(server)

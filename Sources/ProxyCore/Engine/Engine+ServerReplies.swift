@@ -103,7 +103,9 @@ extension Engine {
         case BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.noticeResponse:
             true
-        case BackendTag.parameterDescription: server.pointee.ledger.first?.purpose != .describePrepared
+        case BackendTag.parameterDescription:
+            server.pointee.ledger.first?.purpose != .describePrepared
+                && header.size > StatementDescription.mostTypeBytes
         case BackendTag.errorResponse:
             // Its code stands in front; a longer one than this is not kept for a second try.
             header.size > BufferPool.largeChunkSize
@@ -166,7 +168,11 @@ extension Engine {
         case BackendTag.bindComplete: complete(server, .bind, bytes, offset, header, &run)
         case BackendTag.closeComplete: complete(server, .close, bytes, offset, header, &run)
         case BackendTag.rowDescription, BackendTag.noData:
-            if server.pointee.ledger.first?.kind == .describe {
+            if let entry = server.pointee.ledger.first, entry.kind == .describe {
+                if !entry.statement.isNone {
+                    let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+                    learnRows(header.tag == BackendTag.noData ? nil : body, entry, server)
+                }
                 complete(server, .describe, bytes, offset, header, &run)
             } else {
                 keepOrDrop(server, bytes, offset, header, &run)
@@ -198,6 +204,11 @@ extension Engine {
             deliverReply(server)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.parameterDescription:
+            if let entry = server.pointee.ledger.first, entry.kind == .describe, !entry.statement.isNone,
+                header.size <= StatementDescription.mostTypeBytes
+            {
+                learnTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), entry)
+            }
             if server.pointee.ledger.first?.purpose == .describePrepared {
                 readTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             }
@@ -278,6 +289,10 @@ extension Engine {
         if entry.kind == .parse { noteAccepted(entry, server) }
         if entry.purpose == .closePrepared {
             preparedIsComplete(server)
+            run.cycleEnded = true
+        }
+        if entry.purpose == .check {
+            server.pointee.isChecking = false
             run.cycleEnded = true
         }
         if entry.kind == .parse || entry.changesName { settleName(entry, server) }

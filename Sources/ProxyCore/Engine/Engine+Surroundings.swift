@@ -159,6 +159,10 @@ extension Engine {
             classStamp: record.classStamp
         )
         statements[variant].pointee.isShared = record.isShared
+        if let description = statements.description(of: id) {
+            statements[variant].pointee.isDescribed = true
+            statements.describe(variant, description)
+        }
         return variant
     }
 

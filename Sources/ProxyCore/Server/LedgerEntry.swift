@@ -41,6 +41,8 @@ struct LedgerEntry: BitwiseCopyable {
         /// Asks for the types of the parameters of what PREPARE has made, and closes that.
         case describePrepared
         case closePrepared
+        /// Asks what a statement looks like by now, before a client that was told of it runs it.
+        case check
         /// Asks whether what a client is pinned for is still there.
         case evidence
         /// A Sync in the place of a Flush, so that the server is free while the client looks at what it has prepared.

@@ -85,6 +85,14 @@ struct ServerStatements {
         oldest < 0 ? nil : slots[Int(oldest)].serial
     }
 
+    func forEach(_ body: (StatementSerial) -> Void) {
+        var slot = oldest
+        while slot >= 0 {
+            body(slots[Int(slot)].serial)
+            slot = slots[Int(slot)].newer
+        }
+    }
+
     mutating func removeAll() { self = ServerStatements() }
 
     /// Whether the chain by use holds what is counted.

@@ -23,6 +23,8 @@ final class StatementStore {
 
     /// Texts that servers have accepted in whatever epoch, by a hash that leaves that out.
     private var accepted: Set<UInt64> = []
+    /// Of those that clients have asked about.
+    private var descriptions: [StatementID: StatementDescription] = [:]
     /// More are not remembered: then it begins anew.
     private static let mostAccepted = 16_384
 
@@ -191,6 +193,13 @@ final class StatementStore {
         return scope == two.scope && one.body.elementsEqual(two.body)
     }
 
+    func description(of id: StatementID) -> StatementDescription? { descriptions[id] }
+
+    func describe(_ id: StatementID, _ description: StatementDescription) {
+        bytes += (description.types?.count ?? 0) - (descriptions[id]?.types?.count ?? 0)
+        descriptions[id] = description
+    }
+
     /// References to all statements together: walks through them all, for inspection.
     var references: Int {
         var count = 0
@@ -273,6 +282,9 @@ final class StatementStore {
         bytes -= record.body.count + Self.overhead
         count -= 1
         evictions += 1
+        if record.isDescribed, let description = descriptions.removeValue(forKey: id) {
+            bytes -= description.types?.count ?? 0
+        }
         record.body.deallocate()
         profiles.release(record.profile)
         self[id].pointee.serial = .none

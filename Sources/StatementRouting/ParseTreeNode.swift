@@ -1,6 +1,9 @@
 /// Numbers of the parse tree messages that are looked at: their fields in `Node` of pg_query.proto.
 enum ParseTreeNode {
     static let rangeVar = 2
+    static let boolExpr = 16
+    static let subLink = 17
+    static let joinExpr = 47
     static let intoClause = 50
     static let rawStmt = 52
     static let insertStmt = 54
@@ -64,9 +67,12 @@ enum ParseTreeNode {
     static let funcCall = 174
     static let aIndirection = 177
     static let typeCast = 181
+    static let rangeSubselect = 185
+    static let rangeFunction = 186
     static let typeName = 190
     static let defElem = 195
     static let lockingClause = 208
+    static let withClause = 211
     static let integer = 230
     static let float = 231
     static let string = 233

@@ -67,6 +67,8 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     /// currval or lastval: what they answer is the server's memory of its session's use of sequences. Comes together
     /// with `sequenceUse`.
     @inlinable package static var sequenceRead: SessionEffects { SessionEffects(rawValue: 1 << 29) }
+    /// Reads pg_prepared_statements, which tells of the server's session.
+    @inlinable package static var readsPrepared: SessionEffects { SessionEffects(rawValue: 1 << 31) }
     /// Session-level advisory locks are given back.
     @inlinable package static var advisoryUnlock: SessionEffects { SessionEffects(rawValue: 1 << 30) }
 

@@ -87,7 +87,7 @@ package final class StatementClassifier {
             if let refused = refuse(base, buffer.count, context) { return refused }
             if let failure = normalize(base, buffer.count, context) { return failure }
             var found = analyze(context)
-            found.hint = normalizer.hint
+            finish(&found)
             return found
         }
     }
@@ -140,8 +140,15 @@ package final class StatementClassifier {
             found = analyze(context)
             fingerprints.insert(key, normalizer.bytes, normalizer.count, identity, found)
         }
-        found.hint = normalizer.hint
+        finish(&found)
         return found
+    }
+
+    /// Adds what belongs to the text and not to its fingerprint.
+    private func finish(_ found: inout StatementClass) {
+        found.hint = normalizer.hint
+        // An INSERT of rows has one plan with and without parameters.
+        if normalizer.hidesParameters, !found.putsRowsIn { found.hasFixedPlan = false }
     }
 
     /// The class of a text that is not to be lexed at all.

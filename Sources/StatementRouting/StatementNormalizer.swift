@@ -31,6 +31,8 @@ final class StatementNormalizer {
     private(set) var hint = RouteHint.none
     /// Whether a literal stood in the text: then its like comes again with others.
     private(set) var hasLiterals = false
+    /// Whether a parameter stood in a list that was drawn together, so that the result does not tell of it.
+    private(set) var hidesParameters = false
 
     /// - Parameter maximumBytes: bytes that the result may have.
     init(maximumBytes: Int) {
@@ -52,6 +54,7 @@ final class StatementNormalizer {
         )
         count = 0
         hasLiterals = false
+        hidesParameters = false
         nesting.reset()
         let outcome = rewrite(&lexer)
         hint = lexer.hint
@@ -226,7 +229,7 @@ final class StatementNormalizer {
     /// anything else, the lexer stays where it was.
     private func collapseRow(_ lexer: inout StatementLexer, closing: UInt8) -> Bool {
         var ahead = lexer
-        guard Self.skipRow(&ahead, closing: closing, depth: 0) else { return false }
+        guard skipRow(&ahead, closing: closing, depth: 0) else { return false }
         lexer = ahead
         return true
     }
@@ -237,14 +240,14 @@ final class StatementNormalizer {
             var ahead = lexer
             guard ahead.next() == .character, ahead.character == UInt8(ascii: ","),
                 ahead.next() == .character, ahead.character == UInt8(ascii: "("),
-                Self.skipRow(&ahead, closing: UInt8(ascii: ")"), depth: 0)
+                skipRow(&ahead, closing: UInt8(ascii: ")"), depth: 0)
             else { return }
             lexer = ahead
         }
     }
 
     /// Rows may stand in rows, `(a, b) IN ((1, 2), (3, 4))`, but not deeper.
-    private static func skipRow(_ lexer: inout StatementLexer, closing: UInt8, depth: Int) -> Bool {
+    private func skipRow(_ lexer: inout StatementLexer, closing: UInt8, depth: Int) -> Bool {
         while true {
             var token = lexer.next()
             if token == .operatorRun, lexer.end - lexer.start == 1,
@@ -254,7 +257,8 @@ final class StatementNormalizer {
                 guard token == .number else { return false }
             }
             switch token {
-            case .string, .nationalString, .number, .parameter, .bitString, .hexString: break
+            case .string, .nationalString, .number, .bitString, .hexString: break
+            case .parameter: hidesParameters = true
             case .word:
                 guard
                     lexer.isWord("null") || lexer.isWord("true") || lexer.isWord("false") || lexer.isWord("default")

@@ -1,3 +1,5 @@
+import StatementRouting
+
 /// What one look at a catalog has found so far: takes the answers of its steps, in their order.
 struct CatalogDraft {
     /// How often rows are read anew where the catalog changes meanwhile; then they are taken as they are, and looked at
@@ -15,6 +17,7 @@ struct CatalogDraft {
     private var graph = RelationGraph()
     private var operators: [OperatorRow] = []
     private var types: [TypeRow] = []
+    private var uniqueKeys: [UniqueKeyFact] = []
     private var searchPaths = RoleSettingRows(ofDatabase: "")
     private var isolations = RoleSettingRows(ofDatabase: "")
 
@@ -49,6 +52,7 @@ struct CatalogDraft {
             operators = (0..<result.rowCount).map { OperatorRow(schema: result.text($0, 0), name: result.text($0, 1)) }
         case .types:
             types = (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+        case .uniqueKeys: uniqueKeys = Self.uniqueKeys(result)
         case .searchPaths: searchPaths = Self.settings(result, default: ownSearchPath)
         case .isolations: isolations = Self.settings(result, default: ownIsolation)
         case .fingerprintAfter:
@@ -70,6 +74,7 @@ struct CatalogDraft {
             relations: graph.rows(),
             volatileOperators: operators,
             volatileTypes: types,
+            uniqueKeys: uniqueKeys,
             searchPaths: searchPaths,
             isolations: isolations
         )
@@ -150,6 +155,20 @@ struct CatalogDraft {
             let function = RelationReach.volatileFunction(schema: calls.text(row, 1), name: calls.text(row, 2))
             graph.add(function, to: Self.oid(calls, row, 0))
         }
+    }
+
+    private static func uniqueKeys(_ result: borrowing QueryResult) -> [UniqueKeyFact] {
+        var keys: [UniqueKeyFact] = []
+        for row in 0..<result.rowCount {
+            let column = result.text(row, 3)
+            // A row for each column, those of one index behind each other.
+            if row > 0, result.text(row, 0) == result.text(row - 1, 0) {
+                keys[keys.count - 1].columns.insert(column)
+            } else {
+                keys.append(UniqueKeyFact(schema: result.text(row, 1), table: result.text(row, 2), columns: [column]))
+            }
+        }
+        return keys
     }
 
     // MARK: Settings

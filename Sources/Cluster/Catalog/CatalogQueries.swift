@@ -24,7 +24,7 @@ enum CatalogQueries {
         ("pg_class", "relpersistence <> 't' AND relkind IN ('r', 'p', 'v', 'f', 'S')"),
         ("pg_rewrite", "true"), ("pg_policy", "true"), ("pg_inherits", ""),
         ("pg_operator", "true"), ("pg_cast", "true"), ("pg_constraint", "contypid <> 0"),
-        ("pg_db_role_setting", ""), ("pg_type", "typtype <> 'b'"),
+        ("pg_db_role_setting", ""), ("pg_type", "typtype <> 'b'"), ("pg_index", ""),
     ]
 
     private static func state(of catalogs: [Catalog]) -> String {
@@ -138,6 +138,18 @@ enum CatalogQueries {
         FROM used u JOIN pg_catalog.pg_proc p ON p.oid = u.function JOIN pg_catalog.pg_type t ON t.oid = u.type
             JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
         WHERE p.provolatile = 'v' AND n.nspname <> 'pg_catalog' ORDER BY 1, 2
+        """
+
+    /// Unique indexes over plain columns of tables without children or partitions, in whole: a row for each column.
+    /// Columns: index, schema, table, column.
+    static let uniqueKeys = """
+        SELECT i.indexrelid, n.nspname, c.relname, a.attname
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts
+        WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND \(isUserSchema)
+            AND c.relkind = 'r' AND c.relpersistence <> 't' AND NOT c.relhassubclass
+        ORDER BY 1
         """
 
     /// Columns: whether it is for this database only, the role (NULL: all), the value of the setting.

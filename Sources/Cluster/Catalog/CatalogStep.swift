@@ -11,6 +11,7 @@ enum CatalogStep: Int, CaseIterable {
     case calls
     case operators
     case types
+    case uniqueKeys
     case searchPaths
     case isolations
     /// Whether the catalog is still the one of which the rows tell.
@@ -28,6 +29,7 @@ enum CatalogStep: Int, CaseIterable {
         case .calls: CatalogQueries.calls
         case .operators: CatalogQueries.volatileOperators
         case .types: CatalogQueries.volatileTypes
+        case .uniqueKeys: CatalogQueries.uniqueKeys
         case .searchPaths: CatalogQueries.settings(of: "search_path")
         case .isolations: CatalogQueries.settings(of: "default_transaction_isolation")
         }

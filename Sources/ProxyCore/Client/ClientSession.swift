@@ -48,6 +48,9 @@ struct ClientSession: ~Copyable {
     /// The settings that it wants, and those that it came with, to which RESET returns.
     var profile = ProfileID.base
     var startProfile = ProfileID.base
+    /// What its next Parse is shared by, and why that is not what `profile` says, where it is not.
+    var parseContext = ParseContext.plain
+    var surroundings: ParseSurroundings?
     /// How its texts are to be understood, where its settings make a difference.
     var context: SessionContext?
     var statements = ClientStatements()
@@ -68,6 +71,10 @@ struct ClientSession: ~Copyable {
     var replay = HeldBytes()
     /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
     var replayAhead = 0
+    /// What may be done should servers have something of that batch that is out of date.
+    var renewal = Renewal.none
+    /// Statements with a serial from this on were first prepared in the batch in flight.
+    var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
     var undo: [LedgerEntry] = []
     /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far, which is held back.

@@ -2,7 +2,9 @@
 extension Engine {
     /// Facts of a database (by its name on the servers) have been loaded anew.
     package func catalogLoaded(database: String, _ catalog: DatabaseCatalog) {
+        let wasLoaded = catalogs.isLoaded(database)
         guard catalogs.load(database, catalog) else { return }
+        if wasLoaded { schemaChanged(database) }
         forEachPool { pool in
             if pool.pointee.options.databaseOnServer == database { setCatalog(of: pool, catalog) }
         }

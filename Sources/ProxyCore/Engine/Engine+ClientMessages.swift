@@ -236,6 +236,7 @@ extension Engine {
         }
         armReplay(client, server, plan, input, offset)
         prepareServer(client, server, for: plan.effects)
+        if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
         return forwardFirst(client, server, plan, header, input, offset)
     }
 
@@ -285,6 +286,7 @@ extension Engine {
         // What changes settings is told from its own reply, and what follows may need others before it.
         if client.pointee.outstanding > 0 {
             if plan.leavesState || client.pointee.extras != nil { return .stop }
+            if plan.effects.contains(.readsPrepared) { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that
@@ -303,6 +305,7 @@ extension Engine {
             if server.pointee.status != .idle || settlesFirst(client, server, plan) { return .stop }
             injectSettings(client, server)
         }
+        if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it
         // waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
@@ -328,6 +331,7 @@ extension Engine {
         if client.pointee.outstanding == 0 { client.pointee.isCanceled = false }
         let mayWrite = plan.access != .read || plan.mayCommit
         client.pointee.mustCarryOut = mayWrite || client.pointee.outstanding > 0 && client.pointee.mustCarryOut
+        client.pointee.firstNewSerial = statements.nextSerial
         if header.tag == FrontendTag.query {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)

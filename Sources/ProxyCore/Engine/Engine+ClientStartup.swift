@@ -183,6 +183,7 @@ extension Engine {
         client.pointee.processID = processNumbers.give(to: client.pointee.handle)
         client.pointee.profile = profiles.intern(extras.settings)
         client.pointee.startProfile = profiles.intern(extras.settings)
+        client.pointee.parseContext = profiles.context(of: client.pointee.profile)
         client.pointee.context = context(for: extras.settings, pool)
         client.pointee.preference = limits.route
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }

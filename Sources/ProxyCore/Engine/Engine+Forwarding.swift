@@ -215,8 +215,11 @@ extension Engine {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
             server.pointee.needs(.discardAll)
+            meetsOwn(client, .server, keepsPrepared: false)
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
+            entry.statement = id
+            entry.serial = statements[id].pointee.serial
             if statementClass.effects.contains(.execute) {
                 noteExecuted(id, client, server, &entry)
             } else if mustNote(statementClass, client) {

@@ -40,8 +40,14 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
-        let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
-        let target = isExecute ? executeTarget(id, client, server) ?? id : id
+        if goesByOwnName(id, name) {
+            server.pointee.extras.shown.append(body.array(message.name))
+            server.pointee.needs(.discardAll)
+            server.pointee.ledger.append(entry)
+            append(server, FrontendTag.parse, body)
+            return .consumed(header.size)
+        }
+        let target = target(of: id, client, server)
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }
@@ -60,7 +66,11 @@ extension Engine {
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
         let presence = isShared ? presence(of: serial, client, server) : .missing
-        let isThere = isShared ? presence == .there : hasUnnamed(serial, client, server)
+        // An unnamed statement that another has run may have another's plan.
+        let isThere =
+            isShared
+            ? presence == .there
+            : record.pointee.statementClass.hasFixedPlan && hasUnnamed(serial, client, server)
         entry.preparesAgain = presence == .uncertain
         // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
         let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
@@ -91,15 +101,22 @@ extension Engine {
     func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
         let identity = body.extracting(message.identity)
         let pool = client.pointee.pool.unsafelyUnwrapped
-        if let id = statements.find(identity) {
+        let scope = scope(of: client, isNamed: !message.name.isEmpty)
+        if let id = statements.find(identity, in: scope) {
             let record = statements[id]
             record.pointee.uses &+= 1
-            if pool.pointee.options.prepareUnnamed { record.pointee.isShared = true }
-            _ = statementClass(of: id, client)
+            let effects = statementClass(of: id, client).effects
+            if pool.pointee.options.prepareUnnamed, !parsesAlone(client), !effects.contains(.readsPrepared) {
+                record.pointee.isShared = true
+            }
             return id
         }
+        let profile = profileOfMoment(client)
+        defer { profiles.release(profile) }
         return statements.intern(
             identity,
+            in: scope,
+            profile,
             textSize: message.text.count,
             statementClass: classify(body.extracting(message.text), client),
             classStamp: contextStamp(of: client)
@@ -136,6 +153,26 @@ extension Engine {
         touch(server)
     }
 
+    /// The same with the types of parameters that clients have been told of it.
+    private func appendSharedParse(
+        _ server: ServerPointer,
+        _ record: UnsafeMutablePointer<PreparedStatement>,
+        types: [UInt8]
+    ) {
+        let text = record.pointee.textSize &+ 1
+        server.pointee.output.appendHeader(
+            FrontendTag.parse,
+            bodySize: StatementSerial.nameSize &+ text &+ 2 &+ types.count,
+            from: buffers
+        )
+        record.pointee.serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
+        server.pointee.output.append(UnsafeRawBufferPointer(rebasing: record.pointee.body[..<text]), from: buffers)
+        let count = UInt16(truncatingIfNeeded: types.count / 4)
+        let number = [UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
+        server.pointee.output.append(number + types, from: buffers)
+        touch(server)
+    }
+
     /// Gives the server a statement that it lacks, in front of the message that needs it.
     func injectParse(
         _ id: StatementID,
@@ -155,7 +192,13 @@ extension Engine {
             entry.changesServer = true
             server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(record.pointee.serial)
-            appendSharedParse(server, record)
+            if record.pointee.scope.epoch != server.pointee.pool.pointee.epoch, record.pointee.isDescribed,
+                let types = statements.description(of: id)?.types
+            {
+                appendSharedParse(server, record, types: types)
+            } else {
+                appendSharedParse(server, record)
+            }
         } else {
             server.pointee.unnamed = record.pointee.serial
             server.pointee.output.appendHeader(

@@ -219,6 +219,7 @@ extension Engine {
         let isChanged = replicas != before
         if isChanged { readReaders() }
         answerPositions()
+        if schemas.isSettling { settleSchemas() }
         if isChanged {
             forEachPool { serveQueues($0) }
         } else {

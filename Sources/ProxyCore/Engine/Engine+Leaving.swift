@@ -194,7 +194,10 @@ extension Engine {
         failAll(server)
         takeBackAll(client, server)
         client.pointee.server = .none
-        if !returnToPinned(client) { endPins(client) }
+        if !returnToPinned(client) {
+            endPins(client)
+            meetsOthers(client)
+        }
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }

@@ -19,7 +19,8 @@ extension Engine {
                 key: key,
                 options: poolOptions,
                 nodeCount: topology.nodes.count,
-                catalog: catalog
+                catalog: catalog,
+                epoch: schemas.current(poolOptions.databaseOnServer)
             )
         }
         poolHandles[key] = handle
@@ -217,7 +218,8 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement {
+        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement(prepared: server.pointee.statements.count)
+        {
             inject(server, statement, purpose: .cleanup)
             return
         }
@@ -330,6 +332,7 @@ extension Engine {
     /// Forgets a server whose connection is gone.
     func drop(_ server: ServerPointer) {
         leavePool(server)
+        if server.pointee.changesSchema { schemaChangeEnded(server) }
         remove(server)
     }
 

@@ -208,6 +208,7 @@ extension Engine {
         }
         client.pointee.replayAhead = plan.size
         client.pointee.replayState = .armed
+        client.pointee.renewal = plan.renewal
         client.pointee.released.take(&client.pointee.output)
     }
 
@@ -222,6 +223,7 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayAhead = plan.size
+        client.pointee.renewal = client.pointee.renewal.and(plan.renewal)
         return true
     }
 

@@ -130,19 +130,28 @@ extension Engine {
             } else {
                 plan.parsesNamed = true
             }
-            if let id = statements.find(body.extracting(message.identity)) {
+            plan.parses = true
+            let scope = scope(of: client, isNamed: !message.name.isEmpty)
+            if let id = statements.find(body.extracting(message.identity), in: scope) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
                 plan.add(asExecuted(statementClass(of: id, client), body.extracting(message.text), client))
                 if statements[id].pointee.acceptedStamp != contextStamp(of: client) { plan.needsServer = true }
             } else {
-                plan.needsServer = true
+                // A client may be waiting for this while it holds all servers by others of its connections: if it was
+                // right by the schema before, it is taken to be right, and Bind tells whether it still is.
+                if hasFreeServer(client.pointee.pool.unsafelyUnwrapped)
+                    || !statements.wasAccepted(body.extracting(message.identity), in: scope)
+                {
+                    plan.needsServer = true
+                }
                 let text = body.extracting(message.text)
                 plan.add(asExecuted(classify(text, client), text, client))
             }
         case FrontendTag.bind:
             plan.executes = true
             plan.needsServer = true
+            plan.undescribed &+= 1
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
             noteUnsettled(body.extracting(message.statement), client, &plan)
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
@@ -154,6 +163,7 @@ extension Engine {
             plan.needsServer = true
         case FrontendTag.describe:
             plan.needsServer = true
+            if body.byteCount > 0, body.byte(at: 0) == TargetMessage.Kind.portal.rawValue { plan.undescribed &-= 1 }
             if let message = TargetMessage(body), message.kind == .statement,
                 let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
             {
@@ -161,6 +171,12 @@ extension Engine {
             }
         default: break
         }
+    }
+
+    /// Whether one could be had without waiting for another client.
+    private func hasFreeServer(_ pool: PoolPointer) -> Bool {
+        for node in 0..<pool.pointee.nodeCount where !pool.pointee.nodes[node].idle.isEmpty { return true }
+        return primary >= 0 && mayOpen(pool, primary)
     }
 
     /// Notes a name whose meaning is not known before the batches in flight have ended: neither is the route.

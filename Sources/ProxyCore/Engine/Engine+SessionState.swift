@@ -41,6 +41,7 @@ extension Engine {
             if !isTemporary { catalogMayChange(server) }
         }
         if effects.contains(.clusterCommand) { noteClusterCommand(text, client, server) }
+        noteSurroundings(statementClass, text, client, server)
         noteCleanup(effects, server)
         if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
         let changesSettings = effects.meets(.set | .reset | .setConfig)
@@ -195,6 +196,7 @@ extension Engine {
             // Nothing has been sent behind it: see `isForgetting`.
             server.pointee.cleanup = server.pointee.cleanup.afterDiscardAll
             if let client {
+                client.pointee.surroundings = nil
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
@@ -224,6 +226,7 @@ extension Engine {
         let profile = profiles.intern(settings)
         profiles.release(client.pointee.profile)
         client.pointee.profile = profile
+        if client.pointee.surroundings == nil { client.pointee.parseContext = profiles.context(of: profile) }
         client.pointee.context = context(for: settings, client.pointee.pool.unsafelyUnwrapped)
     }
 
@@ -321,7 +324,7 @@ extension StatementClass {
     /// Whether it must be looked at before it is sent.
     @inline(__always)
     var mustBeNoted: Bool {
-        effects.meets(Self.notable | .execute) || (access == .unknown && reason != .preparedExecute)
+        effects.meets(Self.notable | .execute | .setLocal) || (access == .unknown && reason != .preparedExecute)
     }
 
     /// Whether it prepares, runs or gives back statements by SQL.

@@ -57,9 +57,11 @@ extension Engine {
     private func interned(_ text: String) -> StatementID? { interned(body: Array(text.utf8) + [0, 0, 0]) }
 
     private func interned(body: [UInt8]) -> StatementID? {
-        if let id = statements.find(body.span.bytes) { return id }
+        if let id = statements.find(body.span.bytes, in: .proxy) { return id }
         return statements.intern(
             body.span.bytes,
+            in: .proxy,
+            .base,
             textSize: body.count - 3,
             statementClass: StatementClass(access: .read, reason: .sessionCommand),
             classStamp: 0

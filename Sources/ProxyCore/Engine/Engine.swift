@@ -44,7 +44,7 @@ package final class Engine {
     var processNumbers: ProcessNumbers
     let pools = Slab<Pool>()
     let statements: StatementStore
-    let profiles = ProfileStore()
+    let profiles: ProfileStore
     /// By their number of changes, the statements that bring a server to other settings, as their Parse has them.
     var settingsBodies: [[UInt8]] = []
     let classifier: StatementClassifier
@@ -67,6 +67,7 @@ package final class Engine {
     var databaseServers: [String: Int] = [:]
     var userServers: [String: Int] = [:]
     var nextContextStamp: UInt32 = 1
+    var schemas = SchemaEpochs()
     /// By the databases' names on the servers.
     var listeningServers: [String: ListeningServer] = [:]
 
@@ -150,7 +151,8 @@ package final class Engine {
         memoryShares = MemoryShares(limit: options.bufferMemory)
         memoryMark = memoryShares.mark
         processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
-        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
+        profiles = ProfileStore(seed: options.seed ^ 0x7A3D_51C9)
+        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed, profiles: profiles)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: options.seed,

@@ -39,6 +39,8 @@ struct Pool: ~Copyable {
     /// The same for sessions with settings that make a difference.
     var contexts: [ContextKey: SessionContext] = [:]
     var contextStamp: UInt32 = 1
+    /// Of its database (`SchemaEpochs`).
+    var epoch: UInt32
     /// A client has asked for currval or lastval outside the transaction that used the sequence: from then on whoever
     /// may have used one keeps its server.
     var asksForSequences = false
@@ -46,7 +48,7 @@ struct Pool: ~Copyable {
     var listening: ListeningServer?
     var counters = PoolCounters()
 
-    init(handle: Handle, key: PoolKey, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {
+    init(handle: Handle, key: PoolKey, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog, epoch: UInt32) {
         self.handle = handle
         database = key.database
         user = key.user
@@ -56,6 +58,7 @@ struct Pool: ~Copyable {
         nodes = .allocate(capacity: nodeCount)
         for index in 0..<nodeCount { (nodes + index).initialize(to: NodePool()) }
         self.catalog = catalog
+        self.epoch = epoch
         context = ClassificationContext(facts: catalog.facts, searchPath: nil)
     }
 

@@ -40,6 +40,9 @@ package struct CatalogStore {
         return true
     }
 
+    /// Its facts are known, up to date or not.
+    package func isLoaded(_ database: String) -> Bool { records[database]?.catalog != nil }
+
     package subscript(database: String) -> DatabaseCatalog { records[database]?.catalog ?? .builtin }
 
     /// A statement that may change the catalog is about to be sent, or is over.

@@ -22,6 +22,8 @@ final class ServerExtras {
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
 
+    /// The client's own names under which it has statements, so that the client finds them in pg_prepared_statements.
+    var shown: [[UInt8]] = []
     /// The beginning of the last statement that was not understood.
     var unknownStatement = ""
     /// What the server has answered when it was asked for the client's pins.

@@ -32,6 +32,10 @@ struct ServerSession: ~Copyable {
     var isTimed = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
+    /// It has been asked what a statement looks like by now: nothing else is sent to it meanwhile.
+    var isChecking = false
+    /// In the transaction under way the schema may have been changed.
+    var changesSchema = false
     /// In the transaction under way something may have notified.
     var mayNotify = false
     /// In the transaction under way something may have changed the catalog.

@@ -17,6 +17,7 @@ extension Engine {
             }
             verifyNobodyWaitsInVain(pool, &findings)
         }
+        statements.count(in: &census)
         verifyClients(&findings)
         verifyServers(census, &findings)
         statements.verify(census.statements, &findings)
@@ -68,6 +69,10 @@ extension Engine {
                     isHolder,
                     "client \(index) holds server \(server.pointee.handle.index), which is another's"
                 )
+            }
+            if client.pointee.surroundings == nil {
+                let isProfiles = client.pointee.parseContext == profiles.context(of: client.pointee.profile)
+                findings.expect(isProfiles, "client \(index) parses under other settings than its own")
             }
             if client.pointee.flow == .waiting, client.pointee.phase != .closing {
                 findings.expect(isQueued(client), "client \(index) waits in no queue")

@@ -172,33 +172,31 @@ struct StatementLexer {
     }
 
     /// The bytes are all that can be at hand at once, and the token at their very front, or the comment, is longer:
-    /// passes over as much of it as there is, so that the next part goes on inside of it.
+    /// passes over its beginning, so that the next part goes on inside of it.
     /// - Returns: false where it is no quote and no comment.
     mutating func enter() -> Bool {
         let first = byte(at: position)
         let second = byte(at: position + 1)
-        let start = position
         if kinds[Int(first)] & ByteTable.isSpace != 0 {
             while position < count, kinds[Int(base[position])] & ByteTable.isSpace != 0 { position += 1 }
             return true
         }
         if first == UInt8(ascii: "-"), second == first {
             inside = .lineComment
+            position += 2
         } else if first == UInt8(ascii: "/"), second == UInt8(ascii: "*") {
             inside = .blockComment(depth: 1)
             position += 2
         } else if first == UInt8(ascii: "$") {
-            var tagEnd = start + 1
+            var tagEnd = position + 1
             while kind(at: tagEnd) & ByteTable.continuesTag != 0 { tagEnd += 1 }
             guard byte(at: tagEnd) == first else { return false }
             inside = .dollarQuote(delimiter: tagEnd + 1)
             position = tagEnd + 1
-        } else if !enterString(first, second) {
-            return false
+        } else {
+            return enterString(first, second)
         }
-        // It has no end here, or `nextWhole` would have found it.
-        _ = goOn()
-        return position > start
+        return true
     }
 
     private mutating func enterString(_ first: UInt8, _ second: UInt8) -> Bool {

@@ -45,7 +45,12 @@ import Testing
                 "INSERT INTO t VALUES (1, now(), 'x'::date), (NULL, now(), 'y'::date), (-3, now(), 'z'::date)",
             ])
         )
-        #expect(areOne(["INSERT INTO t VALUES (ARRAY[1, 2], f(a))", "INSERT INTO t VALUES (ARRAY[3], f(a)), (ARRAY['x', 'y'], f(a))"]))
+        #expect(
+            areOne([
+                "INSERT INTO t VALUES (ARRAY[1, 2], f(a))",
+                "INSERT INTO t VALUES (ARRAY[3], f(a)), (ARRAY['x', 'y'], f(a))",
+            ])
+        )
         #expect(
             fingerprint("INSERT INTO t VALUES (f(1)), (g(1)), (f(2)), (g(3)), (h(f(2)))")
                 == "insert into t values ( f ( 1 ) ) , ( g ( 1 ) ) , ( h ( f ( 1 ) ) ) "

@@ -62,7 +62,8 @@ import Testing
 
     private static let openings: [(String, StatementClassifier.Opening, RouteHint)] = [
         ("INSERT INTO t VALUES (", .write, .none), ("update\tt SET", .write, .none), ("MERGE INTO", .write, .none),
-        ("-- x\n/* howdah: replica */ Delete FROM t", .write, .replica), ("  ", .undecided, .none), ("INS", .undecided, .none),
+        ("-- x\n/* howdah: replica */ Delete FROM t", .write, .replica), ("  ", .undecided, .none),
+        ("INS", .undecided, .none),
         ("/* insert", .undecided, .none), ("INSERT", .undecided, .none), ("INSERTS INTO", .other, .none),
         ("(SELECT 1, ", .other, .none), ("WITH a AS (INSERT", .other, .none), ("EXPLAIN INSERT", .other, .none),
         ("\"insert\" INTO", .other, .none), ("/* " + String(repeating: "x", count: 5000), .other, .none),

@@ -37,7 +37,8 @@ import Testing
         return (outcome, Self.fingerprint(fold.normalizer, outcome), fold.normalizer.hint)
     }
 
-    private static func fingerprint(_ normalizer: StatementNormalizer, _ outcome: StatementNormalizer.Outcome) -> String {
+    private static func fingerprint(_ normalizer: StatementNormalizer, _ outcome: StatementNormalizer.Outcome) -> String
+    {
         guard outcome == .normalized else { return "" }
         return String(decoding: UnsafeBufferPointer(start: normalizer.bytes, count: normalizer.count), as: UTF8.self)
     }
@@ -59,15 +60,20 @@ import Testing
     }
 
     private static let cuts = [
-        "SELECT 'a''b' , E'a\\'b\\\\' , 'it''s' 'x'", "SELECT 'a'\n'b'  -- c\n 'd', N'x' , U&'\\0061' UESCAPE '!' , B'1''0' , x'1F'",
+        "SELECT 'a''b' , E'a\\'b\\\\' , 'it''s' 'x'",
+        "SELECT 'a'\n'b'  -- c\n 'd', N'x' , U&'\\0061' UESCAPE '!' , B'1''0' , x'1F'",
         "SELECT $$a$b$$, $x$ $y$ $x $x$, $1, $12, a$b$c, $ 1", "SELECT /* a /* b */ c */ 1 -- d\r + 2 /*/ */ / 3 */",
-        "SELECT 1.5e-3, 1e+x, 0x1F, 0xG, 1_000, 1_, .5, 1..2, 1e5", "SELECT a->>'b' <-> c -- x\n ~* d +/**/- -1 !=-- y\n2",
+        "SELECT 1.5e-3, 1e+x, 0x1F, 0xG, 1_000, 1_, .5, 1..2, 1e5",
+        "SELECT a->>'b' <-> c -- x\n ~* d +/**/- -1 !=-- y\n2",
         "SELECT \"a\"\"b\", U&\"x\", a.b::int[1], a:=1", "/* howdah: replica */ SELECT 1 -- howdah: primary\n",
         "SELECT 1 WHERE a IN (1, -2, 'x', NULL, $3) AND (a, b) IN ((1, 2), (3, 4)) AND c IN (f(1), f(2), 3)",
         "INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, DEFAULT), (f(1)), (f(2)), (ARRAY[1, 2], 1), (ARRAY[3], 2) RETURNING a",
-        "SELECT 'a", "SELECT \"a", "SELECT $$a$", "SELECT /* a", "SELECT 1 /", "SELECT 1 -", "SELECT 1;;", "", " ", "'", "$", "$a$",
-        "SELECT 1\0; DELETE FROM t", "SELECT 'a\0b'", "SELECT current_setting('work_mem'), current_setting('in_hot_standby')",
-        "SELECT 'x' /* a */ 'y'", "SELECT 'x' -- howdah: primary\n 'y'", "SELECT E'\\", "SELECT 1 --", "SELECT 1 /* x **/ + 1 /***/",
+        "SELECT 'a", "SELECT \"a", "SELECT $$a$", "SELECT /* a", "SELECT 1 /", "SELECT 1 -", "SELECT 1;;", "", " ", "'",
+        "$", "$a$",
+        "SELECT 1\0; DELETE FROM t", "SELECT 'a\0b'",
+        "SELECT current_setting('work_mem'), current_setting('in_hot_standby')",
+        "SELECT 'x' /* a */ 'y'", "SELECT 'x' -- howdah: primary\n 'y'", "SELECT E'\\", "SELECT 1 --",
+        "SELECT 1 /* x **/ + 1 /***/",
     ]
 
     @Test(arguments: cuts)
@@ -88,8 +94,10 @@ import Testing
     @Test func isTheSameForRandomTexts() {
         var generator = SeededGenerator(seed: 20_26)
         let pieces = [
-            "'", "''", "\\", "$", "$$", "$a$", "\"", "/*", "*/", "--", "\n", " ", "a", "E", "e'", "U&", "n'", "1", ".", "e+", "0x",
-            "(", ")", "[", "]", ",", ";", "IN (", "VALUES (", "ARRAY[", "::", ":=", "-", "+", "howdah: replica", "\r", "_", "\t'x'",
+            "'", "''", "\\", "$", "$$", "$a$", "\"", "/*", "*/", "--", "\n", " ", "a", "E", "e'", "U&", "n'", "1", ".",
+            "e+", "0x",
+            "(", ")", "[", "]", ",", ";", "IN (", "VALUES (", "ARRAY[", "::", ":=", "-", "+", "howdah: replica", "\r",
+            "_", "\t'x'",
         ]
         var unread = 0
         for _ in 0..<1500 {

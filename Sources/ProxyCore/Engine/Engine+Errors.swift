@@ -230,6 +230,7 @@ extension Engine {
         let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
         if isOutdated || state == .invalidStatementName,
             entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone,
+            !statements[entry.statement].pointee.isPrivate,
             // Where it cannot be prepared it is no use to try again.
             server.pointee.extras.prepareError == nil
         {
@@ -363,6 +364,7 @@ extension Engine {
         swap(&bytes, &client.pointee.replay)
         client.pointee.held.consume(min(client.pointee.replayAhead, client.pointee.held.count), to: buffers)
         client.pointee.replayAhead = 0
+        client.pointee.unended = 0
         client.pointee.replayState = .none
         client.pointee.attempts &+= 1
         if !client.pointee.held.isEmpty {

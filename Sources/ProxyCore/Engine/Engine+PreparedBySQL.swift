@@ -334,7 +334,8 @@ extension Engine {
     private func giveOwnNames(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         var names: [[UInt8]] = []
         var prepares = false
-        for parsed in parse(text, client) ?? [] {
+        guard let commands = parse(text, client) else { return pin(client, .preparedBySQL, by: text) }
+        for parsed in commands {
             switch parsed.command {
             case .prepare(let name, _, _):
                 names.append(Array(name.utf8))
@@ -370,7 +371,10 @@ extension Engine {
     /// is on the server then.
     /// - Returns: nil where the client's name means nothing: then the server says so.
     func executeTarget(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID? {
-        guard let (inner, reference) = executed(in: statements[id].pointee.text.bytes, client) else { return nil }
+        guard !statements[id].pointee.isPrivate,
+            let (inner, reference) = executed(in: statements[id].pointee.text.bytes, client),
+            !statements[inner].pointee.isPrivate
+        else { return nil }
         _ = bring(inner, isNamed: true, client, server)
         let record = statements[id].pointee
         let name = name(of: statements[inner].pointee.serial)

@@ -117,6 +117,18 @@ final class StatementStore {
         return id
     }
 
+    /// Adds a statement of which no more is kept than what it does, which is not known yet.
+    func addPrivate() -> StatementID {
+        let id = internAnyway(
+            RawSpan(),
+            textSize: 0,
+            statementClass: StatementClass(access: .unknown, reason: .tooLong),
+            classStamp: 0
+        )
+        self[id].pointee.isPrivate = true
+        return id
+    }
+
     @inline(__always)
     func retain(_ id: StatementID) {
         let record = self[id]

@@ -83,7 +83,7 @@ let package = Package(
         tests("BytesTests", ["Bytes", "SeededRandom"]),
         tests("PostgresWireTests", ["PostgresWire", "Bytes", "SeededRandom"]),
         tests("AuthenticationTests", ["Authentication", "Bytes", "SeededRandom"]),
-        tests("StatementRoutingTests", ["StatementRouting", "Bytes"]),
+        tests("StatementRoutingTests", ["StatementRouting", "Bytes", "SeededRandom"]),
         tests("ProxyCoreTests", ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting"]),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
         tests("ConfigurationTests", ["Configuration", "SeededRandom"]),

@@ -207,7 +207,10 @@ extension SettingTable {
             .size(1_024...(16 << 20)),
             default: "64kB",
             .reload,
-            "Statements longer than this are not analysed and run on the primary."
+            """
+            Statements longer than this are not shared among clients, and are passed on while they come where they \
+            begin with INSERT, UPDATE, DELETE or MERGE; SET or PREPARE in one keeps its client on the server.
+            """
         ),
         SettingDefinition(
             .statementCacheMemory,

@@ -193,10 +193,9 @@ extension ParseTreeClassifier {
         case "howdah.position": note(howdah: .showPosition)
         case "howdah.read_your_writes": note(howdah: .showReadYourWrites)
         case "howdah.transaction_reads": note(howdah: .showTransactionReads)
-        // By these an application finds out whether it may write here: the answer is the primary's.
-        case "transaction_read_only", "in_hot_standby", "default_transaction_read_only":
-            needPrimary(.serverLocalView)
-        default: if name.hasPrefix("howdah.") { note(howdah: .other) }
+        default:
+            if name.hasPrefix("howdah.") { note(howdah: .other) }
+            if ConnectionState.isShown(name) { needPrimary(.connectionState) }
         }
     }
 

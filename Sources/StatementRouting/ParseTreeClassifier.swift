@@ -180,6 +180,7 @@ struct ParseTreeClassifier {
         }
         if name == "pg_prepared_statements" { found.effects.insert(.readsPrepared) }
         if !policy.serverLocalViewsOnReplica, ServerLocalViews.contains(name) { needPrimary(.serverLocalView) }
+        if ConnectionState.isView(name) { needPrimary(.connectionState) }
         switch facts.relationKind(schema: schema, name: name, path: path) {
         case nil: break
         case .unlogged: needPrimary(.unloggedTable)
@@ -215,7 +216,16 @@ struct ParseTreeClassifier {
         case .needsPrimary: needPrimary(.volatileFunction)
         case .unknown: needPrimary(.unknownFunction)
         }
+        if mayBeBuiltin { visitConnectionState(name, range) }
         if !policy.serverLocalViewsOnReplica, BuiltinFunctions.isServerLocal(name) { needPrimary(.serverLocalView) }
+    }
+
+    /// What a call of a function of pg_catalog tells of the connection, the primary's is right.
+    private mutating func visitConnectionState(_ name: String, _ range: WireFields.Range) {
+        let isAsked =
+            name == "current_setting"
+            ? !ConnectionState.isOrdinarySetting(range.all(2)) : ConnectionState.isFunction(name)
+        if isAsked { needPrimary(.connectionState) }
     }
 
     /// The last name of `a.b` may be a function that takes the row `a`.

@@ -42,6 +42,10 @@ struct ClientSession: ~Copyable {
     /// Batches sent whose ReadyForQuery has not come.
     var outstanding: Int32 = 0
     var passThrough = PassThrough.none
+    /// The text in the message that is passed on, where it is to be known.
+    var passing: PassingText?
+    /// Bytes of the next batch that are known not to hold its end.
+    var unended = 0
     /// The server that it holds.
     var server = Handle.none
     var pool: UnsafeMutablePointer<Pool>?

@@ -55,6 +55,7 @@ extension Engine {
         case .dropped(let remaining):
             let size = min(remaining, available)
             client.pointee.passThrough = size == remaining ? .none : .dropped(remaining: remaining &- size)
+            client.pointee.passing = nil
             return size
         case .toServer(let remaining):
             let size = min(remaining, available)
@@ -66,6 +67,10 @@ extension Engine {
                 }
                 server.pointee.output.append(input.extracting(offset..<offset &+ size), from: buffers)
                 touch(server)
+                if let passing = client.pointee.passing {
+                    passing.take(input.extracting(offset..<offset &+ size))
+                    if size == remaining { endPassing(client, server) }
+                }
             }
             return size
         }

@@ -113,6 +113,7 @@ extension Engine {
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
+            client.pointee.unended = 0
             if client.pointee.replayAhead > 0 {
                 client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size)
             }
@@ -213,6 +214,7 @@ extension Engine {
         -> Progress
     {
         guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
+        client.pointee.unended = 0
         let plan = scan(client, input, offset)
         // It came while the batch waited.
         if case .broken(let violation) = plan.extent { return refuseBroken(client, violation, input, offset) }

@@ -70,6 +70,7 @@ extension Engine {
             client.pointee.changesNames = false
             client.pointee.statements.compact()
             client.pointee.since = now
+            if client.pointee.pin != nil { settleLongStatements(client, server) }
             if !mayLetGo(client, server) {
                 if readsElsewhere(client) {
                     if isAtBoundary(client) { endReadElsewhere(client, server) }

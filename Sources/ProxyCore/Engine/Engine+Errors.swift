@@ -281,7 +281,7 @@ extension Engine {
         -> StatementFault?
     {
         guard entry.disposition == .forward, server.pointee.extras.prepareError == nil,
-            statements.holds(entry.serial, at: entry.statement)
+            statements.holds(entry.serial, at: entry.statement), !statements[entry.statement].pointee.isPrivate
         else { return nil }
         let isNamed = entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0
         guard isNamed || entry.kind == .execute,
@@ -443,6 +443,7 @@ extension Engine {
         swap(&bytes, &client.pointee.replay)
         client.pointee.held.consume(min(client.pointee.replayAhead, client.pointee.held.count), to: buffers)
         client.pointee.replayAhead = 0
+        client.pointee.unended = 0
         client.pointee.replayState = .none
         client.pointee.attempts &+= 1
         client.pointee.needsInput = false

@@ -25,8 +25,11 @@ extension Engine {
         server.pointee.unnamed = .none
         // A simple query destroys the unnamed statement, unless the server skips it (PostgreSQL documentation, 55.2.3).
         if !client.pointee.unnamed.isNone { setName(client, input.extracting(0..<0), to: .none, &entry) }
-        if mustNote(statementClass, client) {
-            let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
+        if input.byteCount &- offset < header.size {
+            let text = input.extracting(offset &+ MessageHeader.byteCount..<input.byteCount)
+            beginPassing(client, .query, size: header.size &- MessageHeader.byteCount &- 1, text)
+        } else if mustNote(statementClass, client) {
+            let text = queryText(header, input, offset) ?? offset..<offset
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
         server.pointee.ledger.append(entry)
@@ -119,6 +122,7 @@ extension Engine {
             sendSync(client, server)
             return .consumed(header.size)
         case FrontendTag.parse:
+            if header.size > options.clientBufferLimit { return forwardLongParse(client, server, header, body) }
             guard isWhole else { return waitFor(client, header, body) }
             return forwardParse(client, server, header, body)
         case FrontendTag.describe:
@@ -136,7 +140,7 @@ extension Engine {
         case FrontendTag.flush, FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
-            guard isWhole || header.size > options.statementTextLimit else { return .incomplete }
+            guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
             client.pointee.flow = .between
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
@@ -220,7 +224,10 @@ extension Engine {
             let statementClass = statements[id].pointee.statementClass
             entry.statement = id
             entry.serial = statements[id].pointee.serial
-            if statementClass.effects.contains(.execute) {
+            if statements[id].pointee.isPrivate {
+                guard mustNote(statementClass, client) else { return entry }
+                entry.effect = noteUnseen(statementClass, beginning: body.extracting(0..<0), client, server)
+            } else if statementClass.effects.contains(.execute) {
                 noteExecuted(id, client, server, &entry)
             } else if mustNote(statementClass, client) {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)

@@ -106,7 +106,10 @@ extension Engine {
             let record = statements[id]
             record.pointee.uses &+= 1
             let effects = statementClass(of: id, client).effects
-            if pool.pointee.options.prepareUnnamed, !parsesAlone(client), !effects.contains(.readsPrepared) {
+            // What is long costs every server much that keeps it.
+            if pool.pointee.options.prepareUnnamed, !parsesAlone(client), !effects.contains(.readsPrepared),
+                record.pointee.textSize <= options.statementTextLimit
+            {
                 record.pointee.isShared = true
             }
             return id
@@ -222,12 +225,16 @@ extension Engine {
         _ body: RawSpan,
         _ message: ParseMessage
     ) {
-        let name = body.array(message.name)
+        provokeTaken(body.array(message.name), server)
+        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+        append(server, FrontendTag.parse, body)
+    }
+
+    /// Sees to it that the server refuses the name in the Parse that follows.
+    func provokeTaken(_ name: [UInt8], _ server: ServerPointer) {
         // Where a statement of that name is there already, its refusal is the client's.
         injectDecoy(name, server, purpose: .prepare)
         // The first of several is the only one that the server carries out: its error has the others skipped.
         if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
-        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-        append(server, FrontendTag.parse, body)
     }
 }

@@ -36,6 +36,8 @@ extension Engine {
             forgetUnnamed(name, client, server)
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
+        } else if let refusal = refusalOfPrivate(id, name, server) {
+            return provoke(client, server, refusal, header, rest: !isWhole)
         } else {
             let effects = statements[id].pointee.statementClass.effects
             if effects.contains(.setConfig) { extras(of: client).bound = message.parameters(in: body) ?? [] }
@@ -182,7 +184,7 @@ extension Engine {
     }
 
     @inline(__always)
-    private func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
+    func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
         if isShared {
             serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
         } else {
@@ -213,6 +215,7 @@ extension Engine {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
             if let id = statement(named: name, of: client), !goesByOwnName(id, name) {
+                if let refusal = refusalOfPrivate(id, name, server) { return provoke(client, server, refusal, header) }
                 switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
                 case .asTold: break
                 case .beingChecked: return .stop
@@ -256,7 +259,17 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
-            if statement(named: name, of: client) != nil || isProxyName(name) {
+            let id = statement(named: name, of: client)
+            if let id, statements[id].pointee.isPrivate, name.byteCount > 0 {
+                // Nobody else has it.
+                let serial = statements[id].pointee.serial
+                server.pointee.statements.remove(serial)
+                setName(client, name, to: .none, &entry)
+                server.pointee.ledger.append(entry)
+                append(server, FrontendTag.close, ([message.kind.rawValue] + self.name(of: serial) + [0]).span.bytes)
+                return .consumed(header.size)
+            }
+            if id != nil || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 setName(client, name, to: .none, &entry)
                 entry.disposition = .answer

@@ -347,7 +347,8 @@ extension Engine {
     private func giveOwnNames(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         var names: [[UInt8]] = []
         var prepares = false
-        for parsed in parse(text, client) ?? [] {
+        guard let commands = parse(text, client) else { return pin(client, .preparedBySQL, by: text) }
+        for parsed in commands {
             switch parsed.command {
             case .prepare(let name, _, _):
                 names.append(Array(name.utf8))
@@ -385,7 +386,10 @@ extension Engine {
     /// is on the server then.
     /// - Returns: nil where the client's name means nothing: then the server says so.
     func executeTarget(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID? {
-        guard let (named, reference) = executed(in: statements[id].pointee.text.bytes, client) else { return nil }
+        guard !statements[id].pointee.isPrivate,
+            let (named, reference) = executed(in: statements[id].pointee.text.bytes, client),
+            !statements[named].pointee.isPrivate
+        else { return nil }
         let inner = inUse(named, client, server)
         _ = bring(inner, isNamed: true, client, server)
         let record = statements[id].pointee

@@ -196,7 +196,8 @@ extension Engine {
             client.pointee.pin == nil || readsElsewhere(client),
             plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
             !plan.effects.contains(.prepare),
-            plan.size <= options.statementTextLimit
+            // A read that a replica cannot run must be able to run elsewhere, however long it is.
+            plan.size <= options.clientBufferLimit
         else {
             // There will be no other try: what was decided for this one does not hold for the next batch.
             client.pointee.attempts = 0

@@ -77,7 +77,8 @@ extension Engine {
     }
 
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
-        for case .discard(let target) in (parse(text, client) ?? []).map(\.command) {
+        guard let commands = parse(text, client) else { return .unknown }
+        for case .discard(let target) in commands.map(\.command) {
             switch target {
             case .all: return .discardAll
             case .temporary: return .discardTemporary
@@ -101,8 +102,10 @@ extension Engine {
         return .none
     }
 
+    /// The commands of a text; nil where the grammar does not know it, or it would take long to read.
     func parse(_ text: RawSpan, _ client: ClientPointer) -> [ParsedCommand]? {
-        SessionCommands.parse(
+        if text.byteCount > options.statementTextLimit { return nil }
+        return SessionCommands.parse(
             text,
             standardConformingStrings: client.pointee.context?.context.standardConformingStrings ?? true
         )

@@ -156,7 +156,8 @@ package final class Engine {
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: options.seed,
-            maximumTextBytes: options.statementTextLimit
+            // All that can be at hand at once: what is held, and what one receive adds.
+            maximumTextBytes: 2 * options.clientBufferLimit
         )
         catalogs = CatalogStore(limit: options.maximumCatalogs)
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)

@@ -159,6 +159,20 @@ final class StatementStore {
         accepted.contains(hash.hash(body) ^ scope.mixedForEver)
     }
 
+    /// Adds a statement of which no more is kept than what it does, which is not known yet.
+    func addPrivate() -> StatementID {
+        let id = internAnyway(
+            RawSpan(),
+            in: .proxy,
+            .base,
+            textSize: 0,
+            statementClass: StatementClass(access: .unknown, reason: .tooLong),
+            classStamp: 0
+        )
+        self[id].pointee.isPrivate = true
+        return id
+    }
+
     @inline(__always)
     func retain(_ id: StatementID) {
         let record = self[id]

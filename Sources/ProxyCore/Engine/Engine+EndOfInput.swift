@@ -74,7 +74,7 @@ extension Engine {
 
     private func isDone(_ client: ClientPointer) -> Bool {
         switch client.pointee.flow {
-        case .waiting, .locating, .assigned, .settling, .refused, .flushing, .catchingUp: return false
+        case .waiting, .claiming, .locating, .assigned, .settling, .refused, .flushing, .catchingUp: return false
         case .between, .skipping, .preparing, .batch: break
         }
         return client.pointee.needsInput && client.pointee.outstanding <= unfinishedRequests(of: client)

@@ -5,8 +5,8 @@ import Foundation
 /// - OIDs of tables that the script itself makes;
 /// - the process id in NotificationResponse;
 /// - the order of ParameterStatus messages that come together;
-/// - the place in the server's sources that found the transaction failed: it may be a Parse that the proxy has put in front of a Describe or Bind;
-/// - the name in "bind message supplies … parameters, but prepared statement … requires …", which is the proxy's.
+/// - the place in the server's sources that found the transaction failed: it may be a Parse that the proxy has put in
+///   front of a Describe or Bind.
 struct ParityView {
     private(set) var lines: [String] = []
 
@@ -33,8 +33,6 @@ struct ParityView {
         case "A": "A" + text(Array(message.body.dropFirst(4)))
         case "D" where message.body.count > 2000:
             "D(\(message.body.count) bytes, sum \(message.body.reduce(0) { $0 &* 31 &+ Int($1) }))"
-        case "E" where message.fields["M"]?.hasPrefix("bind message supplies") == true:
-            message.description.replacing(/prepared statement "[^"]*"/, with: "prepared statement …")
         case "E" where message.state == "25P02": "E(25P02 \(message.fields["M"] ?? ""))"
         case "E", "N", "C", "Z": message.description
         case let letter: "\(letter)" + text(message.body)

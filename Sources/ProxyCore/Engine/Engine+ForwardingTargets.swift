@@ -159,8 +159,13 @@ extension Engine {
     @inline(__always)
     func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
-        if !isNamed, hasUnnamed(record.pointee.serial, client, server) { return false }
         let isShared = isNamed || record.pointee.isShared
+        // The executions of an unnamed one are not counted: where they matter, it is used as long as nobody shares it.
+        if !isNamed, !isShared || record.pointee.statementClass.hasFixedPlan,
+            hasUnnamed(record.pointee.serial, client, server)
+        {
+            return false
+        }
         if isShared {
             let presence = presence(of: record.pointee.serial, client, server)
             if presence != .there { prepare(id, isShared: true, isAgain: presence == .uncertain, client, server) }

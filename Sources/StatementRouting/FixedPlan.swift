@@ -2,7 +2,7 @@
 ///
 /// PostgreSQL plans a prepared statement for its values in its first five executions, and may take a plan for any values
 /// from then on (PREPARE, Notes). Where there is but one way to run it, both are the same: without parameters, where
-/// rows are only put in, and where one row is looked up by a unique key.
+/// rows are only put in, where one row is looked up by a unique key, and where no row is left out.
 struct FixedPlan {
     /// Something among the nodes that have been visited takes more than one relation, or a plan of its own.
     private var isCompound = false
@@ -33,8 +33,10 @@ struct FixedPlan {
             let from = statement.all(4)
             guard statement.bytes(19) == nil, from.count <= 1 else { return false }
             guard let relation = from.first?.node else { return true }
-            return relation.kind == ParseTreeNode.rangeVar
-                && Self.isKeyed(relation.range, by: statement.bytes(5), facts, path)
+            guard relation.kind == ParseTreeNode.rangeVar else { return false }
+            // limit_offset = 12, limit_count = 13: how many rows are wanted may decide how they are found.
+            if statement.bytes(12) != nil || statement.bytes(13) != nil, statement.bytes(5) == nil { return false }
+            return Self.isKeyed(relation.range, by: statement.bytes(5), facts, path)
         case ParseTreeNode.updateStmt:
             // relation = 1, where_clause = 3, from_clause = 4.
             guard statement.all(4).isEmpty, let relation = statement.bytes(1) else { return false }
@@ -55,14 +57,14 @@ struct FixedPlan {
         return source.kind == ParseTreeNode.selectStmt && source.range.bytes(10) != nil
     }
 
-    /// Whether a condition leaves at most one row of a plain table, by a unique index.
+    /// Whether a condition leaves at most one row of a plain table, by a unique index, or there is none.
     private static func isKeyed(
         _ relation: WireFields.Range,
         by condition: WireFields.Range?,
         _ facts: CatalogFacts,
         _ path: SearchPath?
     ) -> Bool {
-        guard let condition else { return false }
+        guard let condition else { return true }
         var columns: Set<String> = []
         collect(condition, &columns)
         return facts.hasUniqueKey(
@@ -82,7 +84,8 @@ struct FixedPlan {
             for argument in range.all(3) { collect(argument, &columns) }
         // A_Expr: kind = 1, name = 2, lexpr = 3, rexpr = 4; AEXPR_OP = 1.
         case ParseTreeNode.aExpr where range.number(1) == 1:
-            guard ParseTreeClassifier.names(range.all(2)) == ["="], let left = range.bytes(3), let right = range.bytes(4)
+            guard ParseTreeClassifier.names(range.all(2)) == ["="], let left = range.bytes(3),
+                let right = range.bytes(4)
             else { return }
             if let column = column(left), isValue(right) {
                 columns.insert(column)

@@ -1,9 +1,9 @@
 /// What a text leaves behind in the session (or may leave behind), so that the session layer knows when to look
 /// closer, to carry state on, or to pin.
 package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
-    package let rawValue: UInt32
+    package let rawValue: UInt64
 
-    @inlinable package init(rawValue: UInt32) {
+    @inlinable package init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
@@ -68,7 +68,7 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     /// with `sequenceUse`.
     @inlinable package static var sequenceRead: SessionEffects { SessionEffects(rawValue: 1 << 29) }
     /// Reads pg_prepared_statements, which tells of the server's session.
-    @inlinable package static var readsPrepared: SessionEffects { SessionEffects(rawValue: 1 << 31) }
+    @inlinable package static var readsPrepared: SessionEffects { SessionEffects(rawValue: 1 << 32) }
     /// Session-level advisory locks are given back.
     @inlinable package static var advisoryUnlock: SessionEffects { SessionEffects(rawValue: 1 << 30) }
 

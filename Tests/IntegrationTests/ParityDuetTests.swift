@@ -63,7 +63,10 @@ struct ParityDuet: Sendable {
             sharing("timezone", "'UTC'", "'Asia/Tokyo'", "SELECT timestamptz '2020-01-01 00:00' AT TIME ZONE 'UTC'"),
             sharing("datestyle", "'ISO, MDY'", "'ISO, DMY'", "SELECT extract(month FROM date '03/02/2020')"),
             sharing(
-                "intervalstyle", "postgres", "sql_standard", "SELECT extract(hour FROM interval '-1 2:00:00')"
+                "intervalstyle",
+                "postgres",
+                "sql_standard",
+                "SELECT extract(hour FROM interval '-1 2:00:00')"
             ),
             sharing("transform_null_equals", "off", "on", "SELECT (NULL::int = NULL) IS NOT NULL"),
             sharing("standard_conforming_strings", "on", "off", "SELECT length('a\\\\b')"),
@@ -80,7 +83,9 @@ struct ParityDuet: Sendable {
             settings: ["", ""],
             turns: ["int[]", "json", "int[]"].flatMap { type in
                 [sql(0, "DROP TABLE IF EXISTS duet; CREATE TABLE duet (v \(type))")]
-                    + [0, 1, 0, 1, 0].map { unnamed($0, "INSERT INTO duet VALUES ($1)", type == "json" ? "{\"a\":1}" : "{1}") }
+                    + [0, 1, 0, 1, 0].map {
+                        unnamed($0, "INSERT INTO duet VALUES ($1)", type == "json" ? "{\"a\":1}" : "{1}")
+                    }
             } + [sql(0, "DROP TABLE duet")]
         ),
         ParityDuet(
@@ -122,7 +127,10 @@ struct ParityDuet: Sendable {
                 unnamed(1, "SELECT duet()"), unnamed(0, "SELECT duet()"),
                 sql(1, "CREATE OR REPLACE FUNCTION duet() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 2'"),
                 unnamed(0, "SELECT duet()"), unnamed(1, "SELECT duet()"),
-                sql(0, "DROP FUNCTION duet(); CREATE FUNCTION duet() RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''x'''"),
+                sql(
+                    0,
+                    "DROP FUNCTION duet(); CREATE FUNCTION duet() RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''x'''"
+                ),
                 unnamed(1, "SELECT duet()"), unnamed(0, "SELECT duet()"), sql(0, "DROP FUNCTION duet()"),
                 unnamed(1, "SELECT duet()"),
             ]
@@ -133,7 +141,8 @@ struct ParityDuet: Sendable {
             turns: [
                 sql(0, "CREATE TABLE duet (a int); INSERT INTO duet VALUES (1)"), unnamed(1, "SELECT * FROM duet"),
                 sql(0, "CREATE TEMP TABLE duet (a text, b text)"), unnamed(0, "SELECT * FROM duet"),
-                unnamed(1, "SELECT * FROM duet"), sql(0, "ALTER TABLE duet ADD c int"), unnamed(0, "SELECT * FROM duet"),
+                unnamed(1, "SELECT * FROM duet"), sql(0, "ALTER TABLE duet ADD c int"),
+                unnamed(0, "SELECT * FROM duet"),
                 sql(0, "DROP TABLE duet"), unnamed(0, "SELECT * FROM duet"), unnamed(1, "SELECT * FROM duet"),
                 sql(0, "DROP TABLE duet"),
             ]
@@ -160,7 +169,8 @@ struct ParityDuet: Sendable {
             turns: [
                 prepare(0, "s", "SELECT timestamptz '2020-01-01 00:00'"), run(0, "s"),
                 prepare(1, "s", "SELECT timestamptz '2020-01-01 00:00'"), run(1, "s"),
-                sql(0, "SET timezone = 'Asia/Tokyo'"), run(0, "s"), sql(1, "BEGIN"), sql(1, "SET LOCAL timezone = 'UTC'"),
+                sql(0, "SET timezone = 'Asia/Tokyo'"), run(0, "s"), sql(1, "BEGIN"),
+                sql(1, "SET LOCAL timezone = 'UTC'"),
                 run(1, "s"), prepare(1, "t", "SELECT timestamptz '2020-01-01 00:00'"), run(1, "t"), sql(1, "COMMIT"),
                 run(1, "s"), run(1, "t"), run(0, "s"),
             ]

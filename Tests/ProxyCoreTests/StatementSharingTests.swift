@@ -90,7 +90,10 @@ struct StatementSharingTests {
         }
     }
 
-    @Test("Behind DDL a Parse meets nothing that was parsed before; names keep what they mean", arguments: [false, true])
+    @Test(
+        "Behind DDL a Parse meets nothing that was parsed before; names keep what they mean",
+        arguments: [false, true]
+    )
     func definition(inTransaction: Bool) {
         converse { talk in
             let client = talk.client()

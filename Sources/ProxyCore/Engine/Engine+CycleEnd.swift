@@ -169,7 +169,10 @@ extension Engine {
     private func cleaned(_ server: ServerPointer, hasFailed: Bool) -> Bool {
         guard !hasFailed else {
             guard server.pointee.cleanup == .session else {
-                serverViolated(server, "could not be cleaned: \(server.pointee.cleanup.statement(prepared: 0) ?? "") failed")
+                serverViolated(
+                    server,
+                    "could not be cleaned: \(server.pointee.cleanup.statement(prepared: 0) ?? "") failed"
+                )
                 return false
             }
             // Somebody has prepared a statement there.

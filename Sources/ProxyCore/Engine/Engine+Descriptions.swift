@@ -51,7 +51,8 @@ extension Engine {
 
     /// ParameterDescription: their number, then their types (PostgreSQL documentation, 55.7).
     func learnTypes(_ body: RawSpan, _ entry: LedgerEntry) {
-        guard entry.disposition == .forward, body.byteCount >= 2, statements.holds(entry.serial, at: entry.statement) else {
+        guard entry.disposition == .forward, body.byteCount >= 2, statements.holds(entry.serial, at: entry.statement)
+        else {
             return
         }
         var description = statements.description(of: entry.statement) ?? StatementDescription()
@@ -63,7 +64,8 @@ extension Engine {
 
     /// RowDescription, or nil where NoData has come.
     func learnRows(_ body: RawSpan?, _ entry: LedgerEntry, _ server: ServerPointer) {
-        guard statements.holds(entry.serial, at: entry.statement), entry.disposition == .forward || entry.purpose == .check
+        guard statements.holds(entry.serial, at: entry.statement),
+            entry.disposition == .forward || entry.purpose == .check
         else { return }
         var found: UInt64? = StatementDescription.noRows
         if let body { found = StatementDescription.rows(body, nameHash) }

@@ -32,7 +32,9 @@ extension Engine {
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
         if id.isNone || goesByOwnName(id, name) {
-            if id.isNone, isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
+            if id.isNone, isProxyName(name) {
+                return provoke(client, server, .unknownStatement(name), header, rest: !isWhole)
+            }
             forgetUnnamed(name, client, server)
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)

@@ -218,7 +218,8 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement(prepared: server.pointee.statements.count)
+        if pool.pointee.replication == .off,
+            let statement = server.pointee.cleanup.statement(prepared: server.pointee.statements.count)
         {
             inject(server, statement, purpose: .cleanup)
             return

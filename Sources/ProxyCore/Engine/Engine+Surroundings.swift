@@ -64,8 +64,12 @@ extension Engine {
 
     /// Notes what a statement that is about to be sent changes of what later ones meet, in its transaction and for
     /// others.
-    func noteSurroundings(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer)
-    {
+    func noteSurroundings(
+        _ statementClass: StatementClass,
+        _ text: RawSpan,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) {
         let effects = statementClass.effects
         if effects.meets(.set | .reset | .setConfig | .setLocal) { noteSettingsMet(effects, text, client) }
         if effects.contains(.temporaryObject) {
@@ -187,7 +191,8 @@ extension Engine {
         if names.isEmpty { return [] }
         let calls = names.enumerated().map { number, name in
             let value = wanted.first { $0.name == name }.map { ProfileStore.literal($0.value) } ?? "NULL"
-            return "pg_catalog.set_config('\(Self.keptSetting(number))',pg_catalog.current_setting('\(name)',true),true),"
+            return
+                "pg_catalog.set_config('\(Self.keptSetting(number))',pg_catalog.current_setting('\(name)',true),true),"
                 + "pg_catalog.set_config('\(name)',\(value),true)"
         }
         injectSelect(calls, server)
@@ -228,7 +233,9 @@ extension ParseContext {
     /// statement runs. Nor who the session is: that is a matter of rights, which are looked at when it runs.
     fileprivate static func isSwitched(_ name: String) -> Bool {
         !isHarmless(name) && !name.contains(".") && name != "session_authorization"
-            && name.utf8.allSatisfy { ($0 | 0x20) >= UInt8(ascii: "a") && ($0 | 0x20) <= UInt8(ascii: "z") || $0 == UInt8(ascii: "_") }
+            && name.utf8.allSatisfy {
+                ($0 | 0x20) >= UInt8(ascii: "a") && ($0 | 0x20) <= UInt8(ascii: "z") || $0 == UInt8(ascii: "_")
+            }
     }
 }
 

@@ -35,7 +35,12 @@ final class ProfileStore {
             retain(id)
             return id
         }
-        let record = Record(settings: sorted, traits: ProfileTraits(sorted), references: 1, context: ParseContext(sorted, hash))
+        let record = Record(
+            settings: sorted,
+            traits: ProfileTraits(sorted),
+            references: 1,
+            context: ParseContext(sorted, hash)
+        )
         let id: ProfileID
         if let place = vacant.popLast() {
             id = place

@@ -35,7 +35,8 @@ struct StatementSerial: Hashable, BitwiseCopyable {
             let character = body.byte(at: offset &+ index)
             switch character {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(character &- UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(character &- UInt8(ascii: "a") &+ 10)
+            case UInt8(ascii: "a")...UInt8(ascii: "f"):
+                value = value << 4 | UInt64(character &- UInt8(ascii: "a") &+ 10)
             default: return nil
             }
         }

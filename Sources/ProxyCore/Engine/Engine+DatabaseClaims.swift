@@ -95,7 +95,9 @@ extension Engine {
     /// On replicas too: a session there would be ended when they replay a DROP DATABASE.
     private func vacate(_ database: String) {
         if let listening = listeningServers[database], listening.clients.isEmpty {
-            if let server = servers[listening.handle] { dismiss(server) }
+            if let server = servers[listening.handle] {
+                if server.pointee.phase == .listening { dismiss(server) } else { abandon(server) }
+            }
             listeningServers[database] = nil
         }
         forEachServer(of: database) { server in

@@ -10,7 +10,7 @@ import PostgresWire
 extension Engine {
     /// The server has refused us before its first ReadyForQuery.
     func loginRefused(_ server: ServerPointer, _ body: RawSpan) {
-        let error = PostgresError(relaying: body)
+        let error = PostgresError(.fatal, of: body)
         let verdict = LoginVerdict(body)
         if verdict != .nodesFault, refuseReserved(server, error) { return }
         switch verdict {
@@ -132,18 +132,5 @@ extension Engine {
         var error = error
         error.severity = .error
         while let client = firstOf(pool, forRead: forRead) { failWaiting(client, error) }
-    }
-}
-
-extension PostgresError {
-    /// A server's error, to be told as it is.
-    init(relaying body: RawSpan) {
-        self.init(
-            ErrorFields.isFatal(body) ? .fatal : .error,
-            ErrorFields.sqlState(in: body),
-            ErrorFields.text(of: ErrorFields.message, in: body) ?? "no reason given",
-            detail: ErrorFields.text(of: ErrorFields.detail, in: body),
-            hint: ErrorFields.text(of: ErrorFields.hint, in: body)
-        )
     }
 }

@@ -145,6 +145,10 @@ struct DatabaseClaimTests {
             let admin = talk.client(user: "admin", database: "postgres")
             admin.sends("Query DROP DATABASE shop")
             admin.vanishes()
+            // It would be carried out; taken out for good, as at the end of the process, it leaves nothing behind.
+            #expect(talk.engine.claims.count == 1)
+            for client in talk.engine.clientTokens { talk.engine.closed(client, reason: "the end") }
+            talk.settle()
             #expect(talk.shell.vacatedCatalogs.isEmpty)
             #expect(talk.engine.claims.isEmpty)
         }

@@ -1,5 +1,5 @@
 import PostgresWire
-import ProxyCore
+@testable import ProxyCore
 import ProxySimulation
 import Testing
 
@@ -162,17 +162,87 @@ struct NotificationTests {
             next.sends("Query UPDATE t SET x = 1")
             pool.gets("Query NOTIFY a")
             pool.completes("NOTIFY")
-            // It does not wait itself: it does not listen.
-            notifier.gets("Complete NOTIFY", "Ready I")
+            notifier.gets("Complete NOTIFY")
             listening.gets(Self.comment)
             pool.getsNothing()
             notify(listening, from: pool.processID)
             #expect(senders(client) == [notifier.key?.processID])
             client.gets("Notification")
+            notifier.getsNothing()
             listening.sends("Empty", "Ready I")
+            notifier.gets("Ready I")
             pool.gets("Query UPDATE t SET x = 1")
             pool.completes("UPDATE 1")
             next.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
+    @Test("Who has notified is answered when those who listen have been told; what it sends next waits")
+    func notifierWaits() {
+        converse { talk in
+            let (client, pool, listening) = listener(talk)
+            let notifier = talk.client()
+            notifier.sends("Query BEGIN", "Query NOTIFY a", "Query COMMIT", "Query SELECT 1")
+            pool.sends("Complete BEGIN", "Ready T", "Complete NOTIFY", "Ready T")
+            pool.completes("COMMIT")
+            notifier.gets("Complete BEGIN", "Ready T", "Complete NOTIFY", "Ready T", "Complete COMMIT")
+            client.getsNothing()
+            notify(listening, from: pool.processID)
+            listening.sends("Empty", "Ready I")
+            client.gets("Notification")
+            notifier.gets("Ready I")
+            talk.server(on: 1).answers("1")
+            notifier.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("Where nobody listens any more, or the listening server is lost, who has notified does not wait for ever")
+    func notifierIsAnswered() {
+        converse(options: { $0.serverConnectTimeout = 2_000_000 }) { talk in
+            let (_, pool, listening) = listener(talk)
+            let notifier = talk.client()
+            notifier.sends("Query NOTIFY a")
+            pool.completes("NOTIFY")
+            notifier.gets("Complete NOTIFY")
+            listening.vanishes()
+            notifier.gets("Ready I")
+            let next = talk.openServers(on: 0).last ?? listening
+            next.sends("Columns set_config", "Row 0", "Complete SELECT 1", "Complete LISTEN", "Ready I")
+            notifier.sends("Query NOTIFY a")
+            pool.completes("NOTIFY")
+            notifier.gets("Complete NOTIFY")
+            // It says nothing any more.
+            talk.pass(seconds: 4)
+            notifier.gets("Ready I")
+        }
+    }
+
+    @Test("One that has been told of something reads no older data")
+    func readsWhatWasToldOf() {
+        converse(pool: {
+            $0.readYourWrites = .session
+            $0.freshnessWait = 5000
+        }) { talk in
+            let (client, pool, listening) = listener(talk)
+            let replica = NodeFreshness(
+                covered: talk.engine.sampleClock.begin() + 1,
+                lag: 0,
+                lagBytes: 0,
+                verdict: .near
+            )
+            talk.engine.freshnessReported(FreshnessReport(nodes: [NodeFreshness(), replica], newest: nil))
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            _ = talk.engine.sampleClock.begin()
+            _ = talk.engine.sampleClock.begin()
+            notify(listening, from: 77)
+            client.gets("Notification")
+            pool.forget()
+            client.sends("Query SELECT 2")
+            talk.pass(seconds: 0.2)
+            pool.gets("Query SELECT 2")
+            pool.answers("2")
         }
     }
 
@@ -312,10 +382,11 @@ struct NotificationTests {
             notifier.sends("Query NOTIFY a")
             pool.completes("NOTIFY")
             notifier.sends("Query NOTIFY a")
-            notifier.gets("Complete NOTIFY", "Ready I")
+            notifier.gets("Complete NOTIFY")
             pool.forget()
             talk.pass(seconds: 16)
             #expect(listening.isClosed)
+            notifier.gets("Ready I")
             pool.gets("Query NOTIFY a")
         }
     }

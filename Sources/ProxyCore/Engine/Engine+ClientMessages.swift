@@ -291,10 +291,9 @@ extension Engine {
             if plan.effects.contains(.readsPrepared) { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
-            // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that
-            // did it.
-            if let channels = client.pointee.channels,
-                server.pointee.mayNotify || mayNotify(plan.together, channels.listening)
+            // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.
+            if let listening = server.pointee.pool.pointee.listening,
+                server.pointee.mayNotify || mayNotify(plan.together, listening)
             {
                 return .stop
             }
@@ -350,7 +349,7 @@ extension Engine {
             if server.pointee.isCopyingIn { return .consumed(header.size) }
             // As in `beginOnServer`.
             if server.pointee.isBeingBrought { return .stop }
-            if client.pointee.outstanding > 0, server.pointee.mayNotify, client.pointee.channels != nil { return .stop }
+            if client.pointee.outstanding > 0, server.pointee.mayNotify { return .stop }
             if client.pointee.replayState == .armed {
                 input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
                     client.pointee.replay.append($0, from: buffers)

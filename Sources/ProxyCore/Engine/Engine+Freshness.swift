@@ -48,6 +48,15 @@ extension Engine {
         client.pointee.freshness.node = -1
     }
 
+    /// The client is told of something that another has committed: its reads never go back behind that.
+    func noteNews(_ client: ClientPointer) {
+        if readYourWrites(of: client) == .eventual { return }
+        if client.pointee.freshness.track == .untracked { client.pointee.freshness.track = .tracked }
+        client.pointee.freshness.written = sampleClock.next
+        client.pointee.freshness.seen = 0
+        client.pointee.freshness.node = -1
+    }
+
     func readYourWrites(of client: ClientPointer) -> ReadYourWrites {
         client.pointee.consistency?.mode ?? client.pointee.pool.unsafelyUnwrapped.pointee.options.readYourWrites
     }

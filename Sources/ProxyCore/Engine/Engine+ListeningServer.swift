@@ -190,6 +190,11 @@ extension Engine {
             guard let client = clients[handle], client.pointee.flow == .catchingUp,
                 now - client.pointee.since >= client.pointee.pool.unsafelyUnwrapped.pointee.options.queryWaitTimeout
             else { continue }
+            guard client.pointee.channels?.unconfirmed.isEmpty == false else {
+                // It has notified, and those who listen will be told of what they may have missed.
+                caughtUp(client)
+                continue
+            }
             refuse(
                 client,
                 PostgresError(
@@ -257,6 +262,7 @@ extension Engine {
             else {
                 continue
             }
+            noteNews(client)
             notify(client, bytes)
         }
     }

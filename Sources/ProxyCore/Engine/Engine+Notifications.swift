@@ -103,23 +103,20 @@ extension Engine {
             server.pointee.fences &+= 1
             listening.next.servers.append(server.pointee.handle)
         }
-        var mustWait = false
-        if let channels = client.pointee.channels {
-            if channels.size > options.notificationQueue {
-                // Also names of channels take memory.
-                refuse(client, .tooManyNotifications(options.notificationQueue))
-                return true
-            }
-            if isUnconfirmed || isFenced {
-                mustWait = client.pointee.outstanding == 0 && client.pointee.flow == .between
-            }
-            if mustWait || isUnconfirmed { listening.next.clients.append(client.pointee.handle) }
-            if mustWait {
-                client.pointee.flow = .catchingUp
-                client.pointee.since = now
-            } else if server.pointee.status == .idle {
-                sendQueue(client)
-            }
+        if let channels = client.pointee.channels, channels.size > options.notificationQueue {
+            // Also names of channels take memory.
+            refuse(client, .tooManyNotifications(options.notificationQueue))
+            return true
+        }
+        // Who has notified is answered when those who listen have been told, as a server tells them.
+        let mustWait =
+            (isUnconfirmed || isFenced) && client.pointee.outstanding == 0 && client.pointee.flow == .between
+        if mustWait || isUnconfirmed { listening.next.clients.append(client.pointee.handle) }
+        if mustWait {
+            client.pointee.flow = .catchingUp
+            client.pointee.since = now
+        } else if server.pointee.status == .idle {
+            sendQueue(client)
         }
         refresh(listening)
         return mustWait
@@ -186,6 +183,7 @@ extension Engine {
         // One that listens and notifies in one transaction hears itself before the listening server listens.
         let isListening = client.pointee.extras?.listens(to: message.channel) ?? false
         guard !isServed, client.pointee.pin != nil || isListening else { return }
+        noteNews(client)
         let sender = clientProcess(of: message.processID, on: server.pointee.node, nil)
         client.pointee.output.append(
             NotificationMessage.bytes(processID: sender, content: body.array(message.content)),

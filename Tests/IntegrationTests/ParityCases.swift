@@ -4,7 +4,7 @@ enum ParityCases {
 
     static let all: [ParityScript] =
         statements.map { .simple($0) } + statements.map { .extended($0) } + sessions + prepared + portals + pipelines
-        + copies + calls + preparedBySQL + transactions + state
+        + copies + calls + preparedBySQL + transactions + state + readOnly
 
     /// One statement each, in both protocols.
     private static let statements: [String] = [

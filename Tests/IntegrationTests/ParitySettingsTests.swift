@@ -48,6 +48,8 @@ extension EndToEnd {
             "PREPARE p (text) AS SELECT set_config('work_mem', $1, false)", "EXECUTE p('8MB')", "DEALLOCATE ALL",
             "SET statement_timeout = '900ms'", "RESET statement_timeout", "SET idle_session_timeout = '1h'",
             "RESET idle_session_timeout", "DISCARD ALL", "RESET ALL",
+            "DO $$ BEGIN SET work_mem = '11MB'; PERFORM set_config('parity.x', 'done', false); END $$",
+            "DO $$ BEGIN SET LOCAL datestyle = 'German'; SET timezone = 'UTC'; END $$",
         ]
 
         private struct Session {

@@ -300,7 +300,7 @@ struct FailoverTests {
     func readOnly() {
         converse { talk in
             let client = talk.client()
-            client.sends("Query BEGIN READ ONLY", "Query SELECT 1")
+            client.sends("Query BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "Query SELECT 1")
             client.gets("Complete BEGIN", "Ready T")
             let server = talk.server(on: 1)
             server.sends("Complete BEGIN", "Ready T")

@@ -34,7 +34,7 @@ struct OutageReadTests {
     func conflictInTransaction() {
         converse { talk in
             let client = talk.client()
-            client.sends("Query BEGIN READ ONLY", "Query SELECT 1")
+            client.sends("Query BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "Query SELECT 1")
             client.gets("Complete BEGIN", "Ready T")
             let error = "Error 40001 canceling statement due to conflict with recovery"
             talk.server(on: 1).sends("Complete BEGIN", "Ready T", error + " [ProcessInterrupts]", "Ready E")

@@ -82,11 +82,11 @@ struct RepairTests {
         }
     }
 
-    @Test("In a read-only transaction the refusal is the client's")
+    @Test("In a read-only transaction that its snapshot binds to its replica the refusal is the client's")
     func inTransaction() {
         converse { talk in
             let client = talk.client()
-            client.sends("Query BEGIN READ ONLY", "Query SELECT 1")
+            client.sends("Query BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "Query SELECT 1")
             client.gets("Complete BEGIN", "Ready T")
             talk.server(on: 1).sends("Complete BEGIN", "Ready T", Self.readOnly, "Ready E")
             client.gets(Self.readOnly, "Ready E")

@@ -22,10 +22,11 @@ extension ModelSession {
             let changes = pairs.map { (text($0.name, parameters), text($0.value, parameters)) }
             for (name, value) in changes { try change(name, value) }
             return Outcome(rows: [changes.map(\.1)], tag: "SELECT 1")
-        case .currentSettings(let names):
-            let rows = names.compactMap { name in
+        case .currentSettings(let names, let all):
+            var rows = names.compactMap { name in
                 (settings[name] ?? Self.defaults[name]).map { [name, $0] }
             }
+            if all { rows += settings.filter { !$0.key.contains(".") }.map { [$0.key, $0.value] } }
             return Outcome(rows: rows, tag: "SELECT \(rows.count)")
         case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
             return try executeSession(statement)

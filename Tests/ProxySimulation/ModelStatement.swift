@@ -26,7 +26,7 @@ enum ModelStatement: Equatable {
     case set(name: String, value: String)
     case setConfig([(name: Value, value: Value)])
     /// SELECT 'a',pg_catalog.current_setting('a',true) UNION ALL …: the proxy asks what has become of settings
-    case currentSettings([String])
+    case currentSettings([String], all: Bool)
     case reset(String)
     case resetAll
     case show(String)
@@ -122,9 +122,12 @@ enum ModelStatement: Equatable {
         // A setting by a condition that no setting of the model meets.
         case .word("pg_catalog") where tokens.contains(.word("pg_settings")): return .series(0)
         case .word("pg_catalog"): return setConfig(tokens)
-        case .string:
+        case .string, .word("name"):
             let parts = tokens.split(separator: .word("select"))
-            return .currentSettings(parts.compactMap { if case .string(let name)? = $0.first { name } else { nil } })
+            return .currentSettings(
+                parts.compactMap { if case .string(let name)? = $0.first { name } else { nil } },
+                all: tokens[1] == .word("name")
+            )
         case .word("case"):
             guard let then = tokens.firstIndex(of: .word("then")), then + 1 < tokens.count,
                 case .number(let bit) = tokens[then + 1]

@@ -77,6 +77,9 @@ extension Engine {
     ) -> Progress {
         server.pointee.ledger.append(LedgerEntry(.functionCall, .forward))
         // It names a number: which function that is, is not known.
+        if client.pointee.transaction == .none || client.pointee.transaction == .open {
+            extras(of: client).doubts.addAll()
+        }
         server.pointee.needs(.session)
         client.pointee.outstanding &+= 1
         client.pointee.flow = .between

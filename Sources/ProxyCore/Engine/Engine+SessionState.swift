@@ -43,6 +43,7 @@ extension Engine {
         if effects.contains(.clusterCommand) { noteClusterCommand(text, client, server) }
         noteSurroundings(statementClass, text, client, server)
         noteCleanup(effects, server)
+        if effects.contains(.codeBlock) { doubtSettings(text, client) }
         if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
         let changesSettings = effects.meets(.set | .reset | .setConfig)
         if effects.meets(.discard | .deallocate) {
@@ -109,6 +110,15 @@ extension Engine {
             text,
             standardConformingStrings: client.pointee.context?.context.standardConformingStrings ?? true
         )
+    }
+
+    /// Code runs that may set whatever it likes: the server is asked for all that its session has set then, and for
+    /// what in the text could be the name of a custom setting.
+    private func doubtSettings(_ text: RawSpan, _ client: ClientPointer) {
+        guard client.pointee.transaction == .none || client.pointee.transaction == .open else { return }
+        let extras = extras(of: client)
+        extras.doubts.addAll()
+        for name in SettingDoubts.customNames(in: text.text(0..<text.byteCount)) { extras.doubts.add(name) }
     }
 
     /// A change of settings travels with the client, when the server has said what it comes to.

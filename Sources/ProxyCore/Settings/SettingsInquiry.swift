@@ -19,6 +19,9 @@ struct SettingsInquiry {
     /// By name in small letters; nil where there is no such setting.
     private(set) var told: [String: String?] = [:]
 
+    /// What a transaction is like is nothing of its session's.
+    private static let transactionsOwn = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"]
+
     /// How often the same is asked.
     static let mostAttempts = 3
 
@@ -33,9 +36,11 @@ struct SettingsInquiry {
     var query: String {
         var parts: [String] = []
         if isComplete {
+            let own = Self.transactionsOwn.map { ProfileStore.literal($0) }.joined(separator: ",")
             parts.append(
                 """
-                SELECT name,pg_catalog.current_setting(name,true) FROM pg_catalog.pg_settings WHERE source='session'
+                SELECT name,pg_catalog.current_setting(name,true) FROM pg_catalog.pg_settings \
+                WHERE source='session' AND name NOT IN (\(own))
                 """
             )
         }

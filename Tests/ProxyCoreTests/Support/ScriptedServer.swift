@@ -28,10 +28,16 @@ final class ScriptedServer: ScriptedPeer {
             let (_, name, value, otherName, otherValue) = change.output
             if let name = name ?? otherName { values[String(name)] = String(value ?? otherValue ?? "") }
         }
-        guard tellsValues, words.hasPrefix("Query SELECT '"), words.contains("pg_catalog.current_setting(") else {
-            return false
-        }
+        let asksForAll = words.hasPrefix("Query SELECT name,pg_catalog.current_setting(")
+        guard tellsValues, asksForAll || words.hasPrefix("Query SELECT '"),
+            words.contains("pg_catalog.current_setting(")
+        else { return false }
         var reply = WireMessage(backend: "Columns name,value").bytes
+        if asksForAll {
+            for (name, value) in values where !name.contains(".") {
+                reply += WireMessage(backend: "Row \(name),\(value)").bytes
+            }
+        }
         for question in words.matches(of: /SELECT '([^']*)',/) {
             let name = String(question.output.1)
             reply += WireMessage(backend: "Row \(name),\(values[name] ?? "")").bytes

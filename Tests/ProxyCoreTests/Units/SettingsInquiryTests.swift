@@ -138,4 +138,19 @@ struct SettingsInquiryTests {
         all.addWhole(.resetAll)
         #expect(all.isComplete)
     }
+
+    @Test func findsNamesInCode() {
+        #expect(
+            SettingDoubts.customNames(
+                in: "DO $$ BEGIN PERFORM set_config('App.tenant', '7', false); SET x.y.z = 1.5; END. $$"
+            ) == ["app.tenant", "x.y.z"]
+        )
+        #expect(SettingDoubts.customNames(in: String(repeating: "a.b ", count: 100)) == ["a.b"])
+        #expect(SettingDoubts.customNames(in: (0..<100).map { "a.b\($0)" }.joined(separator: " ")).count == 32)
+    }
+
+    @Test func whatATransactionIsLikeIsNotTheSessions() {
+        let all = SettingsInquiry(changes: [], names: [], isComplete: true).query
+        #expect(all.contains("NOT IN ('transaction_isolation','transaction_read_only','transaction_deferrable')"))
+    }
 }

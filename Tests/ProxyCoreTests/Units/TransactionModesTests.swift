@@ -20,7 +20,7 @@ struct TransactionModesTests {
     @Test func itsOwnWordsComeFirst() {
         #expect(place("BEGIN") == .begun)
         #expect(place("BEGIN READ ONLY") == .begunReadOnly)
-        #expect(place("BEGIN READ ONLY", database: nil) == .begunToStay)
+        #expect(place("BEGIN READ ONLY", database: nil) == .begunOnPrimary)
         #expect(place("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") == .begunToStay)
         #expect(place("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE") == .begunOnPrimary)
         #expect(place("BEGIN; SET TRANSACTION READ ONLY") == .begunReadOnly)

@@ -1,0 +1,166 @@
+@testable import ProxyCore
+import StatementRouting
+import Testing
+
+/// Transactions that only read, and those that no replica offers.
+struct ReadOnlyTransactionTests {
+    private static let read = "Query SELECT 1"
+
+    /// Begins, and reads on the replica.
+    private func begin(_ talk: Conversation, _ client: ScriptedClient, _ text: String = "BEGIN READ ONLY")
+        -> ScriptedServer
+    {
+        client.sends("Query \(text)", Self.read)
+        let replica = talk.server(on: 1)
+        replica.gets("Query \(text)", Self.read)
+        replica.completes("BEGIN", "T")
+        replica.answers("1", "T")
+        client.forget()
+        return replica
+    }
+
+    @Test(
+        "At READ COMMITTED it moves to the primary with what only the primary can do",
+        arguments: [
+            "NOTIFY a", "SELECT pg_notify('a', '')", "LOCK TABLE t", "SELECT pg_current_xact_id()",
+            "SELECT nextval('s')", "SELECT * FROM pg_stat_activity", "SELECT 1 FROM t FOR UPDATE",
+            "SELECT pg_advisory_lock(1)", "SELECT 1 /* howdah: primary */", "INSERT INTO t VALUES (1)",
+        ]
+    )
+    func moves(text: String) {
+        converse { talk in
+            let client = talk.client()
+            let replica = begin(talk, client)
+            client.sends("Query \(text)")
+            replica.gets("Query ROLLBACK")
+            let primary = talk.server(on: 0)
+            let isWrite = text.hasPrefix("INSERT")
+            primary.gets("Query BEGIN READ ONLY\(isWrite ? "" : ";SELECT 1")", "Query \(text)")
+        }
+    }
+
+    @Test("A function that turns out to write is refused by the primary, in its words")
+    func hiddenWrite() {
+        converse { talk in
+            let client = talk.client()
+            let replica = begin(talk, client)
+            client.sends("Query SELECT 2")
+            replica.sends("Error 25006 cannot execute INSERT in a read-only transaction", "Ready E")
+            let primary = talk.server(on: 0)
+            primary.gets("Query BEGIN READ ONLY", "Query SELECT 2")
+            primary.sends("Complete BEGIN", "Ready T")
+            primary.sends("Error 25006 cannot execute INSERT in a read-only transaction", "Ready E")
+            client.gets("Error 25006 cannot execute INSERT in a read-only transaction", "Ready E")
+        }
+    }
+
+    @Test(
+        "What binds it to its replica keeps it there",
+        arguments: ["SAVEPOINT a", "DECLARE c CURSOR FOR SELECT 1", "SET LOCAL work_mem = '1MB'"]
+    )
+    func bound(text: String) {
+        converse { talk in
+            let client = talk.client()
+            let replica = begin(talk, client)
+            client.sends("Query \(text)")
+            replica.gets("Query \(text)")
+            replica.completes("DONE", "T")
+            client.sends("Query NOTIFY a")
+            replica.gets("Query NOTIFY a")
+        }
+    }
+
+    @Test("So does its snapshot, at REPEATABLE READ")
+    func snapshot() {
+        converse { talk in
+            let client = talk.client()
+            let replica = begin(talk, client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            client.sends("Query NOTIFY a")
+            replica.gets("Query NOTIFY a")
+        }
+    }
+
+    @Test("What is known to need the primary begins there")
+    func beginsOnPrimary() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN READ ONLY", "Query NOTIFY a")
+            talk.server(on: 0).gets("Query BEGIN READ ONLY", "Query NOTIFY a")
+        }
+    }
+
+    // MARK: SERIALIZABLE
+
+    private static let standby =
+        "Error 0A000 cannot use serializable mode in a hot standby [GetSerializableTransactionSnapshot]"
+
+    @Test("A replica that has no serializable transactions says nothing of the statement: it runs on the primary")
+    func healed() {
+        converse { talk in
+            let client = talk.client()
+            client.sends(Self.read)
+            talk.server(on: 1).gets(Self.read)
+            talk.server(on: 1).sends(Self.standby, "Ready I")
+            let primary = talk.server(on: 0)
+            primary.gets(Self.read)
+            primary.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            // It is a read as before.
+            client.sends(Self.read)
+            talk.server(on: 1).gets(Self.read)
+        }
+    }
+
+    @Test(
+        "A session that is serializable by its settings runs on the primary",
+        arguments: [
+            "SET default_transaction_isolation = 'serializable'",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        ]
+    )
+    func bySession(text: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query \(text)")
+            let primary = talk.server(on: 0)
+            primary.values["default_transaction_isolation"] = "serializable"
+            primary.completes("SET")
+            primary.forget()
+            client.sends(Self.read)
+            primary.gets(Self.read)
+            primary.answers("1")
+            client.sends("Query BEGIN READ ONLY", Self.read)
+            primary.gets("Query BEGIN READ ONLY", Self.read)
+        }
+    }
+
+    @Test("So does one that is so by the start-up packet, or by its database")
+    func byDatabase() {
+        converse { talk in
+            talk.engine.catalogLoaded(
+                database: "app",
+                DatabaseCatalog(
+                    facts: .builtin,
+                    searchPath: "public",
+                    searchPathOfRole: [:],
+                    isolation: "serializable"
+                )
+            )
+            let client = talk.client()
+            client.sends(Self.read)
+            talk.server(on: 0).gets(Self.read)
+            talk.server(on: 0).answers("1")
+            client.sends("Query BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", Self.read)
+            talk.server(on: 1).gets("Query BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", Self.read)
+        }
+    }
+
+    @Test("SET transaction_isolation counts as SET TRANSACTION does")
+    func bySetting() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN READ ONLY", "Query SET transaction_isolation = 'serializable'", Self.read)
+            talk.server(on: 0).gets("Query BEGIN READ ONLY;SET transaction_isolation = 'serializable'", Self.read)
+        }
+    }
+}

@@ -46,11 +46,13 @@ final class Conversation {
             poolOptions: { database, _ in databases?(database) ?? poolOptions }
         )
         shell.connecting = { [unowned self] in connecting($0) }
-        // What PostgreSQL itself brings, and that it is no more than that.
-        shell.engine.catalogLoaded(
-            database: "app",
-            DatabaseCatalog(facts: .builtin, searchPath: "\"$user\", public", searchPathOfRole: [:])
-        )
+        // What PostgreSQL itself brings, and that it is no more than that: known before the first server logs in.
+        if shell.engine.catalogs.want("app") {
+            shell.engine.catalogLoaded(
+                database: "app",
+                DatabaseCatalog(facts: .builtin, searchPath: "\"$user\", public", searchPathOfRole: [:])
+            )
+        }
     }
 
     static func topology(_ states: [NodeState]) -> Topology {

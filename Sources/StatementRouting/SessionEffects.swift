@@ -73,7 +73,7 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     @inlinable package static var advisoryUnlock: SessionEffects { SessionEffects(rawValue: 1 << 30) }
 
     /// Makes, changes or drops a role or a database, or says who may connect to one: `SessionCommand` has the names.
-    @inlinable package static var clusterCommand: SessionEffects { SessionEffects(rawValue: 1 << 31) }
+    @inlinable package static var clusterCommand: SessionEffects { SessionEffects(rawValue: 1 << 32) }
 
     /// What may make a temporary object: by its own words, or by code that is not seen.
     @inlinable package static var mayMakeTemporary: SessionEffects {

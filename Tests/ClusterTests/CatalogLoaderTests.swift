@@ -267,7 +267,7 @@ import Testing
             let blocker = try Self.block("slow", of: cluster)
             loader.watch(database: "slow")
             try cluster.primary.wait(
-                for: "EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'slow' AND wait_event_type = 'Lock')",
+                for: "EXISTS (SELECT FROM pg_locks WHERE NOT granted)",
                 subject: "the look to be kept waiting"
             )
             loader.watch(database: "quick")

@@ -363,7 +363,7 @@ struct BalancingTests {
     private func client(_ talk: Conversation, _ name: String) -> ScriptedClient {
         for server in talk.openServers() { server.forget() }
         let client = talk.client(["application_name": name])
-        for server in talk.openServers() where server.received.last?.hasPrefix("Query SELECT pg_catalog.set") == true {
+        for server in talk.openServers() where server.received.last?.contains("set_config(") == true {
             server.sends("Columns a", "Row x", "Complete SELECT 1", "Ready I")
         }
         talk.settle()
@@ -431,7 +431,7 @@ struct BalancingTests {
                     isBusy = false
                     for server in talk.openServers() where server.received.contains("Query SELECT 1") {
                         isBusy = true
-                        let wasSet = server.received.contains { $0.hasPrefix("Query SELECT pg_catalog.set") }
+                        let wasSet = server.received.contains { $0.contains("set_config(") }
                         server.forget()
                         talk.engine.now += 40
                         if wasSet {

@@ -135,7 +135,7 @@ struct SettingsFailureTests {
         withSetting { talk, client, server in
             client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
             client.forget()
-            client.cancels()
+            client.cancels(isHeld: true)
             #expect(talk.cancels.isEmpty)
             server.sends("Complete BEGIN", "Columns v", "Row 8MB", "Complete SELECT 1", "Complete COMMIT", "Ready I")
             #expect(talk.cancels.isEmpty)

@@ -46,10 +46,15 @@ final class Conversation {
             poolOptions: { database, _ in databases?(database) ?? poolOptions }
         )
         shell.connecting = { [unowned self] in connecting($0) }
-        // What PostgreSQL itself brings, and that it is no more than that.
-        shell.engine.catalogLoaded(
-            database: "app",
-            DatabaseCatalog(facts: .builtin, searchPath: "\"$user\", public", searchPathOfRole: [:])
+    }
+
+    /// Facts of a database in which nobody has made anything.
+    static func catalog(isolation: String = "read committed") -> DatabaseCatalog {
+        DatabaseCatalog(
+            facts: .builtin,
+            searchPath: "\"$user\", public",
+            searchPathOfRole: [:],
+            isolation: isolation
         )
     }
 

@@ -43,8 +43,11 @@ final class ScriptedClient: ScriptedPeer {
     }
 
     /// Sends a cancel request with its key, over a connection of its own, which is returned.
+    /// - Parameter isHeld: whether it waits for what the proxy has put in front.
     @discardableResult
-    func cancels(key secret: [UInt8]? = nil, sourceLocation: SourceLocation = #_sourceLocation) -> ScriptedPeer {
+    func cancels(key secret: [UInt8]? = nil, isHeld: Bool = false, sourceLocation: SourceLocation = #_sourceLocation)
+        -> ScriptedPeer
+    {
         guard let key else {
             Issue.record("the client has no key", sourceLocation: sourceLocation)
             return self
@@ -55,7 +58,7 @@ final class ScriptedClient: ScriptedPeer {
         other.sends(bytes: builder.bytes)
         let waits = talk.cancels.contains { !$0.isClosed }
         #expect(
-            other.isClosed || waits,
+            other.isClosed || waits || isHeld,
             "a cancel request's connection is closed when there is nothing to wait for",
             sourceLocation: sourceLocation
         )

@@ -65,6 +65,7 @@ struct LocalAnswerTests {
     )
     func readOnly(words: [String]) {
         converse { talk in
+            talk.shell.catalog = Conversation.catalog()
             let client = talk.client()
             for word in words { client.sends(word) }
             client.forget()

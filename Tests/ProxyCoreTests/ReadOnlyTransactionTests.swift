@@ -6,6 +6,14 @@ import Testing
 struct ReadOnlyTransactionTests {
     private static let read = "Query SELECT 1"
 
+    /// The catalog has been read, and says nothing out of the ordinary.
+    private func loaded(_ script: (Conversation) -> Void) {
+        converse { talk in
+            talk.shell.catalog = Conversation.catalog()
+            script(talk)
+        }
+    }
+
     /// Begins, and reads on the replica.
     private func begin(_ talk: Conversation, _ client: ScriptedClient, _ text: String = "BEGIN READ ONLY")
         -> ScriptedServer
@@ -28,7 +36,7 @@ struct ReadOnlyTransactionTests {
         ]
     )
     func moves(text: String) {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             let replica = begin(talk, client)
             client.sends("Query \(text)")
@@ -41,7 +49,7 @@ struct ReadOnlyTransactionTests {
 
     @Test("A function that turns out to write is refused by the primary, in its words")
     func hiddenWrite() {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             let replica = begin(talk, client)
             client.sends("Query SELECT 2")
@@ -59,7 +67,7 @@ struct ReadOnlyTransactionTests {
         arguments: ["SAVEPOINT a", "DECLARE c CURSOR FOR SELECT 1", "SET LOCAL work_mem = '1MB'"]
     )
     func bound(text: String) {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             let replica = begin(talk, client)
             client.sends("Query \(text)")
@@ -72,7 +80,7 @@ struct ReadOnlyTransactionTests {
 
     @Test("So does its snapshot, at REPEATABLE READ")
     func snapshot() {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             let replica = begin(talk, client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             client.sends("Query NOTIFY a")
@@ -82,7 +90,7 @@ struct ReadOnlyTransactionTests {
 
     @Test("What is known to need the primary begins there")
     func beginsOnPrimary() {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             client.sends("Query BEGIN READ ONLY", "Query NOTIFY a")
             talk.server(on: 0).gets("Query BEGIN READ ONLY", "Query NOTIFY a")
@@ -96,7 +104,7 @@ struct ReadOnlyTransactionTests {
 
     @Test("A replica that has no serializable transactions says nothing of the statement: it runs on the primary")
     func healed() {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             client.sends(Self.read)
             talk.server(on: 1).gets(Self.read)
@@ -119,7 +127,7 @@ struct ReadOnlyTransactionTests {
         ]
     )
     func bySession(text: String) {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             client.sends("Query \(text)")
             let primary = talk.server(on: 0)
@@ -136,16 +144,8 @@ struct ReadOnlyTransactionTests {
 
     @Test("So does one that is so by the start-up packet, or by its database")
     func byDatabase() {
-        converse { talk in
-            talk.engine.catalogLoaded(
-                database: "app",
-                DatabaseCatalog(
-                    facts: .builtin,
-                    searchPath: "public",
-                    searchPathOfRole: [:],
-                    isolation: "serializable"
-                )
-            )
+        loaded { talk in
+            talk.shell.catalog = Conversation.catalog(isolation: "serializable")
             let client = talk.client()
             client.sends(Self.read)
             talk.server(on: 0).gets(Self.read)
@@ -157,7 +157,7 @@ struct ReadOnlyTransactionTests {
 
     @Test("SET transaction_isolation counts as SET TRANSACTION does")
     func bySetting() {
-        converse { talk in
+        loaded { talk in
             let client = talk.client()
             client.sends("Query BEGIN READ ONLY", "Query SET transaction_isolation = 'serializable'", Self.read)
             talk.server(on: 0).gets("Query BEGIN READ ONLY;SET transaction_isolation = 'serializable'", Self.read)

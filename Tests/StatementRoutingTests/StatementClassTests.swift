@@ -184,3 +184,18 @@ import Testing
         #expect(RoutingFixture.classify(String(repeating: "SELECT 1;", count: 300)).statementCount == 255)
     }
 }
+
+extension StatementClassTests {
+    /// Two effects with one bit would have the one done for the other.
+    @Test func everyEffectIsOneOfItsOwn() {
+        let all: [SessionEffects] = [
+            .set, .setLocal, .reset, .setConfig, .setRole, .discard, .prepare, .execute, .deallocate, .listen,
+            .unlisten, .notify, .temporaryObject, .advisoryLockSession, .holdCursor, .declareCursor, .fetch,
+            .closeCursor, .sequenceUse, .setSeed, .largeObject, .load, .codeBlock, .callsUserFunction, .ddl, .copyIn,
+            .copyOut, .changesCatalogFacts, .setConstraints, .sequenceRead, .readsPrepared, .advisoryUnlock,
+            .clusterCommand,
+        ]
+        #expect(all.allSatisfy { $0.rawValue.nonzeroBitCount == 1 })
+        #expect(Set(all.map(\.rawValue)).count == all.count)
+    }
+}

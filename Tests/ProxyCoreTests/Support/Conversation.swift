@@ -46,13 +46,16 @@ final class Conversation {
             poolOptions: { database, _ in databases?(database) ?? poolOptions }
         )
         shell.connecting = { [unowned self] in connecting($0) }
-        // What PostgreSQL itself brings, and that it is no more than that: known before the first server logs in.
-        if shell.engine.catalogs.want("app") {
-            shell.engine.catalogLoaded(
-                database: "app",
-                DatabaseCatalog(facts: .builtin, searchPath: "\"$user\", public", searchPathOfRole: [:])
-            )
-        }
+    }
+
+    /// Facts of a database in which nobody has made anything.
+    static func catalog(isolation: String = "read committed") -> DatabaseCatalog {
+        DatabaseCatalog(
+            facts: .builtin,
+            searchPath: "\"$user\", public",
+            searchPathOfRole: [:],
+            isolation: isolation
+        )
     }
 
     static func topology(_ states: [NodeState]) -> Topology {

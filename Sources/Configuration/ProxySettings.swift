@@ -26,6 +26,8 @@ package struct ProxySettings: Sendable, Equatable {
     package let statementCacheMemory: Int
     /// Of the whole process.
     package let preparedStatementMemory: Int
+    /// Of each client, in bytes.
+    package let clientStatementNames: Int
     /// On each server.
     package let serverPreparedStatements: Int
 
@@ -80,6 +82,7 @@ package struct ProxySettings: Sendable, Equatable {
         statementTextLimit = layers.size(.statementTextLimit)
         statementCacheMemory = layers.size(.statementCacheMemory)
         preparedStatementMemory = layers.size(.preparedStatementMemory)
+        clientStatementNames = layers.size(.clientStatementNames)
         serverPreparedStatements = layers.integer(.serverPreparedStatements)
         buffers = BufferSettings(layers)
         workers = layers.integer(.workers)

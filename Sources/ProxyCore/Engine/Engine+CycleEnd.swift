@@ -64,7 +64,7 @@ extension Engine {
         let handle = client.pointee.handle
         if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
             client.pointee.changesNames = false
-            client.pointee.statements.compact()
+            changeNames(client) { $0.compact() }
             client.pointee.since = now
             if !mayLetGo(client, server) {
                 if readsElsewhere(client) {

@@ -36,6 +36,10 @@ extension Engine {
             provokeDuplicate(client, server, body, message)
             return .consumed(header.size)
         }
+        if let refusal = refusal(ofName: name, client) { return provoke(client, server, refusal, header) }
+        if server.pointee.statements.count >= options.serverPreparedStatements * Self.mostInBatch {
+            return provoke(client, server, .tooManyPrepared(options.serverPreparedStatements), header)
+        }
         var entry = LedgerEntry(.parse, .forward)
         entry.statement = id
         statements.retain(id)
@@ -45,6 +49,9 @@ extension Engine {
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }
+
+    /// How often `server_prepared_statements` one batch may prepare: between batches the least recently used are closed.
+    private static let mostInBatch = 10
 
     /// Sends what of a Parse the server needs: nothing where it has the statement.
     private func sendParse(
@@ -118,7 +125,7 @@ extension Engine {
             return
         }
         let hash = nameHash.hash(name)
-        let place = client.pointee.statements.find(name, hash: hash) ?? client.pointee.statements.add(name, hash: hash)
+        let place = client.pointee.statements.find(name, hash: hash) ?? changeNames(client) { $0.add(name, hash: hash) }
         entry.place = place
         entry.previous = client.pointee.statements.set(place, to: id)
     }

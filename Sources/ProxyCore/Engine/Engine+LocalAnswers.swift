@@ -161,7 +161,10 @@ extension Engine {
             return reply.error == nil
         case FrontendTag.close:
             if let target = TargetMessage(body), target.kind == .statement {
-                setNameNow(client, body.extracting(target.name), to: .none)
+                let name = body.extracting(target.name)
+                if name.byteCount == 0 || statement(named: name, of: client) != nil {
+                    setNameNow(client, name, to: .none)
+                }
             }
             builder.message(BackendTag.closeComplete)
         default: break
@@ -183,6 +186,10 @@ extension Engine {
                     "prepared statement \"\(name.text(0..<name.byteCount))\" already exists"
                 )
             )
+            return false
+        }
+        if let refusal = refusal(ofName: name, client) {
+            builder.error(refusal)
             return false
         }
         setNameNow(client, name, to: id)

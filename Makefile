@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: setup build demo test suites bench bench-quick format lint clean
+.PHONY: setup build demo test suites bench bench-quick format lint clean fuzz fuzz-planted sanitize
 .DEFAULT_GOAL := build
 
 # A toolchain that is not on PATH is looked for where the installers put it.
@@ -96,6 +96,28 @@ test: build $(VENV)/installed
 # The drivers' own suites, directly and through Howdah: downloads their sources, and takes an hour and more.
 suites: build
 	Tests/Suites/run $(SUITES)
+
+# Made-up bytes for all that takes bytes from outside, FUZZ_SECONDS (60) for each of FUZZ_TARGETS (all).
+fuzz: setup
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) Tests/Fuzz/run $(FUZZ_TARGETS)
+
+# Whether the tests find faults that were found once, and are put back one by one.
+fuzz-planted: setup
+	@Tests/Fuzz/planted $(PLANTED)
+
+# The tests that need no server under AddressSanitizer, then under ThreadSanitizer, each in a build of its own. Those with
+# servers start the release binary, which neither would look into. Not under ThreadSanitizer: EventIOTests, since what
+# io_uring writes into the ring and the buffers is the kernel's, of which it knows nothing.
+SANITIZED := BytesTests|PostgresWireTests|AuthenticationTests|StatementRoutingTests|ProxyCoreTests|SimulationTests|FuzzTests|ConfigurationTests|ClusterTests
+sanitize: setup
+	@echo "==> AddressSanitizer"
+	swift build --build-tests --scratch-path .build/address --sanitize address
+	HOWDAH_SIMULATION_SEEDS=100 HOWDAH_HOSTILE_CASES=600 ASAN_OPTIONS=detect_leaks=0 \
+		swift test --skip-build --scratch-path .build/address --sanitize address --filter '($(SANITIZED)|EventIOTests)\.'
+	echo "==> ThreadSanitizer"
+	swift build --build-tests --scratch-path .build/thread --sanitize thread
+	HOWDAH_SIMULATION_SEEDS=50 HOWDAH_HOSTILE_CASES=300 TSAN_OPTIONS=halt_on_error=1 \
+		swift test --skip-build --scratch-path .build/thread --sanitize thread --filter '($(SANITIZED))\.'
 
 bench bench-quick: build
 	@$(call install_packages,$(BENCH_PACKAGES))

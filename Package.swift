@@ -65,10 +65,25 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        // What takes bytes from outside, as `make fuzz` and the tests of its corpus give it any.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "ProxySimulation", "Bytes", "PostgresWire", "Authentication", "StatementRouting", "Configuration",
+            ],
+            path: "Tests/Fuzz/Targets",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["FuzzTargets"],
+            path: "Tests/Fuzz/Tests",
+            swiftSettings: settings
+        ),
         tests("BytesTests", ["Bytes", "SeededRandom"]),
         tests("PostgresWireTests", ["PostgresWire", "Bytes", "SeededRandom"]),
         tests("AuthenticationTests", ["Authentication", "Bytes", "SeededRandom"]),
-        tests("StatementRoutingTests", ["StatementRouting", "Bytes"]),
+        tests("StatementRoutingTests", ["StatementRouting", "Bytes", "SeededRandom"]),
         tests("ProxyCoreTests", ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting"]),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
         tests("ConfigurationTests", ["Configuration", "SeededRandom"]),
@@ -88,3 +103,15 @@ let package = Package(
         tests("DriverTests", []),
     ]
 )
+
+// libFuzzer brings its own main: the target links with -sanitize=fuzzer alone, as `make fuzz` builds it.
+if Context.environment["HOWDAH_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "howdah-fuzz",
+            dependencies: ["FuzzTargets"],
+            path: "Tests/Fuzz/Fuzzer",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

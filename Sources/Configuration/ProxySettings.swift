@@ -24,6 +24,7 @@ package struct ProxySettings: Sendable, Equatable {
     package let statementTextLimit: Int
     /// Of each worker.
     package let statementCacheMemory: Int
+    package let maxCatalogs: Int
     /// Of the whole process.
     package let preparedStatementMemory: Int
     /// Of each client, in bytes.
@@ -81,6 +82,7 @@ package struct ProxySettings: Sendable, Equatable {
         failoverQueue = layers.integer(.failoverQueue)
         statementTextLimit = layers.size(.statementTextLimit)
         statementCacheMemory = layers.size(.statementCacheMemory)
+        maxCatalogs = layers.integer(.maxCatalogs)
         preparedStatementMemory = layers.size(.preparedStatementMemory)
         clientStatementNames = layers.size(.clientStatementNames)
         serverPreparedStatements = layers.integer(.serverPreparedStatements)

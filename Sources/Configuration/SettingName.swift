@@ -44,6 +44,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case serverLocalViews = "server_local_views"
     case statementTextLimit = "statement_text_limit"
     case statementCacheMemory = "statement_cache_memory"
+    case maxCatalogs = "max_catalogs"
 
     // Consistency
     case readYourWrites = "read_your_writes"

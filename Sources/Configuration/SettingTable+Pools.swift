@@ -207,7 +207,10 @@ extension SettingTable {
             .size(1_024...(16 << 20)),
             default: "64kB",
             .reload,
-            "Statements longer than this are not analysed and run on the primary."
+            """
+            Statements longer than this are not shared among clients, and are passed on while they come where they \
+            begin with INSERT, UPDATE, DELETE or MERGE; SET or PREPARE in one keeps its client on the server.
+            """
         ),
         SettingDefinition(
             .statementCacheMemory,
@@ -217,6 +220,18 @@ extension SettingTable {
             default: "16MB",
             .restart,
             "Memory of each worker for what is known of statements seen before."
+        ),
+        SettingDefinition(
+            .maxCatalogs,
+            .routing,
+            proxyOnly,
+            .integer(1...1_000_000),
+            default: "1000",
+            .restart,
+            """
+            Databases whose catalogs are read for routing, those that a client uses; in further ones whatever calls a function \
+            that is not PostgreSQL's own runs on the primary.
+            """
         ),
     ]
 

@@ -23,6 +23,8 @@ struct Connection: ~Copyable {
         /// epoll: the kernel does not watch the socket. It is new, or its peer went while the owner had paused receiving,
         /// which would be reported over and over.
         case detached
+        /// The peer has ended its sending and the owner still sends: only that the connection breaks is waited for.
+        case ended
     }
 
     /// What the kernel has been asked for on the output side.

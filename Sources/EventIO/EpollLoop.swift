@@ -76,7 +76,8 @@ final class EpollLoop: EventLoop {
             guard connections[id.handle] != nil else { return }
         }
         guard connection.pointee.receiving == .armed else {
-            if flags & broken != 0, connections[id.handle] != nil { detach(connection) }
+            guard flags & broken != 0, connections[id.handle] != nil else { return }
+            if connection.pointee.receiving == .ended { broke(connection, handler) } else { detach(connection) }
             return
         }
         if flags & (clinux_epollin() | broken) != 0 { receive(connection, handler) }
@@ -186,6 +187,9 @@ final class EpollLoop: EventLoop {
         }
     }
 
+    // That a connection is broken is told whatever is asked for.
+    override func watchForBreak(_ connection: ConnectionPointer) { watch(connection) }
+
     override func followInputWish(_ connection: ConnectionPointer) {
         let receiving: Connection.Receiving = connection.pointee.wantsInput ? .armed : .off
         switch connection.pointee.receiving {
@@ -193,6 +197,7 @@ final class EpollLoop: EventLoop {
             guard connection.pointee.wantsInput else { return }
             connection.pointee.receiving = .armed
             attach(connection)
+        case .ended: break
         case .off, .armed, .stopping:
             guard connection.pointee.receiving != receiving else { return }
             connection.pointee.receiving = receiving
@@ -265,11 +270,5 @@ final class EpollLoop: EventLoop {
                 return
             }
         }
-    }
-
-    private static func pendingError(_ descriptor: Int32) -> Int32 {
-        var error: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno
     }
 }

@@ -20,6 +20,11 @@ package protocol EventHandler: AnyObject {
     /// Bytes came. They are valid during the call only, and the owner takes all of them.
     func received(_ token: UInt64, _ bytes: RawSpan)
 
+    /// The peer has ended its sending; it may still receive. Nothing follows but `closed`, should the connection break.
+    ///
+    /// - Returns: whether the owner still sends, and closes the connection itself; else `closed` follows at once.
+    func inputEnded(_ token: UInt64) -> Bool
+
     /// More than `LoopOptions.highWater` bytes wait to be sent: the owner should stop what feeds this connection.
     func backlogged(_ token: UInt64)
 
@@ -27,7 +32,8 @@ package protocol EventHandler: AnyObject {
     /// a turn it was not told with `backlogged`.
     func drained(_ token: UInt64)
 
-    /// The connection is gone and its id is dead: the peer ended it (`error` 0) or it broke (`error`, an `errno`).
+    /// The connection is gone and its id is dead: the peer ended it, and `inputEnded` was answered so (`error` 0), or
+    /// it broke (`error`, an `errno`).
     /// What was not sent is dropped. Not told of a connection that the owner closed.
     func closed(_ token: UInt64, error: Int32)
 

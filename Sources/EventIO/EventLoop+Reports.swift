@@ -22,6 +22,8 @@ extension EventLoop {
         case .open:
             if case .failed(let earlier) = connection.pointee.sending {
                 end(connection, error: earlier, handler)
+            } else if error == 0 {
+                endInput(connection, handler)
             } else {
                 end(connection, error: error, handler)
             }
@@ -31,6 +33,35 @@ extension EventLoop {
         case .flushing, .lingering, .connecting: release(connection)
         case .dying: break
         }
+    }
+
+    /// Asks the owner whether it still sends. A peer that has only ended its sending and one that has gone for good
+    /// look alike until something is sent.
+    private func endInput(_ connection: ConnectionPointer, _ handler: any EventHandler) {
+        let id = connection.pointee.id
+        connection.pointee.receiving = .ended
+        guard handler.inputEnded(connection.pointee.token) else {
+            if let connection = owned(id) { end(connection, error: 0, handler) }
+            return
+        }
+        guard let connection = owned(id) else { return }
+        Keepalive.halfClosed.apply(to: connection.pointee.descriptor.number)
+        watchForBreak(connection)
+    }
+
+    /// A connection on which the peer has ended its sending is over for good.
+    final func broke(_ connection: ConnectionPointer, _ handler: any EventHandler) {
+        if connection.pointee.phase == .open {
+            end(connection, error: Self.pendingError(connection.pointee.descriptor.number), handler)
+        } else {
+            release(connection)
+        }
+    }
+
+    static func pendingError(_ descriptor: Int32) -> Int32 {
+        var error: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno
     }
 
     /// Some output has gone: tells the owner of a backlog that is no more, goes on with a close. The connection may be gone afterwards.
@@ -80,6 +111,7 @@ extension EventLoop {
 
     final func linger(_ connection: ConnectionPointer) {
         _ = shutdown(connection.pointee.descriptor.number, Int32(SHUT_WR))
+        if connection.pointee.receiving == .ended { return release(connection) }
         connection.pointee.phase = .lingering
         connection.pointee.wantsInput = true
         followInputWish(connection)

@@ -75,6 +75,9 @@ package class EventLoop {
     func startConnecting(_ connection: ConnectionPointer, to address: SocketAddress) {
         preconditionFailure("not overridden")
     }
+    /// The peer has ended its sending (`receiving` is `ended`): `broke` is to be called when the connection is over for
+    /// good.
+    func watchForBreak(_ connection: ConnectionPointer) { preconditionFailure("not overridden") }
     /// `wantsInput` has changed.
     func followInputWish(_ connection: ConnectionPointer) { preconditionFailure("not overridden") }
     /// Sends from `output`, which holds something and of which nothing is under way.

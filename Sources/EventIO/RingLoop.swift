@@ -11,6 +11,11 @@ final class RingLoop: EventLoop {
     /// Where the count of rings is read to; the kernel writes it while the bell is armed.
     private let bellCount: UnsafeMutablePointer<UInt64>
     @exclusivity(unchecked) private var isBellArmed = false
+    /// Tells of connections that break on which the peer has ended its sending: io_uring's own poll would report that
+    /// end over and over. Made for the first of them.
+    @exclusivity(unchecked) private var breaks: Descriptor?
+    @exclusivity(unchecked) private var isBreaksArmed = false
+    private let broken: UnsafeMutablePointer<epoll_event>
     /// Connections whose receive ended because all buffers were full; armed again when this turn has given them back.
     @exclusivity(unchecked) private var starved = RingQueue<ConnectionID>()
     // What gathering sends point at, until the next enter: the kernel copies it when it takes the request.
@@ -22,6 +27,7 @@ final class RingLoop: EventLoop {
     private static let pieceCount = 4096
     private static let messageCount = 512
     private static let piecesPerSend = 64
+    private static let brokenCount = 64
 
     /// What a completion is of, in the top bits of its name; the rest is the connection's handle or the listener's number.
     private enum Request: UInt64 {
@@ -30,6 +36,7 @@ final class RingLoop: EventLoop {
         case accept = 3
         case bell = 4
         case cancel = 5
+        case breaks = 6
 
         static let shift: UInt64 = 60
         static let indexMask: UInt64 = 0x0FFF_FFFF
@@ -46,6 +53,7 @@ final class RingLoop: EventLoop {
         bellCount = .allocate(capacity: 1)
         pieces = .allocate(capacity: Self.pieceCount)
         messages = .allocate(capacity: Self.messageCount)
+        broken = .allocate(capacity: Self.brokenCount)
         try super.init(
             options: options,
             pool: pool,
@@ -57,6 +65,7 @@ final class RingLoop: EventLoop {
         if ring.ownsMemory { bellCount.deallocate() }
         pieces.deallocate()
         messages.deallocate()
+        broken.deallocate()
     }
 
     override var usesNonblockingSockets: Bool { false }
@@ -80,6 +89,7 @@ final class RingLoop: EventLoop {
             ring.enter(timeout: 10_000)
             if clinux_ring_tail(raw) != clinux_ring_head(raw) { isBellArmed = false }
         }
+        if isBreaksArmed { clinux_prepare_cancel(ring.entry(), Self.name(.breaks, 0), Self.name(.cancel, 0)) }
         ring.ownsMemory = connections.count == 0 && listeners.isEmpty && !isBellArmed
     }
 
@@ -106,6 +116,7 @@ final class RingLoop: EventLoop {
                 isBellArmed = false
                 if !bell.isStopping { armBell() }
                 handler.mailArrived()
+            case .breaks: lookForBroken(handler)
             case .cancel, nil: break
             }
         }
@@ -186,6 +197,7 @@ final class RingLoop: EventLoop {
             clinux_prepare_receive(ring.entry(), connection.pointee.descriptor.number, receiveName(connection))
         case .armed:
             if !connection.pointee.wantsInput { cancelReceive(connection) }
+        case .ended: break
         case .stopping:
             // The receive is armed again, if it still should be, when the cancelled one has ended.
             break
@@ -195,6 +207,38 @@ final class RingLoop: EventLoop {
     private func cancelReceive(_ connection: ConnectionPointer) {
         connection.pointee.receiving = .stopping
         clinux_prepare_cancel(ring.entry(), receiveName(connection), Self.name(.cancel, 0))
+    }
+
+    override func watchForBreak(_ connection: ConnectionPointer) {
+        if breaks == nil {
+            let number = epoll_create1(Int32(EPOLL_CLOEXEC))
+            // Without it a break shows with the next send, or when the owner has done what it still had to do.
+            guard number >= 0 else { return }
+            breaks = Descriptor(number)
+        }
+        guard let number = breaks?.number else { return }
+        let name = connection.pointee.id.handle.rawValue
+        _ = clinux_epoll_change(number, EPOLL_CTL_ADD, connection.pointee.descriptor.number, 0, name)
+        armBreaks(number)
+    }
+
+    private func armBreaks(_ number: Int32) {
+        guard !isBreaksArmed else { return }
+        isBreaksArmed = true
+        clinux_prepare_poll(ring.entry(), number, Self.name(.breaks, 0))
+    }
+
+    private func lookForBroken(_ handler: any EventHandler) {
+        isBreaksArmed = false
+        guard let number = breaks?.number, !bell.isStopping else { return }
+        let count = epoll_wait(number, broken, Int32(Self.brokenCount), 0)
+        for index in 0..<max(0, count) {
+            guard let connection = connections[Handle(rawValue: clinux_epoll_name(broken, index))] else { continue }
+            // Its slot may stay for a while, until the kernel has let go of a send.
+            _ = clinux_epoll_change(number, EPOLL_CTL_DEL, connection.pointee.descriptor.number, 0, 0)
+            if connection.pointee.phase != .dying { broke(connection, handler) }
+        }
+        armBreaks(number)
     }
 
     private func receiveName(_ connection: ConnectionPointer) -> UInt64 {
@@ -291,7 +335,7 @@ final class RingLoop: EventLoop {
     private func settle(_ connection: ConnectionPointer) {
         switch (connection.pointee.receiving, connection.pointee.sending) {
         case (.armed, _), (.stopping, _), (_, .busy): return
-        case (.off, _), (.detached, _): break
+        case (.off, _), (.detached, _), (.ended, _): break
         }
         counters.closes &+= 1
         connection.pointee.output.clear(to: pool)

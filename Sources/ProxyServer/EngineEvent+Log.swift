@@ -24,12 +24,20 @@ extension EngineEvent {
     var kind: String? {
         switch self {
         // Whoever is refused for the same reason, under whatever name.
-        case .clientRefused(_, _, let reason): "client refused: \(reason)"
+        case .clientRefused(_, _, let reason): "client refused: \(Self.withoutNames(reason))"
         case .clientEnded(_, _, _, let reason): "client ended: \(reason)"
-        case .clientLoggedIn, .clientLeft, .serverReady, .serverFailed, .listeningServerLost, .classCorrected,
+        // The names in it are those of clients, who may make them up.
+        case .serverFailed(let node, _, _, let reason): "server of node \(node): \(Self.withoutNames(reason))"
+        case .clientLoggedIn, .clientLeft, .serverReady, .listeningServerLost, .classCorrected,
             .switchoverBegan, .switchoverEnded:
             nil
         }
+    }
+
+    /// What stands in double quotes is left out.
+    private static func withoutNames(_ text: String) -> String {
+        let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+        return parts.enumerated().filter { $0.offset % 2 == 0 }.map { String($0.element) }.joined(separator: "\"\"")
     }
 
     func text(nodes: [Node]) -> String {

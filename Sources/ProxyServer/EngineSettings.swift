@@ -28,6 +28,7 @@ enum EngineSettings {
         options.clientStatementNames = proxy.clientStatementNames
         options.serverPreparedStatements = proxy.serverPreparedStatements
         options.statementCacheMemory = proxy.statementCacheMemory
+        options.maximumCatalogs = proxy.maxCatalogs
         options.bufferMemory = proxy.buffers.bufferMemory
         options.zone = proxy.zone
         options.slowStart = proxy.slowStart?.wholeMicroseconds ?? 0

@@ -9,6 +9,7 @@ final class ProxyControl: WorkerControl {
     private struct Parts {
         var monitor: ClusterMonitor?
         var catalogs: CatalogLoader?
+        var logins: LoginWatch?
         var director: SwitchoverDirector?
         var isDrained = false
     }
@@ -27,10 +28,16 @@ final class ProxyControl: WorkerControl {
     }
 
     /// - Parameter director: nil where somebody else decides who is the primary.
-    func connect(monitor: ClusterMonitor, catalogs: CatalogLoader, director: SwitchoverDirector?) {
+    func connect(
+        monitor: ClusterMonitor,
+        catalogs: CatalogLoader,
+        logins: LoginWatch,
+        director: SwitchoverDirector?
+    ) {
         parts.withLock {
             $0.monitor = monitor
             $0.catalogs = catalogs
+            $0.logins = logins
             $0.director = director
         }
     }
@@ -59,11 +66,19 @@ final class ProxyControl: WorkerControl {
         parts.withLock { $0.monitor }?.slotVacated(node: node)
     }
 
-    func catalogChanged(database: String) {
-        let catalogs = parts.withLock { $0.catalogs }
-        catalogs?.watch(database: database)
-        catalogs?.refresh(database: database)
+    func catalogWanted(database: String) { parts.withLock { $0.catalogs }?.watch(database: database) }
+
+    func catalogUnwanted(database: String) { parts.withLock { $0.catalogs }?.forget(database: database) }
+
+    func catalogChanged(database: String, change: UInt64) {
+        parts.withLock { $0.catalogs }?.refresh(database: database, change: change)
     }
+
+    func vacateCatalog(database: String) { parts.withLock { $0.catalogs }?.vacate(database: database) }
+
+    func releaseCatalog(database: String) { parts.withLock { $0.catalogs }?.release(database: database) }
+
+    func suspectLogins() { parts.withLock { $0.logins }?.checkNow() }
 
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void) {
         let (director, isStarting) = parts.withLock { ($0.director, $0.monitor == nil) }

@@ -15,6 +15,7 @@ package final class ProxyServer: Sendable {
     private nonisolated(unsafe) let worker: Worker
     private let monitor: ClusterMonitor
     private let catalogs: CatalogLoader
+    private let logins: LoginWatch
     private let events: EventCommand?
     private let patroni: PatroniWatch?
     /// Where it listens, with the ports that were chosen.
@@ -81,9 +82,18 @@ package final class ProxyServer: Sendable {
         catalogs = CatalogLoader(
             nodes: nodes,
             publish: { database, rows in mailbox.post(.catalog(database: database, DatabaseCatalog(rows))) },
+            settled: { mailbox.post(.catalogSettled(database: $0, change: $1)) },
+            vacated: { mailbox.post(.catalogVacated(database: $0)) },
             log: { log.write(.info, $0.description) }
         )
         let catalogs = catalogs
+        logins = LoginWatch(
+            nodes: nodes,
+            interval: proxy.nodeCheckInterval,
+            timeout: proxy.nodeCheckTimeout,
+            changed: { mailbox.post(.loginsChanged($0)) }
+        )
+        let logins = logins
         let events = proxy.onEvent.map { command in
             EventCommand(command: command, timeout: proxy.onEventTimeout) { log.write(.info, $0) }
         }
@@ -102,6 +112,7 @@ package final class ProxyServer: Sendable {
             publish: { view in
                 mailbox.post(.cluster(view))
                 catalogs.update(view)
+                logins.update(view)
                 director.update(view.nodes)
                 patroni?.update(view)
             },
@@ -114,10 +125,12 @@ package final class ProxyServer: Sendable {
         control.connect(
             monitor: monitor,
             catalogs: catalogs,
+            logins: logins,
             director: proxy.discovery.mode == .patroni || isCoordinated ? nil : director
         )
         log.write(.info, "listening on \(addresses.joined(separator: ", ")); event loop: \(worker.ioMethod)")
         catalogs.start()
+        logins.start()
         events?.start()
         monitor.start()
         patroni?.start()
@@ -141,6 +154,7 @@ package final class ProxyServer: Sendable {
         patroni?.stop()
         monitor.stop()
         catalogs.stop()
+        logins.stop()
         events?.stop()
         // What has been said last must not go with the process; whoever does not read gets no more than this.
         log.flush(within: .seconds(1))

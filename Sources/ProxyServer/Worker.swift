@@ -92,6 +92,11 @@ final class Worker: EventHandler {
         engine.received(PeerToken(rawValue: token), bytes)
     }
 
+    func inputEnded(_ token: UInt64) -> Bool {
+        engine.now = Microseconds(loop.now)
+        return engine.inputEnded(PeerToken(rawValue: token))
+    }
+
     func backlogged(_ token: UInt64) { engine.backlogged(PeerToken(rawValue: token)) }
 
     func drained(_ token: UInt64) { engine.drained(PeerToken(rawValue: token)) }
@@ -112,6 +117,9 @@ final class Worker: EventHandler {
             case .cluster(let view): follow(view, mayWrite: mayWrite)
             case .freshness(let report): engine.freshnessReported(report)
             case .catalog(let database, let catalog): engine.catalogLoaded(database: database, catalog)
+            case .catalogVacated(let database): engine.catalogVacated(database: database)
+            case .loginsChanged(let change): engine.loginsChanged(change)
+            case .catalogSettled(let database, let change): engine.catalogSettled(database: database, change: change)
             case .switchoverEnded(let failure): engine.switchoverEnded(failure: failure)
             case .keyDerived(let token, let request, let key): engine.keyDerived(token, for: request, key)
             case .drain:
@@ -235,7 +243,12 @@ final class Worker: EventHandler {
         case .suspectNode(let node): control.suspect(node: node)
         case .slotVacated(let node): control.slotVacated(node: node)
         case .samplePositions(let limit): control.samplePositions(within: limit)
-        case .catalogChanged(let database): control.catalogChanged(database: database)
+        case .catalogWanted(let database): control.catalogWanted(database: database)
+        case .catalogUnwanted(let database): control.catalogUnwanted(database: database)
+        case .catalogChanged(let database, let change): control.catalogChanged(database: database, change: change)
+        case .vacateCatalog(let database): control.vacateCatalog(database: database)
+        case .releaseCatalog(let database): control.releaseCatalog(database: database)
+        case .suspectLogins: control.suspectLogins()
         case .switchover(let from, let to):
             let mailbox = mailbox
             control.switchover(from: from, to: to) { mailbox.post(.switchoverEnded(failure: $0)) }

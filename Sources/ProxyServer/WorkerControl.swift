@@ -12,7 +12,12 @@ protocol WorkerControl: AnyObject, Sendable {
     func writesLapsed()
     /// A node that has left has no server any more.
     func slotVacated(node: Int)
-    func catalogChanged(database: String)
+    func catalogWanted(database: String)
+    func catalogUnwanted(database: String)
+    func catalogChanged(database: String, change: UInt64)
+    func vacateCatalog(database: String)
+    func releaseCatalog(database: String)
+    func suspectLogins()
     /// Makes another node the primary; `ended` is called, on any thread, with why that came to nothing, or nil.
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void)
     /// - Parameter kind: lines of one kind are summed up; nil: warnings with the same text.

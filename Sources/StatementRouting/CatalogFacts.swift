@@ -20,6 +20,7 @@ package final class CatalogFacts: Sendable {
     private let relations: [String: [RelationFact]]
     private let volatileOperators: Set<String>
     private let volatileTypes: Set<String>
+    private let uniqueKeys: [String: [UniqueKeyFact]]
 
     /// - Parameters:
     ///   - functions: a row for each function, aggregate and window function outside pg_catalog. Rows of pg_catalog
@@ -29,6 +30,7 @@ package final class CatalogFacts: Sendable {
     ///   - volatileOperators: `oprname` of each operator outside pg_catalog whose function is volatile.
     ///   - volatileTypes: `typname` of each type outside pg_catalog that a cast with a volatile function leads to, or a
     ///     domain whose CHECK calls one.
+    ///   - uniqueKeys: a row for each unique index by which plain tables are looked up.
     ///   - defaultSearchPath: for sessions that set none.
     ///   - generation: see there.
     package init(
@@ -36,6 +38,7 @@ package final class CatalogFacts: Sendable {
         relations: [RelationFact],
         volatileOperators: [String] = [],
         volatileTypes: [String] = [],
+        uniqueKeys: [UniqueKeyFact] = [],
         defaultSearchPath: SearchPath,
         generation: UInt64
     ) {
@@ -43,6 +46,7 @@ package final class CatalogFacts: Sendable {
         self.relations = Dictionary(grouping: relations, by: \.name)
         self.volatileOperators = Set(volatileOperators)
         self.volatileTypes = Set(volatileTypes)
+        self.uniqueKeys = Dictionary(grouping: uniqueKeys, by: \.table)
         self.defaultSearchPath = defaultSearchPath
         self.generation = generation
     }
@@ -118,6 +122,16 @@ package final class CatalogFacts: Sendable {
     /// path the row counts, since a plain table in an earlier schema has no row.
     func relationKind(schema: String?, name: String, path: SearchPath?) -> RelationFact.Kind? {
         relations[name]?.first { Self.isVisible($0.schema, schema, path) }?.kind
+    }
+
+    /// Whether the columns hold all of a unique key of the table that is meant.
+    func hasUniqueKey(schema: String?, name: String, path: SearchPath?, among columns: Set<String>) -> Bool {
+        guard let path, let keys = uniqueKeys[name], relationKind(schema: schema, name: name, path: path) == nil else {
+            return false
+        }
+        // With tables of the name in two schemas it is not asked which is meant.
+        let visible = keys.filter { Self.isVisible($0.schema, schema, path) }
+        return Set(visible.map(\.schema)).count == 1 && visible.contains { $0.columns.isSubset(of: columns) }
     }
 
     /// - Parameters:

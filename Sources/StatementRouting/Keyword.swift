@@ -18,6 +18,10 @@ enum Keyword: UInt8 {
     /// A word that puts one expression into another, as an operator does.
     case chainedOperator
     case dot
+    /// The function.
+    case currentSetting
+    /// The bracket behind it: the name of a setting follows.
+    case settingName
 
     /// - Parameter packed: the word's last eight bytes, lowercased, the last in the lowest place.
     @inline(__always)
@@ -32,6 +36,8 @@ enum Keyword: UInt8 {
             self = Self.ofFour(packed)
         case 5...9:
             self = Self.ofMore(packed, length)
+        case 15:
+            self = packed == Self.pack("_setting") ? .currentSetting : .none
         default:
             self = .none
         }

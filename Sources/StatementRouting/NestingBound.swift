@@ -9,10 +9,20 @@ struct NestingBound: ~Copyable {
     /// Trees of this bound were parsed and written out on a stack of 512 KiB.
     static let limit = 200
 
-    private struct Level {
+    fileprivate struct Level: BitwiseCopyable {
         var operators: Int32 = 0
         var joins: Int32 = 0
         var isCase = false
+    }
+
+    /// A place to come back to, when what has been noted since turns out to count for less.
+    struct Mark: BitwiseCopyable {
+        fileprivate var depth = 0
+        fileprivate var below: Int32 = 0
+        fileprivate var level = Level()
+        fileprivate var isExceeded = false
+
+        init() {}
     }
 
     private let levels: UnsafeMutablePointer<Level>
@@ -37,6 +47,28 @@ struct NestingBound: ~Copyable {
         isExceeded = false
         levels[0] = Level()
     }
+
+    @inline(__always)
+    var mark: Mark {
+        var mark = Mark()
+        mark.depth = depth
+        mark.below = below
+        mark.level = levels[depth]
+        mark.isExceeded = isExceeded
+        return mark
+    }
+
+    /// Nothing may have been closed since that was open at the mark.
+    mutating func restore(_ mark: Mark) {
+        depth = mark.depth
+        below = mark.below
+        levels[depth] = mark.level
+        isExceeded = mark.isExceeded
+    }
+
+    /// Whether a list and rows in it can be opened here and closed again.
+    @inline(__always)
+    var hasRoomForRows: Bool { depth + 2 <= Self.limit }
 
     @inline(__always)
     mutating func open() { push(isCase: false) }

@@ -29,7 +29,9 @@ extension ParseTreeClassifier {
         case ParseTreeNode.doStmt, ParseTreeNode.callStmt:
             found.effects.insert(.codeBlock)
             made = .everything
-        default: noteDefinition(kind)
+        default:
+            if ClusterCommand(kind: kind, range) != nil { found.effects.insert(.clusterCommand) }
+            noteDefinition(kind)
         }
     }
 
@@ -48,7 +50,7 @@ extension ParseTreeClassifier {
         switch kind {
         case ParseTreeNode.indexStmt, ParseTreeNode.commentStmt, ParseTreeNode.grantStmt, ParseTreeNode.grantRoleStmt,
             ParseTreeNode.alterDefaultPrivilegesStmt, ParseTreeNode.createRoleStmt, ParseTreeNode.alterRoleStmt,
-            ParseTreeNode.dropRoleStmt:
+            ParseTreeNode.dropRoleStmt, ParseTreeNode.createdbStmt, ParseTreeNode.dropdbStmt:
             break
         default: found.effects.insert(.changesCatalogFacts)
         }
@@ -191,10 +193,9 @@ extension ParseTreeClassifier {
         case "howdah.position": note(howdah: .showPosition)
         case "howdah.read_your_writes": note(howdah: .showReadYourWrites)
         case "howdah.transaction_reads": note(howdah: .showTransactionReads)
-        // By these an application finds out whether it may write here: the answer is the primary's.
-        case "transaction_read_only", "in_hot_standby", "default_transaction_read_only":
-            needPrimary(.serverLocalView)
-        default: if name.hasPrefix("howdah.") { note(howdah: .other) }
+        default:
+            if name.hasPrefix("howdah.") { note(howdah: .other) }
+            if ConnectionState.isShown(name) { needPrimary(.connectionState) }
         }
     }
 

@@ -20,6 +20,9 @@ struct ParseTreeClassifier {
     /// Whether the statement looked at is CREATE VIEW: over a temporary relation it is temporary, and does not say so.
     var isView = false
 
+    /// Of the statement looked at.
+    private var plan = FixedPlan()
+
     private init(_ context: borrowing ClassificationContext) {
         facts = context.facts
         path = context.searchPath
@@ -59,12 +62,15 @@ struct ParseTreeClassifier {
             isCopy = statement.kind == ParseTreeNode.copyStmt
             isDefinition = false
             isView = false
+            plan = FixedPlan()
             let before = found.effects
             note(statement: statement.kind, statement.range)
             guard walker.walk(root, { visit($0, $1) }) else { return false }
             // What PREPARE prepares it does not run.
             if statement.kind == ParseTreeNode.prepareStmt { found.effects = before.union(.prepare) }
             if found.statementCount == 1 {
+                found.hasFixedPlan = plan.holds(for: statement.kind, statement.range, facts, path)
+                found.putsRowsIn = plan.putsRowsIn(statement.kind, statement.range)
                 found.transaction = transaction
             } else if transaction != .none || found.transaction != .none {
                 found.transaction = .mixed
@@ -96,6 +102,7 @@ struct ParseTreeClassifier {
     // MARK: - Every message of the tree
 
     private mutating func visit(_ kind: Int, _ range: WireFields.Range) {
+        plan.visit(kind)
         switch kind {
         case ParseTreeNode.rangeVar: visitRangeVar(range)
         case ParseTreeNode.funcCall: visitFuncCall(range)
@@ -171,7 +178,9 @@ struct ParseTreeClassifier {
         } else {
             read.insert(name)
         }
+        if name == "pg_prepared_statements" { found.effects.insert(.readsPrepared) }
         if !policy.serverLocalViewsOnReplica, ServerLocalViews.contains(name) { needPrimary(.serverLocalView) }
+        if ConnectionState.isView(name) { needPrimary(.connectionState) }
         switch facts.relationKind(schema: schema, name: name, path: path) {
         case nil: break
         case .unlogged: needPrimary(.unloggedTable)
@@ -197,6 +206,7 @@ struct ParseTreeClassifier {
         let mayBeBuiltin = schema == nil || schema == "pg_catalog"
         // What code reads that is not seen is not known.
         if call.mayBeUsers || mayBeBuiltin && BuiltinFunctions.looksAtSession(name) { read = .everything }
+        if name == "pg_prepared_statement", mayBeBuiltin { found.effects.insert(.readsPrepared) }
         if !isDefinition {
             if call.mayChangeSession { noteUserFunction() }
             if mayBeBuiltin { found.effects.formUnion(BuiltinFunctions.effects(of: name)) }
@@ -206,7 +216,16 @@ struct ParseTreeClassifier {
         case .needsPrimary: needPrimary(.volatileFunction)
         case .unknown: needPrimary(.unknownFunction)
         }
+        if mayBeBuiltin { visitConnectionState(name, range) }
         if !policy.serverLocalViewsOnReplica, BuiltinFunctions.isServerLocal(name) { needPrimary(.serverLocalView) }
+    }
+
+    /// What a call of a function of pg_catalog tells of the connection, the primary's is right.
+    private mutating func visitConnectionState(_ name: String, _ range: WireFields.Range) {
+        let isAsked =
+            name == "current_setting"
+            ? !ConnectionState.isOrdinarySetting(range.all(2)) : ConnectionState.isFunction(name)
+        if isAsked { needPrimary(.connectionState) }
     }
 
     /// The last name of `a.b` may be a function that takes the row `a`.

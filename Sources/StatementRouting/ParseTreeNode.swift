@@ -1,6 +1,9 @@
 /// Numbers of the parse tree messages that are looked at: their fields in `Node` of pg_query.proto.
 enum ParseTreeNode {
     static let rangeVar = 2
+    static let boolExpr = 16
+    static let subLink = 17
+    static let joinExpr = 47
     static let intoClause = 50
     static let rawStmt = 52
     static let insertStmt = 54
@@ -25,12 +28,15 @@ enum ParseTreeNode {
     static let fetchStmt = 76
     static let indexStmt = 77
     static let doStmt = 80
+    static let renameStmt = 81
     static let notifyStmt = 83
     static let listenStmt = 84
     static let unlistenStmt = 85
     static let transactionStmt = 86
     static let viewStmt = 87
     static let loadStmt = 88
+    static let createdbStmt = 90
+    static let dropdbStmt = 91
     static let vacuumStmt = 92
     static let explainStmt = 93
     static let createTableAsStmt = 94
@@ -45,10 +51,14 @@ enum ParseTreeNode {
     static let constraintsSetStmt = 106
     static let reindexStmt = 107
     static let checkPointStmt = 108
+    static let alterDatabaseStmt = 110
+    static let alterDatabaseSetStmt = 112
+    static let alterRoleSetStmt = 113
     static let prepareStmt = 119
     static let executeStmt = 120
     static let deallocateStmt = 121
     static let declareCursorStmt = 122
+    static let dropOwnedStmt = 130
     static let refreshMatViewStmt = 155
     static let callStmt = 169
     static let aExpr = 171
@@ -57,9 +67,12 @@ enum ParseTreeNode {
     static let funcCall = 174
     static let aIndirection = 177
     static let typeCast = 181
+    static let rangeSubselect = 185
+    static let rangeFunction = 186
     static let typeName = 190
     static let defElem = 195
     static let lockingClause = 208
+    static let withClause = 211
     static let integer = 230
     static let float = 231
     static let string = 233

@@ -19,6 +19,7 @@ package enum RouteReason: UInt8, Sendable, BitwiseCopyable, CaseIterable, Custom
     case sequenceRelation
     case volatileView
     case serverLocalView
+    case connectionState
     case copyFrom
     case copyDML
     case copyServerFile
@@ -58,6 +59,7 @@ package enum RouteReason: UInt8, Sendable, BitwiseCopyable, CaseIterable, Custom
         case .sequenceRelation: "sequence_relation"
         case .volatileView: "volatile_view"
         case .serverLocalView: "server_local_view"
+        case .connectionState: "connection_state"
         case .copyFrom: "copy_from"
         case .copyDML: "copy_dml"
         case .copyServerFile: "copy_server_file"
@@ -99,6 +101,7 @@ package enum RouteReason: UInt8, Sendable, BitwiseCopyable, CaseIterable, Custom
         case .sequenceRelation: "reads a sequence"
         case .volatileView: "reads a view that needs the primary"
         case .serverLocalView: "reads state that each server keeps for itself"
+        case .connectionState: "asks what the connection is, which takes writes"
         case .copyFrom: "COPY FROM writes a table"
         case .copyDML: "COPY of a statement that writes"
         case .copyServerFile: "COPY to a file or program of the server"

@@ -23,7 +23,7 @@ extension SessionCommand {
         case ParseTreeNode.viewStmt: self = Self.temporary(.view, range.bytes(1)) ?? .other
         case ParseTreeNode.createSeqStmt: self = Self.temporary(.sequence, range.bytes(1)) ?? .other
         case ParseTreeNode.createTableAsStmt: self = Self.temporary(.table, range.bytes(2)?.bytes(1)) ?? .other
-        default: self = Self.calling(kind, range)
+        default: self = ClusterCommand(kind: kind, range).map { .cluster($0) } ?? Self.calling(kind, range)
         }
     }
 

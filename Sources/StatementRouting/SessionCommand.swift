@@ -42,6 +42,8 @@ package enum SessionCommand: Equatable, Sendable {
     case load(String)
     case createTemporary(kind: TemporaryKind, name: String)
     case lockTable
+    /// About roles and databases.
+    case cluster(ClusterCommand)
     /// Anything else.
     case other
 }

@@ -67,8 +67,13 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     /// currval or lastval: what they answer is the server's memory of its session's use of sequences. Comes together
     /// with `sequenceUse`.
     @inlinable package static var sequenceRead: SessionEffects { SessionEffects(rawValue: 1 << 29) }
+    /// Reads pg_prepared_statements, which tells of the server's session.
+    @inlinable package static var readsPrepared: SessionEffects { SessionEffects(rawValue: 1 << 31) }
     /// Session-level advisory locks are given back.
     @inlinable package static var advisoryUnlock: SessionEffects { SessionEffects(rawValue: 1 << 30) }
+
+    /// Makes, changes or drops a role or a database, or says who may connect to one: `SessionCommand` has the names.
+    @inlinable package static var clusterCommand: SessionEffects { SessionEffects(rawValue: 1 << 31) }
 
     /// What may make a temporary object: by its own words, or by code that is not seen.
     @inlinable package static var mayMakeTemporary: SessionEffects {

@@ -10,6 +10,10 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
     package var howdahCommand: HowdahCommand
     /// Statements in the text, saturating at 255; 0 is an empty query. 1 where the text was not understood.
     package var statementCount: UInt8
+    /// Whether PostgreSQL's plan for it is the same whatever values are bound (`FixedPlan`).
+    package var hasFixedPlan: Bool
+    /// Whether it does nothing but put rows in that are written in it.
+    var putsRowsIn = false
     package var effects: SessionEffects
     /// For a text that may make temporary objects (`SessionEffects.mayMakeTemporary`): the names that may come to be in
     /// the session's temporary schema by it. For any other: what it reads.
@@ -23,7 +27,8 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
         hint: RouteHint = .none,
         statementCount: UInt8 = 1,
         howdahCommand: HowdahCommand = .none,
-        relationNames: RelationNames = .none
+        relationNames: RelationNames = .none,
+        hasFixedPlan: Bool = false
     ) {
         self.access = access
         self.reason = reason
@@ -33,6 +38,7 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
         self.statementCount = statementCount
         self.effects = effects
         self.relationNames = relationNames
+        self.hasFixedPlan = hasFixedPlan
     }
 
     /// A text that is not understood: the primary runs it and answers for it.

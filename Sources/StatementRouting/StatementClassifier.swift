@@ -44,13 +44,48 @@ package final class StatementClassifier {
         }
     }
 
-    /// The class of a text of which only the beginning is at hand: `tooLong`, with the hint if it is in there.
-    package func classifyPrefix(_ prefix: RawSpan, in context: borrowing ClassificationContext) -> StatementClass {
-        prefix.withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
-                return .notUnderstood(.tooLong)
+    /// The class of a text whose bytes have all gone by.
+    package func classify(_ fold: StatementFold, in context: borrowing ClassificationContext) -> StatementClass {
+        guard context.encodingKeepsASCII else { return .notUnderstood(.clientEncoding) }
+        counters.lookups &+= 1
+        let outcome = fold.finish()
+        if let failure = failure(outcome, fold.normalizer) { return failure }
+        return classify(fold.normalizer, context)
+    }
+
+    /// What a text begins with.
+    package enum Opening: Equatable, Sendable {
+        /// More bytes are needed to tell.
+        case undecided
+        /// INSERT, UPDATE, DELETE or MERGE: whatever follows, no replica can run it.
+        case write
+        case other
+    }
+
+    /// Bytes of a text within which its first word is looked for.
+    private static let openingBytes = 4 << 10
+
+    /// - Parameter prefix: as much of the text as is at hand.
+    /// - Returns: also a hint that stands in front of the first word.
+    package func opening(of prefix: RawSpan, in context: borrowing ClassificationContext) -> (Opening, RouteHint) {
+        guard context.encodingKeepsASCII else { return (.other, .none) }
+        return prefix.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return (.undecided, .none) }
+            let count = min(buffer.count, Self.openingBytes)
+            var lexer = StatementLexer(
+                base: base,
+                count: count,
+                standardConformingStrings: context.standardConformingStrings,
+                isLast: false
+            )
+            switch lexer.nextWhole() {
+            case .more: return (count < Self.openingBytes ? .undecided : .other, lexer.hint)
+            case .word:
+                let isWrite =
+                    lexer.isWord("insert") || lexer.isWord("update") || lexer.isWord("delete") || lexer.isWord("merge")
+                return (isWrite ? .write : .other, lexer.hint)
+            default: return (.other, lexer.hint)
             }
-            return tooLong(base, min(buffer.count, maximumTextBytes), context)
         }
     }
 
@@ -69,7 +104,7 @@ package final class StatementClassifier {
             let key = hash(normalizer.bytes, normalizer.count, mixing: context.identity.mixed)
             var known =
                 fingerprints.find(key, normalizer.bytes, normalizer.count, context.identity)
-                ?? analyze(context)
+                ?? analyze(normalizer, context)
             guard known.access == .read else { return }
             known.access = .write
             known.reason = .refusedByReplica
@@ -86,8 +121,8 @@ package final class StatementClassifier {
             guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .empty }
             if let refused = refuse(base, buffer.count, context) { return refused }
             if let failure = normalize(base, buffer.count, context) { return failure }
-            var found = analyze(context)
-            found.hint = normalizer.hint
+            var found = analyze(normalizer, context)
+            finish(&found, normalizer)
             return found
         }
     }
@@ -129,6 +164,14 @@ package final class StatementClassifier {
     ) -> StatementClass {
         if let refused = refuse(base, count, context) { return refused }
         if let failure = normalize(base, count, context) { return failure }
+        return classify(normalizer, context)
+    }
+
+    /// By the fingerprint that a normalizer has written.
+    private func classify(
+        _ normalizer: StatementNormalizer,
+        _ context: borrowing ClassificationContext
+    ) -> StatementClass {
         let identity = context.identity
         let key = hash(normalizer.bytes, normalizer.count, mixing: identity.mixed)
         var found: StatementClass
@@ -137,11 +180,18 @@ package final class StatementClassifier {
             found = known
         } else {
             counters.misses &+= 1
-            found = analyze(context)
+            found = analyze(normalizer, context)
             fingerprints.insert(key, normalizer.bytes, normalizer.count, identity, found)
         }
-        found.hint = normalizer.hint
+        finish(&found, normalizer)
         return found
+    }
+
+    /// Adds what belongs to the text and not to its fingerprint.
+    private func finish(_ found: inout StatementClass, _ normalizer: StatementNormalizer) {
+        found.hint = normalizer.hint
+        // An INSERT of rows has one plan with and without parameters.
+        if normalizer.hidesParameters, !found.putsRowsIn { found.hasFixedPlan = false }
     }
 
     /// The class of a text that is not to be lexed at all.
@@ -175,8 +225,13 @@ package final class StatementClassifier {
         _ count: Int,
         _ context: borrowing ClassificationContext
     ) -> StatementClass? {
+        let outcome = normalizer.run(base, count, standardConformingStrings: context.standardConformingStrings)
+        return failure(outcome, normalizer)
+    }
+
+    private func failure(_ outcome: StatementNormalizer.Outcome, _ normalizer: StatementNormalizer) -> StatementClass? {
         let reason: RouteReason
-        switch normalizer.run(base, count, standardConformingStrings: context.standardConformingStrings) {
+        switch outcome {
         case .normalized: return nil
         case .malformed: reason = .unparsable
         case .tooDeep: reason = .tooDeep
@@ -188,7 +243,10 @@ package final class StatementClassifier {
     }
 
     /// Parses what the normalizer has written.
-    private func analyze(_ context: borrowing ClassificationContext) -> StatementClass {
+    private func analyze(
+        _ normalizer: StatementNormalizer,
+        _ context: borrowing ClassificationContext
+    ) -> StatementClass {
         ParseTreeClassifier.classify(normalizer.bytes, normalizer.count, walker, context)
     }
 }

@@ -35,11 +35,35 @@ struct StatementLexer {
         case character
         /// A quote or comment without an end: PostgreSQL refuses the whole text.
         case unterminated
+        /// Only of a text of which a part is at hand (`isLast` is false): its end may be elsewhere.
+        case more
+    }
+
+    /// What a part of a text may end in, and the next part goes on with.
+    enum Inside: Equatable, BitwiseCopyable {
+        case nothing
+        case string(escapes: Bool, doubling: Bool, token: Token)
+        case blockComment(depth: Int)
+        case lineComment
+        /// So many bytes of the delimiter, both dollar signs included, stand in front of each part.
+        case dollarQuote(delimiter: Int)
+
+        /// Bytes at the front of a part that are to stay there for the next.
+        var keptBytes: Int {
+            if case .dollarQuote(let delimiter) = self { return delimiter }
+            return 0
+        }
     }
 
     let base: UnsafePointer<UInt8>
     let count: Int
     let backslashEscapes: Bool
+    /// Whether the text ends with these bytes.
+    let isLast: Bool
+    /// What the first byte is in the middle of.
+    private(set) var inside = Inside.nothing
+    /// A look ahead has reached the end of the bytes.
+    private var hasMetEnd = false
     /// Where the next token is looked for.
     private(set) var position = 0
     /// Where the last token begins and, exclusively, ends.
@@ -49,10 +73,25 @@ struct StatementLexer {
 
     private let kinds = ByteTable.kinds
 
-    init(base: UnsafePointer<UInt8>, count: Int, standardConformingStrings: Bool) {
+    /// - Parameters:
+    ///   - isLast: false where more of the text follows; then tokens are asked for with `nextWhole`.
+    ///   - inside: what the part before has ended in.
+    ///   - hint: what the parts before have told.
+    init(
+        base: UnsafePointer<UInt8>,
+        count: Int,
+        standardConformingStrings: Bool,
+        isLast: Bool = true,
+        inside: Inside = .nothing,
+        hint: RouteHint = .none
+    ) {
         self.base = base
         self.count = count
         backslashEscapes = !standardConformingStrings
+        self.isLast = isLast
+        self.inside = inside
+        self.hint = hint
+        position = inside.keptBytes
     }
 
     @inline(__always)
@@ -110,6 +149,111 @@ struct StatementLexer {
         }
     }
 
+    // MARK: - Parts of a text
+
+    /// So many bytes behind a token have a say in where it ends, beside what `hasMetEnd` tells of.
+    private static let lookahead = 4
+
+    /// The next token of a text that may go on behind these bytes: `more` where what follows has a say in it. Then
+    /// `position` is where it begins, behind what space and comments are over.
+    mutating func nextWhole() -> Token {
+        if inside != .nothing { return goOn() }
+        guard !isLast else { return next() }
+        var before = self
+        hasMetEnd = false
+        let isComplete = skipSpaceAndComments()
+        if isComplete, position < count {
+            before = self
+            let token = next()
+            if token != .unterminated, !hasMetEnd, count - position >= Self.lookahead { return token }
+        }
+        self = before
+        return .more
+    }
+
+    /// The bytes are all that can be at hand at once, and the token at their very front, or the comment, is longer:
+    /// passes over its beginning, so that the next part goes on inside of it.
+    /// - Returns: false where it is no quote and no comment.
+    mutating func enter() -> Bool {
+        let first = byte(at: position)
+        let second = byte(at: position + 1)
+        if kinds[Int(first)] & ByteTable.isSpace != 0 {
+            while position < count, kinds[Int(base[position])] & ByteTable.isSpace != 0 { position += 1 }
+            return true
+        }
+        if first == UInt8(ascii: "-"), second == first {
+            inside = .lineComment
+            position += 2
+        } else if first == UInt8(ascii: "/"), second == UInt8(ascii: "*") {
+            inside = .blockComment(depth: 1)
+            position += 2
+        } else if first == UInt8(ascii: "$") {
+            var tagEnd = position + 1
+            while kind(at: tagEnd) & ByteTable.continuesTag != 0 { tagEnd += 1 }
+            guard byte(at: tagEnd) == first else { return false }
+            inside = .dollarQuote(delimiter: tagEnd + 1)
+            position = tagEnd + 1
+        } else {
+            return enterString(first, second)
+        }
+        return true
+    }
+
+    private mutating func enterString(_ first: UInt8, _ second: UInt8) -> Bool {
+        let quote = UInt8(ascii: "'")
+        if first == quote {
+            inside = .string(escapes: backslashEscapes, doubling: true, token: .string)
+            position += 1
+        } else if second == quote {
+            switch first | 0x20 {
+            case UInt8(ascii: "e"): inside = .string(escapes: true, doubling: true, token: .string)
+            case UInt8(ascii: "n"): inside = .string(escapes: backslashEscapes, doubling: true, token: .nationalString)
+            case UInt8(ascii: "b"): inside = .string(escapes: false, doubling: false, token: .bitString)
+            case UInt8(ascii: "x"): inside = .string(escapes: false, doubling: false, token: .hexString)
+            default: return false
+            }
+            position += 2
+        } else if first | 0x20 == UInt8(ascii: "u"), second == UInt8(ascii: "&"), byte(at: position + 2) == quote {
+            inside = .string(escapes: false, doubling: true, token: .unicodeString)
+            position += 3
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// Goes on in the middle of a quote or comment; what `more` leaves is where the next part goes on.
+    private mutating func goOn() -> Token {
+        start = position
+        hasMetEnd = false
+        switch inside {
+        case .nothing: return nextWhole()
+        case .lineComment:
+            while position < count, base[position] != 0x0A, base[position] != 0x0D { position += 1 }
+            if position == count { return isLast ? .end : .more }
+        case .blockComment(let depth):
+            guard skipBlockComment(depth: depth, noting: nil) else { return isLast ? .unterminated : .more }
+        case .dollarQuote(let delimiter):
+            guard skipDollarQuote(base, delimiter) else { return isLast ? .unterminated : .more }
+            inside = .nothing
+            return .string
+        case .string(let escapes, let doubling, let token):
+            let found = quoted(escapes: escapes, doubling: doubling, as: token)
+            if !isLast {
+                if found == .unterminated { return .more }
+                if hasMetEnd {
+                    // Whether that is its end shows only behind the space that follows: the quote is looked at again.
+                    position -= 1
+                    return .more
+                }
+            }
+            inside = .nothing
+            return found
+        }
+        inside = .nothing
+        return nextWhole()
+    }
+
     // MARK: - Space and comments
 
     /// False where a block comment has no end.
@@ -141,14 +285,20 @@ struct StatementLexer {
     private mutating func skipBlockComment() -> Bool {
         let body = position + 2
         position = body
-        var depth = 1
+        return skipBlockComment(depth: 1, noting: body)
+    }
+
+    /// Goes on inside a block comment.
+    /// - Parameter body: where it began, if it may be a hint.
+    private mutating func skipBlockComment(depth: Int, noting body: Int?) -> Bool {
+        var depth = depth
         while position + 1 < count {
             let pair = (base[position], base[position + 1])
             if pair == (UInt8(ascii: "*"), UInt8(ascii: "/")) {
                 position += 2
                 depth -= 1
                 if depth == 0 {
-                    noteHint(from: body, to: position - 2)
+                    if let body { noteHint(from: body, to: position - 2) }
                     return true
                 }
             } else if pair == (UInt8(ascii: "/"), UInt8(ascii: "*")) {
@@ -158,7 +308,11 @@ struct StatementLexer {
                 position += 1
             }
         }
-        position = count
+        if isLast {
+            position = count
+        } else if inside != .nothing {
+            inside = .blockComment(depth: depth)
+        }
         return false
     }
 
@@ -238,6 +392,11 @@ struct StatementLexer {
             let current = base[position]
             position += 1
             if current == UInt8(ascii: "\\") && escapes {
+                if position == count, !isLast {
+                    // What it escapes is to come.
+                    position -= 1
+                    return .unterminated
+                }
                 position += 1
             } else if current == UInt8(ascii: "'") {
                 if doubling && byte(at: position) == UInt8(ascii: "'") {
@@ -256,7 +415,7 @@ struct StatementLexer {
     /// Behind the opening quote of a piece that continues the literal that ends here: one that follows after white
     /// space with a newline in it (PostgreSQL documentation, 4.1.2.1). Line comments may stand between, block
     /// comments not.
-    private func continuation() -> Int? {
+    private mutating func continuation() -> Int? {
         var index = position
         var newline = false
         while index < count {
@@ -272,6 +431,7 @@ struct StatementLexer {
                 return newline && current == UInt8(ascii: "'") ? index + 1 : nil
             }
         }
+        hasMetEnd = true
         return nil
     }
 
@@ -298,21 +458,32 @@ struct StatementLexer {
         if kind(at: tagEnd) & ByteTable.beginsWord != 0 {
             while kind(at: tagEnd) & ByteTable.continuesTag != 0 { tagEnd += 1 }
         }
-        guard byte(at: tagEnd) == UInt8(ascii: "$") else { return .character }
-        // From one dollar sign to the other, both included.
-        let delimiter = base + start
-        let length = tagEnd + 1 - start
+        guard byte(at: tagEnd) == UInt8(ascii: "$") else {
+            if tagEnd >= count { hasMetEnd = true }
+            return .character
+        }
         position = tagEnd + 1
+        // From one dollar sign to the other, both included.
+        return skipDollarQuote(base + start, tagEnd + 1 - start) ? .string : .unterminated
+    }
+
+    private mutating func skipDollarQuote(_ delimiter: UnsafePointer<UInt8>, _ length: Int) -> Bool {
         while position < count, let found = memchr(base + position, Int32(UInt8(ascii: "$")), count - position) {
             let place = UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - base
-            if count - place >= length, memcmp(base + place, delimiter, length) == 0 {
-                position = place + length
-                return .string
+            if count - place >= length {
+                if memcmp(base + place, delimiter, length) == 0 {
+                    position = place + length
+                    return true
+                }
+            } else if !isLast {
+                // The rest of it may be to come.
+                position = place
+                return false
             }
             position = place + 1
         }
         position = count
-        return .unterminated
+        return false
     }
 
     private mutating func number() -> Token {

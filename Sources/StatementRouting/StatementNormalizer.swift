@@ -1,13 +1,13 @@
-import Glibc
-
 /// Rewrites a text so that only what can matter to its class is left: words folded, every literal replaced by 'x'
-/// or 1 (an empty string would look to the grammar's reader like none at all), comments dropped, lists and rows of
-/// literals behind IN, ARRAY and VALUES drawn together into one element, one space between tokens.
+/// or 1 (an empty string would look to the grammar's reader like none at all), comments dropped, lists and rows behind
+/// IN, ARRAY and VALUES drawn together (`ListFold`), one space between tokens. The name of a setting that
+/// current_setting() is asked for becomes 's' where it is one like any other.
 ///
 /// The result is at once the fingerprint (compared byte by byte) and the text that the grammar gets to see. So a class
 /// cannot depend on a literal, and a text cannot share a fingerprint with one of another class. The function that is
 /// called and the number of its arguments stay as they are.
 ///
+/// The tokens of a text are taken one after another, so that it may come in parts (`StatementFold`).
 /// Owns its buffer; nothing is allocated after `init`.
 final class StatementNormalizer {
     enum Outcome {
@@ -18,28 +18,31 @@ final class StatementNormalizer {
         case tooLong
     }
 
-    /// Room for what stands for one token, its space and the closing NUL.
-    private static let margin = 16
+    /// How far a text has been read.
+    struct Progress {
+        fileprivate var previous = Keyword.none
+        /// Nothing is written any more; the rest is read for its hint.
+        fileprivate var overflow = false
+    }
 
-    private let buffer: UnsafeMutablePointer<UInt8>
-    private let capacity: Int
+    private var text: FoldedText
     private var nesting = NestingBound()
+    private var list = ListFold()
+    /// Of a list inside an element of that one; in further ones nothing is drawn together.
+    private var innerList = ListFold()
 
-    /// Valid until the next `run`: `count` bytes and a NUL.
-    var bytes: UnsafePointer<UInt8> { UnsafePointer(buffer) }
-    private(set) var count = 0
+    /// Valid until the next text is begun: `count` bytes and a NUL.
+    var bytes: UnsafePointer<UInt8> { text.bytes }
+    var count: Int { text.count }
     private(set) var hint = RouteHint.none
     /// Whether a literal stood in the text: then its like comes again with others.
     private(set) var hasLiterals = false
+    /// Whether a parameter stood in a list that may be drawn together, so that the result does not tell of it.
+    private(set) var hidesParameters = false
 
     /// - Parameter maximumBytes: bytes that the result may have.
     init(maximumBytes: Int) {
-        capacity = maximumBytes
-        buffer = .allocate(capacity: maximumBytes + Self.margin)
-    }
-
-    deinit {
-        buffer.deallocate()
+        text = FoldedText(capacity: maximumBytes)
     }
 
     /// - Parameters:
@@ -50,15 +53,26 @@ final class StatementNormalizer {
             count: length,
             standardConformingStrings: standardConformingStrings
         )
-        count = 0
-        hasLiterals = false
-        nesting.reset()
-        let outcome = rewrite(&lexer)
-        hint = lexer.hint
-        if outcome == .normalized {
-            dropLastSemicolons()
-            buffer[count] = 0
+        var progress = begin()
+        while true {
+            let token = lexer.next()
+            if let outcome = take(token, lexer, &progress) { return end(outcome, hint: lexer.hint) }
         }
+    }
+
+    func begin() -> Progress {
+        text.count = 0
+        hasLiterals = false
+        hidesParameters = false
+        nesting.reset()
+        list.reset()
+        innerList.reset()
+        return Progress()
+    }
+
+    func end(_ outcome: Outcome, hint: RouteHint) -> Outcome {
+        self.hint = hint
+        if outcome == .normalized { text.close() }
         return outcome
     }
 
@@ -75,99 +89,75 @@ final class StatementNormalizer {
         }
     }
 
-    // The switch over the tokens is one function so that the lexer's state stays in registers.
-    private func rewrite(_ lexer: inout StatementLexer) -> Outcome {
-        var previous = Keyword.none
-        var overflow = false
-        while true {
-            let token = lexer.next()
-            if overflow {
-                // Nothing is written any more; the rest is read for its hint.
-                if token == .end || token == .unterminated { return .tooLong }
-                continue
+    /// The next token of the text.
+    /// - Returns: nil while more are to come.
+    @inline(__always)
+    func take(
+        _ token: StatementLexer.Token,
+        _ lexer: borrowing StatementLexer,
+        _ progress: inout Progress
+    ) -> Outcome? {
+        if progress.overflow { return token == .end || token == .unterminated ? .tooLong : nil }
+        let mark = text.count
+        let isInList = list.isActive
+        let isInInnerList = innerList.isActive
+        if isInList { prepareLists() }
+        var keyword = Keyword.none
+        switch token {
+        case .word:
+            if text.hasRoom(for: lexer.end - lexer.start) {
+                keyword = text.write(word: lexer.base + lexer.start, lexer.end - lexer.start)
+                // Behind a dot any word is only a name: `s.in(1, 2)` calls a function.
+                if progress.previous == .dot, keyword != .currentSetting { keyword = .none }
+                note(keyword, after: progress.previous)
+            } else {
+                progress.overflow = true
             }
-            var keyword = Keyword.none
-            switch token {
-            case .word:
-                if lexer.end - lexer.start <= capacity - count {
-                    keyword = writeWord(lexer)
-                    // Behind a dot any word is only a name: `s.in(1, 2)` calls a function.
-                    if previous == .dot { keyword = .none }
-                    note(keyword, after: previous)
-                } else {
-                    overflow = true
-                }
-            case .string:
-                hasLiterals = true
-                if previous == .uescape { writeSource(lexer, &overflow) } else { write("'x' ") }
-            case .number:
-                hasLiterals = true
-                write("1 ")
-            case .parameter:
-                write("$1 ")
-            case .character:
-                keyword = character(&lexer, after: previous)
-                if lexer.character == 0 { return .malformed }
-            case .operatorRun:
-                // Each character may be an operator of its own: `+-+-1` are four.
-                nesting.chainOperators(lexer.end - lexer.start)
-                writeSource(lexer, &overflow)
-            case .typecast:
-                nesting.chainOperator()
-                write(":: ")
-            case .quotedIdentifier, .unicodeIdentifier:
-                writeSource(lexer, &overflow)
-            case .unicodeString: write("U&'x' ")
-            case .nationalString: write("N'x' ")
-            case .bitString: write("B'1' ")
-            case .hexString: write("X'1' ")
-            case .unterminated: return .malformed
-            case .end: return nesting.isExceeded ? .tooDeep : .normalized
+        case .string:
+            hasLiterals = true
+            if progress.previous == .uescape {
+                writeSource(lexer, &progress)
+            } else if progress.previous == .settingName, ConnectionState.isOrdinarySetting(lexer) {
+                text.write("'s' ")
+            } else {
+                text.write("'x' ")
             }
-            previous = keyword
-            if count > capacity { overflow = true }
+        case .number:
+            hasLiterals = true
+            text.write("1 ")
+        case .parameter:
+            if isInList { hidesParameters = true }
+            text.write("$1 ")
+        case .character:
+            if lexer.character == 0 { return .malformed }
+            keyword = character(lexer.character, mark: mark, progress)
+        case .operatorRun:
+            // Each character may be an operator of its own: `+-+-1` are four.
+            nesting.chainOperators(lexer.end - lexer.start)
+            writeSource(lexer, &progress)
+        case .typecast:
+            nesting.chainOperator()
+            text.write(":: ")
+        case .quotedIdentifier, .unicodeIdentifier:
+            writeSource(lexer, &progress)
+        case .unicodeString: text.write("U&'x' ")
+        case .nationalString: text.write("N'x' ")
+        case .bitString: text.write("B'1' ")
+        case .hexString: text.write("X'1' ")
+        case .unterminated: return .malformed
+        case .end: return nesting.isExceeded ? .tooDeep : .normalized
+        case .more: return nil
         }
+        if isInList { followLists(token, lexer, mark: mark, isInInnerList: isInInnerList) }
+        progress.previous = keyword
+        if text.isFull { progress.overflow = true }
+        return nil
     }
 
     // MARK: - Writing
 
-    @inline(__always)
-    private func write(_ text: StaticString) {
-        (buffer + count).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
-        count += text.utf8CodeUnitCount
-    }
-
-    private func writeSource(_ lexer: borrowing StatementLexer, _ overflow: inout Bool) {
-        let length = lexer.end - lexer.start
-        guard length <= capacity - count else {
-            overflow = true
-            return
-        }
-        memcpy(buffer + count, lexer.base + lexer.start, length)
-        count += length
-        buffer[count] = UInt8(ascii: " ")
-        count += 1
-    }
-
-    /// Writes the word folded, and tells which keyword it is. There is room for it.
-    @inline(__always)
-    private func writeWord(_ lexer: borrowing StatementLexer) -> Keyword {
-        let length = lexer.end - lexer.start
-        let source = lexer.base + lexer.start
-        let target = buffer + count
-        var packed: UInt64 = 0
-        for index in 0..<length {
-            let byte = ByteTable.lowercased[Int(source[index])]
-            target[index] = byte
-            packed = packed << 8 | UInt64(byte)
-        }
-        target[length] = UInt8(ascii: " ")
-        count += length + 1
-        return Keyword(packed: packed, length: length)
-    }
-
-    private func dropLastSemicolons() {
-        while count >= 2, buffer[count - 2] == UInt8(ascii: ";") { count -= 2 }
+    private func writeSource(_ lexer: borrowing StatementLexer, _ progress: inout Progress) {
+        if !text.write(lexer.base + lexer.start, lexer.end - lexer.start) { progress.overflow = true }
     }
 
     // MARK: - Nesting
@@ -175,7 +165,7 @@ final class StatementNormalizer {
     @inline(__always)
     private func note(_ keyword: Keyword, after previous: Keyword) {
         switch keyword {
-        case .none, .in, .values, .array, .uescape, .as, .dot: break
+        case .none, .in, .values, .array, .uescape, .as, .dot, .currentSetting, .settingName: break
         case .and, .or, .when, .then, .else: nesting.sibling()
         case .chainedOperator: nesting.chainOperator()
         case .join: nesting.chainJoin()
@@ -185,27 +175,25 @@ final class StatementNormalizer {
         if keyword == .in { nesting.chainOperator() }
     }
 
-    /// A single character; an opening bracket may begin a list that is drawn together.
-    private func character(_ lexer: inout StatementLexer, after previous: Keyword) -> Keyword {
-        let character = lexer.character
+    /// A single character; an opening bracket may begin a list.
+    @inline(__always)
+    private func character(_ character: UInt8, mark: Int, _ progress: Progress) -> Keyword {
+        text.write(character: character)
         switch character {
         case UInt8(ascii: "("):
-            if previous == .in, collapseRow(&lexer, closing: UInt8(ascii: ")")) {
-                write("(1 ) ")
-                return .none
+            switch progress.previous {
+            case .in, .values: openList(closing: UInt8(ascii: ")"), mark: mark, after: progress.previous)
+            case .currentSetting:
+                nesting.open()
+                return .settingName
+            default: nesting.open()
             }
-            if previous == .values, collapseRow(&lexer, closing: UInt8(ascii: ")")) {
-                write("(1 ) ")
-                collapseRows(&lexer)
-                return .none
-            }
-            nesting.open()
         case UInt8(ascii: "["):
-            if previous == .array, collapseRow(&lexer, closing: UInt8(ascii: "]")) {
-                write("[1 ] ")
-                return .none
+            if progress.previous == .array {
+                openList(closing: UInt8(ascii: "]"), mark: mark, after: progress.previous)
+            } else {
+                nesting.open()
             }
-            nesting.open()
         case UInt8(ascii: ")"), UInt8(ascii: "]"):
             nesting.close()
         case UInt8(ascii: ","):
@@ -214,60 +202,36 @@ final class StatementNormalizer {
             nesting.endStatement()
         default: break
         }
-        buffer[count] = character
-        buffer[count + 1] = UInt8(ascii: " ")
-        count += 2
         return character == UInt8(ascii: ".") ? .dot : .none
     }
 
-    // MARK: - Lists of literals
+    // MARK: - Lists
 
-    /// Passes over the rest of a row of nothing but literals, whose opening bracket was just read. Where it holds
-    /// anything else, the lexer stays where it was.
-    private func collapseRow(_ lexer: inout StatementLexer, closing: UInt8) -> Bool {
-        var ahead = lexer
-        guard Self.skipRow(&ahead, closing: closing, depth: 0) else { return false }
-        lexer = ahead
-        return true
-    }
-
-    /// Passes over further rows of nothing but literals, each behind a comma.
-    private func collapseRows(_ lexer: inout StatementLexer) {
-        while true {
-            var ahead = lexer
-            guard ahead.next() == .character, ahead.character == UInt8(ascii: ","),
-                ahead.next() == .character, ahead.character == UInt8(ascii: "("),
-                Self.skipRow(&ahead, closing: UInt8(ascii: ")"), depth: 0)
-            else { return }
-            lexer = ahead
+    private func openList(closing: UInt8, mark: Int, after previous: Keyword) {
+        let before = nesting.mark
+        let hasRoom = nesting.hasRoomForRows
+        nesting.open()
+        guard hasRoom else { return }
+        let isRows = previous == .values
+        if !list.isActive {
+            list.begin(closing: closing, isRows: isRows, mark: mark, text, before)
+        } else if !innerList.isActive {
+            innerList.begin(closing: closing, isRows: isRows, mark: mark, text, before)
         }
     }
 
-    /// Rows may stand in rows, `(a, b) IN ((1, 2), (3, 4))`, but not deeper.
-    private static func skipRow(_ lexer: inout StatementLexer, closing: UInt8, depth: Int) -> Bool {
-        while true {
-            var token = lexer.next()
-            if token == .operatorRun, lexer.end - lexer.start == 1,
-                lexer.character == UInt8(ascii: "-") || lexer.character == UInt8(ascii: "+")
-            {
-                token = lexer.next()
-                guard token == .number else { return false }
-            }
-            switch token {
-            case .string, .nationalString, .number, .parameter, .bitString, .hexString: break
-            case .word:
-                guard
-                    lexer.isWord("null") || lexer.isWord("true") || lexer.isWord("false") || lexer.isWord("default")
-                else { return false }
-            case .character:
-                guard lexer.character == UInt8(ascii: "("), depth == 0,
-                    skipRow(&lexer, closing: UInt8(ascii: ")"), depth: 1)
-                else { return false }
-            default: return false
-            }
-            guard lexer.next() == .character else { return false }
-            if lexer.character == closing { return true }
-            guard lexer.character == UInt8(ascii: ",") else { return false }
-        }
+    private func prepareLists() {
+        list.prepare(nesting)
+        innerList.prepare(nesting)
+    }
+
+    private func followLists(
+        _ token: StatementLexer.Token,
+        _ lexer: borrowing StatementLexer,
+        mark: Int,
+        isInInnerList: Bool
+    ) {
+        if isInInnerList { innerList.follow(token, lexer, mark: mark, &text, &nesting) }
+        list.follow(token, lexer, mark: mark, &text, &nesting)
     }
 }

@@ -243,6 +243,73 @@ import Testing
         }
     }
 
+    /// A connection that keeps whoever logs in to the database waiting.
+    private static func block(_ database: String, of cluster: LocalCluster) throws -> BlockingSession {
+        let node = try #require(MonitoredNode.all(of: cluster).first)
+        let parameters = ConnectionParameters(
+            node: node,
+            addresses: ["127.0.0.1"],
+            database: database,
+            purpose: "test"
+        )
+        let session = try BlockingSession.connect(parameters, deadline: .max)
+        _ = try session.query("BEGIN")
+        _ = try session.query("LOCK TABLE pg_catalog.pg_namespace, pg_catalog.pg_class")
+        return session
+    }
+
+    @Test func aDatabaseThatDoesNotAnswerKeepsNoOtherWaiting() throws {
+        try withLoader(CatalogOptions(interval: .seconds(3600), timeout: .seconds(3600)), script: "SELECT 1") {
+            cluster,
+            loader,
+            recorder in
+            for database in ["slow", "quick"] { _ = try cluster.primary.sql("CREATE DATABASE \(database)") }
+            let blocker = try Self.block("slow", of: cluster)
+            loader.watch(database: "slow")
+            try cluster.primary.wait(
+                for: "EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'slow' AND wait_event_type = 'Lock')",
+                subject: "the look to be kept waiting"
+            )
+            loader.watch(database: "quick")
+            try recorder.waitForRows("quick", "the other is loaded") { _ in true }
+            _ = try blocker.query("ROLLBACK")
+            try recorder.waitForRows("slow", "it is loaded once it answers") { _ in true }
+        }
+    }
+
+    @Test func aVacatedDatabaseIsLeftAloneUntilItIsReleased() throws {
+        let cluster = try LocalCluster.start(.single)
+        defer { cluster.stop() }
+        let recorder = Recorder()
+        let loader = CatalogLoader(
+            nodes: MonitoredNode.all(of: cluster),
+            options: CatalogOptions(interval: .milliseconds(1)),
+            publish: recorder.load,
+            vacated: { recorder.log(.left(node: $0)) },
+            log: recorder.log
+        )
+        loader.start()
+        defer { loader.stop() }
+        loader.update(Self.view(of: cluster, .up(.primary)))
+        _ = try cluster.primary.sql("CREATE DATABASE mine")
+        loader.watch(database: "mine")
+        try recorder.waitForRows("mine", "it is loaded") { _ in true }
+        loader.vacate(database: "mine")
+        try recorder.waitForEvent("it is vacated") { $0 == .left(node: "mine") }
+        try cluster.primary.wait(
+            for: "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'mine')",
+            subject: "the loader's connection to end"
+        )
+        _ = try cluster.primary.sql("ALTER DATABASE mine RENAME TO yours")
+        _ = try cluster.primary.sql("ALTER DATABASE yours RENAME TO mine")
+        loader.release(database: "mine")
+        let mark = recorder.loadCount
+        // Looked at again: a change is seen.
+        _ = try cluster.primary.sql("ALTER DATABASE mine SET search_path = elsewhere")
+        try recorder.waitForRows("mine", "it is looked at again") { $0.searchPaths.value(forRole: "x") == "elsewhere" }
+        #expect(recorder.loadCount == mark + 1)
+    }
+
     @Test func nothingIsLoadedWhileNoNodeIsUp() throws {
         let cluster = try LocalCluster.start(.single)
         defer { cluster.stop() }

@@ -79,34 +79,26 @@ import Testing
         let done = promotion.handle(.looked(Self.scene(after, primary: 2, timeline: 2)), at: 105 * Self.second)
         #expect(
             done == [
-                .log(.done(primary: 2, took: .seconds(5))), .follow(replica: 1, primary: 2),
-                .follow(replica: 3, primary: 2),
+                .log(.done(primary: 2, took: .seconds(5))), .owe([1, 3]),
             ]
         )
         #expect(promotion.phase == .idle)
         #expect(promotion.handle(.looked(Self.scene(after, primary: 2, timeline: 2)), at: 106 * Self.second).isEmpty)
     }
 
-    @Test func aReplicaThatWasAwayIsPointedAtTheNewPrimaryWhenItIsBack() {
-        var promotion = promotion()
-        let nodes: (UInt64) -> [PromotionCandidate] = {
-            [Self.silent, Self.replica(90, at: $0), Self.replica(100, at: $0), Self.silent]
-        }
-        // Two of four are no majority.
-        #expect(lose(&promotion, nodes) == [.log(.hindered(.noMajority(seen: 2, of: 4)))])
-        let three: (UInt64) -> [PromotionCandidate] = {
-            [Self.silent, Self.replica(90, at: $0), Self.replica(100, at: $0), Self.replica(10, at: $0)]
-        }
-        #expect(fence(promotion.handle(.looked(Self.scene(three(110))), at: 110 * Self.second)) == 2)
-        _ = promotion.handle(.workersTold, at: 110 * Self.second)
-        let promoted = PromotionCandidate(role: .primary, timeline: 2)
-        let away = [Self.silent, Self.silent, promoted, Self.replica(10, at: 111)]
-        let done = promotion.handle(.looked(Self.scene(away, primary: 2, timeline: 2)), at: 111 * Self.second)
-        #expect(done.suffix(1) == [.follow(replica: 3, primary: 2)])
-        let back = [Self.replica(5, at: 112), Self.replica(90, at: 112), promoted, Self.replica(10, at: 112)]
-        let late = promotion.handle(.looked(Self.scene(back, primary: 2, timeline: 2)), at: 112 * Self.second)
-        // The old primary is left to whoever rewinds it.
-        #expect(late == [.follow(replica: 1, primary: 2)])
+    @Test func whatIsWrittenDownComesBeforeWhatIsDone() {
+        var rules = Self.rules
+        rules.isCoordinated = true
+        var promotion = Promotion(rules: rules, policies: Array(repeating: .init(), count: 4))
+        _ = lose(&promotion) { time in [Self.silent] + (1...3).map { Self.replica(UInt64($0), at: time) } }
+        _ = promotion.handle(.granted, at: 104 * Self.second)
+        _ = promotion.handle(.allTold, at: 104 * Self.second)
+        let after = [
+            Self.silent, Self.silent, Self.replica(2, at: 105), PromotionCandidate(role: .primary, timeline: 2),
+        ]
+        let done = promotion.handle(.looked(Self.scene(after, primary: 3, timeline: 2)), at: 105 * Self.second)
+        // Also the one that is away.
+        #expect(done.dropFirst() == [.intend(.finish(followers: [1, 2])), .owe([1, 2])])
     }
 
     struct Choice: Sendable, CustomTestStringConvertible {
@@ -286,6 +278,32 @@ import Testing
         }
         #expect(promotion.handle(.looked(Self.scene(quiet(108))), at: 108 * Self.second).isEmpty)
         #expect(fence(promotion.handle(.looked(Self.scene(quiet(110))), at: 110 * Self.second)) == 3)
+    }
+
+    /// What follows each other with every look, in turns, is told once each for as long as the outage lasts.
+    @Test func whatHindersIsToldOnceInAnOutage() {
+        var promotion = promotion()
+        var told: [PromotionAction] = []
+        func look(_ time: UInt64, heard: Int?) {
+            let nodes =
+                [Self.silent] + (1...3).map { Self.replica(1, at: time, heard: $0 == heard ? "t\(time)" : "t0") }
+            told += promotion.handle(.looked(Self.scene(nodes)), at: time * Self.second)
+        }
+        // Each replica hears from it in its turn.
+        for time in 100...160 as ClosedRange<UInt64> { look(time, heard: 1 + Int(time % 3)) }
+        #expect(told.count == 1, "\(told)")
+        guard case .log(.hindered(.primaryIsHeard))? = told.first else {
+            Issue.record("\(told)")
+            return
+        }
+        // The next outage is told of anew.
+        var well = [Self.primary] + (1...3).map { _ in Self.replica(1, at: 170) }
+        _ = promotion.handle(.looked(Self.scene(well, primary: 0)), at: 170 * Self.second)
+        well[0] = Self.primary
+        _ = promotion.handle(.looked(Self.scene(well, primary: 0)), at: 171 * Self.second)
+        told = []
+        for time in 180...190 as ClosedRange<UInt64> { look(time, heard: 1 + Int(time % 3)) }
+        #expect(told.count == 1, "\(told)")
     }
 
     @Test func positionsFromBeforeTheLossDoNotCount() {

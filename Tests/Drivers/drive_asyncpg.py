@@ -6,7 +6,7 @@ import io
 
 import asyncpg
 
-from harness import IN_RECOVERY, PATIENCE, Difference, expect, expect_error, replicas_caught_up, run, settings
+from harness import ON_REPLICA, IN_RECOVERY, PATIENCE, Difference, expect, expect_error, replicas_caught_up, run, settings
 
 
 async def connect(**options):
@@ -43,18 +43,18 @@ async def create(connection):
 @part
 async def reads_run_on_replicas(connection):
     for i in range(20):
-        row = await connection.fetchrow("SELECT name, pg_is_in_recovery() FROM city WHERE id = $1", i)
+        row = await connection.fetchrow(f"SELECT name, {ON_REPLICA} FROM city WHERE id = $1", i)
         expect(tuple(row), (f"city {i}", True), "a cached statement")
     expect(await connection.fetchval(IN_RECOVERY), True, "a read without parameters")
     expect(len(await connection.fetch("SELECT * FROM city WHERE founded < $1", datetime.date(1050, 1, 1))), 50, "rows")
     expect(await connection.execute("UPDATE city SET name = name WHERE id < 10"), "UPDATE 10", "the command tag")
-    where = await connection.fetchval("UPDATE city SET name = name WHERE id = 1 RETURNING pg_is_in_recovery()")
+    where = await connection.fetchval(f"UPDATE city SET name = name WHERE id = 1 RETURNING {ON_REPLICA}")
     expect(where, False, "a write")
 
 
 @part
 async def prepared_statements(connection):
-    statement = await connection.prepare("SELECT $1::int + $2::int AS sum, pg_is_in_recovery() AS there")
+    statement = await connection.prepare(f"SELECT $1::int + $2::int AS sum, {ON_REPLICA} AS there")
     expect([p.name for p in statement.get_parameters()], ["int4", "int4"], "parameters")
     expect([a.name for a in statement.get_attributes()], ["sum", "there"], "columns")
     for i in range(20):
@@ -109,7 +109,7 @@ async def transactions(connection):
     expect(name, "outer", "after commit")
     transaction = connection.transaction(isolation="serializable", readonly=True, deferrable=True)
     await transaction.start()
-    row = await connection.fetchrow("SELECT current_setting('transaction_isolation'), pg_is_in_recovery()")
+    row = await connection.fetchrow(f"SELECT current_setting('transaction_isolation'), {ON_REPLICA}")
     expect(row[0], "serializable", "isolation")
     expect(row[1], False, "a serializable transaction's node")
     await transaction.rollback()
@@ -199,7 +199,7 @@ async def pool(connection):
                     await own.execute("UPDATE city SET name = name WHERE id = $1", number)
 
         await asyncio.gather(*(use(number) for number in range(60)))
-        expect(await connections.fetchval("SELECT pg_is_in_recovery()"), True, "where the pool reads")
+        expect(await connections.fetchval(f"SELECT {ON_REPLICA}"), True, "where the pool reads")
 
 
 @part

@@ -58,7 +58,7 @@ from shop.models import Order, Product
 
 def in_recovery():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_is_in_recovery()")
+        cursor.execute("SELECT (current_setting('cluster_name') <> 'primary')")
         return cursor.fetchone()[0]
 
 def buy(request, name, count):

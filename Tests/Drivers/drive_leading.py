@@ -117,7 +117,7 @@ def asyncpg_transactions():
             async with connection.transaction():
                 if await connection.fetchval(IN_RECOVERY):
                     led += 1
-                await connection.fetch("SELECT pg_is_in_recovery(), $1::int", value)
+                await connection.fetch("SELECT (current_setting('cluster_name') <> 'primary'), $1::int", value)
                 await connection.execute("INSERT INTO led VALUES ($1)", value)
                 expect(await connection.fetchval(IN_RECOVERY), False, "behind a write")
                 expect(await connection.fetchval("SELECT max(x) FROM led"), value, "its own write")

@@ -6,7 +6,7 @@ import io
 import pg8000.dbapi
 import pg8000.native
 
-from harness import IN_RECOVERY, expect, expect_error, replicas_caught_up, run, settings
+from harness import ON_REPLICA, IN_RECOVERY, expect, expect_error, replicas_caught_up, run, settings
 
 
 def create():
@@ -27,9 +27,9 @@ def create():
 def native():
     connection = pg8000.native.Connection(**settings())
     for i in range(20):
-        rows = connection.run("SELECT title, printed, pg_is_in_recovery() FROM book WHERE id = :id", id=i)
+        rows = connection.run(f"SELECT title, printed, {ON_REPLICA} AS on_replica FROM book WHERE id = :id", id=i)
         expect(rows, [[f"book {i}", datetime.date(1900 + i, 1, 1), True]], "a read")
-    expect([column["name"] for column in connection.columns], ["title", "printed", "pg_is_in_recovery"], "columns")
+    expect([column["name"] for column in connection.columns], ["title", "printed", "on_replica"], "columns")
     expect(connection.run(IN_RECOVERY), [[True]], "a simple read")
     with expect_error(pg8000.exceptions.DatabaseError, "a duplicate") as failed:
         connection.run("INSERT INTO book VALUES (1, 'x', NULL)")
@@ -37,7 +37,7 @@ def native():
     with expect_error(pg8000.exceptions.DatabaseError, "division"):
         connection.run("SELECT 1 / :zero", zero=0)
     expect(connection.run("SELECT 1 + :one", one=1), [[2]], "after an error")
-    prepared = connection.prepare("SELECT id, pg_is_in_recovery() FROM book WHERE title = :title")
+    prepared = connection.prepare(f"SELECT id, {ON_REPLICA} FROM book WHERE title = :title")
     for i in range(10):
         expect(prepared.run(title=f"book {i}"), [[i, True]], "a prepared read")
     connection.run("START TRANSACTION")
@@ -74,7 +74,7 @@ def dbapi():
     expect(cursor.fetchone(), [50], "rows of executemany")
     connection.rollback()
     connection.autocommit = True
-    cursor.execute("SELECT pg_is_in_recovery(), array[1, 2], 'x'::text, 1.5::numeric")
+    cursor.execute("SELECT (current_setting('cluster_name') <> 'primary'), array[1, 2], 'x'::text, 1.5::numeric")
     row = cursor.fetchone()
     expect((row[0], row[1], row[2], str(row[3])), (True, [1, 2], "x", "1.5"), "in autocommit")
     connection.close()
@@ -90,7 +90,7 @@ def copy():
     expect(out.getvalue() == lines, True, "the same lines copied out")
     connection.run("ROLLBACK")
     out = io.BytesIO()
-    connection.run("COPY (SELECT pg_is_in_recovery()) TO STDOUT", stream=out)
+    connection.run("COPY (SELECT (current_setting('cluster_name') <> 'primary')) TO STDOUT", stream=out)
     expect(out.getvalue(), b"t\n", "where COPY TO runs")
     with expect_error(pg8000.exceptions.DatabaseError, "a wrong line"):
         connection.run("COPY book FROM STDIN", stream=io.BytesIO(b"x\n"))

@@ -155,11 +155,11 @@ def pipelines():
 
 def results_reach_variables():
     text = """
-        SELECT count(*) AS n, pg_is_in_recovery()::int AS there FROM pgbench_branches \\gset
+        SELECT count(*) AS n, (current_setting('cluster_name') <> 'primary')::int AS there FROM pgbench_branches \\gset
         \\if :n <> 1 or :there <> 1
         SELECT 1/0;
         \\endif
-        BEGIN \\; SELECT pg_is_in_recovery()::int AS there \\; COMMIT \\aset
+        BEGIN \\; SELECT (current_setting('cluster_name') <> 'primary')::int AS there \\; COMMIT \\aset
         \\if :there <> 0
         SELECT 1/0;
         \\endif

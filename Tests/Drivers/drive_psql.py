@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from harness import PATIENCE, Difference, expect, expect_in, replicas_caught_up, run
+from harness import ON_REPLICA, PATIENCE, Difference, expect, expect_in, replicas_caught_up, run
 
 
 def psql(script, *options, status=0, stdin=None):
@@ -60,13 +60,13 @@ def meta_commands():
 
 
 def reads_and_writes():
-    expect(psql("SELECT pg_is_in_recovery();"), "t\n", "a read")
-    expect(psql("UPDATE fruit SET price = 3 WHERE id = 3 RETURNING pg_is_in_recovery();"), "f\n", "a write")
-    out = psql("BEGIN;\nSELECT pg_is_in_recovery();\nCOMMIT;\nSELECT pg_is_in_recovery();")
+    expect(psql("SELECT (current_setting('cluster_name') <> 'primary');"), "t\n", "a read")
+    expect(psql(f"UPDATE fruit SET price = 3 WHERE id = 3 RETURNING {ON_REPLICA};"), "f\n", "a write")
+    out = psql(f"BEGIN;\nSELECT {ON_REPLICA};\nCOMMIT;\nSELECT {ON_REPLICA};")
     expect(out, "f\nt\n", "in and after a transaction")
-    out = psql("BEGIN READ ONLY;\nSELECT pg_is_in_recovery();\nCOMMIT;")
+    out = psql("BEGIN READ ONLY;\nSELECT (current_setting('cluster_name') <> 'primary');\nCOMMIT;")
     expect(out, "t\n", "in a read-only transaction")
-    out = psql("SELECT 1\\; SELECT 2\\; SELECT pg_is_in_recovery();")
+    out = psql("SELECT 1\\; SELECT 2\\; SELECT (current_setting('cluster_name') <> 'primary');")
     expect(out, "1\n2\nt\n", "several statements in one message")
     expect(psql("SELECT 'it''s', $$dollar; quoted$$, E'\\\\';"), "it's|dollar; quoted|\\\n", "quoting")
     expect(psql(";\n;;\nSELECT 1;"), "1\n", "empty statements")
@@ -104,8 +104,8 @@ def copy():
         replicas_caught_up()
         out = psql("COPY (SELECT id, name, 1 FROM fruit WHERE id >= 100 ORDER BY id) TO STDOUT;")
         expect(out == many.read_text(), True, "the same rows copied out")
-    expect(psql("COPY (SELECT pg_is_in_recovery()) TO STDOUT;"), "t\n", "where COPY TO runs")
-    expect(psql("COPY (DELETE FROM fruit WHERE id >= 50000 RETURNING pg_is_in_recovery()) TO STDOUT;")[:2], "f\n", "DML")
+    expect(psql("COPY (SELECT (current_setting('cluster_name') <> 'primary')) TO STDOUT;"), "t\n", "where COPY TO runs")
+    expect(psql(f"COPY (DELETE FROM fruit WHERE id >= 50000 RETURNING {ON_REPLICA}) TO STDOUT;")[:2], "f\n", "DML")
     out = psql("\\copy fruit (id, name) FROM pstdin\n", stdin="60000\tpiped\n\\.\n")
     expect(psql("SELECT name FROM fruit WHERE id = 60000 /* howdah: primary */;"), "piped\n", "\\copy FROM pstdin")
     error = psql("COPY fruit FROM STDIN;\nx\ty\tz\n\\.\nSELECT 'not reached';", status=3)
@@ -115,7 +115,7 @@ def copy():
 
 
 def single_transaction():
-    script = "INSERT INTO fruit VALUES (10, 'kiwi', 1);\nSELECT pg_is_in_recovery();\nSELECT 1/0;\n"
+    script = f"INSERT INTO fruit VALUES (10, 'kiwi', 1);\nSELECT {ON_REPLICA};\nSELECT 1/0;\n"
     out = psql(script, "-1", status=3)
     expect_in("f\n", out, "a read within -1")
     expect_in("division by zero", out, "the error")
@@ -150,7 +150,7 @@ def errors():
     expect(out, "fig\n", "ON_ERROR_ROLLBACK")
     out = psql("BEGIN;\nSAVEPOINT a;\nSELECT 1/0;\nROLLBACK TO a;\nSELECT 2;\nCOMMIT;", "-v", "ON_ERROR_STOP=0")
     expect(out, "2\n", "a savepoint")
-    out = psql("\\set AUTOCOMMIT off\nSELECT pg_is_in_recovery();\nCOMMIT;\nSELECT 1;\nROLLBACK;")
+    out = psql(f"\\set AUTOCOMMIT off\nSELECT {ON_REPLICA};\nCOMMIT;\nSELECT 1;\nROLLBACK;")
     expect(out, "f\n1\n", "AUTOCOMMIT off")
 
 
@@ -158,7 +158,7 @@ def session_state():
     out = psql(
         """
         SET TimeZone = 'Asia/Tokyo';
-        SELECT current_setting('TimeZone'), pg_is_in_recovery();
+        SELECT current_setting('TimeZone'), (current_setting('cluster_name') <> 'primary');
         SHOW TimeZone;
         RESET TimeZone;
         SELECT current_setting('TimeZone') = 'Asia/Tokyo';
@@ -181,7 +181,7 @@ def session_state():
     expect(out, "Asia/Tokyo|t\nAsia/Tokyo\nf\n2\napple\npear\n1\n2\nt\n", "a session's state")
     out = psql("\\encoding LATIN1\nSHOW client_encoding;\n\\encoding UTF8\nSELECT 'é';")
     expect(out, "LATIN1\né\n", "\\encoding")
-    out = psql("\\set FETCH_COUNT 1\nSELECT id FROM fruit ORDER BY id;\nSELECT pg_is_in_recovery();")
+    out = psql(f"\\set FETCH_COUNT 1\nSELECT id FROM fruit ORDER BY id;\nSELECT {ON_REPLICA};")
     expect(out, "1\n2\n3\nf\n", "FETCH_COUNT, which makes a transaction of each")
     environment = {"PGOPTIONS": "-c search_path=pg_catalog -c work_mem=3MB"}
     os.environ.update(environment)

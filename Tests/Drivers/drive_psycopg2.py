@@ -8,7 +8,7 @@ import psycopg2.extras
 from psycopg2 import extensions
 from psycopg2.pool import SimpleConnectionPool
 
-from harness import IN_RECOVERY, expect, expect_error, replicas_caught_up, run
+from harness import ON_REPLICA, IN_RECOVERY, expect, expect_error, replicas_caught_up, run
 
 
 def connect(autocommit=False, **options):
@@ -53,7 +53,7 @@ def autocommit_and_transactions():
         one(connection, "SELECT 1")
     connection.rollback()
     connection.set_session(readonly=True, isolation_level="REPEATABLE READ")
-    row = one(connection, "SELECT pg_is_in_recovery(), current_setting('transaction_isolation')")
+    row = one(connection, f"SELECT {ON_REPLICA}, current_setting('transaction_isolation')")
     expect(row, (True, "repeatable read"), "a read-only transaction")
     with expect_error(psycopg2.errors.ReadOnlySqlTransaction, "a write in it"):
         one(connection, "DELETE FROM item")
@@ -66,8 +66,8 @@ def a_read_only_session_in_autocommit():
     connection = connect()
     connection.set_session(readonly=True, autocommit=True)
     for _ in range(3):
-        row = one(connection, "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
-        expect(row, (True, "on"), "a read")
+        expect(one(connection, IN_RECOVERY), (True,), "a read")
+        expect(one(connection, "SELECT current_setting('transaction_read_only')"), ("on",), "what the session is")
     with expect_error(psycopg2.errors.ReadOnlySqlTransaction, "a write", "25006"):
         one(connection, "INSERT INTO item (name) VALUES ('x') RETURNING id")
     connection.set_session(readonly=False)
@@ -113,7 +113,7 @@ def copy():
     connection.autocommit = True
     with connection.cursor() as cursor:
         out = io.StringIO()
-        cursor.copy_expert("COPY (SELECT pg_is_in_recovery()) TO STDOUT", out)
+        cursor.copy_expert("COPY (SELECT (current_setting('cluster_name') <> 'primary')) TO STDOUT", out)
         expect(out.getvalue(), "t\n", "where COPY TO runs")
     expect(one(connection, "SELECT count(*) FROM item"), (50,), "rows after rollback")
     connection.close()

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from harness import (
-    IN_RECOVERY,
+    ON_REPLICA, IN_RECOVERY,
     PATIENCE,
     Difference,
     expect,
@@ -47,7 +47,7 @@ def autocommit_reads_run_on_replicas():
         for _ in range(20):
             expect(connection.execute(IN_RECOVERY).fetchone(), (True,), "an autocommit read")
         expect(connection.execute("SELECT count(*), sum(balance) FROM account").fetchone(), (100, 495000), "sum")
-        row = connection.execute("UPDATE account SET balance = balance WHERE id = 1 RETURNING pg_is_in_recovery()")
+        row = connection.execute(f"UPDATE account SET balance = balance WHERE id = 1 RETURNING {ON_REPLICA}")
         expect(row.fetchone(), (False,), "a write")
         expect(connection.info.transaction_status, TransactionStatus.IDLE, "status in autocommit")
 
@@ -97,7 +97,7 @@ def read_only_transactions_run_on_replicas():
         connection.deferrable = True
         rows = connection.execute(
             "SELECT current_setting('transaction_isolation'), current_setting('transaction_deferrable'), "
-            "pg_is_in_recovery()"
+            "(current_setting('cluster_name') <> 'primary')"
         ).fetchone()
         expect(rows, ("serializable", "on", False), "serializable")
         connection.rollback()
@@ -128,7 +128,7 @@ def transaction_blocks_nest():
 
 
 def prepared_statements():
-    statement = "SELECT owner, pg_is_in_recovery() FROM account WHERE id = %s"
+    statement = "SELECT owner, (current_setting('cluster_name') <> 'primary') FROM account WHERE id = %s"
     with connect(autocommit=True, prepare_threshold=0) as first, connect(autocommit=True, prepare_threshold=3) as second:
         for i in range(10, 40):
             expect(first.execute(statement, [i]).fetchone(), (f"owner {i}", True), "prepared at once")
@@ -189,14 +189,14 @@ def deallocate_and_discard():
 def pipelines():
     with connect(autocommit=True) as connection:
         with connection.pipeline() as pipeline:
-            cursors = [connection.execute("SELECT %s::int, pg_is_in_recovery()", [i]) for i in range(50)]
+            cursors = [connection.execute(f"SELECT %s::int, {ON_REPLICA}", [i]) for i in range(50)]
             pipeline.sync()
             for i, cursor in enumerate(cursors):
                 row = cursor.fetchone()
                 expect(row[0], i, "a read in a pipeline")
         with connection.pipeline():
-            write = connection.execute("UPDATE account SET balance = 42 WHERE id = 42 RETURNING pg_is_in_recovery()")
-            read = connection.execute("SELECT balance, pg_is_in_recovery() FROM account WHERE id = 42")
+            write = connection.execute(f"UPDATE account SET balance = 42 WHERE id = 42 RETURNING {ON_REPLICA}")
+            read = connection.execute(f"SELECT balance, {ON_REPLICA} FROM account WHERE id = 42")
             expect(write.fetchone(), (False,), "a write in a pipeline")
             expect(read.fetchone(), (42, False), "a read behind a write in a pipeline")
         with connection.pipeline() as pipeline:
@@ -217,7 +217,7 @@ def pipelines():
 
 
 def prepared_statements_in_pipelines():
-    statement = "SELECT owner, pg_is_in_recovery() FROM account WHERE id = %s"
+    statement = "SELECT owner, (current_setting('cluster_name') <> 'primary') FROM account WHERE id = %s"
     with connect(autocommit=True, prepare_threshold=0) as first, connect(autocommit=True, prepare_threshold=2) as second:
         for _ in range(3):
             for connection in (first, second):
@@ -289,12 +289,12 @@ def executemany_returning():
 
 def several_statements_in_one():
     with connect(autocommit=True) as connection:
-        cursor = connection.execute("SELECT 1; SELECT 2, 3; SELECT pg_is_in_recovery()")
+        cursor = connection.execute("SELECT 1; SELECT 2, 3; SELECT (current_setting('cluster_name') <> 'primary')")
         results = [cursor.fetchone()]
         while cursor.nextset():
             results.append(cursor.fetchone())
         expect(results, [(1,), (2, 3), (True,)], "three reads")
-        cursor = connection.execute("UPDATE account SET balance = balance WHERE id = 1; SELECT pg_is_in_recovery()")
+        cursor = connection.execute(f"UPDATE account SET balance = balance WHERE id = 1; SELECT {ON_REPLICA}")
         expect(cursor.rowcount, 1, "rows updated")
         cursor.nextset()
         expect(cursor.fetchone(), (False,), "a read beside a write")
@@ -354,7 +354,7 @@ def copy():
         with cursor.copy("COPY copied TO STDOUT") as source:
             size = sum(bytes(block).count(b"\n") for block in source)
         expect(size, 10100, "lines copied out in autocommit")
-        with cursor.copy("COPY (SELECT pg_is_in_recovery()) TO STDOUT") as source:
+        with cursor.copy("COPY (SELECT (current_setting('cluster_name') <> 'primary')) TO STDOUT") as source:
             expect(b"".join(source), b"t\n", "where COPY TO runs")
         with cursor.copy("COPY (SELECT id FROM copied WHERE id < %s) TO STDOUT", [2]) as source:
             expect(sum(len(block) for block in source), 4, "COPY with a parameter")
@@ -419,7 +419,7 @@ def settings_travel():
         connection.execute("SET TimeZone = 'Asia/Tokyo'")
         expect(connection.info.parameter_status("TimeZone"), "Asia/Tokyo", "reported after SET")
         for _ in range(5):
-            row = connection.execute("SELECT current_setting('TimeZone'), pg_is_in_recovery()").fetchone()
+            row = connection.execute(f"SELECT current_setting('TimeZone'), {ON_REPLICA}").fetchone()
             expect(row, ("Asia/Tokyo", True), "a setting on replicas")
             zone = other.execute("SHOW TimeZone").fetchone()[0]
             if zone == "Asia/Tokyo":

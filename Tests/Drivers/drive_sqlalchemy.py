@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from harness import IN_RECOVERY, expect, expect_error, replicas_caught_up, run, settings
+from harness import IN_RECOVERY, ON_REPLICA, expect, expect_error, replicas_caught_up, run, settings
 
 
 class Base(orm.DeclarativeBase):
@@ -66,7 +66,7 @@ def core(engine):
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for i in range(10):
             row = connection.execute(
-                sa.select(author.c.name, sa.func.pg_is_in_recovery()).where(author.c.name == f"a{i}")
+                sa.select(author.c.name, sa.literal_column(ON_REPLICA)).where(author.c.name == f"a{i}")
             ).one()
             expect(tuple(row), (f"a{i}", True), "a read in autocommit")
     with engine.connect() as connection:

@@ -11,7 +11,9 @@ import psycopg
 # Longer than any wait here takes on a slow machine; a wait that reaches it has failed.
 PATIENCE = 300.0
 
-IN_RECOVERY = "SELECT pg_is_in_recovery()"
+# Unlike pg_is_in_recovery(), which the primary answers whoever asks.
+ON_REPLICA = "(current_setting('cluster_name') <> 'primary')"
+IN_RECOVERY = "SELECT " + ON_REPLICA
 
 
 class Difference(Exception):

@@ -130,6 +130,71 @@ extension EventIOSuite {
             loop.stop()
         }
 
+        @Test("after the peer's end the owner may still send all that it wants", arguments: LoopMethods.available)
+        func sendsAfterTheEnd(method: IOMethod) throws {
+            let loop = try TestLoop(method)
+            loop.staysAfterInput = true
+            let port = try loop.listen()
+            loop.start()
+            let socket = try TestSocket(port: port)
+            loop.wait(for: .accepted(1))
+            socket.send([9])
+            socket.endOutput()
+            loop.wait(for: .inputEnded(1))
+            let bytes = TestBytes.pattern(3_000_000)
+            loop.ask { test in
+                // Pausing means nothing any more.
+                test.loop.pauseReceiving(test.ids[1]!)
+                test.loop.resumeReceiving(test.ids[1]!)
+                test.sendNow(1, bytes)
+                test.loop.close(test.ids[1]!, flush: true)
+            }
+            let (got, isOrderly) = socket.receiveToEnd()
+            #expect(got == bytes)
+            #expect(isOrderly)
+            while loop.ask({ $0.loop.connectionCount }) > 0 { usleep(1_000) }
+            #expect(loop.ask { $0.pool.bytesInUse } == 0)
+            loop.stop()
+            #expect(loop.view.events == [.accepted(1), .inputEnded(1)])
+        }
+
+        @Test("a connection that breaks after the peer's end is told once", arguments: LoopMethods.available)
+        func breaksAfterTheEnd(method: IOMethod) throws {
+            let loop = try TestLoop(method)
+            loop.staysAfterInput = true
+            let port = try loop.listen()
+            loop.start()
+            var sockets: [TestSocket] = []
+            for number in 1...3 as ClosedRange<UInt64> {
+                sockets.append(try TestSocket(port: port))
+                loop.wait(for: .accepted(number))
+                sockets.last?.endOutput()
+                loop.wait(for: .inputEnded(number))
+            }
+            // The first has been sent something that it will not read, so that its close is a reset.
+            loop.ask { $0.sendNow(1, [1, 2, 3]) }
+            #expect(sockets[0].receive(1) == [1])
+            sockets.removeFirst().resetOnClose()
+            loop.wait("closed") { view in
+                view.events.contains { if case .closed(1, _) = $0 { true } else { false } }
+            }
+            // The others still stand.
+            loop.ask { test in
+                test.sendNow(2, [4])
+                test.sendNow(3, [5])
+            }
+            #expect(sockets[0].receive(1) == [4])
+            #expect(sockets[1].receive(1) == [5])
+            loop.ask { test in test.loop.close(test.ids[2]!, flush: false) }
+            sockets.removeFirst()
+            sockets.removeFirst().resetOnClose()
+            loop.wait("closed") { view in
+                view.events.contains { if case .closed(3, _) = $0 { true } else { false } }
+            }
+            loop.stop()
+            #expect(loop.view.events.filter { if case .closed = $0 { true } else { false } }.count == 2)
+        }
+
         @Test("a refused connection is told later, never from within connect", arguments: LoopMethods.available)
         func refused(method: IOMethod) throws {
             let loop = try TestLoop(method)

@@ -15,6 +15,7 @@ final class TestLoop: EventHandler {
         case connectFailed(UInt64, Int32)
         case backlogged(UInt64)
         case drained(UInt64)
+        case inputEnded(UInt64)
         case closed(UInt64, Int32)
         case tick
     }
@@ -40,6 +41,8 @@ final class TestLoop: EventHandler {
     private var nextToken: UInt64 = 1
     var onReceived: (TestLoop, UInt64, [UInt8]) -> Void = { _, _, _ in }
     var onClosed: (TestLoop, UInt64) -> Void = { _, _ in }
+    /// What `inputEnded` is answered; where it stays, the end is noted.
+    var staysAfterInput = false
 
     init(_ method: IOMethod, options change: (inout LoopOptions) -> Void = { _ in }) throws {
         var options = LoopOptions()
@@ -171,6 +174,11 @@ final class TestLoop: EventHandler {
             board.received[token, default: 0] += copy.count
             board.condition.broadcast()
         }
+    }
+
+    func inputEnded(_ token: UInt64) -> Bool {
+        if staysAfterInput { note(.inputEnded(token)) }
+        return staysAfterInput
     }
 
     func backlogged(_ token: UInt64) { note(.backlogged(token)) }

@@ -9,7 +9,7 @@ extension EndToEnd {
         private static let names = ["one", "two", "three"]
 
         /// A primary and two replicas; a commit is on a replica before it is acknowledged.
-        private func cluster() throws -> LocalCluster {
+        static func cluster() throws -> LocalCluster {
             var options = LocalClusterOptions()
             options.replicas = 2
             let cluster = try LocalCluster.start(options)
@@ -20,7 +20,7 @@ extension EndToEnd {
         }
 
         /// - Parameter ports: of the nodes, as this proxy reaches them.
-        private func proxy(
+        static func proxy(
             _ ports: [UInt16],
             _ etcd: EtcdProcess,
             _ settings: [String: String] = [:]
@@ -30,7 +30,7 @@ extension EndToEnd {
                 "etcd_scope": "test", "etcd_ttl": "4s", "node_check_interval": "200ms", "server_login_retry": "100ms",
             ]
             let proxy = try HowdahProcess(
-                named: zip(Self.names, ports).map { (name: $0, port: $1) },
+                named: zip(names, ports).map { (name: $0, port: $1) },
                 all.merging(settings) { $1 }
             )
             // Before that nobody is replaced: others might be on their way.
@@ -50,10 +50,10 @@ extension EndToEnd {
         }
 
         @Test func aKilledPrimaryIsReplacedOnceAndBothProxiesGoOn() throws {
-            let (cluster, etcd) = (try cluster(), try EtcdProcess())
+            let (cluster, etcd) = (try Self.cluster(), try EtcdProcess())
             defer { cluster.stop() }
             let ports = cluster.nodes.map(\.port)
-            let proxies = [try proxy(ports, etcd), try proxy(ports, etcd)]
+            let proxies = [try Self.proxy(ports, etcd), try Self.proxy(ports, etcd)]
             defer { for proxy in proxies { #expect(proxy.stop()) } }
             let clients = [
                 try WritingClients(port: proxies[0].port, clients: 4),
@@ -82,13 +82,13 @@ extension EndToEnd {
         }
 
         @Test func aPrimaryThatOneProxySeesIsNotReplaced() throws {
-            let (cluster, etcd) = (try cluster(), try EtcdProcess())
+            let (cluster, etcd) = (try Self.cluster(), try EtcdProcess())
             defer { cluster.stop() }
             let relay = try Relay(to: cluster.primary.port)
             defer { relay.stop() }
             // Nobody tells whether replicas hear from it, so that the other proxy's word is all that there is against a promotion.
-            let cut = try proxy([relay.port] + cluster.replicas.map(\.port), etcd, ["monitor_user": "app"])
-            let other = try proxy(cluster.nodes.map(\.port), etcd)
+            let cut = try Self.proxy([relay.port] + cluster.replicas.map(\.port), etcd, ["monitor_user": "app"])
+            let other = try Self.proxy(cluster.nodes.map(\.port), etcd)
             defer { for proxy in [cut, other] { #expect(proxy.stop()) } }
             let client = try WireClient(port: cut.port)
             try eventually("writes through both") { try client.query("INSERT INTO ledger VALUES (-1)").errors.isEmpty }
@@ -109,9 +109,9 @@ extension EndToEnd {
         }
 
         @Test func withoutEtcdReadsGoOnAndWritesWait() throws {
-            let (cluster, etcd) = (try cluster(), try EtcdProcess())
+            let (cluster, etcd) = (try Self.cluster(), try EtcdProcess())
             defer { cluster.stop() }
-            let proxy = try proxy(cluster.nodes.map(\.port), etcd, ["failover_wait": "1s"])
+            let proxy = try Self.proxy(cluster.nodes.map(\.port), etcd, ["failover_wait": "1s"])
             defer { #expect(proxy.stop()) }
             let client = try WireClient(port: proxy.port)
             try eventually("writes") { try client.query("INSERT INTO ledger VALUES (1)").errors.isEmpty }
@@ -144,7 +144,7 @@ extension EndToEnd {
             ] { try etcd.post(path, body) }
             // No node is there, which is no matter.
             let login = ["etcd_user": "howdah", "etcd_password": "sa\"ddle"]
-            let proxy = try proxy([1, 2, 3], etcd, login)
+            let proxy = try Self.proxy([1, 2, 3], etcd, login)
             try eventually("a key") { !proxy.log.contains("etcd does not answer") && proxy.log.contains("granted") }
             proxy.stop()
             #expect(!proxy.log.contains("etcd does not answer"), "\(proxy.log)")
@@ -157,10 +157,10 @@ extension EndToEnd {
         }
 
         @Test func anotherProxyGoesOnWhereOneDiesInTheMiddle() throws {
-            let (cluster, etcd) = (try cluster(), try EtcdProcess())
+            let (cluster, etcd) = (try Self.cluster(), try EtcdProcess())
             defer { cluster.stop() }
             let ports = cluster.nodes.map(\.port)
-            let proxies = [try proxy(ports, etcd), try proxy(ports, etcd)]
+            let proxies = [try Self.proxy(ports, etcd), try Self.proxy(ports, etcd)]
             defer { for proxy in proxies { proxy.stop() } }
             let clients = try proxies.map { try WireClient(port: $0.port) }
             for client in clients {
@@ -190,7 +190,7 @@ extension EndToEnd {
             print("coordination: the attempt of the proxy that died: \(ends)")
             #expect(ends.values.contains(true), "\(proxies[survivor].log)")
             // A third one, which has never seen the old primary, writes there too.
-            let third = try proxy(ports, etcd)
+            let third = try Self.proxy(ports, etcd)
             defer { #expect(third.stop()) }
             let late = try WireClient(port: third.port)
             try eventually("writes through a new proxy") {

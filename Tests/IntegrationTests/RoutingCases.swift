@@ -40,10 +40,12 @@ struct RoutingCases {
         "SELECT current_user, session_user, now() IS NOT NULL",
         "SELECT * FROM generate_series(1, 3)",
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM item)",
-        "SELECT pg_is_in_recovery(), inet_server_port()",
+        "SELECT inet_server_addr(), inet_server_port()",
     ]
 
     static let primary: [String] = [
+        "SELECT pg_is_in_recovery()",
+        "SELECT current_setting('in_hot_standby')",
         "SELECT id FROM item WHERE id = 1 FOR UPDATE",
         "SELECT id FROM item WHERE id = 1 FOR NO KEY UPDATE",
         "SELECT id FROM item WHERE id = 1 FOR SHARE",

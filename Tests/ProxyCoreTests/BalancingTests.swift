@@ -340,6 +340,117 @@ struct BalancingTests {
         }
     }
 
+    // MARK: Settings of the session's own
+
+    /// Runs a read of a session with settings; answers what is put in front of it.
+    /// - Returns: the node, and whether the server had to be given the settings first.
+    private func readWithSettings(_ client: ScriptedClient, _ talk: Conversation) -> (node: Int, wasSet: Bool)? {
+        for server in talk.openServers() { server.forget() }
+        client.sends("Query SELECT 1")
+        guard let server = asked(talk) else {
+            Issue.record("nobody was asked")
+            return nil
+        }
+        talk.engine.now += 300
+        let wasSet = server.received.count > 1
+        if wasSet { server.sends("Columns a", "Row x", "Complete SELECT 1", "Ready I") }
+        server.answers("1")
+        client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        return (server.node, wasSet)
+    }
+
+    /// A client with settings of its own, once the server that it is welcomed by has been given them.
+    private func client(_ talk: Conversation, _ name: String) -> ScriptedClient {
+        for server in talk.openServers() { server.forget() }
+        let client = talk.client(["application_name": name])
+        for server in talk.openServers() where server.received.last?.hasPrefix("Query SELECT pg_catalog.set") == true {
+            server.sends("Columns a", "Row x", "Complete SELECT 1", "Ready I")
+        }
+        talk.settle()
+        client.forget()
+        return client
+    }
+
+    @Test("A client that reads alone reads from all replicas, whatever it has set", arguments: [1, 20_000, 400_000])
+    func quietWithSettings(pause: Microseconds) {
+        converse(nodes: 3) { talk in
+            let client = client(talk, "shop")
+            var reads: [Int: Int] = [:]
+            var changes = 0
+            for _ in 0..<200 {
+                talk.engine.now += pause
+                guard let read = readWithSettings(client, talk) else { return }
+                reads[read.node, default: 0] += 1
+                if read.wasSet { changes += 1 }
+            }
+            #expect((70...130).contains(reads[1] ?? 0), "\(reads)")
+            // Once for each server.
+            #expect(changes == 2)
+        }
+    }
+
+    @Test("Clients that come and go with settings of their own read from all replicas")
+    func newOnesWithSettings() {
+        converse(nodes: 3) { talk in
+            var reads: [Int: Int] = [:]
+            for _ in 0..<60 {
+                let client = client(talk, "psql")
+                guard let read = readWithSettings(client, talk) else { return }
+                reads[read.node, default: 0] += 1
+                client.vanishes()
+            }
+            #expect((15...45).contains(reads[1] ?? 0), "\(reads)")
+        }
+    }
+
+    @Test("Quiet clients with settings that differ take each other's servers rather than keep to one node")
+    func quietOnesThatDiffer() {
+        converse(nodes: 3, pool: { $0.size = 1 }) { talk in
+            let clients = ["a", "b", "c"].map { client(talk, $0) }
+            var reads: [[Int: Int]] = [[:], [:], [:]]
+            for round in 0..<600 {
+                talk.engine.now += 150_000
+                guard let read = readWithSettings(clients[round % 3], talk) else { return }
+                reads[round % 3][read.node, default: 0] += 1
+            }
+            for own in reads { #expect((50...150).contains(own[1] ?? 0), "\(reads)") }
+        }
+    }
+
+    @Test("Busy clients with settings of their own, as many as the servers: settings are not sent in the steady state")
+    func busyOnesThatDiffer() {
+        converse(nodes: 3, pool: { $0.size = 6 }) { talk in
+            let clients = (0..<8).map { client(talk, "tenant \($0)") }
+            // All at once, so that a server is opened for each.
+            func round() -> Int {
+                for server in talk.openServers() { server.forget() }
+                for client in clients { client.sends("Query SELECT 1") }
+                var changes = 0
+                var isBusy = true
+                while isBusy {
+                    isBusy = false
+                    for server in talk.openServers() where server.received.contains("Query SELECT 1") {
+                        isBusy = true
+                        let wasSet = server.received.contains { $0.hasPrefix("Query SELECT pg_catalog.set") }
+                        server.forget()
+                        talk.engine.now += 40
+                        if wasSet {
+                            changes += 1
+                            server.sends("Columns a", "Row x", "Complete SELECT 1", "Ready I")
+                        }
+                        server.answers("1")
+                    }
+                }
+                for client in clients { client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I") }
+                return changes
+            }
+            for _ in 0..<300 { _ = round() }
+            let changes = (0..<200).reduce(0) { sum, _ in sum + round() }
+            // Of 1,600 reads.
+            #expect(changes < 48, "\(changes)")
+        }
+    }
+
     // MARK: How it is told
 
     @Test("EXPLAIN ROUTE tells what is known of the candidates")

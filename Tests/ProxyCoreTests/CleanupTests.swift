@@ -4,7 +4,9 @@ import Testing
 
 /// What becomes of a server whose session may have been changed in ways that the proxy does not see.
 struct CleanupTests {
-    private static func query(_ cleanup: Cleanup) -> String { "Query \(cleanup.statement ?? "")" }
+    private static func query(_ cleanup: Cleanup, prepared: Int = 0) -> String {
+        "Query \(cleanup.statement(prepared: prepared) ?? "")"
+    }
 
     @Test(
         "Code whose text is not seen is cleaned up after, and shared statements stay",
@@ -23,7 +25,7 @@ struct CleanupTests {
             server.completes("DONE")
             client.gets("Complete DONE", "Ready I")
             // The client has let go already.
-            server.gets(Self.query(.session))
+            server.gets(Self.query(.session, prepared: 1))
             #expect(talk.engine.inspect().idleServers == 0)
             server.completes("SELECT 1")
             #expect(talk.engine.inspect().idleServers == 1)

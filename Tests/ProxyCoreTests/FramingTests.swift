@@ -97,27 +97,12 @@ struct FramingTests {
     func halfMessage() {
         converse(options: { $0.statementTextLimit = 100 }) { talk in
             let client = talk.client()
-            let bytes = WireMessage(frontend: "Query " + String(repeating: "x", count: 500)).bytes
+            let bytes = WireMessage(frontend: "Query INSERT " + String(repeating: "x", count: 500)).bytes
             client.sends(bytes: Array(bytes[..<300]))
             let server = talk.server(on: 0)
             client.vanishes()
             talk.settle()
             #expect(server.isClosed)
-        }
-    }
-
-    @Test("A message that must be seen whole and is too long is refused by name of the limit")
-    func longParse() {
-        converse(options: {
-            $0.statementTextLimit = 100
-            $0.clientBufferLimit = 1000
-        }) { talk in
-            let client = talk.client()
-            talk.chunk = 600
-            let text = String(repeating: "x", count: 2000)
-            client.sends("Parse s: \(text)", "Sync")
-            let error = client.getsError("Fatal 54000 a message of 2010 bytes that must be looked at whole is too long")
-            #expect(error?.field("H") == "Raise client_buffer_limit (now 1000).")
         }
     }
 
@@ -156,6 +141,84 @@ struct FramingTests {
             #expect(server.isClosed)
             client.sends("Query UPDATE t SET x = 2")
             talk.server(on: 0).gets("Query UPDATE t SET x = 2")
+        }
+    }
+
+    @Test(
+        "A message behind another in one batch whose length cannot be: FATAL, whatever the type",
+        arguments: Array("PBDEC".utf8),
+        [0, 3] as [UInt8]
+    )
+    func shortBehindParse(tag: UInt8, length: UInt8) {
+        converse { talk in
+            let neighbour = talk.client()
+            let client = talk.client()
+            client.sends(bytes: WireMessage(frontend: "Parse : SELECT 1").bytes + [tag, 0, 0, 0, length])
+            client.getsError("Fatal 08P01 invalid message length")
+            #expect(client.isClosed)
+            neighbour.sends("Query INSERT INTO t VALUES (1)")
+            talk.openServers(on: 0).last?.completes("INSERT 0 1")
+            neighbour.gets("Complete INSERT 0 1", "Ready I")
+        }
+    }
+
+    @Test("A Sync with a body while a refused batch is skipped, its head in two pieces")
+    func longSyncWhileSkipping() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : /* howdah: replica */ INSERT INTO t VALUES (1)", "Bind <- ()", "Execute")
+            client.getsError(
+                "Error 25006 this statement cannot run on a replica: INSERT, UPDATE, DELETE, MERGE or TRUNCATE"
+            )
+            client.sends(bytes: [0x53, 0, 0])
+            client.sends(bytes: [0x03, 0xE8])
+            client.getsError("Fatal 08P01 invalid message format")
+            #expect(client.isClosed)
+        }
+    }
+
+    @Test("What was sent in front of it is carried out and answered first")
+    func behindWhatIsInFlight() {
+        converse { talk in
+            let client = talk.client()
+            client.sends(bytes: WireMessage(frontend: "Query UPDATE t SET x = 1").bytes + [0x51, 0, 0, 0, 3])
+            let server = talk.server(on: 0)
+            server.gets("Query UPDATE t SET x = 1")
+            client.getsNothing()
+            server.completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I", "Fatal 08P01 invalid message length")
+            #expect(client.isClosed)
+            #expect(!server.isClosed)
+        }
+    }
+
+    @Test("A description may come in pieces behind a Parse that the proxy answers itself")
+    func descriptionInPieces() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT 1", "Sync")
+            let server = talk.server(on: 1)
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            client.sends("Close S s", "Sync")
+            client.gets("Closed", "Ready I")
+            // Both are known to the server: their answers stand around the reply to Describe.
+            talk.chunk = 7
+            client.sends("Parse s: SELECT 1", "Describe S s", "Parse : SELECT 1", "Sync")
+            server.sends("Parameters", "Columns aaaaaaaaaaaaaaaaaaaaaaaa", "Ready I")
+            client.gets("Parsed", "Parameters 0", "Columns aaaaaaaaaaaaaaaaaaaaaaaa", "Parsed", "Ready I")
+        }
+    }
+
+    @Test("What a server sends in reply to what must fail, or more parameters than any has, closes it")
+    func serversThatGoOn() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            for number in 0..<300 where !server.isClosed { server.sends("Parameter p\(number)=x") }
+            #expect(server.isClosed)
+            #expect(client.received.suffix(2) == ["Error 08007 the server was lost before it answered", "Ready I"])
         }
     }
 }

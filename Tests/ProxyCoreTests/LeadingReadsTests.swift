@@ -23,13 +23,12 @@ struct LeadingReadsTests {
             },
             sourceLocation: sourceLocation
         ) { talk in
-            let catalog = DatabaseCatalog(
+            talk.shell.catalog = DatabaseCatalog(
                 facts: .builtin,
                 searchPath: "public",
                 searchPathOfRole: [:],
                 isolation: isolation
             )
-            talk.engine.catalogLoaded(database: "app", catalog)
             script(talk)
         }
     }

@@ -98,10 +98,10 @@ struct PreparedBySQLTests {
             client.sends("Query EXECUTE p")
             let replica = talk.server(on: 1)
             replica.gets("Parse howdah_0000000001: SELECT 1", "Sync", "Query EXECUTE howdah_0000000001")
-            replica.sends("Error 42P01 no such relation", "Ready I")
+            replica.sends("Error 42601 no such words", "Ready I")
             client.getsNothing()
             replica.sends("Error 26000 prepared statement \"howdah_0000000001\" does not exist", "Ready I")
-            client.gets("Error 42P01 no such relation", "Ready I")
+            client.gets("Error 42601 no such words", "Ready I")
             client.sends("Query EXECUTE p")
             replica.gets("Parse howdah_0000000001: SELECT 1", "Sync", "Query EXECUTE howdah_0000000001")
             replica.sends("Parsed", "Ready I")
@@ -111,8 +111,8 @@ struct PreparedBySQLTests {
     }
 
     @Test("A statement that a server should have and has not is prepared anew")
-    func lostBehindTheBack() {
-        converse { talk in
+    func lostBehindTheBack() throws {
+        try converse { talk in
             let client = talk.client()
             prepare(client)
             client.sends("Query EXECUTE p")
@@ -120,9 +120,11 @@ struct PreparedBySQLTests {
             replica.gets("Parse howdah_0000000001: SELECT 1", "Sync", "Query EXECUTE howdah_0000000001")
             replica.sends("Parsed", "Ready I")
             replica.sends("Error 26000 prepared statement \"howdah_0000000001\" does not exist", "Ready I")
-            replica.gets("Parse howdah_0000000002: SELECT 1", "Sync", "Query EXECUTE howdah_0000000002")
-            replica.sends("Parsed", "Ready I")
-            replica.answers("1")
+            replica.gets("Query DISCARD ALL")
+            let next = try #require(talk.openServers(on: 1).last)
+            next.gets("Parse howdah_0000000001: SELECT 1", "Sync", "Query EXECUTE howdah_0000000001")
+            next.sends("Parsed", "Ready I")
+            next.answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
         }
     }
@@ -155,6 +157,130 @@ struct PreparedBySQLTests {
             talk.server(on: 1).gets("Query SELECT 1")
             talk.server(on: 1).answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    // MARK: What Parse takes and PREPARE would not
+
+    /// Has a client prepare a text that the primary accepts.
+    private func parse(_ client: ScriptedClient, _ name: String, _ text: String) {
+        client.sends("Parse \(name): \(text)", "Sync")
+        let server = client.talk.openServers(on: 0).last
+        server?.forget()
+        server?.sends("Parsed", "Ready I")
+        client.forget()
+    }
+
+    @Test("EXECUTE of DISCARD ALL is the server's to refuse", arguments: [true, false])
+    func executeOfDiscard(isQuery: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse foo: DISCARD ALL", "Sync")
+            // It has been parsed and not run: on whichever node.
+            talk.openServers().last?.sends("Parsed", "Ready I")
+            client.forget()
+            let prepared = "Parse howdah_0000000001: DISCARD ALL"
+            if isQuery {
+                client.sends("Query EXECUTE foo")
+                let server = talk.server(on: 0)
+                server.gets(prepared, "Sync", "Query EXECUTE howdah_0000000001")
+                server.sends("Parsed", "Ready I")
+                server.sends("Error 25001 DISCARD ALL cannot be executed from a function", "Ready I")
+                client.getsError("Error 25001 DISCARD ALL cannot be executed from a function", ready: "I")
+            } else {
+                client.sends("Parse : EXECUTE foo", "Bind <- ()", "Execute", "Sync")
+                let server = talk.server(on: 0)
+                server.gets(prepared, "Parse : EXECUTE howdah_0000000001", "Bind <- ()", "Execute", "Sync")
+                server.sends(
+                    "Parsed",
+                    "Parsed",
+                    "Bound",
+                    "Error 25001 DISCARD ALL cannot be executed from a function",
+                    "Ready I"
+                )
+                client.gets("Parsed", "Bound", "Error 25001 DISCARD ALL cannot be executed from a function", "Ready I")
+            }
+        }
+    }
+
+    @Test("EXECUTE of BEGIN opens a transaction where all that follows runs")
+    func executeOfBegin() {
+        converse { talk in
+            let client = talk.client()
+            parse(client, "foo", "BEGIN")
+            client.sends("Query EXECUTE foo")
+            let server = talk.server(on: 0)
+            server.forget()
+            server.sends("Parsed", "Ready I")
+            server.sends("Complete BEGIN", "Ready T")
+            client.gets("Complete BEGIN", "Ready T")
+            client.sends("Query SELECT 1")
+            server.forget()
+            server.sends("Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+            client.sends("Query ROLLBACK")
+            server.gets("Query ROLLBACK")
+            server.completes("ROLLBACK")
+            client.forget()
+        }
+    }
+
+    @Test(
+        "EXECUTE of what only the proxy can answer is answered by it",
+        arguments: ["SHOW howdah.route", "DEALLOCATE ALL"]
+    )
+    func executeOfTheProxysOwn(text: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse foo: \(text)", "Sync")
+            client.gets("Parsed", "Ready I")
+            client.sends("Parse : EXECUTE foo", "Bind <- ()", "Execute", "Sync")
+            if text.hasPrefix("SHOW") {
+                client.gets("Parsed", "Bound", "Row none: no statement has run yet", "Complete SHOW", "Ready I")
+                client.sends("Query EXECUTE foo")
+                client.gets("Columns howdah.route", "Row none: no statement has run yet", "Complete SHOW", "Ready I")
+            } else {
+                client.gets("Parsed", "Bound", "Complete DEALLOCATE ALL", "Ready I")
+            }
+        }
+    }
+
+    @Test("A setting that EXECUTE changes travels with the client")
+    func executeOfSet() {
+        converse { talk in
+            let client = talk.client()
+            parse(client, "foo", "SET work_mem = '5MB'")
+            client.sends("Query EXECUTE foo")
+            let server = talk.server(on: 0)
+            server.gets("Query EXECUTE howdah_0000000001")
+            server.completes("SET")
+            client.gets("Complete SET", "Ready I")
+            client.sends("Query SELECT 1")
+            let replica = talk.server(on: 1)
+            replica.gets("Query SELECT pg_catalog.set_config('work_mem','5MB',false)", "Query SELECT 1")
+            replica.completes("SELECT 1")
+            replica.completes("SELECT 1")
+            client.forget()
+        }
+    }
+
+    @Test("An EXECUTE that is lost with its server gives back what it holds, and no more")
+    func executeThatIsLost() {
+        converse { talk in
+            let client = talk.client()
+            prepare(client)
+            client.sends("Parse : SELECT 2", "Sync")
+            talk.openServers(on: 0).last?.forget()
+            let first = talk.servers.last
+            first?.sends("Parsed", "Ready I")
+            client.forget()
+            client.sends("Query /* howdah: primary */ EXECUTE p")
+            let server = talk.server(on: 0)
+            server.sends(bytes: [0x44, 0, 0, 0, 1])
+            #expect(server.isClosed)
+            client.forget()
+            client.sends("Query DEALLOCATE ALL")
+            client.gets("Complete DEALLOCATE ALL", "Ready I")
         }
     }
 }

@@ -103,14 +103,29 @@ struct RepairTests {
         }
     }
 
-    @Test(
-        "A statement that its server has no more, or an outdated plan of, is prepared anew",
-        arguments: [
-            "Error 26000 prepared statement \"howdah_0000000001\" does not exist",
-            "Error 0A000 cached plan must not change result type [RevalidateCachedQuery]",
-        ]
-    )
-    func preparedAnew(error: String) {
+    @Test("Of a server that does not have what it should, nothing is relied on any more")
+    func missing() throws {
+        try converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT * FROM t", "Sync")
+            let server = talk.server(on: 1)
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed", "Ready I")
+            server.forget()
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            server.gets("Bind <- howdah_0000000001 ()", "Execute", "Sync")
+            server.sends("Error 26000 prepared statement \"howdah_0000000001\" does not exist", "Ready I")
+            server.gets("Query DISCARD ALL")
+            let next = try #require(talk.openServers(on: 1).last)
+            next.gets("Parse howdah_0000000001: SELECT * FROM t", "Bind <- howdah_0000000001 ()", "Execute", "Sync")
+            next.sends("Parsed", "Bound", "Row 1", "Complete SELECT 1", "Ready I")
+            client.gets("Bound", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("A statement whose rows nobody has been told of is prepared anew where they would look different")
+    func preparedAnew() {
+        let error = "Error 0A000 cached plan must not change result type [RevalidateCachedQuery]"
         converse { talk in
             let client = talk.client()
             client.sends("Parse s: SELECT * FROM t", "Sync")

@@ -20,6 +20,16 @@ package final class Shell {
     package private(set) var switchovers: [(from: Int, to: Int)] = []
     package private(set) var suspects: [Int] = []
     package private(set) var vacated: [Int] = []
+    /// What the control plane has read of every database's catalog, and whether it has seen each change at once.
+    package var catalog: DatabaseCatalog?
+    package var settlesCatalogs = true
+    /// Changes of catalogs that the engine has told of.
+    package private(set) var catalogChanges: [UInt64] = []
+    package private(set) var wantedCatalogs: Set<String> = []
+    /// Databases that the engine wants the control plane to have left, and whether it has at once.
+    package private(set) var vacatedCatalogs: [String] = []
+    package var leavesCatalogs = true
+    package private(set) var loginsSuspected = 0
     private var nextID: UInt64 = 1
     /// What the engine's invariants were found not to hold, first of all.
     package private(set) var violation: String?
@@ -100,6 +110,12 @@ package final class Shell {
         verify()
     }
 
+    /// The peer has ended its sending: what it has sent is read to its end. The connection is gone where the engine has
+    /// nothing more to say.
+    package func endInput(_ link: Link) {
+        if !engine.inputEnded(link.token) { breakLink(link, reason: "connection closed by the peer") }
+    }
+
     /// The connection is gone for the engine.
     package func breakLink(_ link: Link, reason: String) {
         link.phase = .closed
@@ -168,7 +184,19 @@ package final class Shell {
         case .switchover(let from, let to): switchovers.append((from, to))
         case .suspectNode(let node): suspects.append(node)
         case .slotVacated(let node): vacated.append(node)
-        case .deriveKey, .catalogChanged: break
+        case .catalogWanted(let database):
+            wantedCatalogs.insert(database)
+            if let catalog { engine.catalogLoaded(database: database, catalog) }
+        case .catalogUnwanted(let database): wantedCatalogs.remove(database)
+        case .catalogChanged(let database, let change):
+            catalogChanges.append(change)
+            if settlesCatalogs { engine.catalogSettled(database: database, change: change) }
+        case .vacateCatalog(let database):
+            vacatedCatalogs.append(database)
+            if leavesCatalogs { engine.catalogVacated(database: database) }
+        case .releaseCatalog(let database): vacatedCatalogs.removeAll { $0 == database }
+        case .suspectLogins: loginsSuspected += 1
+        case .deriveKey: break
         }
     }
 }

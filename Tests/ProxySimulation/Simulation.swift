@@ -103,7 +103,7 @@ package final class Simulation {
         shell.highWater = dice.pick([60, 2000, 1 << 20])
         shell.lowWater = shell.highWater / 2
         shell.connecting = { [unowned self] link in connecting(link) }
-        shell.engine.catalogLoaded(database: "app", Self.catalog)
+        shell.catalog = Self.catalog
         let count = 1 + dice.below(6)
         for index in 0..<count {
             waitingScripts.append(
@@ -169,6 +169,14 @@ package final class Simulation {
         shell.verifies = true
         shell.endTurn()
         return endFailure
+    }
+
+    package var buffers: BufferPool { shell.engine.buffers }
+
+    /// Plays so many steps and no more: for looking at what is under way then.
+    package func runSteps(_ count: Int) {
+        for _ in 0..<count where !shell.order.isEmpty || !waitingScripts.isEmpty { step() }
+        store.forgetSessions()
     }
 
     private var failure: String? {

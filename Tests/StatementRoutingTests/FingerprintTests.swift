@@ -36,6 +36,38 @@ import Testing
         #expect(RoutingFixture.classify("SELECT a FROM t WHERE id IN (\(list))").reason == .plainRead)
     }
 
+    @Test func whatRepeatsInListsIsLeftOut() {
+        #expect(areOne(["SELECT 1 WHERE a IN ($1::int)", "SELECT 1 WHERE a IN ($1::int, $2::int, $3::int)"]))
+        #expect(areOne(["SELECT ARRAY['a'::text]", "SELECT ARRAY['a'::text, 'b'::text]"]))
+        #expect(
+            areOne([
+                "INSERT INTO t VALUES (1, now(), 'x'::date)",
+                "INSERT INTO t VALUES (1, now(), 'x'::date), (NULL, now(), 'y'::date), (-3, now(), 'z'::date)",
+            ])
+        )
+        #expect(
+            areOne([
+                "INSERT INTO t VALUES (ARRAY[1, 2], f(a))",
+                "INSERT INTO t VALUES (ARRAY[3], f(a)), (ARRAY['x', 'y'], f(a))",
+            ])
+        )
+        #expect(
+            fingerprint("INSERT INTO t VALUES (f(1)), (g(1)), (f(2)), (g(3)), (h(f(2)))")
+                == "insert into t values ( f ( 1 ) ) , ( g ( 1 ) ) , ( h ( f ( 1 ) ) ) "
+        )
+        #expect(fingerprint("SELECT a IN (f(1), g(2), f(3), 4, 'x')") == "select a in ( f ( 1 ) , g ( 1 ) , 1 ) ")
+        // A query's commas are its own.
+        #expect(fingerprint("SELECT a IN (SELECT b, b FROM t, t u)") == "select a in ( select b , b from t , t u ) ")
+        #expect(fingerprint("SELECT a IN (1, 2) , b IN (3)") == "select a in (1 ) , b in (1 ) ")
+        #expect(fingerprint("SELECT a IN (1, 2]") == "select a in ( 1 , 1 ] ")
+        #expect(fingerprint("SELECT ARRAY[], ARRAY[[1, 2], [3]]") == "select array [ ] , array [ [ 1 , 1 ] , [ 1 ] ] ")
+        #expect(fingerprint("VALUES (1) , (2) UNION VALUES (3, 4)") == "values (1 ) union values (1 ) ")
+        let rows = (0..<20_000).map { "($\($0)::INTEGER, $\($0)::VARCHAR, now())" }.joined(separator: ", ")
+        #expect(RoutingFixture.classify("INSERT INTO t VALUES \(rows)").reason == .dml)
+        let sneaky = (0..<20_000).map { "(\($0))" }.joined(separator: ", ") + ", (touch())"
+        #expect(RoutingFixture.classify("VALUES \(sneaky)").reason == .volatileFunction)
+    }
+
     @Test func whatMattersStays() {
         let texts = [
             "SELECT f(1)", "SELECT f(1, 2)", "SELECT s.in(1)", "SELECT s.in(1, 2)", "SELECT s.values(1, 2)",

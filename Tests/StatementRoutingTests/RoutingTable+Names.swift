@@ -2,8 +2,28 @@
 extension RoutingTable {
     static let functions = #"""
         plain_read: SELECT random(), clock_timestamp(), gen_random_uuid(), pg_sleep(0.1), timeofday()
-        plain_read: SELECT pg_is_in_recovery(), inet_server_port(), inet_server_addr(), version(), pg_backend_pid()
-        plain_read: SELECT pg_last_wal_replay_lsn(), pg_last_xact_replay_timestamp()
+        plain_read: SELECT inet_server_port(), inet_server_addr(), version(), pg_backend_pid()
+        connection_state: SELECT pg_is_in_recovery()
+        connection_state: SELECT NOT pg_catalog.pg_is_in_recovery() AND true
+        connection_state: SELECT * FROM pg_is_in_recovery() AS r(standby)
+        connection_state: SELECT pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn()
+        connection_state: SELECT extract(epoch FROM now() - pg_last_xact_replay_timestamp())
+        connection_state: SELECT pg_is_wal_replay_paused(), pg_postmaster_start_time()
+        connection_state: EXPLAIN SELECT pg_is_in_recovery()
+        connection_state: COPY (SELECT pg_is_in_recovery()) TO STDOUT
+        connection_state: SELECT current_setting('transaction_read_only')
+        connection_state: SELECT pg_catalog.current_setting('In_Hot_Standby', true)
+        connection_state: SELECT current_setting('default_transaction_read_only'::text) = 'on'
+        connection_state: SELECT current_setting(E'transaction_read_only')
+        connection_state: SELECT current_setting('transaction_'\n'read_only')
+        connection_state: SELECT current_setting('transaction_' || 'read_only')
+        connection_state: SELECT current_setting($1)
+        connection_state: SELECT current_setting($$in_hot_standby$$)
+        connection_state: SELECT current_setting(name) FROM names
+        connection_state: SELECT "current_setting"('work_mem')
+        plain_read: SELECT current_setting('work_mem'), current_setting('app.tenant'::text, true), upper('in_hot_standby')
+        plain_read: SELECT pg_catalog.current_setting('TimeZone')
+        plain_read: SELECT other.pg_is_in_recovery FROM other
         plain_read: SELECT now(), statement_timestamp(), transaction_timestamp()
         plain_read: SELECT pg_relation_size('t'), pg_database_size('d'), pg_total_relation_size('t')
         plain_read: SELECT current_setting('work_mem'), has_table_privilege('t', 'select'), to_regclass('t')
@@ -169,7 +189,9 @@ extension RoutingTable {
         server_local_view: SELECT * FROM pg_replication_slots
         server_local_view: SELECT pg_stat_get_backend_pid(1)
         server_local_view: SELECT (SELECT count(*) FROM pg_stat_replication)
-        server_local_view: SHOW transaction_read_only
-        server_local_view: SHOW in_hot_standby
+        connection_state: SHOW transaction_read_only
+        connection_state: SHOW In_Hot_Standby
+        connection_state: SHOW default_transaction_read_only
+        connection_state: SHOW ALL
         """#
 }

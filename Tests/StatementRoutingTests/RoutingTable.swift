@@ -85,7 +85,6 @@ struct RoutingTable {
         plain_read: EXPLAIN ANALYZE SELECT * FROM t
         plain_read: EXPLAIN (ANALYZE, BUFFERS, FORMAT json) SELECT * FROM t
         plain_read: SHOW work_mem
-        plain_read: SHOW ALL
         plain_read: SHOW search_path
         plain_read: SHOW TIME ZONE
         plain_read: SHOW TRANSACTION ISOLATION LEVEL

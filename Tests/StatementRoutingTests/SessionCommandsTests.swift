@@ -10,6 +10,59 @@ import Testing
 
     private static func string(_ text: String) -> SettingLiteral { SettingLiteral(kind: .string, text: text) }
 
+    private static func logins(_ roles: [String], of databases: [String] = []) -> SessionCommand {
+        .cluster(.changesLogins(roles: roles, databases: databases))
+    }
+
+    private static func claim(_ database: String, isForced: Bool = false) -> SessionCommand {
+        .cluster(.claimsDatabase(database, isForced: isForced))
+    }
+
+    static let clusterTable: [(String, SessionCommand)] = [
+        ("DROP DATABASE Shop", claim("shop")),
+        ("drop database if exists \"Shop 1\"", claim("Shop 1")),
+        ("DROP DATABASE shop WITH (FORCE)", claim("shop", isForced: true)),
+        ("DROP DATABASE shop (force)", claim("shop", isForced: true)),
+        ("ALTER DATABASE \"A\" RENAME TO b", claim("A")),
+        ("ALTER DATABASE shop SET TABLESPACE fast", claim("shop")),
+        ("CREATE DATABASE x", claim("template1")),
+        ("CREATE DATABASE x TEMPLATE Shop", claim("shop")),
+        ("CREATE DATABASE x WITH OWNER = app TEMPLATE = 'Shop' ENCODING 'UTF8'", claim("Shop")),
+        ("CREATE DATABASE x TEMPLATE DEFAULT", claim("template1")),
+        ("ALTER DATABASE shop SET TimeZone = 'UTC'", logins([], of: ["shop"])),
+        ("ALTER DATABASE shop RESET ALL", logins([], of: ["shop"])),
+        ("ALTER DATABASE shop ALLOW_CONNECTIONS false", logins([], of: ["shop"])),
+        ("ALTER DATABASE shop CONNECTION LIMIT 3", logins([], of: ["shop"])),
+        ("REVOKE CONNECT ON DATABASE shop, \"B\" FROM public", logins([], of: ["shop", "B"])),
+        ("GRANT CONNECT ON DATABASE shop TO app", logins([], of: ["shop"])),
+        ("CREATE ROLE App", logins(["app"])),
+        ("CREATE USER app PASSWORD 'x'", logins(["app"])),
+        ("ALTER ROLE \"App\" NOLOGIN", logins(["App"])),
+        ("ALTER USER app PASSWORD 'secret'", logins(["app"])),
+        ("ALTER ROLE app SET work_mem = '7MB'", logins(["app"])),
+        ("ALTER ROLE app IN DATABASE shop SET work_mem = '7MB'", logins(["app"])),
+        ("ALTER ROLE app RENAME TO b", logins(["app", "b"])),
+        ("ALTER ROLE ALL SET work_mem = '7MB'", logins([])),
+        ("ALTER ROLE CURRENT_USER SET work_mem = '7MB'", logins([])),
+        ("DROP ROLE IF EXISTS a, b", logins(["a", "b"])),
+        ("DROP OWNED BY a", logins(["a"])),
+        ("GRANT readers TO a, b", logins(["a", "b"])),
+        ("GRANT SELECT ON t TO a", .other),
+        ("ALTER TABLE a RENAME TO b", .other),
+    ]
+
+    @Test(arguments: clusterTable) func rolesAndDatabases(text: String, expected: SessionCommand) {
+        let parsed = SessionCommands.parse(Array(text.utf8).span.bytes, standardConformingStrings: true)
+        #expect(parsed?.map(\.command) == [expected])
+        // The class says whether it is worth a look.
+        let classifier = StatementClassifier(cacheBytes: 1 << 20, seed: 1)
+        let found = classifier.classify(
+            Array(text.utf8).span.bytes,
+            in: ClassificationContext(facts: .builtin, searchPath: nil)
+        )
+        #expect(found.effects.contains(.clusterCommand) == (expected != .other))
+    }
+
     static let table: [(String, SessionCommand)] = [
         ("BEGIN", .begin(TransactionOptions())),
         (

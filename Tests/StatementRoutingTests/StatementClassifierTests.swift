@@ -58,12 +58,22 @@ import Testing
         #expect(found.reason == .tooLong)
         #expect(found.access == .unknown)
         #expect(found.hint == .replica)
-        let prefix = classifier.classifyPrefix(
-            Array("SELECT 1 /* howdah: primary */, ".utf8).span.bytes,
-            in: RoutingFixture.context
-        )
-        #expect(prefix.reason == .tooLong)
-        #expect(prefix.hint == .primary)
+    }
+
+    private static let openings: [(String, StatementClassifier.Opening, RouteHint)] = [
+        ("INSERT INTO t VALUES (", .write, .none), ("update\tt SET", .write, .none), ("MERGE INTO", .write, .none),
+        ("-- x\n/* howdah: replica */ Delete FROM t", .write, .replica), ("  ", .undecided, .none),
+        ("INS", .undecided, .none),
+        ("/* insert", .undecided, .none), ("INSERT", .undecided, .none), ("INSERTS INTO", .other, .none),
+        ("(SELECT 1, ", .other, .none), ("WITH a AS (INSERT", .other, .none), ("EXPLAIN INSERT", .other, .none),
+        ("\"insert\" INTO", .other, .none), ("/* " + String(repeating: "x", count: 5000), .other, .none),
+    ]
+
+    @Test(arguments: openings)
+    func opening(text: String, opening: StatementClassifier.Opening, hint: RouteHint) {
+        let found = RoutingFixture.classifier().opening(of: Array(text.utf8).span.bytes, in: RoutingFixture.context)
+        #expect(found.0 == opening)
+        #expect(found.1 == hint)
     }
 
     @Test func longFingerprintsGoToThePrimaryWithTheirHint() {

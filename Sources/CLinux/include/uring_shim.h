@@ -3,6 +3,7 @@
 #include <sys/select.h>
 
 #include <liburing.h>
+#include <poll.h>
 #include <string.h>
 
 #ifndef IORING_SETUP_SINGLE_ISSUER
@@ -92,6 +93,12 @@ static inline void clinux_prepare_accept(struct io_uring_sqe *entry, int descrip
 static inline void clinux_prepare_read(
     struct io_uring_sqe *entry, int descriptor, void *bytes, unsigned count, __u64 name) {
     io_uring_prep_read(entry, descriptor, bytes, count, 0);
+    entry->user_data = name;
+}
+
+/// Completes when the descriptor has something to read.
+static inline void clinux_prepare_poll(struct io_uring_sqe *entry, int descriptor, __u64 name) {
+    io_uring_prep_poll_add(entry, descriptor, POLLIN);
     entry->user_data = name;
 }
 

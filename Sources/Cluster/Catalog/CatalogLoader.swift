@@ -1,11 +1,12 @@
 /// Loads the catalog facts of databases and keeps them fresh, on a thread of its own.
 ///
-/// `publish` and `log` are called on that thread, one at a time; they must not call `stop`. From any thread: all
-/// methods.
+/// What it tells is told on that thread, one at a time; the closures must not call `stop`. From any thread: all methods.
 package final class CatalogLoader: Sendable {
     private let nodes: [MonitoredNode]
     private let options: CatalogOptions
     private let publish: @Sendable (String, CatalogRows) -> Void
+    private let settled: @Sendable (String, CatalogChange) -> Void
+    private let vacated: @Sendable (String) -> Void
     private let log: @Sendable (ClusterEvent) -> Void
     private let mailbox = Mailbox<CatalogMessage>()
     private let phase = ThreadPhase()
@@ -13,15 +14,21 @@ package final class CatalogLoader: Sendable {
     /// - Parameters:
     ///   - nodes: the monitored ones; their user must have CONNECT on each database, and needs no other right.
     ///   - publish: called with a database's name and rows when they were loaded first, and whenever they have changed.
+    ///   - settled: called at the end of each look, behind `publish`, with the newest change that it has seen.
+    ///   - vacated: the answer to `vacate`.
     package init(
         nodes: [MonitoredNode],
         options: CatalogOptions = CatalogOptions(),
         publish: @escaping @Sendable (String, CatalogRows) -> Void,
+        settled: @escaping @Sendable (String, CatalogChange) -> Void = { _, _ in },
+        vacated: @escaping @Sendable (String) -> Void = { _ in },
         log: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.nodes = nodes
         self.options = options
         self.publish = publish
+        self.settled = settled
+        self.vacated = vacated
         self.log = log
     }
 
@@ -29,8 +36,9 @@ package final class CatalogLoader: Sendable {
 
     /// Once.
     package func start() {
-        phase.start(name: "howdah-catalog") { [nodes, options, mailbox, publish, log] in
-            CatalogLoop(nodes: nodes, options: options, mailbox: mailbox, publish: publish, log: log).run()
+        phase.start(name: "howdah-catalog") { [nodes, options, mailbox, publish, settled, vacated, log] in
+            let news = CatalogNews(publish: publish, settled: settled, vacated: vacated, log: log)
+            CatalogLoop(nodes: nodes, options: options, mailbox: mailbox, news: news).run()
         }
     }
 
@@ -55,9 +63,19 @@ package final class CatalogLoader: Sendable {
         mailbox.post(.forget(database: database))
     }
 
-    /// Something may have changed them: DDL passed through the proxy and was committed, or a replica refused a read.
-    /// Looks at once; looks asked for while one runs are one look.
-    package func refresh(database: String) {
-        mailbox.post(.refresh(database: database))
+    /// Something may have changed them: DDL passed through the proxy and was committed. Looks soon; what is told of
+    /// within `CatalogOptions.quiet` of each other costs one look.
+    package func refresh(database: String, change: CatalogChange = 0) {
+        mailbox.post(.refresh(database: database, change))
+    }
+
+    /// Somebody wants the database for himself: `vacated` is called when no connection to it is left, and none is made
+    /// until `release`.
+    package func vacate(database: String) {
+        mailbox.post(.vacate(database: database))
+    }
+
+    package func release(database: String) {
+        mailbox.post(.release(database: database))
     }
 }

@@ -1,5 +1,6 @@
 /// What came of a look at a catalog.
 enum CatalogLook {
     case unchanged
-    case changed(fingerprint: String, CatalogRows)
+    /// The fingerprint is nil where the catalog has changed while its rows were read.
+    case changed(fingerprint: CatalogFingerprint?, CatalogRows)
 }

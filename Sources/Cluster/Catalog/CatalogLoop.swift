@@ -1,149 +1,222 @@
 import Glibc
 import ProxyCore
 
-/// The catalog loader's thread: looks at one database after the other, each over a connection of its own that is closed
-/// afterwards, since one that stayed would keep DROP DATABASE and CREATE DATABASE … TEMPLATE from working.
+/// The catalog loader's thread: one poll(2) over a few looks at once, each over a connection of its own that is closed
+/// afterwards, since one that stayed would keep DROP DATABASE and CREATE DATABASE … TEMPLATE from working. A database
+/// that is slow, or lets nobody in, takes one of the places at most, and keeps no other waiting.
 final class CatalogLoop {
     private var nodes: [Int: MonitoredNode]
     private let options: CatalogOptions
     private let mailbox: Mailbox<CatalogMessage>
-    private let publish: (String, CatalogRows) -> Void
-    private let log: (ClusterEvent) -> Void
+    private let news: CatalogNews
     private var view: ClusterView?
     private var databases: [String: WatchedDatabase] = [:]
+    private var runs: [CatalogRun] = []
+    /// Databases that somebody wants for himself: none is looked at.
+    private var vacated: Set<String> = []
 
-    init(
-        nodes: [MonitoredNode],
-        options: CatalogOptions,
-        mailbox: Mailbox<CatalogMessage>,
-        publish: @escaping (String, CatalogRows) -> Void,
-        log: @escaping (ClusterEvent) -> Void
-    ) {
+    init(nodes: [MonitoredNode], options: CatalogOptions, mailbox: Mailbox<CatalogMessage>, news: CatalogNews) {
         self.nodes = Dictionary(nodes.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         self.options = options
         self.mailbox = mailbox
-        self.publish = publish
-        self.log = log
+        self.news = news
     }
 
     /// Until the mailbox is stopped.
     func run() {
         while let messages = mailbox.take() {
             for message in messages { handle(message) }
-            if !lookAtNextDue() { sleep() }
+            startDue()
+            sleep()
         }
     }
 
     private func handle(_ message: CatalogMessage) {
+        let now = MonotonicClock.now
         switch message {
         case .view(let new):
             let hadNode = !candidates.isEmpty
             view = new
             for node in new.nodes { nodes[node.index] = node }
             if hadNode || candidates.isEmpty { return }
-            let now = MonotonicClock.now
             for database in databases.keys { databases[database]?.due = now }
         case .watch(let database):
-            if databases[database] == nil { databases[database] = WatchedDatabase(due: MonotonicClock.now) }
+            if databases[database] == nil { databases[database] = WatchedDatabase(due: now) }
         case .forget(let database):
             databases[database] = nil
-        case .refresh(let database):
-            databases[database]?.due = MonotonicClock.now
+            runs.first { $0.database == database }?.isUnwanted = true
+        case .refresh(let database, let change):
+            databases[database]?.noteChange(change, at: now, options)
+        case .vacate(let database):
+            vacated.insert(database)
+            if let run = runs.first(where: { $0.database == database }) {
+                run.isUnwanted = true
+            } else {
+                news.vacated(database)
+            }
+        case .release(let database):
+            if vacated.remove(database) != nil { databases[database]?.due = now }
         }
     }
 
-    /// The nodes that may be asked, by place in `nodes`: the primary first, since a replica's catalog may be behind.
+    /// The nodes that may be asked, by index: the primary first, since a replica's catalog may be behind.
     private var candidates: [Int] {
         guard let topology = view?.topology else { return [] }
         return (topology.primary.map { [$0] } ?? []) + topology.replicas
     }
 
-    /// - Returns: whether there was one; then other messages come first before the next.
-    private func lookAtNextDue() -> Bool {
-        guard !candidates.isEmpty, let (database, watched) = databases.min(by: { $0.value.due < $1.value.due }),
-            watched.due <= MonotonicClock.now
-        else { return false }
-        look(at: database, watched)
-        return true
-    }
+    // MARK: Looks
 
-    private func look(at database: String, _ watched: WatchedDatabase) {
-        var watched = watched
-        var failure = SessionFailure.timedOut
-        for index in candidates {
-            guard let node = nodes[index] else { continue }
-            let began = MonotonicClock.now
-            do throws(SessionFailure) {
-                let found = try look(at: database, on: node, known: watched.loaded?.fingerprint)
-                watched.failure = nil
-                take(found, of: database, from: node, into: &watched, began: began)
-                finish(database, watched)
-                return
-            } catch .stopped {
-                return
-            } catch {
-                failure = error
-            }
+    /// Of those that may be looked at now: who has waited longest.
+    private func next() -> (database: String, due: UInt64)? {
+        guard runs.count < CatalogOptions.connections, !candidates.isEmpty else { return nil }
+        let failing = runs.count { databases[$0.database]?.failures ?? 0 > 0 }
+        let mayFail = failing < CatalogOptions.connectionsOfFailing
+        var first: (database: String, due: UInt64)?
+        for (database, watched) in databases where mayFail || watched.failures == 0 {
+            if let first, first.due <= watched.due { continue }
+            if vacated.contains(database) || runs.contains(where: { $0.database == database }) { continue }
+            first = (database, watched.due)
         }
-        if watched.failure != failure.reason { log(.catalogFailed(database: database, reason: failure.reason)) }
-        watched.failure = failure.reason
-        finish(database, watched)
+        return first
     }
 
+    private func startDue() {
+        while let next = next(), next.due <= MonotonicClock.now {
+            guard let change = databases[next.database]?.change else { return }
+            databases[next.database]?.beginLook()
+            look(at: next.database, on: candidates[...], change, after: .timedOut)
+        }
+    }
+
+    /// - Parameter failure: why nodes before these could not be asked.
     private func look(
         at database: String,
-        on node: MonitoredNode,
-        known: String?
-    ) throws(SessionFailure) -> CatalogLook {
-        let parameters = ConnectionParameters(
-            node: node,
-            addresses: view?.addresses[node.index] ?? [],
-            database: database,
-            purpose: "catalog"
-        )
-        let deadline = MonotonicClock.now &+ options.timeout.nanoseconds
-        let session = try BlockingSession.connect(parameters, deadline: deadline, stopper: mailbox)
-        let reader = try CatalogReader.open(session)
-        let fingerprint = try reader.fingerprint()
-        if fingerprint == known { return .unchanged }
-        return .changed(fingerprint: fingerprint, try reader.rows())
+        on places: ArraySlice<Int>,
+        _ change: CatalogChange,
+        after failure: SessionFailure
+    ) {
+        guard let place = places.first else { return failed(database, failure) }
+        guard let node = nodes[place] else {
+            return look(at: database, on: places.dropFirst(), change, after: failure)
+        }
+        do throws(SessionFailure) {
+            runs.append(
+                try CatalogRun(
+                    database: database,
+                    node: node,
+                    addresses: view?.addresses[place] ?? [],
+                    others: places.dropFirst(),
+                    change: change,
+                    known: databases[database],
+                    timeout: options.timeout
+                )
+            )
+        } catch {
+            look(at: database, on: places.dropFirst(), change, after: error)
+        }
+    }
+
+    private func failed(_ database: String, _ failure: SessionFailure) {
+        guard databases[database]?.failed(failure.reason, at: MonotonicClock.now, options) == true else { return }
+        news.log(.catalogFailed(database: database, reason: failure.reason))
+    }
+
+    private func advance(_ run: CatalogRun) {
+        do throws(SessionFailure) {
+            guard let look = try run.ready() else { return }
+            end(run)
+            take(look, run)
+        } catch {
+            end(run)
+            fail(run, error)
+        }
+    }
+
+    /// Closes its connection: nothing else holds it.
+    private func end(_ run: CatalogRun) {
+        runs.removeAll { $0 === run }
+    }
+
+    private func fail(_ run: CatalogRun, _ error: SessionFailure) {
+        if run.isUnwanted {
+            databases[run.database]?.due = MonotonicClock.now
+        } else if error.mayBeTheNodes {
+            look(at: run.database, on: run.others, run.change, after: error)
+        } else {
+            // What one node refuses, all refuse.
+            failed(run.database, error)
+        }
+        tellIfVacated(run)
+    }
+
+    private func tellIfVacated(_ run: CatalogRun) {
+        if vacated.contains(run.database) { news.vacated(run.database) }
     }
 
     /// Publishes only rows that differ: TRUNCATE, say, changes the catalog but nothing that matters here, and each
     /// publication makes every worker classify anew.
-    private func take(
-        _ found: CatalogLook,
-        of database: String,
-        from node: MonitoredNode,
-        into watched: inout WatchedDatabase,
-        began: UInt64
-    ) {
-        guard case .changed(let fingerprint, let rows) = found else { return }
-        let isNew = watched.loaded?.rows != rows
-        watched.loaded = (fingerprint, rows)
-        if !isNew { return }
-        log(
-            .catalogLoaded(
-                database: database,
-                node: node.name,
-                functions: rows.functions.count,
-                relations: rows.relations.count,
-                took: .nanoseconds(Int64(MonotonicClock.now - began))
-            )
-        )
-        publish(database, rows)
+    private func take(_ look: CatalogLook, _ run: CatalogRun) {
+        defer { tellIfVacated(run) }
+        let now = MonotonicClock.now
+        guard var watched = databases[run.database] else { return }
+        watched.succeeded(at: now, options)
+        if case .changed(let fingerprint, let rows) = look {
+            let isNew = watched.loaded?.rows != rows
+            watched.loaded = (fingerprint, rows)
+            if fingerprint == nil { watched.noteChange(watched.change, at: now, options) }
+            if isNew {
+                news.log(
+                    .catalogLoaded(
+                        database: run.database,
+                        node: run.node.name,
+                        functions: rows.functions.count,
+                        relations: rows.relations.count,
+                        took: .nanoseconds(Int64(now - run.began))
+                    )
+                )
+                news.publish(run.database, rows)
+            }
+            if fingerprint == nil {
+                databases[run.database] = watched
+                return
+            }
+        }
+        databases[run.database] = watched
+        news.settled(run.database, run.change)
     }
 
-    private func finish(_ database: String, _ watched: WatchedDatabase) {
-        var watched = watched
-        watched.due = MonotonicClock.now &+ options.interval.nanoseconds
-        databases[database] = watched
-    }
+    // MARK: Waiting
 
     private func sleep() {
-        var wakeUp = UInt64.max
-        if !candidates.isEmpty, let next = databases.values.map(\.due).min() { wakeUp = next }
-        var descriptor = pollfd(fd: mailbox.bell.descriptor, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, MonotonicClock.pollTimeout(until: wakeUp))
+        var descriptors = [pollfd(fd: mailbox.bell.descriptor, events: Int16(POLLIN), revents: 0)]
+        descriptors += runs.map(\.interest)
+        var wakeUp = next()?.due ?? .max
+        for run in runs { wakeUp = min(wakeUp, run.deadline) }
+        let count = poll(&descriptors, nfds_t(descriptors.count), MonotonicClock.pollTimeout(until: wakeUp))
+        let asked = runs
+        if count > 0 {
+            for (descriptor, run) in zip(descriptors.dropFirst(), asked) where descriptor.revents != 0 { advance(run) }
+        }
+        let now = MonotonicClock.now
+        for run in runs where run.deadline <= now {
+            end(run)
+            fail(run, .timedOut)
+        }
+    }
+}
+
+extension SessionFailure {
+    /// Whether another node may answer where this one did not.
+    fileprivate var mayBeTheNodes: Bool {
+        switch self {
+        case .stopped, .refused: false
+        case .timedOut: true
+        case .connection(let failure):
+            switch failure {
+            case .unresolved, .refused, .timedOut, .notAccepting, .tooManyConnections, .connectionLost: true
+            case .notAdmitted, .notGranted, .unexpectedAnswer: false
+            }
+        }
     }
 }

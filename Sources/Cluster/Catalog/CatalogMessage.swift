@@ -3,5 +3,7 @@ enum CatalogMessage: Sendable {
     case view(ClusterView)
     case watch(database: String)
     case forget(database: String)
-    case refresh(database: String)
+    case refresh(database: String, CatalogChange)
+    case vacate(database: String)
+    case release(database: String)
 }

@@ -1,9 +1,6 @@
 /// The statements that load a database's catalog facts; from PostgreSQL 12 on. Every name is qualified, and they run
 /// with `search_path` set to pg_catalog alone, so that no object of a user can stand in for one of PostgreSQL's.
 enum CatalogQueries {
-    /// One snapshot for all of them.
-    static let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    static let commit = "COMMIT"
     /// Columns: a setting as this session began with it, where that comes from, the built-in default.
     static func own(_ setting: String) -> String {
         "SELECT setting, source, boot_val FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) '\(setting)'"
@@ -11,17 +8,26 @@ enum CatalogQueries {
 
     static let pinSearchPath = "SET search_path = pg_catalog"
 
-    /// A value that changes with every committed change of what the other queries read, a row's xmin being new with
+    /// Two values, of functions and of all the rest, each of which changes with every committed change of what the other queries read, a row's xmin being new with
     /// each of its versions. It holds on replicas too, and neither VACUUM nor ANALYZE changes it. Every catalog is read
-    /// in whole, but no row leaves the server: a few milliseconds of one core for some thousand relations.
-    static let fingerprint: String = {
-        let catalogs: [(name: String, condition: String)] = [
-            ("pg_namespace", "true"), ("pg_proc", "true"), ("pg_aggregate", ""),
-            ("pg_class", "relpersistence <> 't' AND relkind IN ('r', 'p', 'v', 'f', 'S')"),
-            ("pg_rewrite", "true"), ("pg_policy", "true"), ("pg_inherits", ""),
-            ("pg_operator", "true"), ("pg_cast", "true"), ("pg_constraint", "contypid <> 0"),
-            ("pg_db_role_setting", ""), ("pg_type", "typtype <> 'b'"),
-        ]
+    /// in whole, but no row leaves the server: a few milliseconds of one core for some thousand relations. Functions are by
+    /// far the most rows, and seldom change.
+    static let fingerprint = "SELECT " + state(of: functionCatalogs) + ", " + state(of: otherCatalogs)
+
+    private typealias Catalog = (name: String, condition: String)
+
+    private static let functionCatalogs: [Catalog] = [
+        ("pg_namespace", "true"), ("pg_proc", "true"), ("pg_aggregate", ""),
+    ]
+
+    private static let otherCatalogs: [Catalog] = [
+        ("pg_class", "relpersistence <> 't' AND relkind IN ('r', 'p', 'v', 'f', 'S')"),
+        ("pg_rewrite", "true"), ("pg_policy", "true"), ("pg_inherits", ""),
+        ("pg_operator", "true"), ("pg_cast", "true"), ("pg_constraint", "contypid <> 0"),
+        ("pg_db_role_setting", ""), ("pg_type", "typtype <> 'b'"), ("pg_index", ""),
+    ]
+
+    private static func state(of catalogs: [Catalog]) -> String {
         let parts = catalogs.map { name, condition in
             // A catalog without an oid is told by place and version of its rows.
             let identity = condition.isEmpty ? "hashtext(ctid::text)::int8" : "oid::int8"
@@ -29,8 +35,8 @@ enum CatalogQueries {
             return "(SELECT count(*) || ' ' || coalesce(sum(hashint8extended(\(identity), xmin::text::int8)), 0)"
                 + " FROM pg_catalog.\(name) WHERE \(filter))"
         }
-        return "SELECT " + parts.joined(separator: " || ',' || ")
-    }()
+        return parts.joined(separator: " || ',' || ")
+    }
 
     /// The most volatile of a function's own volatility and, for an aggregate, its support functions': 'v' sorts last
     /// of i, s, v.
@@ -132,6 +138,18 @@ enum CatalogQueries {
         FROM used u JOIN pg_catalog.pg_proc p ON p.oid = u.function JOIN pg_catalog.pg_type t ON t.oid = u.type
             JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
         WHERE p.provolatile = 'v' AND n.nspname <> 'pg_catalog' ORDER BY 1, 2
+        """
+
+    /// Unique indexes over plain columns of tables without children or partitions, in whole: a row for each column.
+    /// Columns: index, schema, table, column.
+    static let uniqueKeys = """
+        SELECT i.indexrelid, n.nspname, c.relname, a.attname
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts
+        WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND \(isUserSchema)
+            AND c.relkind = 'r' AND c.relpersistence <> 't' AND NOT c.relhassubclass
+        ORDER BY 1
         """
 
     /// Columns: whether it is for this database only, the role (NULL: all), the value of the setting.

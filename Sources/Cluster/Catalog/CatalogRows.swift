@@ -1,3 +1,5 @@
+import StatementRouting
+
 /// What routing has to know of one database, as its catalog has it.
 package struct CatalogRows: Sendable, Equatable {
     /// All but procedures, pg_catalog's included.
@@ -5,6 +7,7 @@ package struct CatalogRows: Sendable, Equatable {
     package var relations: [RelationRow]
     package var volatileOperators: [OperatorRow]
     package var volatileTypes: [TypeRow]
+    package var uniqueKeys: [UniqueKeyFact]
     /// Of `search_path`: names apart by commas, quoted where needed.
     package var searchPaths: RoleSettingRows
     /// Of `default_transaction_isolation`; empty where it is not known.
@@ -15,6 +18,7 @@ package struct CatalogRows: Sendable, Equatable {
         relations: [RelationRow],
         volatileOperators: [OperatorRow],
         volatileTypes: [TypeRow],
+        uniqueKeys: [UniqueKeyFact] = [],
         searchPaths: RoleSettingRows,
         isolations: RoleSettingRows
     ) {
@@ -22,6 +26,7 @@ package struct CatalogRows: Sendable, Equatable {
         self.relations = relations
         self.volatileOperators = volatileOperators
         self.volatileTypes = volatileTypes
+        self.uniqueKeys = uniqueKeys
         self.searchPaths = searchPaths
         self.isolations = isolations
     }

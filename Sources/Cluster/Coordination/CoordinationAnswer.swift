@@ -2,6 +2,8 @@
 package enum CoordinationAnswer: Sendable, Equatable {
     case granted(lease: Int64, seconds: Int)
     case kept(seconds: Int)
+    /// Of so many seconds so many are left, by etcd's clock.
+    case remaining(seconds: Int, of: Int)
     /// The lease has run out, and its keys are gone.
     case leaseGone
     /// `isMade`: the guards held, and the change was made.

@@ -8,11 +8,14 @@ package struct CoordinationLook: Sendable, Equatable {
     package var timeline: UInt32
     /// Of the primary that was right last; 0: not known.
     package var lastTimeline: UInt32
+    /// Places of the replicas that follow the primary.
+    package var followers: Set<Int>
 
-    package init(names: [String], sees: Int?, timeline: UInt32, lastTimeline: UInt32) {
+    package init(names: [String], sees: Int?, timeline: UInt32, lastTimeline: UInt32, followers: Set<Int> = []) {
         self.names = names
         self.sees = sees
         self.timeline = timeline
         self.lastTimeline = lastTimeline
+        self.followers = followers
     }
 }

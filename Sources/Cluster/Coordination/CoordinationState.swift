@@ -4,10 +4,13 @@ package struct CoordinationState: Sendable, Equatable {
     package struct Kept<Value: Sendable & Equatable>: Sendable, Equatable {
         package var value: Value
         package var revision: UInt64
+        /// That the key goes with; 0: none.
+        package var lease: Int64
 
-        package init(_ value: Value, revision: UInt64) {
+        package init(_ value: Value, revision: UInt64, lease: Int64 = 0) {
             self.value = value
             self.revision = revision
+            self.lease = lease
         }
     }
 

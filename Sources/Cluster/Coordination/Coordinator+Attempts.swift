@@ -20,16 +20,18 @@ extension Coordinator {
         switch intent {
         case .cancel, .finish: intent = nil
         case .claim:
-            if let (proxy, node) = objection(state) {
-                intent = nil
-                actions.append(.promotion(.denied(.objected(proxy: proxy, node: node))))
+            if let objection = objection(state) {
+                switch word.age(lease: objection.lease, at: now) {
+                case .fresh: actions.append(deny(.objected(proxy: objection.proxy, node: objection.node)))
+                case .old: actions.append(deny(.standsStill(proxy: objection.proxy)))
+                case .unknown: break
+                }
             } else if now < settledAt {
-                intent = nil
-                actions.append(.promotion(.denied(.proxiesAwaited)))
+                actions.append(deny(.proxiesAwaited))
             }
         case nil: break
         }
-        let isDone = state.attempt?.value.stage == .done
+        let isDone = state.attempt?.value.stage.isBinding ?? false
         switch standing {
         case .apart, .baffled: return actions
         // The new primary has been seen, or is going to be.
@@ -81,8 +83,9 @@ extension Coordinator {
         _ state: CoordinationState,
         at now: UInt64
     ) -> [CoordinationAction] {
-        if intent == nil, let (proxy, node) = objection(state) {
-            return [.promotion(.denied(.objected(proxy: proxy, node: node)))]
+        // It has come since this proxy asked, and is no old word.
+        if intent == nil, let objection = objection(state) {
+            return [.promotion(.denied(.objected(proxy: objection.proxy, node: objection.node)))]
         }
         let late = state.proxies.filter { $0.key != id && $0.value.value?.fenced != attempt.number }
         guard let since = awaitingSince, !late.isEmpty, !hasToldAwaiting,
@@ -123,12 +126,20 @@ extension Coordinator {
     }
 
     /// A proxy that sees a primary which is well; this one, too.
-    private func objection(_ state: CoordinationState) -> (proxy: String, node: String)? {
+    private func objection(_ state: CoordinationState) -> (proxy: String, node: String, lease: Int64)? {
         for key in state.proxies.keys.sorted() {
-            guard let status = state.proxies[key]?.value else { return (key, "?") }
-            if let node = status.sees { return (status.name, node) }
+            guard let kept = state.proxies[key] else { continue }
+            // This proxy's own word needs no proof.
+            let lease = key == id ? 0 : kept.lease
+            guard let status = kept.value else { return (key, "?", lease) }
+            if let node = status.sees { return (status.name, node, lease) }
         }
         return nil
+    }
+
+    private mutating func deny(_ obstacle: PromotionObstacle) -> CoordinationAction {
+        intent = nil
+        return .promotion(.denied(obstacle))
     }
 
     // MARK: Changes
@@ -138,12 +149,15 @@ extension Coordinator {
         guard let state = known, let own = state.proxies[id]?.revision else { return nil }
         let (attempt, revision) = (state.attempt?.value, state.attempt?.revision ?? 0)
         guard let attempt, attempt.stage.isActive else {
-            return now < settledAt ? nil : claim(state, own: own, revision)
+            if let claim = now < settledAt ? nil : claim(state, own: own, revision) { return claim }
+            return attempt.flatMap { goOnFollowing($0, state, own: own, revision, at: now) }
         }
         if attempt.by != id { return adopt(attempt, state, own: own, revision) }
         switch (intent, attempt.stage) {
         case (.cancel, _): return change(attempt, to: .cancelled, [.attempt(revision)])
-        case (.finish, _): return change(attempt, to: .done, [.attempt(revision)])
+        case (.finish(let followers), _):
+            let left = attempt.promoted(leaving: followers.map { look.names[$0] })
+            return CoordinationExchange(guards: [.attempt(revision)], change: .attempt(left))
         case (_, .fencing):
             let isReady = state.proxies.values.allSatisfy {
                 $0.value?.fenced == attempt.number && $0.value?.sees == nil
@@ -190,12 +204,69 @@ extension Coordinator {
         guard state.proxies[attempt.by] == nil else { return nil }
         let guards: [CoordinationExchange.Guard] = [.attempt(revision), .proxy(attempt.by, 0), .proxy(id, own)]
         if attempt.stage == .fencing { return change(attempt, to: .cancelled, guards) }
-        if let sees = look.sees, look.names[sees] == attempt.candidate { return change(attempt, to: .done, guards) }
         guard places(attempt) != nil else { return nil }
         var taken = attempt
         taken.by = id
         taken.byName = name
+        if let sees = look.sees, look.names[sees] == attempt.candidate {
+            // It came about, and whoever told it has pointed nobody for all that is known.
+            taken = taken.promoted(leaving: look.names.filter { $0 != attempt.old && $0 != attempt.candidate })
+        }
         return CoordinationExchange(guards: guards, change: .attempt(taken))
+    }
+
+    /// What is left of an attempt that has a primary: struck off are those that follow it, and where its proxy is gone
+    /// this one goes on.
+    private func goOnFollowing(
+        _ attempt: PromotionAttempt,
+        _ state: CoordinationState,
+        own: UInt64,
+        _ revision: UInt64,
+        at now: UInt64
+    ) -> CoordinationExchange? {
+        guard isOfPrimary(attempt, at: now) else { return nil }
+        let left = attempt.followers.filter { name in
+            !(look.names.firstIndex(of: name).map { look.followers.contains($0) } ?? false)
+        }
+        var changed = attempt.promoted(leaving: left)
+        var guards: [CoordinationExchange.Guard] = [.attempt(revision), .proxy(id, own)]
+        if attempt.by != id {
+            guard state.proxies[attempt.by] == nil else { return nil }
+            guards.append(.proxy(attempt.by, 0))
+            changed.by = id
+            changed.byName = name
+        }
+        return changed == attempt ? nil : CoordinationExchange(guards: guards, change: .attempt(changed))
+    }
+
+    /// Whether an attempt has ended in the primary that this proxy writes to, and something is left to do.
+    private func isOfPrimary(_ attempt: PromotionAttempt, at now: UInt64) -> Bool {
+        guard attempt.stage == .following, hold(at: now) == nil, let sees = look.sees else { return false }
+        return look.names[sees] == attempt.candidate
+    }
+
+    /// With what right this proxy points replicas at the primary; nil: it has none. All that may write to the primary
+    /// may: the one that has promoted it first, then the others one after the other, so that one which cannot reach a
+    /// replica is not waited for by all.
+    package func rightToPoint(at now: UInt64) -> Following.Right? {
+        guard hold(at: now) == nil, let sees = look.sees, let state = known else { return nil }
+        let attempt = state.attempt?.value
+        let able = state.proxies.filter { $0.value.value?.sees == look.names[sees] }.keys
+        let order = able.sorted { left, right in
+            let (isLeft, isRight) = (left == attempt?.by, right == attempt?.by)
+            return isLeft == isRight ? left < right : isLeft
+        }
+        var owed: Set<Int> = []
+        if let attempt, attempt.by == id, isOfPrimary(attempt, at: now) {
+            owed = Set(attempt.followers.compactMap { look.names.firstIndex(of: $0) })
+        }
+        return Following.Right(turn: order.firstIndex(of: id) ?? order.count, owed: owed)
+    }
+
+    /// The node that was replaced last, for all that is known.
+    package var formerPrimary: Int? {
+        guard let attempt = known?.attempt?.value, attempt.stage.isBinding else { return nil }
+        return look.names.firstIndex(of: attempt.old)
     }
 
     private func change(

@@ -22,8 +22,8 @@ package struct Coordinator: Sendable {
         case claim(old: Int, candidate: Int)
         /// Nothing is to be promoted any more.
         case cancel
-        /// There is a new primary.
-        case finish
+        /// There is a new primary, and these do not follow it yet. Places.
+        case finish(followers: [Int])
     }
 
     enum Registration: Sendable, Equatable {
@@ -70,6 +70,8 @@ package struct Coordinator: Sendable {
     var intent: Intent?
     /// Keys have been read since the intent came.
     var isFresh = false
+    /// Of the proxy that objects.
+    var word = ProxyWord()
     /// The number of the attempt that this proxy has asked for.
     var claimed: UInt64 = 0
     var standing = Standing.apart
@@ -130,7 +132,7 @@ package struct Coordinator: Sendable {
     package func hold(at now: UInt64) -> WriteHold? {
         if now >= writesUntil { return .noLease(failure) }
         if case .baffled(_, let node, let proxy) = standing { return .strangeNode(node, by: proxy) }
-        guard let attempt = known?.attempt?.value, attempt.stage == .told || attempt.stage == .done else { return nil }
+        guard let attempt = known?.attempt?.value, attempt.stage.isBinding else { return nil }
         guard look.timeline > 0, look.timeline <= attempt.timeline else { return nil }
         return .outdated(timeline: look.timeline, candidate: attempt.candidate)
     }
@@ -179,6 +181,7 @@ package struct Coordinator: Sendable {
             let change = CoordinationExchange.Change.status(id, status, lease: lease.number)
             return .exchange(CoordinationExchange(guards: [.proxy(id, revision)], change: change))
         }
+        if let question = word.takeQuestion() { return question }
         if now < writesUntil, let work = work(at: now) { return .exchange(work) }
         return now >= due ? .exchange(CoordinationExchange()) : nil
     }
@@ -207,6 +210,12 @@ package struct Coordinator: Sendable {
             registration = .leased(lease)
             extend(lease)
         case .kept, .leaseGone: loseLease(at: now)
+        case .remaining(let seconds, let granted):
+            guard case .remaining(let lease) = question.request else { break }
+            word.answered(lease: lease, seconds: seconds, of: granted, at: now)
+            if case .leased = registration, let state = known, state.proxies[id] != nil {
+                actions += reconcile(state, at: now)
+            }
         case .state(let state, _): actions += read(state, at: now)
         }
         return actions

@@ -75,6 +75,14 @@ struct EtcdCalls {
         return Int(seconds)
     }
 
+    /// - Returns: less than nothing where the lease has run out.
+    static func remaining(_ body: [UInt8]) throws(EtcdFailure) -> (seconds: Int, granted: Int) {
+        guard let answer = JSONValue(body), let seconds = answer.number("TTL"),
+            let granted = answer.number("grantedTTL")
+        else { throw .malformed("it is no lease") }
+        return (Int(seconds), Int(granted))
+    }
+
     static func token(_ body: [UInt8]) throws(EtcdFailure) -> String {
         guard let token = JSONValue(body)?["token"]?.text else { throw .malformed("it is no token") }
         return token
@@ -104,7 +112,8 @@ struct EtcdCalls {
                 state.attempt = .init(read, revision: changed)
             } else if key.hasPrefix(proxies) {
                 let id = String(key.dropFirst(proxies.count))
-                state.proxies[id] = .init(ProxyStatus(json: value), revision: changed)
+                let lease = item.number("lease") ?? 0
+                state.proxies[id] = .init(ProxyStatus(json: value), revision: changed, lease: lease)
             }
         }
         return (state, answer["succeeded"]?.isTrue ?? false)

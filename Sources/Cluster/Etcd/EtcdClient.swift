@@ -24,6 +24,10 @@ final class EtcdClient {
                 return .granted(lease: lease, seconds: given)
             case .keepAlive(let lease):
                 return .kept(seconds: try EtcdCalls.kept(call("lease/keepalive", EtcdCalls.lease(lease))))
+            case .remaining(let lease):
+                let body = try call("lease/timetolive", EtcdCalls.lease(lease))
+                let (seconds, granted) = try EtcdCalls.remaining(body)
+                return .remaining(seconds: seconds, of: granted)
             case .exchange(let exchange):
                 let (state, isMade) = try calls.state(call("kv/txn", calls.exchange(exchange)))
                 return .state(state, isMade: isMade)

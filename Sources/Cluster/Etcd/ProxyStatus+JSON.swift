@@ -14,9 +14,12 @@ extension ProxyStatus {
 
 extension PromotionAttempt {
     var json: String {
-        let words = [("old", old), ("candidate", candidate), ("stage", stage.rawValue), ("by", by), ("proxy", byName)]
+        let word = stage == .following ? Stage.done.rawValue : stage.rawValue
+        let words = [("old", old), ("candidate", candidate), ("stage", word), ("by", by), ("proxy", byName)]
             .map { "\"\($0.0)\": \(JSONValue.quoted($0.1))" }
-        return "{\"number\": \"\(number)\", \"timeline\": \(timeline), \(words.joined(separator: ", "))}"
+        let names = followers.map { JSONValue.quoted($0) }.joined(separator: ", ")
+        let left = stage == .following ? ", \"followers\": [\(names)]" : ""
+        return "{\"number\": \"\(number)\", \"timeline\": \(timeline), \(words.joined(separator: ", "))\(left)}"
     }
 
     init?(json: [UInt8]) {
@@ -27,14 +30,17 @@ extension PromotionAttempt {
             let stage = value["stage"]?.text.flatMap({ Stage(rawValue: $0) }),
             let by = value["by"]?.text, let byName = value["proxy"]?.text
         else { return nil }
+        // A version that knows of no followers writes none.
+        let followers = stage == .done ? value["followers"]?.items?.compactMap(\.text) ?? [] : []
         self.init(
             number: number,
             old: old,
             candidate: candidate,
             timeline: timeline,
-            stage: stage,
+            stage: followers.isEmpty ? stage : .following,
             by: by,
-            byName: byName
+            byName: byName,
+            followers: followers
         )
     }
 }

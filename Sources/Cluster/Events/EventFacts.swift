@@ -37,7 +37,7 @@ extension ClusterEvent {
             EventFacts(kind: .fenced, node: node, role: .unknown, reason: reason.description)
         case .unfenced(let node, let role): EventFacts(kind: .unfenced, node: node, role: role, reason: "")
         case .addresses, .promotion, .errand, .joined, .left, .notTaken, .sendersDenied, .patroni, .coordination,
-            .catalogLoaded, .catalogFailed:
+            .following, .commitsWait, .commitsGoOn, .catalogLoaded, .catalogFailed:
             nil
         }
     }

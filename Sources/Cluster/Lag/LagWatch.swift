@@ -104,7 +104,7 @@ package struct LagWatch: Sendable {
         guard let reading = readings[node] else { return NodeFreshness() }
         var found = judged(node, reading, at: now)
         found.received = reading.flushed
-        found.receiver = reading.receiver
+        found.receiver = reading.hidesReceiver ? nil : reading.receiver
         return found
     }
 

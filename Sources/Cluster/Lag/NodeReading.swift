@@ -18,15 +18,20 @@ package struct NodeReading: Sendable, Equatable {
     /// How long a commit may stay without being flushed, where it was told not to wait (`synchronous_commit = off`), in nanoseconds; nil where
     /// that is not known.
     package let commitsFlushedWithin: UInt64?
-    /// The state of a replica's WAL receiver; nil where there is none, or the monitoring user may not know.
+    /// The state of a replica's WAL receiver; nil where there is none.
     package let receiver: String?
     /// When a replica last heard from what it streams from, by its own clock and in its own words, to be compared with what it said before; nil
     /// where there is no stream, or the monitoring user may not know.
     package let heard: String?
     /// The timelines that led to a primary's; nil for a replica, or where the monitoring user may not know.
     package let history: [TimelineSwitch]?
+    /// What commits on a primary wait for; nil: nothing, or the monitoring user may not know.
+    package let commitWait: CommitWait?
     /// Who streams from a primary; nil for a replica, and where nobody has asked.
     package let senders: SenderList?
+
+    /// A replica receives, and the monitoring user may not know from where and how.
+    var hidesReceiver: Bool { receiver == "?" }
 
     package init(
         role: NodeRole,
@@ -40,6 +45,7 @@ package struct NodeReading: Sendable, Equatable {
         receiver: String? = nil,
         heard: String? = nil,
         history: [TimelineSwitch]? = nil,
+        commitWait: CommitWait? = nil,
         senders: SenderList? = nil
     ) {
         self.role = role
@@ -53,6 +59,7 @@ package struct NodeReading: Sendable, Equatable {
         self.receiver = receiver
         self.heard = heard
         self.history = history
+        self.commitWait = commitWait
         self.senders = senders
     }
 }

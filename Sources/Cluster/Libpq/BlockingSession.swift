@@ -4,7 +4,7 @@ import Glibc
 /// thread is stopped.
 struct BlockingSession: ~Copyable {
     private let connection: Connection
-    private let deadline: UInt64
+    private var deadline: UInt64
     private let stopper: (any Stopping)?
 
     /// - Parameters:
@@ -35,6 +35,9 @@ struct BlockingSession: ~Copyable {
         self.deadline = deadline
         self.stopper = stopper
     }
+
+    /// For what is done from now on; nanoseconds of `MonotonicClock`.
+    mutating func setDeadline(_ new: UInt64) { deadline = new }
 
     /// Runs one statement.
     func query(_ text: String) throws(SessionFailure) -> QueryResult {

@@ -14,6 +14,12 @@ package enum ClusterEvent: Sendable, Equatable {
     /// `nodes`: names, by the places that the news speaks of.
     case promotion(PromotionNews, nodes: [String])
     case errand(node: String, Errand, ErrandOutcome)
+    /// `nodes`: names, by the places that the news speaks of.
+    case following(FollowingNews, nodes: [String])
+    /// Commits on the primary wait for a standby.
+    case commitsWait(node: String, CommitWait)
+    /// They do no more.
+    case commitsGoOn(node: String)
     /// A node that is not in the configuration has been found, or is back.
     case joined(node: String, address: String)
     /// It has not been listed for `discover_forget`.
@@ -44,12 +50,10 @@ package enum ClusterEvent: Sendable, Equatable {
             case .hindered, .chosen: true
             case .calledOff, .done: false
             }
-        case .errand(_, _, let outcome):
-            switch outcome {
-            case .refused, .unanswered, .promoted(false): true
-            case .promoted(true), .follows, .slotProvided: false
-            }
-        case .unfenced, .addresses, .joined, .left, .catalogLoaded: false
+        case .errand(_, _, let outcome): outcome.isTrouble
+        case .following(let news, _): news.isTrouble
+        case .commitsWait: true
+        case .commitsGoOn, .unfenced, .addresses, .joined, .left, .catalogLoaded: false
         }
     }
 }
@@ -80,6 +84,10 @@ extension ClusterEvent: CustomStringConvertible {
         case .patroni(let news): news.description
         case .coordination(let news): news.description
         case .errand(let node, let errand, let outcome): errand.text(node, outcome)
+        case .following(let news, let nodes): news.text(nodes)
+        case .commitsWait(let node, let wait):
+            "node \(node): \(wait.text); \(wait.sessions) session\(wait.sessions == 1 ? "" : "s") wait there now"
+        case .commitsGoOn(let node): "node \(node): commits go on: as many standbys follow as they ask for"
         case .catalogLoaded(let database, let node, let functions, let relations, let took):
             "catalog of database \(database) loaded from node \(node): \(functions) functions, "
                 + "\(relations) relations of note, \(took)"

@@ -45,7 +45,8 @@ extension MonitorLoop {
             names: probes.map(\.node.name),
             sees: sees,
             timeline: claim?.timeline?.number ?? 0,
-            lastTimeline: fencing.accepted?.timeline?.number ?? 0
+            lastTimeline: fencing.accepted?.timeline?.number ?? 0,
+            followers: promoter?.following.followers ?? []
         )
     }
 }

@@ -13,7 +13,29 @@ extension MonitorLoop {
             promoter?.mustAwait = false
         }
         if promoter?.takeApplied() == true { decide(.workersTold) }
-        if promoter?.takeLook(at: now) == true { decide(.looked(scene)) }
+        if promoter?.takeLook(at: now) == true {
+            let scene = scene
+            decide(.looked(scene))
+            seeToFollowing(scene)
+        }
+    }
+
+    private func seeToFollowing(_ scene: PromotionScene) {
+        let now = MonotonicClock.now
+        let right = conductor.map { $0.coordinator.rightToPoint(at: now) } ?? Following.Right()
+        let former = conductor?.coordinator.formerPrimary
+        point(promoter?.following.look(scene, former: former, right, at: now) ?? [])
+    }
+
+    private func point(_ actions: [Following.Action]) {
+        for action in actions {
+            switch action {
+            case .point(let replica, let primary, let sources):
+                let places = sources.map { $0.sorted().map { probes[$0].node.address } }
+                start(.follow(probes[primary].node.address, onlyFrom: places), at: replica)
+            case .log(let news): log(.following(news, nodes: probes.map(\.node.name)))
+            }
+        }
     }
 
     func decide(_ event: Promotion.Event) {
@@ -31,6 +53,7 @@ extension MonitorLoop {
                 position: claim?.position,
                 heard: readings[place]?.heard,
                 isStreaming: claim?.isStreaming ?? false,
+                isHidden: readings[place]?.hidesReceiver ?? false,
                 askedAt: readings[place]?.sentAt ?? 0
             )
         }
@@ -59,7 +82,7 @@ extension MonitorLoop {
             let seconds = max(1, Int((promoter?.rules.patience ?? .seconds(60)).components.seconds))
             let limit = conductor == nil ? nil : Self.promotionWindow
             start(.promote(seconds: seconds, within: limit), at: place, limit: .seconds(seconds + 10))
-        case .follow(let replica, let primary): start(.follow(probes[primary].node.address), at: replica)
+        case .owe(let replicas): promoter?.following.owe(replicas)
         case .intend(let intent):
             if intent == .cancel { promoter?.errands.removeAll { $0.errand.isPromotion } }
             conduct(.intends(intent))
@@ -89,10 +112,12 @@ extension MonitorLoop {
     }
 
     func errandReady(_ descriptor: Int32) {
-        let mayPromote = conductor.map { $0.coordinator.hold(at: MonotonicClock.now) == nil } ?? true
-        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }),
-            let outcome = run.ready(mayPromote: mayPromote)
-        else { return }
+        let isFree = conductor.map { $0.coordinator.hold(at: MonotonicClock.now) == nil } ?? true
+        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }) else { return }
+        let isStillPrimary = run.errand.target.map { target in
+            verdict.primary.map { probes[$0].node.address == target } ?? false
+        }
+        guard let outcome = run.ready(mayChange: isFree && isStillPrimary ?? true) else { return }
         promoter?.errands.removeAll { $0 === run }
         ended(run, outcome)
     }
@@ -105,17 +130,27 @@ extension MonitorLoop {
     }
 
     private func ended(_ run: ErrandRun, _ outcome: ErrandOutcome) {
-        log(.errand(node: probes[run.place].node.name, run.errand, outcome))
+        if case .follow(let address, _) = run.errand { return pointed(run.place, at: address, outcome) }
+        if outcome != .slotThere { log(.errand(node: probes[run.place].node.name, run.errand, outcome)) }
         switch (run.errand, outcome) {
         case (.promote, .promoted(let isDone)):
             decide(.promotionAnswered(isDone))
             tell(run.place, .hinted)
         case (.promote, .refused(let reason)): decide(.promotionRefused(reason))
         case (.promote, _): decide(.promotionUnanswered)
-        case (.follow, .follows(let slot)):
-            tell(run.place, .hinted)
-            if let slot, let primary = verdict.primary { start(.provideSlot(slot), at: primary) }
         case (.follow, _), (.provideSlot, _): break
+        }
+    }
+
+    private func pointed(_ place: Int, at address: NodeAddress, _ outcome: ErrandOutcome) {
+        guard let primary = probes.indices.first(where: { probes[$0].node.address == address }) else { return }
+        let now = MonotonicClock.now
+        point(promoter?.following.ended(place, outcome, primary: primary, at: now) ?? [])
+        switch outcome {
+        case .follows(let slot, _), .followsAlready(let slot, _):
+            tell(place, .hinted)
+            if let slot, verdict.primary == primary { start(.provideSlot(slot), at: primary) }
+        default: break
         }
     }
 }

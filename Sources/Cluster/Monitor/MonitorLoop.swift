@@ -28,6 +28,7 @@ final class MonitorLoop {
     /// Workers have cut off the primary by themselves, and wait for the next view.
     var mustRepublish = false
     var lag: LagWatch
+    private var commits = CommitWatch()
     private var demand = SampleDemand()
     private var reported: FreshnessReport?
     var mustReport = false
@@ -216,9 +217,19 @@ final class MonitorLoop {
         if case .succeeded(_, let reading) = outcome, readings[place] != nil {
             lag.observed(place, reading, primary: verdict.primary)
         }
+        watchCommits()
         mustReport = true
         if case .succeeded(_, let reading) = outcome, verdict.primary == place, let senders = reading.senders {
             sendersTold(senders, by: place)
+        }
+    }
+
+    private func watchCommits() {
+        let wait = verdict.primary.flatMap { readings[$0]?.commitWait }
+        switch commits.look(primary: verdict.primary, wait, at: MonotonicClock.now) {
+        case .waiting(let place, let wait)?: log(.commitsWait(node: probes[place].node.name, wait))
+        case .goingOn(let place)?: log(.commitsGoOn(node: probes[place].node.name))
+        case nil: break
         }
     }
 
@@ -301,7 +312,8 @@ final class MonitorLoop {
                     saidRole: watches[place].health.observation?.role ?? .unknown,
                     timeline: readings[place]?.timeline ?? 0,
                     since: Microseconds(since[place] / 1000),
-                    isMember: members.isMember(place)
+                    isMember: members.isMember(place),
+                    note: verdict.primary == place ? readings[place]?.commitWait?.text : nil
                 )
             )
             if members.isMember(place), case .tcp = node.address { addresses[node.index] = probe.addresses.list }

@@ -35,12 +35,14 @@ struct ProbeQuestion: Sendable {
         , (SELECT GREATEST(c.timeline_id, v.min_recovery_end_timeline) FROM pg_catalog.pg_control_checkpoint() AS c, \
         pg_catalog.pg_control_recovery() AS v), \
         (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
-        (SELECT status FROM pg_catalog.pg_stat_wal_receiver), \
+        (SELECT COALESCE(status, '?') FROM pg_catalog.pg_stat_wal_receiver), \
         (SELECT last_msg_receipt_time FROM pg_catalog.pg_stat_wal_receiver), \
         pg_catalog.has_function_privilege(\
         'pg_catalog.pg_read_file(text, bigint, bigint, boolean)', 'EXECUTE'), \
         (EXTRACT(epoch FROM pg_catalog.current_setting('wal_writer_delay')::pg_catalog.interval) * 1000)::bigint
         """
+
+    private static let commits = ", " + CommitWait.column
 
     // A function that one may not execute is an error also where it is not called (PostgreSQL documentation, 9.27.9).
     private static let history = """
@@ -52,7 +54,7 @@ struct ProbeQuestion: Sendable {
     private static let sampleText = "SELECT " + columns + source
 
     private static func checkText(_ history: String, _ senders: String) -> String {
-        "SELECT " + columns + identity + history + senders + source
+        "SELECT " + columns + identity + history + commits + senders + source
     }
 
     var text: String {
@@ -106,7 +108,8 @@ struct ProbeQuestion: Sendable {
                 commitsFlushedWithin: earlier?.commitsFlushedWithin,
                 receiver: earlier?.receiver,
                 heard: earlier?.heard,
-                history: earlier?.timeline == timeline ? earlier?.history : nil
+                history: earlier?.timeline == timeline ? earlier?.history : nil,
+                commitWait: earlier?.commitWait
             )
         case .check(let withHistory, let withSenders):
             let recorded = result.value(0, 4).flatMap { UInt32($0) }
@@ -124,7 +127,8 @@ struct ProbeQuestion: Sendable {
                 receiver: result.value(0, 6),
                 heard: result.value(0, 7),
                 history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 10)).history : nil,
-                senders: withSenders ? result.value(0, 11).map { SenderList($0) } : nil
+                commitWait: result.value(0, 11).flatMap { CommitWait($0) },
+                senders: withSenders ? result.value(0, 12).map { SenderList($0) } : nil
             )
         }
     }

@@ -4,6 +4,7 @@ import ProxyCore
 /// What the monitor's thread keeps for promotions: the decision, and the errands under way.
 struct Promoter {
     var promotion: Promotion
+    var following = Following()
     var errands: [ErrandRun] = []
     /// Something has changed since `Promotion` looked last.
     var mustLook = false

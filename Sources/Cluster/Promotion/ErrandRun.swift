@@ -11,7 +11,7 @@ final class ErrandRun {
     private var stage = ErrandStage.closed
     /// A statement has been sent, so that something may have been done.
     private var hasAsked = false
-    private var mayPromote = true
+    private var mayChange = true
 
     init(_ errand: Errand, place: Int, deadline: UInt64) {
         self.errand = errand
@@ -35,10 +35,10 @@ final class ErrandRun {
 
     /// The descriptor is ready.
     ///
-    /// - Parameter mayPromote: whether this proxy has the right to promote at this moment.
+    /// - Parameter mayChange: whether this proxy has the right to what the errand is for at this moment.
     /// - Returns: how it ended, if it has.
-    func ready(mayPromote: Bool = true) -> ErrandOutcome? {
-        self.mayPromote = mayPromote
+    func ready(mayChange: Bool = true) -> ErrandOutcome? {
+        self.mayChange = mayChange
         do throws(ProbeFailure) {
             switch takeStage() {
             case .closed: return nil
@@ -81,11 +81,15 @@ final class ErrandRun {
         let isAtEnd = row == nil ? false : try asking.connection.isAtEnd()
         let connection = asking.connection
         if let row, isAtEnd {
-            if script.isAboutToPromote, !mayPromote { return .refused("the lease in etcd has run out") }
+            if script.isAboutToChange, !mayChange { return .refused(Self.lapsed(errand)) }
             return try take(script.next(row), connection)
         }
         stage = .asking(.init(connection: connection, row: row))
         return nil
+    }
+
+    private static func lapsed(_ errand: Errand) -> String {
+        errand.isPromotion ? "the lease in etcd has run out" : "what it was to follow is the primary no more"
     }
 
     private func take(

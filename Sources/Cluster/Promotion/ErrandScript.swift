@@ -10,8 +10,8 @@ struct ErrandScript {
         case readingClock
         case promoting
         case readingConninfo
-        case settingConninfo(slot: String?)
-        case reloading(slot: String?)
+        case settingConninfo(slot: String?, isHidden: Bool)
+        case reloading(slot: String?, isHidden: Bool)
         case providingSlot
     }
 
@@ -37,7 +37,9 @@ struct ErrandScript {
             }
             stage = .readingConninfo
             return .send(
-                "SELECT pg_catalog.current_setting('primary_conninfo'), pg_catalog.current_setting('primary_slot_name')"
+                "SELECT pg_catalog.current_setting('primary_conninfo'), pg_catalog.current_setting('primary_slot_name'), "
+                    + "EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver WHERE status IS NULL), "
+                    + "pg_catalog.pg_is_in_recovery()"
             )
         case .provideSlot(let name):
             stage = .providingSlot
@@ -67,25 +69,39 @@ struct ErrandScript {
         case .promoting:
             guard let answer = row.first ?? nil else { return .end(.refused("it heard of it too late")) }
             return .end(.promoted(answer == "t"))
-        case .readingConninfo:
-            guard case .follow(let address) = errand else { preconditionFailure("not an errand to follow") }
-            guard let old = row.first ?? nil, let new = PrimaryConninfo.pointing(old, at: address) else {
-                return .end(.refused("its primary_conninfo cannot be understood"))
-            }
-            let slot = row.count > 1 ? row[1].flatMap { $0.isEmpty ? nil : $0 } : nil
-            stage = .settingConninfo(slot: slot)
-            return .send("ALTER SYSTEM SET primary_conninfo = \(Self.literal(new))")
-        case .settingConninfo(let slot):
-            stage = .reloading(slot: slot)
+        case .readingConninfo: return point(row)
+        case .settingConninfo(let slot, let isHidden):
+            stage = .reloading(slot: slot, isHidden: isHidden)
             return .send("SELECT pg_catalog.pg_reload_conf()")
-        case .reloading(let slot): return .end(.follows(slot: slot))
-        case .providingSlot: return .end(.slotProvided)
+        case .reloading(let slot, let isHidden): return .end(.follows(slot: slot, isHidden: isHidden))
+        case .providingSlot: return .end(row.isEmpty ? .slotThere : .slotProvided)
         }
     }
 
-    /// Whether what comes next is the promotion itself, which takes the right to promote at that very moment.
-    var isAboutToPromote: Bool {
-        if case .readingClock = stage { true } else { false }
+    /// - Parameter row: what a replica says of where it streams from.
+    private mutating func point(_ row: [String?]) -> Step {
+        guard case .follow(let address, let sources) = errand else { preconditionFailure("not an errand to follow") }
+        guard row.count == 4, row[3] == "t" else { return .end(.refused("it is no replica any more")) }
+        guard let old = row[0], let targets = PrimaryConninfo.targets(old),
+            let new = PrimaryConninfo.pointing(old, at: address)
+        else { return .end(.refused("its primary_conninfo cannot be understood")) }
+        let slot = row[1].flatMap { $0.isEmpty ? nil : $0 }
+        let isHidden = row[2] == "t"
+        if targets == [address] { return .end(.followsAlready(slot: slot, isHidden: isHidden)) }
+        if let sources, targets.contains(address) || !targets.contains(where: { sources.contains($0) }) {
+            return .end(.leftAlone)
+        }
+        stage = .settingConninfo(slot: slot, isHidden: isHidden)
+        return .send("ALTER SYSTEM SET primary_conninfo = \(Self.literal(new))")
+    }
+
+    /// Whether what comes next changes which node follows which, or is the primary: that takes the right to it at that
+    /// very moment.
+    var isAboutToChange: Bool {
+        switch stage {
+        case .readingClock, .readingConninfo: true
+        case .begun, .promoting, .settingConninfo, .reloading, .providingSlot: false
+        }
     }
 
     /// Seconds since 1970.

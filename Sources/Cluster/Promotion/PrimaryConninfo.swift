@@ -25,6 +25,29 @@ enum PrimaryConninfo {
         return parts.joined(separator: " ")
     }
 
+    /// Where it leads, one host after the other ("PostgreSQL documentation, 34.1.1.3").
+    ///
+    /// - Returns: nil for a connection string that libpq does not understand; nothing where it names no host.
+    static func targets(_ text: String) -> [NodeAddress]? {
+        guard let options = PQconninfoParse(text, nil) else { return nil }
+        defer { PQconninfoFree(options) }
+        var lists: [String: [String]] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            defer { option += 1 }
+            guard let value = option.pointee.val, value.pointee != 0 else { continue }
+            let parts = String(cString: value).split(separator: ",", omittingEmptySubsequences: false)
+            lists[String(cString: keyword)] = parts.map(String.init)
+        }
+        // An address is used in place of the name.
+        let (hosts, ports) = (lists["hostaddr"] ?? lists["host"] ?? [], lists["port"] ?? [])
+        return hosts.enumerated().map { place, host in
+            let digits = ports.count == 1 ? ports[0] : ports.indices.contains(place) ? ports[place] : ""
+            let port = UInt16(digits) ?? 5432
+            return host.hasPrefix("/") ? .unix(directory: host, port: port) : .tcp(host: host, port: port)
+        }
+    }
+
     /// As a value in a connection string ("PostgreSQL documentation, 34.1.1.1").
     private static func quoted(_ value: String) -> String {
         var text = ""

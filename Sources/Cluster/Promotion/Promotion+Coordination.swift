@@ -13,7 +13,7 @@ extension Promotion {
             loss.notBefore = now &+ Self.pause
             return hinder(&loss, obstacle)
         case (.denied(let obstacle), .fencing(let attempt)) where !attempt.isInherited:
-            return end(attempt, thenWaiting: nil) + [.log(.hindered(obstacle))]
+            return end(attempt, thenWaiting: nil) + say(obstacle)
         case (.allTold, .fencing(let attempt)):
             phase = .promoting(attempt, told: now)
             return [.promote(attempt.candidate)]

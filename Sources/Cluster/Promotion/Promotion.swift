@@ -57,14 +57,12 @@ package struct Promotion: Sendable {
         var heard: [String?]
         /// Not before this, after a refusal.
         var notBefore: UInt64
-        var told: PromotionObstacle?
     }
 
     package struct Attempt: Sendable, Equatable {
         let old: Int
         let candidate: Int
         let since: UInt64
-        var told: PromotionObstacle?
         /// Another proxy may have told the candidate already.
         var isInherited = false
     }
@@ -72,8 +70,8 @@ package struct Promotion: Sendable {
     let rules: PromotionRules
     private let policies: [PromotionPolicy]
     package internal(set) var phase = Phase.idle
-    /// Replicas that are yet to be pointed at the primary that was promoted, and that primary.
-    private var followers: (replicas: Set<Int>, primary: Int)?
+    /// What has been said of the outage that goes on.
+    private var said = ObstaclesSaid()
 
     package init(rules: PromotionRules, policies: [PromotionPolicy]) {
         self.rules = rules
@@ -82,7 +80,7 @@ package struct Promotion: Sendable {
 
     package mutating func handle(_ event: Event, at now: UInt64) -> [PromotionAction] {
         switch (event, phase) {
-        case (.looked(let scene), .idle): return look(scene, at: now) + direct(scene)
+        case (.looked(let scene), .idle): return look(scene, at: now)
         case (.looked(let scene), .waiting(let loss)): return wait(loss, scene, at: now)
         case (.looked(let scene), .fencing(let attempt)): return hold(attempt, scene, at: now)
         case (.looked(let scene), .promoting(let attempt, let told)):
@@ -120,11 +118,11 @@ package struct Promotion: Sendable {
     // MARK: Phases
 
     private mutating func look(_ scene: PromotionScene, at now: UInt64) -> [PromotionAction] {
+        if scene.primary != nil { said.outageEnded() }
         // One that answers is not lost, whatever it says.
         guard scene.primary == nil, let old = scene.accepted, scene.nodes[old].role == .unknown else { return [] }
         // Somebody else says that it is primary: that is for fencing, and for people.
         guard !scene.nodes.contains(where: { $0.role == .primary }) else { return [] }
-        followers = nil
         let loss = Loss(old: old, since: now, alive: now, heard: scene.nodes.map(\.heard), notBefore: now)
         phase = .waiting(loss)
         return wait(loss, scene, at: now)
@@ -176,7 +174,7 @@ package struct Promotion: Sendable {
         let best = eligible.max { isWorse(scene.nodes[$0], $0, than: scene.nodes[$1], $1) }
         guard let best, let position = scene.nodes[best].position else { return [] }
         let most = scene.nodes.filter { $0.role == .replica && !$0.isFenced }.compactMap(\.position).max() ?? position
-        let attempt = Attempt(old: loss.old, candidate: best, since: loss.since, told: nil)
+        let attempt = Attempt(old: loss.old, candidate: best, since: loss.since)
         let chosen = PromotionNews.chosen(
             candidate: best,
             position: position,
@@ -211,20 +209,22 @@ package struct Promotion: Sendable {
     }
 
     private mutating func confirm(
-        _ before: Attempt,
+        _ attempt: Attempt,
         told: UInt64,
         _ scene: PromotionScene,
         at now: UInt64
     ) -> [PromotionAction] {
-        var attempt = before
         if let primary = scene.primary {
             phase = .idle
-            let end: [PromotionAction] = rules.isCoordinated ? [.intend(.finish)] : []
-            if primary != attempt.candidate { return end }
+            said.outageEnded()
+            guard primary == attempt.candidate else {
+                return rules.isCoordinated ? [.intend(.finish(followers: []))] : []
+            }
+            // What is left to do is written down before anything of it is done, so that somebody else can go on with
+            // it.
             let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary }
-            followers = (Set(others), primary)
-            return [.log(.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since))))] + end
-                + direct(scene)
+            let done = PromotionNews.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since)))
+            return [.log(done)] + (rules.isCoordinated ? [.intend(.finish(followers: others))] : []) + [.owe(others)]
         }
         let isOverdue = now >= told &+ rules.patience.nanoseconds
         switch scene.nodes[attempt.candidate].role {
@@ -232,11 +232,7 @@ package struct Promotion: Sendable {
             let reason = "it is a replica still"
             return giveUp(attempt, .refused(candidate: attempt.candidate, reason: reason), at: now)
         case .unknown:
-            let obstacle = PromotionObstacle.candidateSilent(attempt.candidate)
-            guard attempt.told != obstacle else { return [] }
-            attempt.told = obstacle
-            phase = .promoting(attempt, told: told)
-            return [.log(.hindered(obstacle))]
+            return say(.candidateSilent(attempt.candidate))
         case .replica, .primary: return []
         }
     }
@@ -253,7 +249,6 @@ package struct Promotion: Sendable {
             heard: policies.map { _ in nil },
             notBefore: now &+ rules.retry.nanoseconds
         )
-        loss.told = attempt.told
         let log = hinder(&loss, obstacle)
         return end(attempt, thenWaiting: loss) + log
     }
@@ -270,13 +265,12 @@ package struct Promotion: Sendable {
 
     /// Waits on; what hinders is told once.
     mutating func hinder(_ loss: inout Loss, _ obstacle: PromotionObstacle?) -> [PromotionAction] {
-        guard let obstacle, obstacle != loss.told else {
-            phase = .waiting(loss)
-            return []
-        }
-        loss.told = obstacle
         phase = .waiting(loss)
-        return [.log(.hindered(obstacle))]
+        return obstacle.map { say($0) } ?? []
+    }
+
+    mutating func say(_ obstacle: PromotionObstacle) -> [PromotionAction] {
+        said.isNews(obstacle) ? [.log(.hindered(obstacle))] : []
     }
 
     // MARK: Nodes
@@ -297,22 +291,5 @@ package struct Promotion: Sendable {
         if left.position != right.position { return (left.position?.rawValue ?? 0) < (right.position?.rawValue ?? 0) }
         if policies[a].priority != policies[b].priority { return policies[a].priority < policies[b].priority }
         return a > b
-    }
-
-    /// Points replicas at the primary that was promoted, as they are seen.
-    private mutating func direct(_ scene: PromotionScene) -> [PromotionAction] {
-        guard let (replicas, primary) = followers, !replicas.isEmpty else { return [] }
-        guard scene.primary == primary else {
-            if scene.primary != nil { followers = nil }
-            return []
-        }
-        let ready = replicas.filter { scene.nodes[$0].role == .replica && !scene.nodes[$0].isFenced }
-        followers?.replicas.subtract(ready)
-        let astray = ready.sorted().filter { !isFollowing(scene.nodes[$0], scene) }
-        return astray.map { .follow(replica: $0, primary: primary) }
-    }
-
-    private func isFollowing(_ node: PromotionCandidate, _ scene: PromotionScene) -> Bool {
-        node.isStreaming && node.timeline != nil && node.timeline == scene.timeline
     }
 }

@@ -8,8 +8,8 @@ package enum PromotionAction: Sendable, Equatable {
     case unfence(old: Int)
     /// `pg_promote()`; `promotionAnswered` or `promotionRefused` is due.
     case promote(Int)
-    /// Have a replica stream from the new primary.
-    case follow(replica: Int, primary: Int)
+    /// These are to follow the new primary, as soon as they are there: for `Following`.
+    case owe([Int])
     /// For `Coordinator`.
     case intend(Coordinator.Intent)
     /// For `Coordinator`: the workers have cut off the old primary.

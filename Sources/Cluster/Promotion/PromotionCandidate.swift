@@ -11,6 +11,8 @@ package struct PromotionCandidate: Sendable, Equatable {
     /// `NodeReading.heard`.
     package var heard: String?
     package var isStreaming: Bool
+    /// A replica that receives, and from where and how the monitoring user may not know.
+    package var isHidden: Bool
     /// When it was asked for all that: nanoseconds of one monotonic clock.
     package var askedAt: UInt64
 
@@ -21,6 +23,7 @@ package struct PromotionCandidate: Sendable, Equatable {
         position: WALPosition? = nil,
         heard: String? = nil,
         isStreaming: Bool = false,
+        isHidden: Bool = false,
         askedAt: UInt64 = 0
     ) {
         self.role = role
@@ -29,6 +32,7 @@ package struct PromotionCandidate: Sendable, Equatable {
         self.position = position
         self.heard = heard
         self.isStreaming = isStreaming
+        self.isHidden = isHidden
         self.askedAt = askedAt
     }
 }

@@ -32,6 +32,8 @@ extension PromotionObstacle {
                 + "promote another by hand only if it will never come back"
         case .objected(let proxy, let node):
             "proxy \(proxy) sees node \(node) as a primary that is well: the way from here is cut, and not the primary lost"
+        case .standsStill(let proxy):
+            "proxy \(proxy) does not renew its lease in etcd: that is waited for until it does, or its lease has run out"
         case .proxiesAwaited:
             "this proxy has come, or is back, in etcd a moment ago: others are waited for, for etcd_ttl"
         case .noLease: "this proxy has no lease in etcd (coordination, etcd_urls)"

@@ -11,6 +11,8 @@ package enum PromotionObstacle: Sendable, Equatable {
     case candidateSilent(Int)
     /// Another proxy sees a primary that is well. Names.
     case objected(proxy: String, node: String)
+    /// Another proxy has said so, and has not renewed its lease since: it stands still, or is cut off from etcd.
+    case standsStill(proxy: String)
     /// This proxy has no lease in etcd.
     case noLease
     /// It has had one for too short a time to know of all other proxies.

@@ -11,6 +11,8 @@ struct ReadBalance: ~Copyable {
     static let widestMargin = 1.0
     /// Squares of latencies that differ by less than this, at most, are taken as equal.
     static let widestLikeness = 3.0
+    /// So many microseconds after its last use a server's settings are certainly nobody's who comes back at once.
+    static let forgotten = 1_000_000.0
     /// What was measured becomes stale within about so many microseconds.
     static let memory = 1_000_000.0
 
@@ -122,8 +124,22 @@ struct ReadBalance: ~Copyable {
     }
 
     /// Whether the first is so much slower or busier than the second that what a session has there does not make up for it.
-    func isMuchDearer(_ first: Int, than second: Int) -> Bool {
+    private func isMuchDearer(_ first: Int, than second: Int) -> Bool {
         latency(first) > 2 * latency(second) || load(first) > 2 * load(second) + Self.chance
+    }
+
+    /// Whether a read stays with the node that was chosen for it, though it must bring one of that node's servers to its
+    /// session's settings first, and another node has a server with them.
+    ///
+    /// Where servers are scarce and sessions come back to them at once, settings win: a change costs a server more than a
+    /// read by key, and whoever had the server must change it back. The longer nobody has come back to the server that
+    /// would be taken, the likelier the choice wins: so a session that reads alone reads from all nodes, and busy ones
+    /// seldom take each other's servers for the sake of shares.
+    /// - Parameters:
+    ///   - idle: microseconds since anybody used the server of the node that has been free for the longest time.
+    ///   - draw: 64 random bits.
+    func keepsChoice(of node: Int, before other: Int, idle: Microseconds, draw: UInt64) -> Bool {
+        isMuchDearer(other, than: node) || Self.fraction(draw) * Self.forgotten < Double(idle)
     }
 
     /// By so many statements in flight the loads of nodes that share evenly may well differ.

@@ -35,6 +35,10 @@ struct BatchPlan: BitwiseCopyable {
     var parsesUnnamed = false
     /// Whether a Parse of a named statement is among them.
     var parsesNamed = false
+    /// Whether a Parse is among them.
+    var parses = false
+    /// Binds, less Describes of portals.
+    var undescribed: Int32 = 0
     /// What a name among them means hangs on a batch in flight.
     var waitsForNames = false
     /// What the statements do to their session, together.
@@ -53,6 +57,9 @@ struct BatchPlan: BitwiseCopyable {
     var controlsTransaction = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
+
+    /// What may be done should servers have something of it that is out of date.
+    var renewal: Renewal { parses ? .parses : undescribed <= 0 ? .describes : .none }
 
     var isRead: Bool { access == .read && hint != .primary }
 

@@ -4,6 +4,8 @@ import PostgresWire
 /// What few clients need, and those for a short time: kept off the session's slot.
 final class ClientExtras {
     var authenticator: ClientAuthenticator?
+    /// A key is being derived for it.
+    var awaitsKey = false
     var version = ProtocolVersion.v3_0
     var user = ""
     var database = ""

@@ -4,6 +4,8 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     case between
     /// Its next batch has been looked at and waits for a server.
     case waiting
+    /// Its next batch needs a database to itself: what the proxy has there is being closed.
+    case claiming
     /// Its next batch asks for the primary's position, which is being looked up.
     case locating
     /// The server for its next batch is there; the batch has not begun to be sent.
@@ -31,7 +33,7 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     var isInBatch: Bool {
         switch self {
         case .preparing, .flushing, .batch: true
-        case .between, .waiting, .locating, .assigned, .settling, .refused, .skipping, .catchingUp: false
+        case .between, .waiting, .claiming, .locating, .assigned, .settling, .refused, .skipping, .catchingUp: false
         }
     }
 }

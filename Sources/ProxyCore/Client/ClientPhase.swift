@@ -8,6 +8,8 @@ enum ClientPhase: UInt8, BitwiseCopyable {
     case ready
     /// Let into the admin console.
     case console
+    /// It has brought a cancel request, and waits for the end of the connection that brings it to the server.
+    case cancelling
     /// Told a FATAL error or gone; nothing that it sends is looked at.
     case closing
 }

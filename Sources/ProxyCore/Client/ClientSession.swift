@@ -9,6 +9,11 @@ struct ClientSession: ~Copyable {
     var transport = TransportID.none
     var phase = ClientPhase.startup
     var flow = ClientFlow.between
+    var input = ClientInput.open
+    /// Nothing stands in the way of what it has sent but that more of it must come.
+    var needsInput = true
+    /// Of the batches in flight one may write: they are carried out, whether the client stays or not.
+    var mustCarryOut = false
     var transaction = ClientTransaction.none
     var replayState = ReplayState.none
     /// Of the batches in flight.
@@ -17,6 +22,8 @@ struct ClientSession: ~Copyable {
     /// `send_high_water` is passed towards it: its server is not read.
     var isBacklogged = false
     var pauses: PauseReasons = []
+    /// A cancel has been asked for of what is in flight.
+    var isCanceled = false
     /// Retries of the batch in flight.
     var attempts: UInt8 = 0
     /// The next batch goes to the primary, whatever its class: a replica has refused it.
@@ -35,12 +42,19 @@ struct ClientSession: ~Copyable {
     /// Batches sent whose ReadyForQuery has not come.
     var outstanding: Int32 = 0
     var passThrough = PassThrough.none
+    /// The text in the message that is passed on, where it is to be known.
+    var passing: PassingText?
+    /// Bytes of the next batch that are known not to hold its end.
+    var unended = 0
     /// The server that it holds.
     var server = Handle.none
     var pool: UnsafeMutablePointer<Pool>?
     /// The settings that it wants, and those that it came with, to which RESET returns.
     var profile = ProfileID.base
     var startProfile = ProfileID.base
+    /// What its next Parse is shared by, and why that is not what `profile` says, where it is not.
+    var parseContext = ParseContext.plain
+    var surroundings: ParseSurroundings?
     /// How its texts are to be understood, where its settings make a difference.
     var context: SessionContext?
     var statements = ClientStatements()
@@ -61,13 +75,19 @@ struct ClientSession: ~Copyable {
     var replay = HeldBytes()
     /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
     var replayAhead = 0
+    /// What may be done should servers have something of that batch that is out of date.
+    var renewal = Renewal.none
+    /// Statements with a serial from this on were first prepared in the batch in flight.
+    var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
     var undo: [LedgerEntry] = []
     /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far, which is held back.
     var output = ByteQueue()
     /// What was to be sent before that reply began.
     var released = ByteQueue()
-    /// The secret half of its cancel key; the public half is the slot's number.
+    /// What it takes for its server's process, and the public half of its cancel key; 0 before it is let in.
+    var processID: UInt32 = 0
+    /// The secret half of that.
     var cancelSecret: UInt64 = 0
     /// When its phase, its wait or its idle time began.
     var since: Microseconds

@@ -22,7 +22,7 @@ extension PinReason {
             """
         case .holdCursor: "EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
         case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .sequence, .seed, .library,
-            .unnamedStatementTooLong, .notUnderstood:
+            .unnamedStatementTooLong, .longStatement, .notUnderstood:
             nil
         }
     }

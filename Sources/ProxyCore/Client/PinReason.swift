@@ -12,6 +12,7 @@ package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertibl
     case seed
     case library
     case unnamedStatementTooLong
+    case longStatement
     case notUnderstood
 
     package var description: String {
@@ -27,7 +28,8 @@ package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertibl
         case .sequence: "a sequence was used"
         case .seed: "setseed was called"
         case .library: "LOAD was run"
-        case .unnamedStatementTooLong: "prepared_statements is off, or a statement is too long to be carried"
+        case .unnamedStatementTooLong: "prepared_statements is off"
+        case .longStatement: "a statement longer than client_buffer_limit is prepared there"
         case .notUnderstood: "a statement was not understood"
         }
     }

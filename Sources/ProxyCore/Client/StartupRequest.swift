@@ -10,16 +10,20 @@ struct StartupRequest {
     var unrecognized: [String] = []
 
     init(version: ProtocolVersion, parameters: [StartupPacket.Parameter]) throws(PostgresError) {
+        var fromOptions: [SessionSetting] = []
         for parameter in parameters {
             switch parameter.name {
             case "user": user = parameter.value
             case "database": database = parameter.value
             case "replication": replication = try Self.replication(parameter.value)
-            case "options":
-                for setting in try Self.settings(inOptions: parameter.value) { set(setting.name, setting.value) }
+            case "options": fromOptions = try Self.settings(inOptions: parameter.value)
             case let name where name.hasPrefix("_pq_."): unrecognized.append(name)
             case let name: set(name, parameter.value)
             }
+        }
+        // Wherever it stands in the packet, `options` is read first: the packet's own parameters win over it.
+        for setting in fromOptions where !settings.contains(where: { $0.name == setting.name }) {
+            set(setting.name, fromOptions.last { $0.name == setting.name }?.value ?? setting.value)
         }
         if user.isEmpty {
             throw PostgresError(

@@ -73,7 +73,7 @@ enum ConsoleVerb: CaseIterable {
             [
                 "node", "address", "role", "state", "reason", "since", "timeline", "position", "lag", "weight",
                 "in_flight",
-                "servers", "version",
+                "servers", "version", "note",
             ]
         case .showPins: ["client", "user", "database", "node", "reason", "since", "statement"]
         case .showVersion: ["version"]

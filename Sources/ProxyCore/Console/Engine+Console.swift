@@ -19,6 +19,7 @@ extension Engine {
         extras.console = ConsoleSession()
         client.pointee.extras = extras
         client.pointee.phase = .console
+        client.pointee.processID = processNumbers.give(to: client.pointee.handle)
         client.pointee.since = now
         let secret = environment.randomBytes(version >= .v3_2 ? 8 : 4)
         send(client) { builder in
@@ -72,7 +73,10 @@ extension Engine {
             client.pointee.since = now
             answerConsole(client, header.tag, body)
         }
-        if let client = clients[handle], client.pointee.phase == .console { limitHeld(client) }
+        if let client = clients[handle], client.pointee.phase == .console {
+            limitHeld(client)
+            if client.pointee.input != .open { leaveIfDone(client) }
+        }
     }
 
     private func answerConsole(_ client: ClientPointer, _ tag: UInt8, _ body: [UInt8]) {
@@ -261,7 +265,7 @@ extension Engine {
             node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
             node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
             "\(node.weight)", "\(balance.nodes[node.index].inFlight)", "\(servers)",
-            node.version > 0 ? "\(node.version)" : nil,
+            node.version > 0 ? "\(node.version)" : nil, node.note,
         ]
     }
 

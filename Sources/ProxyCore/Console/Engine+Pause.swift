@@ -64,7 +64,7 @@ extension Engine {
     func isBusy(_ server: ServerPointer) -> Bool {
         switch server.pointee.phase {
         // What its client runs meanwhile runs on a replica.
-        case .connecting, .authenticating, .idle, .parked, .listening, .closing: false
+        case .connecting, .authenticating, .idle, .parked, .listening, .leaving, .closing: false
         case .draining: true
         case .active:
             server.pointee.status != .idle || !server.pointee.ledger.isEmpty

@@ -7,7 +7,9 @@ extension Engine {
     /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer, forSync isSync: Bool = false) -> Bool {
-        if server.pointee.isBacklogged || server.pointee.preparing == .asked { return false }
+        if server.pointee.isBacklogged || server.pointee.preparing == .asked || server.pointee.isChecking {
+            return false
+        }
         // Sync itself brings the replies.
         if server.pointee.isForgetting, !isSync, mustWaitForForgetting(client, server) { return false }
         return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
@@ -53,6 +55,7 @@ extension Engine {
         case .dropped(let remaining):
             let size = min(remaining, available)
             client.pointee.passThrough = size == remaining ? .none : .dropped(remaining: remaining &- size)
+            client.pointee.passing = nil
             return size
         case .toServer(let remaining):
             let size = min(remaining, available)
@@ -64,6 +67,10 @@ extension Engine {
                 }
                 server.pointee.output.append(input.extracting(offset..<offset &+ size), from: buffers)
                 touch(server)
+                if let passing = client.pointee.passing {
+                    passing.take(input.extracting(offset..<offset &+ size))
+                    if size == remaining { endPassing(client, server) }
+                }
             }
             return size
         }

@@ -9,8 +9,10 @@ extension Engine {
     enum Progress {
         /// So many bytes are done with.
         case consumed(Int)
-        /// The rest is kept until more arrives, a server is there, or replies have come.
+        /// The rest is kept until a server is there, or replies have come.
         case stop
+        /// The rest is kept until more arrives.
+        case incomplete
     }
 
     func receivedFromReadyClient(_ client: ClientPointer, _ bytes: RawSpan) {
@@ -33,7 +35,11 @@ extension Engine {
 
     /// Goes on with what was kept: after a server has come, replies have come, or bytes were added.
     func processHeld(_ client: ClientPointer) {
-        guard client.pointee.phase == .ready, !client.pointee.held.isEmpty else { return }
+        guard client.pointee.phase == .ready else { return }
+        guard !client.pointee.held.isEmpty else {
+            if client.pointee.input != .open { leaveIfDone(client) }
+            return
+        }
         let handle = client.pointee.handle
         // The bytes are moved out for the time being: what is called below may keep others.
         var held = HeldBytes()
@@ -51,6 +57,7 @@ extension Engine {
         }
         swap(&held, &client.pointee.held)
         limitHeld(client)
+        if client.pointee.input != .open { leaveIfDone(client) }
     }
 
     /// Stops reading from a client for which as much is held as may be; reads again below that.
@@ -68,11 +75,15 @@ extension Engine {
     private func process(_ client: ClientPointer, _ input: RawSpan) -> Int {
         let handle = client.pointee.handle
         var offset = 0
+        client.pointee.needsInput = true
         while offset < input.byteCount {
             if case .none = client.pointee.passThrough {
             } else {
                 let passed = passOn(client, input, offset)
-                if passed == 0 { return offset }
+                if passed == 0 {
+                    client.pointee.needsInput = false
+                    return offset
+                }
                 offset &+= passed
                 client.pointee.replayAhead = max(0, client.pointee.replayAhead &- passed)
                 continue
@@ -82,21 +93,27 @@ extension Engine {
             case .partial: return offset
             case .message(let framed): header = framed
             case .violation(let violation):
-                return refuseViolation(client, violation) ? input.byteCount : offset
+                if refuseViolation(client, violation) { return input.byteCount }
+                client.pointee.needsInput = false
+                return offset
             }
             let progress: Progress
             switch client.pointee.flow {
-            case .waiting, .locating, .settling, .flushing, .catchingUp: progress = .stop
+            case .waiting, .claiming, .locating, .settling, .flushing, .catchingUp: progress = .stop
             case .between: progress = beginBatch(client, header, input, offset)
             case .assigned: progress = startBatch(client, header, input, offset)
             case .refused: progress = refuseWaiting(client, header, input, offset)
             case .preparing, .batch: progress = continueBatch(client, header, input, offset)
             case .skipping: progress = skip(client, header, input, offset)
             }
-            guard case .consumed(let size) = progress else { return offset }
+            guard case .consumed(let size) = progress else {
+                if case .stop = progress { client.pointee.needsInput = false }
+                return offset
+            }
             offset &+= size
             // The client may have been told a FATAL error, or have said good-bye.
             guard clients[handle] != nil, client.pointee.phase == .ready else { return input.byteCount }
+            client.pointee.unended = 0
             if client.pointee.replayAhead > 0 {
                 client.pointee.replayAhead = max(0, client.pointee.replayAhead &- size)
             }
@@ -108,7 +125,7 @@ extension Engine {
     /// - Returns: false while something sent in front of it has still to be carried out.
     private func refuseViolation(_ client: ClientPointer, _ violation: FramingViolation) -> Bool {
         switch client.pointee.flow {
-        case .waiting, .locating, .assigned, .settling, .flushing, .catchingUp: return false
+        case .waiting, .claiming, .locating, .assigned, .settling, .flushing, .catchingUp: return false
         case .between, .refused, .preparing, .batch, .skipping: break
         }
         if client.pointee.outstanding > 0, servers[client.pointee.server] != nil { return false }
@@ -132,9 +149,7 @@ extension Engine {
             return flushAlone(client, header, input, offset)
         case FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
             return copyMessage(client, header, input, offset)
-        case FrontendTag.terminate:
-            close(client, flush: false, reason: "client closed the connection")
-            return .consumed(header.size)
+        case FrontendTag.terminate: return terminate(client, header)
         default: return refuseInconsistent(client)
         }
         if client.pointee.server.isNone { return beginWithoutServer(client, header, input, offset) }
@@ -148,15 +163,17 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
+        if client.pointee.pool.unsafelyUnwrapped.pointee.isDead { moveToCurrentPool(client) }
         let pool = client.pointee.pool.unsafelyUnwrapped
         let plan = scan(client, input, offset)
         switch plan.extent {
-        case .incomplete: return .stop
+        case .incomplete: return .incomplete
         case .broken(let violation): return refuseBroken(client, violation, input, offset)
         case .whole, .flushed, .open: break
         }
         if client.pointee.transaction == .lost { return answerLost(client, plan, header, input, offset) }
         if let local = localAnswer(client, plan, input, offset) { return local }
+        if mustClaim(client, plan, input, offset) { return .stop }
         let leads = leads(client, plan, input, offset)
         if let refusal = decideRoute(client, pool, plan, leads: leads) {
             return refuseBatch(client, refusal, header, input, offset)
@@ -179,8 +196,12 @@ extension Engine {
         } else {
             requestServer(client, pool, forRead: forRead)
         }
+        if client.pointee.flow == .waiting, forRead {
+            leaveRefusingNodes(pool)
+            if client.pointee.flow == .refused { return refuseWaiting(client, header, input, offset) }
+        }
         guard client.pointee.flow == .assigned, let server = servers[client.pointee.server] else {
-            guard let error = refusalOfWait(client, pool) else { return .stop }
+            guard let error = refusalOfWait(client, pool) ?? refusalOfLogin(client, pool) else { return .stop }
             leaveQueue(client, pool)
             client.pointee.flow = .between
             return refuseBatch(client, error, header, input, offset)
@@ -193,6 +214,7 @@ extension Engine {
         -> Progress
     {
         guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
+        client.pointee.unended = 0
         let plan = scan(client, input, offset)
         // It came while the batch waited.
         if case .broken(let violation) = plan.extent { return refuseBroken(client, violation, input, offset) }
@@ -216,6 +238,7 @@ extension Engine {
         }
         armReplay(client, server, plan, input, offset)
         prepareServer(client, server, for: plan.effects)
+        if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
         return forwardFirst(client, server, plan, header, input, offset)
     }
 
@@ -230,12 +253,14 @@ extension Engine {
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
+        // A cancel that is on its way to the server means what has been sent already.
+        if server.pointee.cancels > 0 { return .stop }
         guard hasRoom(client, server) else { return .stop }
         // What the next statement means may hang on them.
         if client.pointee.extras?.inquiry != nil { return .stop }
         let plan = scan(client, input, offset)
         switch plan.extent {
-        case .incomplete: return .stop
+        case .incomplete: return .incomplete
         case .broken(let violation): return refuseBroken(client, violation, input, offset)
         case .whole, .flushed, .open: break
         }
@@ -247,6 +272,7 @@ extension Engine {
             if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
+        if client.pointee.outstanding == 0, mustClaim(client, plan, input, offset) { return .stop }
         if client.pointee.transaction.isLeading, !staysReadOnly(client, server, plan, input, offset) {
             return continueLeading(client, server, plan, header, input, offset)
         }
@@ -262,6 +288,7 @@ extension Engine {
         // What changes settings is told from its own reply, and what follows may need others before it.
         if client.pointee.outstanding > 0 {
             if plan.leavesState || client.pointee.extras != nil { return .stop }
+            if plan.effects.contains(.readsPrepared) { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What a listening client notifies itself of comes in front of the ReadyForQuery of the transaction that
@@ -281,6 +308,7 @@ extension Engine {
             if server.pointee.status != .idle || settlesFirst(client, server, plan) { return .stop }
             injectSettings(client, server)
         }
+        if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it
         // waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
@@ -303,6 +331,10 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
+        if client.pointee.outstanding == 0 { client.pointee.isCanceled = false }
+        let mayWrite = plan.access != .read || plan.mayCommit
+        client.pointee.mustCarryOut = mayWrite || client.pointee.outstanding > 0 && client.pointee.mustCarryOut
+        client.pointee.firstNewSerial = statements.nextSerial
         if header.tag == FrontendTag.query {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)

@@ -17,7 +17,7 @@ extension Engine {
         case .console:
             bytes.withUnsafeBytes { client.pointee.held.append($0, from: buffers) }
             continueConsole(client)
-        case .closing: break
+        case .cancelling, .closing: break
         }
     }
 
@@ -28,7 +28,7 @@ extension Engine {
                 switch client.pointee.phase {
                 case .startup: goesOn = try readStartupPacket(client)
                 case .authenticating: goesOn = try readPassword(client)
-                case .welcoming, .ready, .console, .closing: goesOn = false
+                case .welcoming, .ready, .console, .cancelling, .closing: goesOn = false
                 }
             }
         } catch {
@@ -49,8 +49,8 @@ extension Engine {
             client.pointee.output.append("N", from: buffers)
             touch(client)
         case .cancel(let processID, let key):
-            cancelRequested(processID: processID, key: key)
-            close(client, flush: false, reason: "cancel request")
+            cancelRequested(by: client, processID: processID, key: key)
+            return false
         case .startup(let version, let parameters):
             try begin(client, version, parameters)
         }
@@ -127,12 +127,15 @@ extension Engine {
         guard client.pointee.phase == .authenticating, let extras = client.pointee.extras,
             let step = extras.authenticator?.resume(saltedPassword: key)
         else { return }
+        extras.awaitsKey = false
+        let handle = client.pointee.handle
         do {
             try perform(step, client)
             continueStartup(client)
         } catch {
             refuse(client, error)
         }
+        if let client = clients[handle], client.pointee.input != .open { leaveIfDone(client) }
     }
 
     private func perform(_ step: ClientAuthenticator.Step, _ client: ClientPointer) throws(PostgresError) {
@@ -144,6 +147,7 @@ extension Engine {
             {
                 try perform(next, client)
             } else {
+                client.pointee.extras?.awaitsKey = true
                 actions.append(.deriveKey(client.pointee.token, request))
             }
         case .authenticated(let requests, _):
@@ -176,8 +180,10 @@ extension Engine {
         pool.pointee.clients += 1
         pool.pointee.counters.logins += 1
         client.pointee.pool = pool
+        client.pointee.processID = processNumbers.give(to: client.pointee.handle)
         client.pointee.profile = profiles.intern(extras.settings)
         client.pointee.startProfile = profiles.intern(extras.settings)
+        client.pointee.parseContext = profiles.context(of: client.pointee.profile)
         client.pointee.context = context(for: extras.settings, pool)
         client.pointee.preference = limits.route
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
@@ -193,6 +199,7 @@ extension Engine {
 
     /// Parameters are the primary's; where there is none, a replica's serve.
     func requestServerForWelcome(_ client: ClientPointer, _ pool: PoolPointer) {
+        askAnew(pool)
         requestServer(client, pool, forRead: primary < 0 && pool.pointee.replication == .off)
         if client.pointee.flow == .assigned { serverAssigned(client) }
     }
@@ -319,11 +326,6 @@ extension Engine {
         }
         close(client, flush: true, reason: error.message)
     }
-}
-
-extension ClientSession {
-    /// The public half of the cancel key: what clients show as the server's process.
-    var processID: UInt32 { handle.index &+ 1 }
 }
 
 extension PostgresError {

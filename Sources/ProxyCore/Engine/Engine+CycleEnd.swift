@@ -23,10 +23,13 @@ extension Engine {
         server.pointee.status = status
         server.pointee.isCopyingIn = false
         let hasFailed = server.pointee.hasFailed
+        if server.pointee.changesCatalog, status == .idle { catalogMayHaveChanged(server) }
+        if server.pointee.changesLogins, status == .idle { loginsMayHaveChanged(server, hasFailed: hasFailed) }
         server.pointee.hasFailed = false
         if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
         if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
+        if server.pointee.changesSchema, status == .idle { schemaChangeEnded(server) }
         guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
             dropReply(server, bytes, offset, header, &run)
             if entry.purpose != .none { return injectedReady(server, entry.purpose, hasFailed: hasFailed, &run) }
@@ -41,6 +44,7 @@ extension Engine {
         client.pointee.transaction = client.pointee.transaction.after(status)
         if client.pointee.freshness.track != .untracked { noteCompletion(client, server) }
         if status == .idle {
+            settleSurroundings(client)
             server.pointee.pool.pointee.counters.transactions &+= 1
         } else if server.pointee.pool.pointee.options.mode == .statement {
             refuse(client, .transactionInStatementMode)
@@ -66,6 +70,7 @@ extension Engine {
             client.pointee.changesNames = false
             changeNames(client) { $0.compact() }
             client.pointee.since = now
+            if client.pointee.pin != nil { settleLongStatements(client, server) }
             if !mayLetGo(client, server) {
                 if readsElsewhere(client) {
                     if isAtBoundary(client) { endReadElsewhere(client, server) }
@@ -100,6 +105,7 @@ extension Engine {
     private func letGo(_ client: ClientPointer, _ server: ServerPointer) {
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         resume(client, .sinkFull)
+        if client.pointee.surroundings != nil { meetsOthers(client) }
         release(server, from: client)
     }
 
@@ -152,7 +158,7 @@ extension Engine {
         case .evidence:
             evidenceIsComplete(server, hasFailed: hasFailed)
             run.cycleEnded = true
-        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared: break
+        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared, .check: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
         return true
@@ -163,7 +169,7 @@ extension Engine {
     private func cleaned(_ server: ServerPointer, hasFailed: Bool) -> Bool {
         guard !hasFailed else {
             guard server.pointee.cleanup == .session else {
-                serverViolated(server, "could not be cleaned: \(server.pointee.cleanup.statement ?? "") failed")
+                serverViolated(server, "could not be cleaned: \(server.pointee.cleanup.statement(prepared: 0) ?? "") failed")
                 return false
             }
             // Somebody has prepared a statement there.
@@ -182,6 +188,7 @@ extension Engine {
     /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
     func serverIsPristine(_ server: ServerPointer) {
         server.pointee.statements.removeAll()
+        server.pointee.extras.shown = []
         settingsAreReset(server)
     }
 

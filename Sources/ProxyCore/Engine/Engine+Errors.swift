@@ -20,8 +20,10 @@ extension Engine {
         }
         server.pointee.hasFailed = true
         server.pointee.isCopyingIn = false
+        noteLoginTrouble(server, body)
+        let fault = clients[server.pointee.client].flatMap { noteFault(body, entry, server, $0) }
         if let client = clients[server.pointee.client], client.pointee.replayState == .armed,
-            let repair = repair(for: body, entry, server, client)
+            let repair = repair(for: body, entry, fault, server, client)
         {
             // Nothing of the reply has left: it is dropped whole, and the batch runs again.
             run.start = end
@@ -39,7 +41,7 @@ extension Engine {
         case .forward:
             if let client = clients[server.pointee.client] {
                 deliver(client)
-                if entry.nameSize > 0, end == offset &+ header.size {
+                if entry.nameSize > 0 || StatementSerial.isNamed(in: body), end == offset &+ header.size {
                     let words = executeError(body, entry, client, server)
                     drop(server, bytes, offset, end, &run)
                     send(client) { $0.message(BackendTag.errorResponse) { $0.raw(words) } }
@@ -51,7 +53,14 @@ extension Engine {
             let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
             if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
             if entry.purpose == .settings { server.pointee.extras.settingsError = PostgresError(.error, of: body) }
-            if isClients, let client = clients[server.pointee.client] { deliver(client) }
+            if isClients, let client = clients[server.pointee.client] {
+                deliver(client)
+                if StatementSerial.isNamed(in: body), end == offset &+ header.size {
+                    let words = reworded(body, entry, client)
+                    drop(server, bytes, offset, end, &run)
+                    send(client) { $0.message(BackendTag.errorResponse) { $0.raw(words) } }
+                }
+            }
             if !isClients { drop(server, bytes, offset, end, &run) }
         case .replace:
             drop(server, bytes, offset, end, &run)
@@ -65,12 +74,19 @@ extension Engine {
         if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
         forgetUnnamed(failedAt: 0, server)
         if !entry.completesCycle {
-            let wasAsked = server.pointee.preparing == .asked
+            let wasAsked = server.pointee.preparing == .asked || server.pointee.isChecking
             skipToSync(server)
             // What was held back until the server had answered goes on.
-            if wasAsked, server.pointee.preparing != .asked { run.cycleEnded = true }
+            if wasAsked, server.pointee.preparing != .asked, !server.pointee.isChecking { run.cycleEnded = true }
         }
         return true
+    }
+
+    /// The error may come of a log-in that was changed since; the client in the middle of it is dealt with in `repair`.
+    private func noteLoginTrouble(_ server: ServerPointer, _ body: RawSpan) {
+        let state = ErrorFields.sqlState(in: body)
+        if state == .insufficientPrivilege { return doubtLogins() }
+        if Self.isOfDeadLogin(state, body), !server.pointee.pool.pointee.isDead { loginIsDead(server.pointee.pool) }
     }
 
     /// A Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go
@@ -145,6 +161,7 @@ extension Engine {
         default: break
         }
         if entry.purpose == .closePrepared { preparedIsInterrupted(server) }
+        if entry.purpose == .check { server.pointee.isChecking = false }
         if entry.changesName, let client = clients[server.pointee.client] {
             if let later = laterChange(of: entry.place, server, from: next) {
                 // The name has another meaning since; it is that change which would bring back the one before.
@@ -185,10 +202,16 @@ extension Engine {
     enum Repair {
         /// A replica refused it as a write.
         case onPrimary
-        /// What servers have under the statement's name no longer serves.
-        case prepareAgain(StatementID)
+        /// What the batch relied on is not there, or out of date: what it needs is prepared again.
+        case prepareAgain
+        /// The same for a statement that the client has prepared earlier: its name means a new one from now on.
+        case prepareAnew(StatementID)
+        /// What a replica does not know may be there on the primary.
+        case behind
         /// The node cannot go on; another may.
         case elsewhere
+        /// The role of the server's session has been dropped: another log-in may have it again.
+        case loggedInAnew
         /// A replica could not run what the client's own server may.
         case onPinned
         /// A replica has no serializable transactions: nothing is wrong with the statements.
@@ -200,6 +223,7 @@ extension Engine {
     private func repair(
         for body: RawSpan,
         _ entry: LedgerEntry,
+        _ fault: StatementFault?,
         _ server: ServerPointer,
         _ client: ClientPointer
     ) -> Repair? {
@@ -226,15 +250,15 @@ extension Engine {
         if state == .featureNotSupported, server.pointee.isReplica, Self.isSerializableOnStandby(body) {
             return .serializable
         }
-        guard mayTryAgain else { return nil }
-        let isOutdated = state == .featureNotSupported && ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
-        if isOutdated || state == .invalidStatementName,
-            entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0, !entry.statement.isNone,
-            // Where it cannot be prepared it is no use to try again.
-            server.pointee.extras.prepareError == nil
+        let cause = server.pointee.extras.prepareError.map { ErrorFields.sqlState(in: $0.span.bytes) } ?? state
+        if mayTryAgain, Self.isOfDeadLogin(state, body), client.pointee.pin == nil { return .loggedInAnew }
+        if cause.tellsOfUndefined, server.pointee.isReplica, !readsElsewhere(client), !client.pointee.isForcedToPrimary,
+            client.pointee.lastRoute.cause != .hint, client.pointee.lastRoute.cause != .preference
         {
-            return .prepareAgain(entry.statement)
+            return .behind
         }
+        guard mayTryAgain else { return nil }
+        if let repair = repair(of: fault, entry, server, client) { return repair }
         if server.pointee.isReplica, client.pointee.lastRoute.isRead, Self.isNodesFault(state, body) {
             return .elsewhere
         }
@@ -249,6 +273,60 @@ extension Engine {
         ErrorFields.isRaised(by: "GetSerializableTransactionSnapshot", in: body)
             || ErrorFields.isRaised(by: "check_XactIsoLevel", in: body)
             || ErrorFields.isRaised(by: "check_transaction_isolation", in: body)
+    }
+
+    /// Looks at what an error says of the statement that the server has prepared. A Parse behind it gets a new one, also
+    /// where nothing can be done for the batch itself.
+    private func noteFault(_ body: RawSpan, _ entry: LedgerEntry, _ server: ServerPointer, _ client: ClientPointer)
+        -> StatementFault?
+    {
+        guard entry.disposition == .forward, server.pointee.extras.prepareError == nil,
+            statements.holds(entry.serial, at: entry.statement), !statements[entry.statement].pointee.isPrivate
+        else { return nil }
+        let isNamed = entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0
+        guard isNamed || entry.kind == .execute,
+            let fault = StatementFault(
+                ErrorFields.sqlState(in: body),
+                raisedByRevalidation: ErrorFields.isRaised(by: "RevalidateCachedQuery", in: body)
+            )
+        else { return nil }
+        switch fault {
+        case .isMissing:
+            // Else a function has said so, of a name in its own text.
+            guard isNamed else { return nil }
+            server.pointee.needs(.discardAll)
+            meetsOwn(client, .server, keepsPrepared: false)
+        case .resultHasChanged:
+            guard isNamed else { return nil }
+            let pool = server.pointee.pool
+            let isRecent = statements[entry.statement].pointee.scope.epoch == pool.pointee.epoch
+            statements.retire(entry.statement)
+            if isRecent { schemaChanged(pool.pointee.options.databaseOnServer) }
+        case .mayBeOutdated:
+            // What was prepared in this batch is as good as new: then the fault is the client's.
+            guard entry.serial.rawValue < client.pointee.firstNewSerial else { return nil }
+            statements.retire(entry.statement)
+        }
+        return fault
+    }
+
+    private func repair(
+        of fault: StatementFault?,
+        _ entry: LedgerEntry,
+        _ server: ServerPointer,
+        _ client: ClientPointer
+    ) -> Repair? {
+        // Where it cannot be prepared it is no use to try again.
+        guard let fault, server.pointee.extras.prepareError == nil else { return nil }
+        switch fault {
+        case .isMissing: return .prepareAgain
+        case .resultHasChanged:
+            if client.pointee.renewal == .parses { return .prepareAgain }
+            let isTold = client.pointee.renewal == .describes || entry.nameSize > 0
+            return isTold || !statements[entry.statement].pointee.isDescribed ? .prepareAnew(entry.statement) : nil
+        case .mayBeOutdated:
+            return client.pointee.renewal == .parses && client.pointee.attempts == 0 ? .prepareAgain : nil
+        }
     }
 
     /// Errors that say something of the node and nothing of the statement.
@@ -271,20 +349,20 @@ extension Engine {
         case .onPrimary:
             client.pointee.isForcedToPrimary = true
             correctClasses(client)
-        case .prepareAgain(let id):
-            // Under a new name every server prepares it anew; the old names are closed as they fall out of use.
-            statements.renew(id)
-            server.pointee.unnamed = .unknown
+        case .behind: client.pointee.isForcedToPrimary = true
+        case .prepareAgain, .prepareAnew: server.pointee.unnamed = .unknown
         case .elsewhere:
             if topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
             }
         case .serializable: client.pointee.isForcedToPrimary = true
         case .settings: if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
+        case .loggedInAnew: loginIsDead(server.pointee.pool)
         case .onPinned: break
         }
         server.pointee.pool.pointee.counters.retries &+= 1
         detachForReplay(client, server)
+        if case .prepareAnew(let id) = repair { renewNames(of: id, client) }
         restart(client)
     }
 
@@ -322,6 +400,7 @@ extension Engine {
         server.pointee.client = .none
         client.pointee.server = .none
         returnToPinned(client)
+        if client.pointee.pin == nil { meetsOthers(client) }
         client.pointee.outstanding = 0
         client.pointee.flow = .between
         unpause(server)
@@ -338,7 +417,8 @@ extension Engine {
             current = client.pointee.statements.set(entry.place, to: entry.previous)
         }
         statements.release(current)
-        statements.release(entry.statement)
+        // Others know the statement that they run, and hold no reference to it.
+        if entry.kind == .parse { statements.release(entry.statement) }
     }
 
     /// The batch runs again: what its messages have already done to names is undone, the last first.
@@ -365,15 +445,73 @@ extension Engine {
         swap(&bytes, &client.pointee.replay)
         client.pointee.held.consume(min(client.pointee.replayAhead, client.pointee.held.count), to: buffers)
         client.pointee.replayAhead = 0
+        client.pointee.unended = 0
         client.pointee.replayState = .none
         client.pointee.attempts &+= 1
+        client.pointee.needsInput = false
         if !client.pointee.held.isEmpty {
             bytes.append(client.pointee.held.bytes, from: buffers)
             client.pointee.held.clear(to: buffers)
         }
         swap(&bytes, &client.pointee.held)
         bytes.clear(to: buffers)
+        if client.pointee.isCanceled {
+            // The signal is on its way to a server that has nothing more to do with it.
+            client.pointee.isCanceled = false
+            client.pointee.flow = .refused
+            extras(of: client).refusal = .canceled
+        }
         restarted.append(client.pointee.handle)
+    }
+
+    /// The names by which the kept batch means a statement that is out of date mean one from now on that is parsed anew.
+    private func renewNames(of id: StatementID, _ client: ClientPointer) {
+        let bytes = client.pointee.replay.bytes
+        let input = bytes.bytes
+        var offset = 0
+        while let header = Frame.whole(ofClient: input, at: offset, before: input.byteCount) {
+            let body = input.extracting(offset + MessageHeader.byteCount..<offset + header.size)
+            switch header.tag {
+            case FrontendTag.query:
+                if let text = queryText(header, input, offset),
+                    let (_, reference) = executed(in: input.extracting(text), client)
+                {
+                    renewName(reference.name.span.bytes, of: id, client)
+                }
+            case FrontendTag.bind:
+                guard let message = BindMessage(body) else { break }
+                let name = body.extracting(message.statement)
+                if let named = statement(named: name, of: client),
+                    let (_, reference) = executed(in: statements[named].pointee.text.bytes, client)
+                {
+                    renewName(reference.name.span.bytes, of: id, client)
+                } else {
+                    renewName(name, of: id, client)
+                }
+            default: break
+            }
+            offset += header.size
+        }
+    }
+
+    private func renewName(_ name: RawSpan, of id: StatementID, _ client: ClientPointer) {
+        guard let named = statement(named: name, of: client), statements.isSame(named, but: id) else { return }
+        let record = statements[named].pointee
+        var scope = record.scope
+        scope.epoch = client.pointee.pool.unsafelyUnwrapped.pointee.epoch
+        let body = Array(record.body)
+        let new =
+            statements.find(body.span.bytes, in: scope)
+            ?? statements.internAnyway(
+                body.span.bytes,
+                in: scope,
+                record.profile,
+                textSize: record.textSize,
+                statementClass: record.statementClass,
+                classStamp: record.classStamp
+            )
+        statements[new].pointee.isShared = record.isShared
+        setNameNow(client, name, to: new)
     }
 
     /// A replica knows better: every read among the kept batch's statements is a write from now on.

@@ -19,6 +19,7 @@ extension Engine {
             // What was refused before says nothing of the node in its new role.
             pool.pointee.nodes[primary].retryAt = 0
             pool.pointee.nodes[primary].refusal = nil
+            pool.pointee.nodes[primary].refusedLogin = nil
             pool.pointee.nodes[primary].usableSince = now
         }
         closeWritersElsewhere()

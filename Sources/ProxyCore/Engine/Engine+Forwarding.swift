@@ -25,8 +25,11 @@ extension Engine {
         server.pointee.unnamed = .none
         // A simple query destroys the unnamed statement, unless the server skips it (PostgreSQL documentation, 55.2.3).
         if !client.pointee.unnamed.isNone { setName(client, input.extracting(0..<0), to: .none, &entry) }
-        if mustNote(statementClass, client) {
-            let text = queryText(header, input, offset, isWhole: input.byteCount &- offset >= header.size)
+        if input.byteCount &- offset < header.size {
+            let text = input.extracting(offset &+ MessageHeader.byteCount..<input.byteCount)
+            beginPassing(client, .query, size: header.size &- MessageHeader.byteCount &- 1, text)
+        } else if mustNote(statementClass, client) {
+            let text = queryText(header, input, offset) ?? offset..<offset
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
         server.pointee.ledger.append(entry)
@@ -119,6 +122,7 @@ extension Engine {
             sendSync(client, server)
             return .consumed(header.size)
         case FrontendTag.parse:
+            if header.size > options.clientBufferLimit { return forwardLongParse(client, server, header, body) }
             guard isWhole else { return waitFor(client, header, body) }
             return forwardParse(client, server, header, body)
         case FrontendTag.describe:
@@ -136,25 +140,24 @@ extension Engine {
         case FrontendTag.flush, FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
-            guard isWhole || header.size > options.statementTextLimit else { return .stop }
+            guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
             client.pointee.flow = .between
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
             let statementClass =
                 text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
+            if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)
         case FrontendTag.functionCall:
             return forwardFunctionCall(client, server, header, input, offset)
-        case FrontendTag.terminate:
-            close(client, flush: false, reason: "client closed the connection")
-            return .consumed(available)
+        case FrontendTag.terminate: return terminate(client, header)
         default: return refuseInconsistent(client)
         }
     }
 
     /// A message that must be seen whole has arrived in part.
     func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {
-        if header.size <= options.clientBufferLimit { return .stop }
+        if header.size <= options.clientBufferLimit { return .incomplete }
         refuse(
             client,
             PostgresError(
@@ -211,13 +214,20 @@ extension Engine {
     func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
         let id = client.pointee.lastBound
+        if id.isNone || statements[id].pointee.statementClass.mayWrite { client.pointee.mustCarryOut = true }
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
             server.pointee.needs(.discardAll)
+            meetsOwn(client, .server, keepsPrepared: false)
         } else if !id.isNone {
             let statementClass = statements[id].pointee.statementClass
-            if statementClass.effects.contains(.execute) {
+            entry.statement = id
+            entry.serial = statements[id].pointee.serial
+            if statements[id].pointee.isPrivate {
+                guard mustNote(statementClass, client) else { return entry }
+                entry.effect = noteUnseen(statementClass, beginning: body.extracting(0..<0), client, server)
+            } else if statementClass.effects.contains(.execute) {
                 noteExecuted(id, client, server, &entry)
             } else if mustNote(statementClass, client) {
                 entry.effect = noteEffects(of: statementClass, text: statements[id].pointee.text.bytes, client, server)
@@ -225,4 +235,9 @@ extension Engine {
         }
         return entry
     }
+}
+
+extension StatementClass {
+    /// Whether something of it, or of what was done before in its transaction, may last.
+    fileprivate var mayWrite: Bool { access != .read || transaction.mayCommit }
 }

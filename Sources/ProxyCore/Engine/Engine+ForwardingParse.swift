@@ -21,6 +21,8 @@ extension Engine {
             return .consumed(header.size)
         }
         if !message.name.isEmpty, isUnsettled(body.extracting(message.name), client, server) { return .stop }
+        // Before the statement is interned, to which nobody refers yet: making room might take it away again.
+        let refusal = self.refusal(ofName: body.extracting(message.name), client)
         guard let id = intern(client, body, message) else {
             return provoke(client, server, .memoryLimit(statements.limit), header)
         }
@@ -36,7 +38,7 @@ extension Engine {
             provokeDuplicate(client, server, body, message)
             return .consumed(header.size)
         }
-        if let refusal = refusal(ofName: name, client) { return provoke(client, server, refusal, header) }
+        if let refusal { return provoke(client, server, refusal, header) }
         if server.pointee.statements.count >= options.serverPreparedStatements * Self.mostInBatch {
             return provoke(client, server, .tooManyPrepared(options.serverPreparedStatements), header)
         }
@@ -44,8 +46,14 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
-        let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
-        let target = isExecute ? executeTarget(id, client, server) ?? id : id
+        if goesByOwnName(id, name) {
+            server.pointee.extras.shown.append(body.array(message.name))
+            server.pointee.needs(.discardAll)
+            server.pointee.ledger.append(entry)
+            append(server, FrontendTag.parse, body)
+            return .consumed(header.size)
+        }
+        let target = target(of: id, client, server)
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }
@@ -67,7 +75,11 @@ extension Engine {
         entry.serial = serial
         let isShared = isNamed || record.pointee.isShared
         let presence = isShared ? presence(of: serial, client, server) : .missing
-        let isThere = isShared ? presence == .there : hasUnnamed(serial, client, server)
+        // An unnamed statement that another has run may have another's plan.
+        let isThere =
+            isShared
+            ? presence == .there
+            : record.pointee.statementClass.hasFixedPlan && hasUnnamed(serial, client, server)
         entry.preparesAgain = presence == .uncertain
         // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
         let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
@@ -98,15 +110,25 @@ extension Engine {
     func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
         let identity = body.extracting(message.identity)
         let pool = client.pointee.pool.unsafelyUnwrapped
-        if let id = statements.find(identity) {
+        let scope = scope(of: client, isNamed: !message.name.isEmpty)
+        if let id = statements.find(identity, in: scope) {
             let record = statements[id]
             record.pointee.uses &+= 1
-            if pool.pointee.options.prepareUnnamed { record.pointee.isShared = true }
-            _ = statementClass(of: id, client)
+            let effects = statementClass(of: id, client).effects
+            // What is long costs every server much that keeps it.
+            if pool.pointee.options.prepareUnnamed, !parsesAlone(client), !effects.contains(.readsPrepared),
+                record.pointee.textSize <= options.statementTextLimit
+            {
+                record.pointee.isShared = true
+            }
             return id
         }
+        let profile = profileOfMoment(client)
+        defer { profiles.release(profile) }
         return statements.intern(
             identity,
+            in: scope,
+            profile,
             textSize: message.text.count,
             statementClass: classify(body.extracting(message.text), client),
             classStamp: contextStamp(of: client)
@@ -143,6 +165,26 @@ extension Engine {
         touch(server)
     }
 
+    /// The same with the types of parameters that clients have been told of it.
+    private func appendSharedParse(
+        _ server: ServerPointer,
+        _ record: UnsafeMutablePointer<PreparedStatement>,
+        types: [UInt8]
+    ) {
+        let text = record.pointee.textSize &+ 1
+        server.pointee.output.appendHeader(
+            FrontendTag.parse,
+            bodySize: StatementSerial.nameSize &+ text &+ 2 &+ types.count,
+            from: buffers
+        )
+        record.pointee.serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
+        server.pointee.output.append(UnsafeRawBufferPointer(rebasing: record.pointee.body[..<text]), from: buffers)
+        let count = UInt16(truncatingIfNeeded: types.count / 4)
+        let number = [UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
+        server.pointee.output.append(number + types, from: buffers)
+        touch(server)
+    }
+
     /// Gives the server a statement that it lacks, in front of the message that needs it.
     func injectParse(
         _ id: StatementID,
@@ -162,7 +204,13 @@ extension Engine {
             entry.changesServer = true
             server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(record.pointee.serial)
-            appendSharedParse(server, record)
+            if record.pointee.scope.epoch != server.pointee.pool.pointee.epoch, record.pointee.isDescribed,
+                let types = statements.description(of: id)?.types
+            {
+                appendSharedParse(server, record, types: types)
+            } else {
+                appendSharedParse(server, record)
+            }
         } else {
             server.pointee.unnamed = record.pointee.serial
             server.pointee.output.appendHeader(
@@ -186,12 +234,16 @@ extension Engine {
         _ body: RawSpan,
         _ message: ParseMessage
     ) {
-        let name = body.array(message.name)
+        provokeTaken(body.array(message.name), server)
+        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
+        append(server, FrontendTag.parse, body)
+    }
+
+    /// Sees to it that the server refuses the name in the Parse that follows.
+    func provokeTaken(_ name: [UInt8], _ server: ServerPointer) {
         // Where a statement of that name is there already, its refusal is the client's.
         injectDecoy(name, server, purpose: .prepare)
         // The first of several is the only one that the server carries out: its error has the others skipped.
         if server.pointee.extras.decoy == nil { server.pointee.extras.decoy = name }
-        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-        append(server, FrontendTag.parse, body)
     }
 }

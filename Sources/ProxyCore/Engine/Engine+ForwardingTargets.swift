@@ -20,24 +20,39 @@ extension Engine {
         var entry = LedgerEntry(.bind, .forward)
         let name = body.extracting(message.statement)
         if isUnsettled(name, client, server) { return .stop }
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
         let id = statement(named: name, of: client) ?? .none
+        if !id.isNone {
+            switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
+            case .asTold: break
+            case .beingChecked: return .stop
+            case .changed: return provoke(client, server, .resultHasChanged, header, rest: !isWhole)
+            }
+        }
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
-        if id.isNone {
-            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
+        if id.isNone || goesByOwnName(id, name) {
+            if id.isNone, isProxyName(name) { return provoke(client, server, .unknownStatement(name), header, rest: !isWhole) }
             forgetUnnamed(name, client, server)
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
             server.pointee.output.append(body, from: buffers)
+        } else if let refusal = refusalOfPrivate(id, name, server) {
+            return provoke(client, server, refusal, header, rest: !isWhole)
         } else {
             let effects = statements[id].pointee.statementClass.effects
-            let isExecute = effects.contains(.execute)
             if effects.contains(.setConfig) { extras(of: client).bound = message.parameters(in: body) ?? [] }
-            let target = isExecute ? executeTarget(id, client, server) ?? id : id
+            let target = target(of: id, client, server)
             let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
             let record = statements[target]
+            if isShared, name.byteCount == 0, !record.pointee.statementClass.hasFixedPlan,
+                !server.pointee.statements.mayExecute(record.pointee.serial)
+            {
+                closeOnServer(server, self.name(of: record.pointee.serial))
+                prepare(target, isShared: true, isAgain: true, client, server)
+            }
             entry.serial = record.pointee.serial
             entry.statement = target
+            entry.namePlace = place(of: name, client)
             let nameSize = isShared ? StatementSerial.nameSize : 1
             let newSize = bodySize &- name.byteCount &- 1 &+ nameSize
             server.pointee.output.appendHeader(FrontendTag.bind, bodySize: newSize, from: buffers)
@@ -77,6 +92,20 @@ extension Engine {
     func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }
         return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
+    }
+
+    /// Where a name stands that means a statement.
+    @inline(__always)
+    private func place(of name: RawSpan, _ client: ClientPointer) -> ClientStatements.Place {
+        if name.byteCount == 0 { return .unnamed }
+        return client.pointee.statements.find(name, hash: nameHash.hash(name)) ?? .nowhere
+    }
+
+    /// What is to be on the server for a statement that the client has a name for.
+    @inline(__always)
+    func target(of id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID {
+        let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
+        return isExecute ? executeTarget(id, client, server) ?? id : inUse(id, client, server)
     }
 
     /// Whether a server has a shared statement.
@@ -134,15 +163,28 @@ extension Engine {
         let isShared = isNamed || record.pointee.isShared
         if isShared {
             let presence = presence(of: record.pointee.serial, client, server)
-            if presence != .there { injectParse(id, isShared: true, isAgain: presence == .uncertain, server) }
+            if presence != .there { prepare(id, isShared: true, isAgain: presence == .uncertain, client, server) }
         } else {
-            injectParse(id, isShared: false, isAgain: false, server)
+            prepare(id, isShared: false, isAgain: false, client, server)
         }
         return isShared
     }
 
+    /// Gives the server a statement that it lacks, under the settings with which the client prepared it.
+    private func prepare(
+        _ id: StatementID,
+        isShared: Bool,
+        isAgain: Bool,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) {
+        let names = enterSettings(of: id, client, server)
+        injectParse(id, isShared: isShared, isAgain: isAgain, server)
+        leaveSettings(names, server)
+    }
+
     @inline(__always)
-    private func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
+    func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
         if isShared {
             serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
         } else {
@@ -172,12 +214,18 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
-            if let id = statement(named: name, of: client) {
-                let isExecute = statements[id].pointee.statementClass.effects.contains(.execute)
-                let target = isExecute ? executeTarget(id, client, server) ?? id : id
+            if let id = statement(named: name, of: client), !goesByOwnName(id, name) {
+                if let refusal = refusalOfPrivate(id, name, server) { return provoke(client, server, refusal, header) }
+                switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
+                case .asTold: break
+                case .beingChecked: return .stop
+                case .changed: return provoke(client, server, .resultHasChanged, header)
+                }
+                let target = target(of: id, client, server)
                 let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[target].pointee.serial
                 entry.statement = target
+                entry.namePlace = place(of: name, client)
                 let nameSize = isShared ? StatementSerial.nameSize : 1
                 server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
                 server.pointee.output.appendByte(message.kind.rawValue, from: buffers)
@@ -186,8 +234,15 @@ extension Engine {
                 server.pointee.ledger.append(entry)
                 return .consumed(header.size)
             }
-            if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
-            forgetUnnamed(name, client, server)
+            if statement(named: name, of: client) == nil {
+                if isProxyName(name) { return provoke(client, server, .unknownStatement(name), header) }
+                forgetUnnamed(name, client, server)
+            }
+        }
+        if !client.pointee.lastBound.isNone {
+            // A portal's: most often that of the last Bind.
+            entry.statement = inUse(client.pointee.lastBound, client, server)
+            entry.serial = statements[entry.statement].pointee.serial
         }
         server.pointee.ledger.append(entry)
         append(server, FrontendTag.describe, body)
@@ -204,7 +259,17 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
-            let isOwn = statement(named: name, of: client) != nil
+            let id = statement(named: name, of: client)
+            if let id, statements[id].pointee.isPrivate, name.byteCount > 0 {
+                // Nobody else has it.
+                let serial = statements[id].pointee.serial
+                server.pointee.statements.remove(serial)
+                setName(client, name, to: .none, &entry)
+                server.pointee.ledger.append(entry)
+                append(server, FrontendTag.close, ([message.kind.rawValue] + self.name(of: serial) + [0]).span.bytes)
+                return .consumed(header.size)
+            }
+            let isOwn = id != nil
             if isOwn || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 if isOwn { setName(client, name, to: .none, &entry) }

@@ -154,9 +154,9 @@ extension Engine {
         actions.append(.samplePositions(within: max(limit, 1000)))
     }
 
-    /// No replica has become fresh in time: the client's read is the primary's.
-    private func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer) {
-        client.pointee.lastRoute.cause = .notFresh
+    /// No replica has become fresh in time, or lets the pool in: the client's read is the primary's.
+    func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ cause: RouteCause = .notFresh) {
+        client.pointee.lastRoute.cause = cause
         pool.pointee.readers.left()
         client.pointee.waitsForRead = false
         pool.pointee.writers.append(client.pointee.handle, since: client.pointee.since)
@@ -212,6 +212,7 @@ extension Engine {
         let isChanged = replicas != before
         if isChanged { readReaders() }
         answerPositions()
+        if schemas.isSettling { settleSchemas() }
         if isChanged {
             forEachPool { serveQueues($0) }
         } else {

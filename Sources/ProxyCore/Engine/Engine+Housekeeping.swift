@@ -19,6 +19,7 @@ extension Engine {
         if primary < 0 { checkReadsWithoutPrimary(pool) }
         if pool.pointee.waiting > 0 {
             makeWay(for: pool)
+            makeWayAmongGenerations(for: pool)
             serveQueues(pool)
         }
     }
@@ -80,7 +81,12 @@ extension Engine {
                     limits.serverIdleTimeout > 0 && now - server.pointee.since > limits.serverIdleTimeout
                 let isTooOld = limits.serverLifetime > 0 && now - server.pointee.created > limits.serverLifetime
                 let total = server.pointee.pool.pointee.nodes[server.pointee.node].total
-                if isTooOld || (isIdleTooLong && total > limits.minimumSize) { retire(server) }
+                let isNeeded = server.pointee.pool.pointee.clients > 0 || !server.pointee.pool.pointee.isSuperseded
+                if isTooOld || (isIdleTooLong && total > limits.minimumSize) || !isNeeded || isOutdatedLogin(server) {
+                    retire(server)
+                }
+            case .leaving:
+                if now - server.pointee.since > options.serverConnectTimeout { abandon(server) }
             case .active, .parked, .draining, .listening, .closing: break
             }
         }
@@ -110,12 +116,17 @@ extension Engine {
                     )
                 }
             case .ready:
+                if client.pointee.input != .open {
+                    leaveIfDone(client)
+                    guard clients[handle] != nil, client.pointee.phase == .ready else { continue }
+                    probe(client)
+                }
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
                 if isDraining, let client = clients[handle] { dismissIfIdle(client) }
                 if let client = clients[handle], client.pointee.phase == .ready { checkStandstill(client) }
             case .console: checkStandstill(client)
-            case .welcoming, .closing: break
+            case .welcoming, .cancelling, .closing: break
             }
         }
         unreadOutput.looked()
@@ -161,7 +172,7 @@ extension Engine {
     /// Opens servers up to `min_pool_size`, on nodes that take statements.
     func keepMinimum(_ pool: PoolPointer) {
         let wanted = pool.pointee.options.minimumSize
-        guard wanted > 0, pool.pointee.clients > 0 else { return }
+        guard wanted > 0, pool.pointee.clients > 0, !pool.pointee.isSuperseded else { return }
         for node in topology.nodes where node.state.role != .unknown && !drainedNodes.contains(node.index) {
             let nodePool = pool.pointee.nodes + node.index
             if nodePool.pointee.total < wanted, nodePool.pointee.connecting == 0, mayOpen(pool, node.index) {
@@ -177,8 +188,11 @@ extension Engine {
             for index in 0..<pool.pointee.nodeCount where pool.pointee.nodes[index].total > 0 { return }
             if isListening(pool) { return }
             forgetWelcomes(pool)
-            poolHandles[pool.pointee.key] = nil
+            let database = pool.pointee.options.databaseOnServer
+            if poolHandles[pool.pointee.key] == pool.pointee.handle { poolHandles[pool.pointee.key] = nil }
+            generations.forget(pool.pointee.key, pool.pointee.handle)
             pools.remove(pool.pointee.handle)
+            leaveCatalog(of: database)
         }
     }
 }

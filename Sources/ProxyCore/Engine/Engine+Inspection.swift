@@ -14,6 +14,9 @@ extension Engine {
         /// References to interned statements: by clients' names and by replies to come.
         package var statementReferences = 0
         package var bytesInUse = 0
+
+        /// Of an engine that holds nothing.
+        package init() {}
     }
 
     package func inspect() -> Inspection {
@@ -32,5 +35,10 @@ extension Engine {
         found.statementReferences = statements.references
         found.bytesInUse = buffers.bytesInUse
         return found
+    }
+
+    /// Every client that is there, with or without a connection.
+    package var clientTokens: [PeerToken] {
+        (0..<clients.capacity).compactMap { clients.handle(at: $0) }.map { PeerToken(.client, $0) }
     }
 }

@@ -23,7 +23,7 @@ extension Engine {
                 client.pointee.transaction == .none
             else { return }
         case .startup, .authenticating, .welcoming, .console: break
-        case .closing: return
+        case .cancelling, .closing: return
         }
         refuse(
             client,
@@ -31,13 +31,9 @@ extension Engine {
         )
     }
 
-    /// The client's connection is gone.
-    func clientVanished(_ client: ClientPointer, reason: String) {
-        if client.pointee.phase != .closing { leave(client, reason: reason) }
-        remove(client)
-    }
-
-    private func leave(_ client: ClientPointer, reason: String) {
+    /// Takes a client out of everything: its server, its queue, its counts.
+    func leave(_ client: ClientPointer, reason: String) {
+        if !claims.isEmpty { endClaim(client) }
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
         if client.pointee.pinRecord != nil { leaveParked(client) }
         if let pool = client.pointee.pool {
@@ -72,6 +68,11 @@ extension Engine {
         var isInMessage = false
         if case .toServer = client.pointee.passThrough { isInMessage = true }
         server.pointee.client = .none
+        if client.pointee.outstanding == 0, client.pointee.flow.isInBatch, !isInMessage, !server.pointee.isCopyingIn {
+            // In the middle of a batch: what has been sent of it is carried out, and rolled back for want of Sync.
+            retire(server)
+            return
+        }
         if isBusy || isInMessage {
             // A statement may run for hours for nobody: it is cancelled, and the connection given up.
             if client.pointee.outstanding > 0, server.pointee.processID != 0 { sendCancelRequest(to: server) }
@@ -98,6 +99,7 @@ extension Engine {
         statements.release(client.pointee.lastBound)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
+        processNumbers.takeBack(client.pointee.processID)
         clients.remove(client.pointee.handle)
     }
 
@@ -110,8 +112,9 @@ extension Engine {
         case .connecting, .authenticating:
             serverFailed(server, reason: why, isRefusal: true)
             return
-        case .closing:
+        case .closing, .leaving:
             remove(server)
+            if !claims.isEmpty { checkClaims() }
             return
         case .listening:
             guard let listening = server.pointee.extras.listening else { return }
@@ -191,7 +194,10 @@ extension Engine {
         failAll(server)
         takeBackAll(client, server)
         client.pointee.server = .none
-        if !returnToPinned(client) { endPins(client) }
+        if !returnToPinned(client) {
+            endPins(client)
+            meetsOthers(client)
+        }
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }

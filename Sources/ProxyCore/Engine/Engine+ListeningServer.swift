@@ -250,7 +250,6 @@ extension Engine {
     private func listeningServerNotified(_ server: ServerPointer, _ listening: ListeningServer, _ body: RawSpan) {
         guard let message = NotificationMessage(body) else { return }
         let sender = clientProcess(of: message.processID, on: server.pointee.node, listening)
-        let isForeign = sender == message.processID
         let content = body.array(message.content)
         let bytes = NotificationMessage.bytes(processID: sender, content: content)
         for handle in listening.listeners(of: message.channel) {
@@ -258,13 +257,7 @@ extension Engine {
             else {
                 continue
             }
-            if isForeign, sender == client.pointee.processID {
-                // Processes beside the proxy may bear the number that the client takes for its own. No system numbers
-                // them as high as this.
-                notify(client, NotificationMessage.bytes(processID: sender | 1 << 30, content: content))
-            } else {
-                notify(client, bytes)
-            }
+            notify(client, bytes)
         }
     }
 }

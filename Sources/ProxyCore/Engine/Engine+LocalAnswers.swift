@@ -173,6 +173,9 @@ extension Engine {
     }
 
     private func answerParse(_ body: RawSpan, _ client: ClientPointer, _ builder: inout MessageBuilder) -> Bool {
+        // Before the statement is interned, to which nobody refers yet: making room might take it away again.
+        var refusal: PostgresError?
+        if let message = ParseMessage(body) { refusal = self.refusal(ofName: body.extracting(message.name), client) }
         guard let message = ParseMessage(body), let id = intern(client, body, message) else {
             builder.error(PostgresError(.error, .outOfMemory, "no memory left for prepared statements"))
             return false
@@ -188,7 +191,7 @@ extension Engine {
             )
             return false
         }
-        if let refusal = refusal(ofName: name, client) {
+        if let refusal {
             builder.error(refusal)
             return false
         }

@@ -39,6 +39,7 @@ extension Engine {
             nodePool.pointee.retryAt = 0
             nodePool.pointee.lastFailure = nil
             nodePool.pointee.refusal = nil
+            nodePool.pointee.refusedLogin = nil
             nodePool.pointee.usableSince = now
         }
     }

@@ -86,7 +86,7 @@ extension Engine {
         if bytes.isEmpty { return false }
         switch client.pointee.flow {
         // What is held has not been looked at, or is whole.
-        case .waiting, .locating, .assigned, .refused, .flushing, .settling, .catchingUp: return false
+        case .waiting, .claiming, .locating, .assigned, .settling, .refused, .flushing, .catchingUp: return false
         case .between, .preparing, .batch, .skipping: break
         }
         var offset = 0

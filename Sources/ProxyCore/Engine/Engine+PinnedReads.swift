@@ -231,7 +231,7 @@ extension PinReason {
     var mattersToReads: Bool {
         switch self {
         case .temporaryObject, .advisoryLock, .holdCursor, .sequence: false
-        case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .seed, .library,
+        case .sessionMode, .replication, .setting, .preparedBySQL, .listen, .seed, .library, .longStatement,
             .unnamedStatementTooLong, .notUnderstood:
             true
         }

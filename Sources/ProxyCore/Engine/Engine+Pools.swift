@@ -12,14 +12,15 @@ extension Engine {
             poolOptions.minimumSize = 0
             poolOptions.connectRamp = 1
         }
-        let catalog = catalogs[poolOptions.databaseOnServer] ?? .builtin
+        let catalog = catalogs[poolOptions.databaseOnServer]
         let handle = pools.insert {
             Pool(
                 handle: $0,
                 key: key,
                 options: poolOptions,
                 nodeCount: topology.nodes.count,
-                catalog: catalog
+                catalog: catalog,
+                epoch: schemas.current(poolOptions.databaseOnServer)
             )
         }
         poolHandles[key] = handle
@@ -29,9 +30,8 @@ extension Engine {
         }
         guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
         setCatalog(of: pool, catalog)
-        if key.replication != .physical, catalogs[poolOptions.databaseOnServer] == nil {
-            actions.append(.catalogChanged(database: poolOptions.databaseOnServer))
-        }
+        pool.pointee.hasGenerations = !generations.superseded(of: key).isEmpty
+        pool.pointee.isCatalogOutdated = catalogs.isOutdated(poolOptions.databaseOnServer)
         return pool
     }
 
@@ -90,22 +90,18 @@ extension Engine {
     /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers a server that has the session's settings already, also on another node that is not much dearer: to bring
-    /// a server to others costs it more than a read by key, and a session with a server on each node would need twice
-    /// as many. Then one that has none of anybody's, then one whose settings are least likely to be asked for again.
+    /// Prefers a server that has the session's settings already: to bring one to others costs it more than a read by key.
+    /// Then one that nobody has had. Then, where the read may go elsewhere, another node's that has the settings, unless
+    /// the choice counts for more (`ReadBalance.keepsChoice`). Then one that has none of anybody's, then one whose
+    /// settings are least likely to be asked for again.
     private func takeBySettings(
         _ pool: PoolPointer,
         _ node: Int,
         _ profile: ProfileID,
         mayGoElsewhere: Bool
     ) -> ServerPointer? {
-        if let server = takeFitting(pool, node, profile) { return server }
-        if mayGoElsewhere {
-            let nodes = nearNodes(pool)
-            for place in 0..<nodes.count where nodes[place] != node && !balance.isMuchDearer(nodes[place], than: node) {
-                if let server = takeFitting(pool, nodes[place], profile) { return server }
-            }
-        }
+        if let server = takeFitting(pool, node, profile) ?? takeUnused(pool, node) { return server }
+        if mayGoElsewhere, let server = takeElsewhere(pool, instead: node, profile) { return server }
         if let clean = takeFitting(pool, node, .base) { return clean }
         // With many settings to change, another server within pool_size is worth its while: there is one for each then.
         if pool.pointee.nodes[node].connecting == 0, profiles.settings(of: profile).count >= Self.manySettings,
@@ -114,6 +110,37 @@ extension Engine {
             open(pool, node)
         }
         return takeToChange(pool, node)
+    }
+
+    /// A server of another read node that has the session's settings.
+    private func takeElsewhere(_ pool: PoolPointer, instead node: Int, _ profile: ProfileID) -> ServerPointer? {
+        guard let oldest = servers[pool.pointee.nodes[node].idle[0]] else {
+            preconditionFailure("an idle server is not there")
+        }
+        let idle = now - oldest.pointee.since
+        let nodes = nearNodes(pool)
+        let draw = random.next()
+        for place in 0..<nodes.count where nodes[place] != node {
+            if balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
+            guard let server = takeFitting(pool, nodes[place], profile) else { continue }
+            openForItsShare(pool, node, servers: pool.pointee.nodes[nodes[place]].total)
+            return server
+        }
+        return nil
+    }
+
+    /// An idle server that has served nobody yet: there is nobody who could come back to its settings.
+    private func takeUnused(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
+        let nodePool = pool.pointee.nodes + node
+        // It lies where it was put when it was opened: those that have been used since lie behind it.
+        for index in 0..<min(nodePool.pointee.idle.count, Self.mostLookedAt) {
+            guard let server = servers[nodePool.pointee.idle[index]], server.pointee.lastClient == 0,
+                server.pointee.profile == .base
+            else { continue }
+            nodePool.pointee.idle.remove(at: index)
+            return server
+        }
+        return nil
     }
 
     /// So long after its last use a server's settings are taken not to be asked for again at once, in microseconds.
@@ -191,14 +218,15 @@ extension Engine {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
-        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement {
+        if pool.pointee.replication == .off, let statement = server.pointee.cleanup.statement(prepared: server.pointee.statements.count)
+        {
             inject(server, statement, purpose: .cleanup)
             return
         }
         if server.pointee.profile != .base, relieve(server) { return }
         guard server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
-            || server.pointee.cleanup == .close
+            || server.pointee.cleanup == .close || isOutdatedLogin(server)
         {
             retire(server)
             return
@@ -262,7 +290,8 @@ extension Engine {
         else { return false }
         var size = limits.size
         if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
-        guard nodePool.pointee.total < size else { return false }
+        guard nodePool.pointee.total < size, !pool.pointee.isDead else { return false }
+        if pool.pointee.hasGenerations, totalOfGenerations(pool, node) >= size { return false }
         return reachedLimit(pool) == nil
     }
 
@@ -303,12 +332,15 @@ extension Engine {
     /// Forgets a server whose connection is gone.
     func drop(_ server: ServerPointer) {
         leavePool(server)
+        if server.pointee.changesSchema { schemaChangeEnded(server) }
         remove(server)
     }
 
     /// Gives up the slot of a server that is out of its pool.
     func remove(_ server: ServerPointer) {
+        if server.pointee.changesCatalog { catalogMayHaveChanged(server) }
         while !server.pointee.ledger.isEmpty { forget(server.pointee.ledger.removeFirst()) }
+        endRequests(server.pointee.extras.cancelRequesters)
         server.pointee.carry.clear(to: buffers)
         server.pointee.output.clear(to: buffers)
         profiles.release(server.pointee.profile)
@@ -326,7 +358,7 @@ extension Engine {
     }
 
     /// Takes a server out of its pool's counts.
-    private func leavePool(_ server: ServerPointer) {
+    func leavePool(_ server: ServerPointer) {
         if server.pointee.extras.listening != nil {
             server.pointee.phase = .closing
             return
@@ -340,7 +372,7 @@ extension Engine {
             nodePool.pointee.active -= 1
             balance.nodes[server.pointee.node].inFlight -= 1
         case .draining: nodePool.pointee.leaving -= 1
-        case .listening, .closing: return
+        case .listening, .leaving, .closing: return
         }
         server.pointee.phase = .closing
         uncount(pool.pointee.database, in: &databaseServers)
@@ -352,6 +384,7 @@ extension Engine {
     private func isMisplaced(_ server: ServerPointer) -> Bool {
         topology.nodes[server.pointee.node].state.role == .unknown
             || server.pointee.pool.pointee.isPaused
+            || server.pointee.pool.pointee.isDead
             || !drainedNodes.isEmpty && drainedNodes.contains(server.pointee.node)
     }
 

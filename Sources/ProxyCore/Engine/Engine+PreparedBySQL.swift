@@ -168,7 +168,8 @@ extension Engine {
         _ statementClass: StatementClass,
         _ text: RawSpan
     ) -> Progress? {
-        guard let (id, reference) = executed(in: text, client) else { return nil }
+        guard let (named, reference) = executed(in: text, client) else { return nil }
+        let id = inUse(named, client, server)
         let serial = statements[id].pointee.serial
         if server.pointee.status != .failed { bringAhead(id, client, server) }
         var entry = LedgerEntry(.query, .forward)
@@ -197,12 +198,14 @@ extension Engine {
         let presence = presence(of: statements[id].pointee.serial, client, server)
         if presence == .there { return }
         server.pointee.extras.prepareError = nil
+        let names = enterSettings(of: id, client, server)
         injectParse(id, isShared: true, isAgain: presence == .uncertain, server, purpose: .prepareAhead)
+        leaveSettings(names, server)
         // Behind an error the server would ignore the Query, too.
         injectSync(server)
     }
 
-    private func injectSync(_ server: ServerPointer) {
+    func injectSync(_ server: ServerPointer) {
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
         server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
         touch(server)
@@ -299,7 +302,7 @@ extension Engine {
         let body =
             preparing.text + [0, UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
             + preparing.types.prefix(4 * preparing.declaredTypes)
-        let id = intern(body.span.bytes, textSize: preparing.text.count, client)
+        let id = intern(body.span.bytes, textSize: preparing.text.count, isNamed: true, client)
         setNameNow(client, preparing.name.span.bytes, to: id)
     }
 
@@ -319,11 +322,21 @@ extension Engine {
 
     /// What the proxy itself derives from a client's statement: kept even beyond the limit, since the client has been
     /// told of its success.
-    private func intern(_ body: RawSpan, textSize: Int, _ client: ClientPointer) -> StatementID {
-        if let id = statements.find(body) { return id }
+    private func intern(_ body: RawSpan, textSize: Int, isNamed: Bool, _ client: ClientPointer) -> StatementID {
+        let scope = scope(of: client, isNamed: isNamed)
+        if let id = statements.find(body, in: scope) { return id }
+        let profile = profileOfMoment(client)
+        defer { profiles.release(profile) }
         let statementClass = classify(body.extracting(0..<textSize), client)
         let stamp = client.pointee.context?.stamp ?? client.pointee.pool.unsafelyUnwrapped.pointee.contextStamp
-        return statements.internAnyway(body, textSize: textSize, statementClass: statementClass, classStamp: stamp)
+        return statements.internAnyway(
+            body,
+            in: scope,
+            profile,
+            textSize: textSize,
+            statementClass: statementClass,
+            classStamp: stamp
+        )
     }
 
     // MARK: Texts whose names cannot be exchanged
@@ -334,7 +347,8 @@ extension Engine {
     private func giveOwnNames(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         var names: [[UInt8]] = []
         var prepares = false
-        for parsed in parse(text, client) ?? [] {
+        guard let commands = parse(text, client) else { return pin(client, .preparedBySQL, by: text) }
+        for parsed in commands {
             switch parsed.command {
             case .prepare(let name, _, _):
                 names.append(Array(name.utf8))
@@ -355,10 +369,12 @@ extension Engine {
         for name in known {
             guard let id = statement(named: name.span.bytes, of: client) else { continue }
             let body = statements[id].pointee.body
+            let names = enterSettings(of: id, client, server)
             server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 1 + body.count, from: buffers)
             server.pointee.output.append(name + [0], from: buffers)
             server.pointee.output.append(body, from: buffers)
             server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+            leaveSettings(names, server)
             injectSync(server)
             setNameNow(client, name.span.bytes, to: .none)
         }
@@ -370,14 +386,19 @@ extension Engine {
     /// is on the server then.
     /// - Returns: nil where the client's name means nothing: then the server says so.
     func executeTarget(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID? {
-        guard let (inner, reference) = executed(in: statements[id].pointee.text.bytes, client) else { return nil }
+        guard !statements[id].pointee.isPrivate,
+            let (named, reference) = executed(in: statements[id].pointee.text.bytes, client),
+            !statements[named].pointee.isPrivate
+        else { return nil }
+        let inner = inUse(named, client, server)
         _ = bring(inner, isNamed: true, client, server)
         let record = statements[id].pointee
         let name = name(of: statements[inner].pointee.serial)
         let body = Array(record.body)
         let changed = body[..<reference.range.lowerBound] + name + body[reference.range.upperBound...]
         let textSize = record.textSize - reference.range.count + name.count
-        let target = intern(Array(changed).span.bytes, textSize: textSize, client)
+        let isNamed = record.scope.isNamed
+        let target = intern(Array(changed).span.bytes, textSize: textSize, isNamed: isNamed, client)
         if record.isShared { statements[target].pointee.isShared = true }
         return target
     }
@@ -453,8 +474,9 @@ extension Engine {
             entry.effect = noteEffects(of: statementClass, text: text, client, server)
             return
         }
-        entry.statement = inner
-        entry.serial = statements[inner].pointee.serial
+        let target = inUse(inner, client, server)
+        entry.statement = target
+        entry.serial = statements[target].pointee.serial
         noteName(reference, text, client, &entry)
         entry.effect = noteExecuted(statementClass, text, inner, client, server)
     }
@@ -477,20 +499,21 @@ extension Engine {
     /// the client's text.
     func reworded(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
         let proxyName = name(of: entry.serial)
-        let ownName = client.pointee.statements.name(at: entry.namePlace)
         let start = Int(entry.nameStart)
         var changed: [UInt8] = []
         var offset = 0
         while offset < body.byteCount, body.byte(at: offset) != 0, let end = body.firstZero(from: offset + 1) {
             let field = body.byte(at: offset)
             var value = body.array(offset + 1..<end)
-            if field == ErrorFields.position, let position = Int(body.text(offset + 1..<end)), position > start {
+            if field == ErrorFields.position, entry.nameSize > 0, let position = Int(body.text(offset + 1..<end)),
+                position > start
+            {
                 let isBehind = position > start + proxyName.count
                 // A server may say any number.
                 let moved = isBehind ? position &- proxyName.count &+ Int(entry.nameSize) : start + 1
                 value = Array("\(moved)".utf8)
             } else if field != ErrorFields.position {
-                value = Self.replace(proxyName, by: ownName, in: value)
+                value = withOwnNames(value, entry, client)
             }
             changed.append(field)
             changed += value
@@ -501,8 +524,25 @@ extension Engine {
         return changed
     }
 
-    private static func replace(_ old: [UInt8], by new: [UInt8], in value: [UInt8]) -> [UInt8] {
-        guard let range = value.firstRange(of: old) else { return value }
-        return Array(value[..<range.lowerBound] + new + value[range.upperBound...])
+    /// Statements are told by the client's names for them, those that it has none for as the unnamed one.
+    private func withOwnNames(_ value: [UInt8], _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
+        var value = value
+        var offset = 0
+        while let (range, serial) = StatementSerial.find(in: value.span.bytes, from: offset) {
+            let name = ownName(of: serial, entry, client)
+            value.replaceSubrange(range, with: name)
+            offset = range.lowerBound + name.count
+        }
+        return value
+    }
+
+    private func ownName(of serial: StatementSerial, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
+        if entry.serial == serial, entry.namePlace.index != ClientStatements.Place.nowhere.index {
+            if entry.namePlace.index == ClientStatements.Place.unnamed.index { return [] }
+            return client.pointee.statements.name(at: entry.namePlace)
+        }
+        return client.pointee.statements.name { id in
+            statements[id].pointee.serial == serial
+        } ?? []
     }
 }

@@ -69,9 +69,7 @@ extension Engine {
             client.pointee.output.appendReadyForQuery(status(of: client), from: buffers)
             touch(client)
             return .consumed(header.size)
-        case FrontendTag.terminate:
-            close(client, flush: false, reason: "client closed the connection")
-            return .consumed(header.size)
+        case FrontendTag.terminate: return terminate(client, header)
         default:
             client.pointee.passThrough = .dropped(remaining: header.size)
             return .consumed(0)

@@ -84,6 +84,10 @@ extension Engine {
         } else if !pool.pointee.options.split {
             route.isRead = false
             route.cause = .splitOff
+        } else if pool.pointee.isCatalogOutdated, plan.relationNames.isEverything {
+            // It calls functions of which something may have changed: until the facts are read anew the primary runs it.
+            route.isRead = false
+            route.cause = .catalogOutdated
         } else if plan.extent == .flushed, plan.executes {
             // What comes behind the Flush may write, and a pipeline is never split.
             route.isRead = false
@@ -198,7 +202,8 @@ extension Engine {
             client.pointee.pin == nil || readsElsewhere(client),
             plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
             !plan.effects.contains(.prepare),
-            plan.size <= options.statementTextLimit
+            // A read that a replica cannot run must be able to run elsewhere, however long it is.
+            plan.size <= options.clientBufferLimit
         else {
             // There will be no other try: what was decided for this one does not hold for the next batch.
             client.pointee.attempts = 0
@@ -210,6 +215,7 @@ extension Engine {
         }
         client.pointee.replayAhead = plan.size
         client.pointee.replayState = .armed
+        client.pointee.renewal = plan.renewal
         client.pointee.released.take(&client.pointee.output)
     }
 
@@ -224,6 +230,7 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayAhead = plan.size
+        client.pointee.renewal = client.pointee.renewal.and(plan.renewal)
         return true
     }
 

@@ -7,6 +7,9 @@ extension Engine {
     /// Reads from the batch's first message until its end, or until what is there decides the route.
     func scan(_ client: ClientPointer, _ input: RawSpan, _ start: Int) -> BatchPlan {
         var plan = BatchPlan()
+        if input.byteCount &- start > options.statementTextLimit, !isWorthScanning(client, input, start) {
+            return plan
+        }
         // As it was at the last Flush: what the client may be waiting behind.
         var flushed: BatchPlan?
         var offset = start
@@ -27,6 +30,12 @@ extension Engine {
                 scanQuery(client, header, isWhole, input, offset, &plan)
                 return plan
             case FrontendTag.parse, FrontendTag.bind, FrontendTag.describe, FrontendTag.execute, FrontendTag.close:
+                if header.tag == FrontendTag.parse, header.size > options.clientBufferLimit {
+                    if let flushed { return flushed }
+                    let end = isWhole ? offset &+ header.size : input.byteCount
+                    scanLongParse(client, input.extracting(offset &+ MessageHeader.byteCount..<end), &plan)
+                    return plan
+                }
                 guard isWhole else {
                     if let flushed { return flushed }
                     let fits = offset &- start &+ header.size <= options.clientBufferLimit
@@ -56,7 +65,8 @@ extension Engine {
                 return plan
             }
             offset &+= header.size
-            if offset &- start >= options.statementTextLimit {
+            if offset &- start >= options.clientBufferLimit {
+                // No more of it can be held.
                 plan.mustGoToPrimary(.tooLong)
                 plan.extent = .open
                 return plan
@@ -66,7 +76,7 @@ extension Engine {
 
     private func unfinished(_ plan: BatchPlan, held: Int) -> BatchPlan {
         var plan = plan
-        if held >= options.statementTextLimit { plan.mustGoToPrimary(.tooLong) }
+        if held >= options.clientBufferLimit { plan.mustGoToPrimary(.tooLong) }
         // What goes to the primary goes there whatever follows.
         plan.extent = plan.access == .read || plan.namesHowdah ? .incomplete : .open
         return plan
@@ -92,10 +102,8 @@ extension Engine {
             } else {
                 plan.mustGoToPrimary(.unparsable)
             }
-        } else if header.size > options.statementTextLimit {
-            plan.extent = .open
-            plan.statementClass = StatementClass(access: .unknown, reason: .tooLong)
-            plan.mustGoToPrimary(.tooLong)
+        } else {
+            scanPartOfQuery(client, header, input, offset, &plan)
         }
     }
 
@@ -104,11 +112,6 @@ extension Engine {
         let end = offset &+ header.size &- 1
         guard end >= offset &+ MessageHeader.byteCount, input.byte(at: end) == 0 else { return nil }
         return offset &+ MessageHeader.byteCount..<end
-    }
-
-    /// As much of a Query's text as is at hand: all of it, or nothing.
-    func queryText(_ header: MessageHeader, _ input: RawSpan, _ offset: Int, isWhole: Bool) -> Range<Int> {
-        isWhole ? queryText(header, input, offset) ?? offset..<offset : offset..<offset
     }
 
     private func scanExtended(
@@ -130,19 +133,28 @@ extension Engine {
             } else {
                 plan.parsesNamed = true
             }
-            if let id = statements.find(body.extracting(message.identity)) {
+            plan.parses = true
+            let scope = scope(of: client, isNamed: !message.name.isEmpty)
+            if let id = statements.find(body.extracting(message.identity), in: scope) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
                 plan.add(asExecuted(statementClass(of: id, client), body.extracting(message.text), client))
                 if statements[id].pointee.acceptedStamp != contextStamp(of: client) { plan.needsServer = true }
             } else {
-                plan.needsServer = true
+                // A client may be waiting for this while it holds all servers by others of its connections: if it was
+                // right by the schema before, it is taken to be right, and Bind tells whether it still is.
+                if hasFreeServer(client.pointee.pool.unsafelyUnwrapped)
+                    || !statements.wasAccepted(body.extracting(message.identity), in: scope)
+                {
+                    plan.needsServer = true
+                }
                 let text = body.extracting(message.text)
                 plan.add(asExecuted(classify(text, client), text, client))
             }
         case FrontendTag.bind:
             plan.executes = true
             plan.needsServer = true
+            plan.undescribed &+= 1
             guard let message = BindMessage(body) else { return plan.mustGoToPrimary(.unparsable) }
             noteUnsettled(body.extracting(message.statement), client, &plan)
             if let id = earlierStatement(named: body.extracting(message.statement), of: client, plan) {
@@ -154,6 +166,7 @@ extension Engine {
             plan.needsServer = true
         case FrontendTag.describe:
             plan.needsServer = true
+            if body.byteCount > 0, body.byte(at: 0) == TargetMessage.Kind.portal.rawValue { plan.undescribed &-= 1 }
             if let message = TargetMessage(body), message.kind == .statement,
                 let id = earlierStatement(named: body.extracting(message.name), of: client, plan)
             {
@@ -161,6 +174,12 @@ extension Engine {
             }
         default: break
         }
+    }
+
+    /// Whether one could be had without waiting for another client.
+    private func hasFreeServer(_ pool: PoolPointer) -> Bool {
+        for node in 0..<pool.pointee.nodeCount where !pool.pointee.nodes[node].idle.isEmpty { return true }
+        return primary >= 0 && mayOpen(pool, primary)
     }
 
     /// Notes a name whose meaning is not known before the batches in flight have ended: neither is the route.
@@ -206,7 +225,7 @@ extension Engine {
     func statementClass(of id: StatementID, _ client: ClientPointer) -> StatementClass {
         let record = statements[id]
         let stamp = contextStamp(of: client)
-        if record.pointee.classStamp != stamp {
+        if record.pointee.classStamp != stamp, !record.pointee.isPrivate {
             record.pointee.statementClass = classify(record.pointee.text.bytes, client)
             record.pointee.classStamp = stamp
         }

@@ -70,7 +70,7 @@ extension Engine {
                 let request = try AuthenticationRequest.decode(body: body.array(0..<body.byteCount))
                 if let step = server.pointee.extras.authenticator?.receive(request) { perform(step, server) }
             } catch {
-                fail(server, "authentication protocol violation: \(error)")
+                violatedLogin(server, "authentication protocol violation: \(error)")
             }
         case BackendTag.errorResponse:
             loginRefused(server, body)
@@ -87,8 +87,12 @@ extension Engine {
         case BackendTag.readyForQuery:
             serverReady(server)
         case BackendTag.noticeResponse, BackendTag.negotiateProtocolVersion: break
-        default: fail(server, "sent a message of type \(tag) while it let us in")
+        default: violatedLogin(server, "the server sent a message of type \(tag) while it let us in")
         }
+    }
+
+    private func violatedLogin(_ server: ServerPointer, _ what: String) {
+        refuse(server, forGood: PostgresError(.fatal, .protocolViolation, what))
     }
 
     func resumeLogin(_ server: ServerPointer, _ key: SaltedPassword) {
@@ -110,7 +114,8 @@ extension Engine {
             }
         case .wait: break
         case .authenticated: server.pointee.extras.authenticator = nil
-        case .failed(let failure): fail(server, failure.message)
+        case .failed(let failure):
+            refuse(server, forGood: PostgresError(.fatal, failure.sqlState, failure.message, hint: failure.hint))
         }
     }
 
@@ -125,8 +130,11 @@ extension Engine {
         let nodePool = pool.pointee.nodes + server.pointee.node
         nodePool.pointee.connecting -= 1
         nodePool.pointee.lastFailure = nil
+        nodePool.pointee.refusedLogin = nil
         nodePool.pointee.retryAt = 0
         noteAdmission(pool, server.pointee.node)
+        wantCatalog(of: pool)
+        noteLogin(server)
         server.pointee.phase = .idle
         actions.append(
             .log(
@@ -140,33 +148,13 @@ extension Engine {
         )
         offer(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
+        if !claims.isEmpty { checkClaims() }
     }
 
     // MARK: Failure
 
-    /// The server refused us. Where it says that user, password or database is wrong, clients that wait to be let in
-    /// are told so, in its own words.
-    private func loginRefused(_ server: ServerPointer, _ body: RawSpan) {
-        let pool = server.pointee.pool
-        let state = ErrorFields.sqlState(in: body)
-        let message = ErrorFields.text(of: ErrorFields.message, in: body) ?? "no reason given"
-        let isFinal = state.isOfClass("28") || state == .invalidCatalogName
-        if isFinal {
-            refuseWelcoming(pool, PostgresError(.fatal, of: body))
-        } else {
-            actions.append(.suspectNode(server.pointee.node))
-        }
-        fail(server, message, isRefusal: Self.isNodesFault(state, body))
-    }
-
-    private func refuseWelcoming(_ pool: PoolPointer, _ error: PostgresError) {
-        for index in 0..<clients.capacity {
-            guard let handle = clients.handle(at: index), let client = clients[handle] else { continue }
-            if client.pointee.phase == .welcoming, client.pointee.pool == pool { refuse(client, error) }
-        }
-    }
-
-    private func fail(_ server: ServerPointer, _ reason: String, isRefusal: Bool = false) {
+    /// Closes a connection that has not been let in.
+    func fail(_ server: ServerPointer, _ reason: String, isRefusal: Bool = false) {
         if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
         serverFailed(server, reason: reason, isRefusal: isRefusal)
     }
@@ -201,7 +189,21 @@ extension Engine {
         switch client.pointee.phase {
         case .welcoming: startWelcome(client, server)
         case .ready: processHeld(client)
-        case .startup, .authenticating, .console, .closing: break
+        case .startup, .authenticating, .console, .cancelling, .closing: break
+        }
+    }
+}
+
+extension ServerAuthenticationFailure {
+    /// The code with which clients are told that the proxy cannot log in for them.
+    fileprivate var sqlState: SQLState {
+        switch self {
+        case .secretMissing, .secretUnsuitable, .keysOfAnotherVerifier, .cleartextRefused, .md5Unavailable,
+            .refusedByServer:
+            .invalidPassword
+        case .methodUnsupported, .noCommonMechanism, .tooManyIterations, .serverSignatureMismatch, .serverUnproven:
+            .invalidAuthorization
+        case .protocolViolation: .protocolViolation
         }
     }
 }

@@ -37,7 +37,7 @@ extension Engine {
 
     private func readReplies(_ server: ServerPointer, _ bytes: RawSpan) -> Int {
         switch server.pointee.phase {
-        case .connecting, .closing: return bytes.byteCount
+        case .connecting, .leaving, .closing: return bytes.byteCount
         case .authenticating: return readLogin(server, bytes)
         case .listening: return readListening(server, bytes)
         case .parked:
@@ -109,7 +109,9 @@ extension Engine {
         case BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.noticeResponse:
             true
-        case BackendTag.parameterDescription: server.pointee.ledger.first?.purpose != .describePrepared
+        case BackendTag.parameterDescription:
+            server.pointee.ledger.first?.purpose != .describePrepared
+                && header.size > StatementDescription.mostTypeBytes
         case BackendTag.errorResponse:
             // Its code stands in front; a longer one than this is not kept for a second try.
             header.size > BufferPool.largeChunkSize
@@ -172,7 +174,11 @@ extension Engine {
         case BackendTag.bindComplete: complete(server, .bind, bytes, offset, header, &run)
         case BackendTag.closeComplete: complete(server, .close, bytes, offset, header, &run)
         case BackendTag.rowDescription, BackendTag.noData:
-            if server.pointee.ledger.first?.kind == .describe {
+            if let entry = server.pointee.ledger.first, entry.kind == .describe {
+                if !entry.statement.isNone {
+                    let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+                    learnRows(header.tag == BackendTag.noData ? nil : body, entry, server)
+                }
                 complete(server, .describe, bytes, offset, header, &run)
             } else {
                 keepOrDrop(server, bytes, offset, header, &run)
@@ -204,13 +210,22 @@ extension Engine {
             deliverReply(server)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.parameterDescription:
+            if let entry = server.pointee.ledger.first, entry.kind == .describe, !entry.statement.isNone,
+                header.size <= StatementDescription.mostTypeBytes
+            {
+                learnTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), entry)
+            }
             if server.pointee.ledger.first?.purpose == .describePrepared {
                 readTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             }
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.noticeResponse:
-            if let entry = server.pointee.ledger.first, entry.nameSize > 0, isForwarding(server),
-                offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client]
+            if let entry = server.pointee.ledger.first, isForwarding(server),
+                offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client],
+                entry.nameSize > 0
+                    || StatementSerial.isNamed(
+                        in: bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+                    )
             {
                 dropReply(server, bytes, offset, header, &run)
                 let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
@@ -282,6 +297,10 @@ extension Engine {
             preparedIsComplete(server)
             run.cycleEnded = true
         }
+        if entry.purpose == .check {
+            server.pointee.isChecking = false
+            run.cycleEnded = true
+        }
         if entry.kind == .parse || entry.changesName { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         answerNext(server, bytes, offset &+ header.size, &run)
@@ -301,7 +320,7 @@ extension Engine {
     @inline(__always)
     private func noteAccepted(_ entry: LedgerEntry, _ server: ServerPointer) {
         guard entry.kind == .parse, !entry.statement.isNone, let client = clients[server.pointee.client] else { return }
-        statements[entry.statement].pointee.acceptedStamp = contextStamp(of: client)
+        statements.noteAccepted(entry.statement, contextStamp(of: client))
     }
 
     /// Gives the proxy's own answers whose turn has come.
@@ -369,6 +388,8 @@ extension Engine {
         guard let entry = server.pointee.ledger.first else { return }
         server.pointee.isCopyingIn = !entry.endsCopy
         server.pointee.ledger[0].endsCopy = false
+        // Of one that sends no more the rest of the copy will not come.
+        if server.pointee.isCopyingIn { run.cycleEnded = true }
         guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
             server.pointee.ledger[1].kind == .sync, !entry.endsCopy || server.pointee.ledger[1].endsCopy
         else { return }

@@ -36,8 +36,12 @@ extension Engine {
             server.pointee.mayNotify = true
         }
         if effects.contains(.changesCatalogFacts) {
-            actions.append(.catalogChanged(database: server.pointee.pool.pointee.options.databaseOnServer))
+            // Of temporary objects the facts tell nothing.
+            let isTemporary = effects.contains(.temporaryObject) && statementClass.statementCount == 1
+            if !isTemporary { catalogMayChange(server) }
         }
+        if effects.contains(.clusterCommand) { noteClusterCommand(text, client, server) }
+        noteSurroundings(statementClass, text, client, server)
         noteCleanup(effects, server)
         if let record = client.pointee.pinRecord { record.doubt(PinReason.ended(by: effects)) }
         let changesSettings = effects.meets(.set | .reset | .setConfig)
@@ -73,7 +77,8 @@ extension Engine {
     }
 
     private func discardEffect(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
-        for case .discard(let target) in (parse(text, client) ?? []).map(\.command) {
+        guard let commands = parse(text, client) else { return .unknown }
+        for case .discard(let target) in commands.map(\.command) {
             switch target {
             case .all: return .discardAll
             case .temporary: return .discardTemporary
@@ -97,8 +102,10 @@ extension Engine {
         return .none
     }
 
+    /// The commands of a text; nil where the grammar does not know it, or it would take long to read.
     func parse(_ text: RawSpan, _ client: ClientPointer) -> [ParsedCommand]? {
-        SessionCommands.parse(
+        if text.byteCount > options.statementTextLimit { return nil }
+        return SessionCommands.parse(
             text,
             standardConformingStrings: client.pointee.context?.context.standardConformingStrings ?? true
         )
@@ -202,6 +209,7 @@ extension Engine {
             // Nothing has been sent behind it: see `isForgetting`.
             server.pointee.cleanup = server.pointee.cleanup.afterDiscardAll
             if let client {
+                client.pointee.surroundings = nil
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
@@ -231,6 +239,7 @@ extension Engine {
         let profile = profiles.intern(settings)
         profiles.release(client.pointee.profile)
         client.pointee.profile = profile
+        if client.pointee.surroundings == nil { client.pointee.parseContext = profiles.context(of: profile) }
         client.pointee.context = context(for: settings, client.pointee.pool.unsafelyUnwrapped)
     }
 
@@ -328,7 +337,7 @@ extension StatementClass {
     /// Whether it must be looked at before it is sent.
     @inline(__always)
     var mustBeNoted: Bool {
-        effects.meets(Self.notable | .execute) || (access == .unknown && reason != .preparedExecute)
+        effects.meets(Self.notable | .execute | .setLocal) || (access == .unknown && reason != .preparedExecute)
     }
 
     /// Whether it prepares, runs or gives back statements by SQL.
@@ -338,7 +347,7 @@ extension StatementClass {
     private static var notable: SessionEffects {
         .set | .reset | .setConfig | .discard | .prepare | .deallocate | .listen | .unlisten | .temporaryObject
             | .advisoryLockSession | .holdCursor | .setSeed | .load | .codeBlock | .callsUserFunction
-            | .changesCatalogFacts
+            | .changesCatalogFacts | .clusterCommand
     }
 }
 

@@ -57,9 +57,11 @@ extension Engine {
     private func interned(_ text: String) -> StatementID? { interned(body: Array(text.utf8) + [0, 0, 0]) }
 
     private func interned(body: [UInt8]) -> StatementID? {
-        if let id = statements.find(body.span.bytes) { return id }
+        if let id = statements.find(body.span.bytes, in: .proxy) { return id }
         return statements.intern(
             body.span.bytes,
+            in: .proxy,
+            .base,
             textSize: body.count - 3,
             statementClass: StatementClass(access: .read, reason: .sessionCommand),
             classStamp: 0
@@ -150,17 +152,12 @@ extension Engine {
         if client.pointee.flow == .settling {
             run.cycleEnded = true
             if server.pointee.extras.holdsCancel {
-                server.pointee.extras.holdsCancel = false
-                return refuseSettling(
-                    client,
-                    server,
-                    PostgresError(.error, .queryCanceled, "canceling statement due to user request")
-                )
+                dropHeldCancel(of: server)
+                return refuseSettling(client, server, .canceled)
             }
             client.pointee.flow = client.pointee.pin == nil ? .assigned : .between
         } else if server.pointee.extras.holdsCancel {
-            server.pointee.extras.holdsCancel = false
-            sendCancelRequest(to: server)
+            sendHeldCancel(to: server)
         }
         // What was not sent behind it goes on.
         if !client.pointee.held.isEmpty { run.cycleEnded = true }
@@ -214,7 +211,7 @@ extension Engine {
         let error =
             server.pointee.extras.settingsError ?? PostgresError(.error, .internalError, "a setting was refused")
         server.pointee.extras.settingsError = nil
-        server.pointee.extras.holdsCancel = false
+        dropHeldCancel(of: server)
         guard let client = clients[server.pointee.client] else {
             run.cycleEnded = true
             return true

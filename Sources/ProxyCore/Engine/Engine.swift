@@ -41,9 +41,10 @@ package final class Engine {
     let clients = Slab<ClientSession>()
     let servers = Slab<ServerSession>()
     let cancels = Slab<CancelSession>()
+    var processNumbers: ProcessNumbers
     let pools = Slab<Pool>()
     let statements: StatementStore
-    let profiles = ProfileStore()
+    let profiles: ProfileStore
     /// By their number of changes, the statements that bring a server to other settings, as their Parse has them.
     var settingsBodies: [[UInt8]] = []
     let classifier: StatementClassifier
@@ -52,14 +53,23 @@ package final class Engine {
 
     /// Servers by node and process, for whom a notification comes from.
     var serversByProcess: [ServerProcess: Handle] = [:]
+    /// Those that take new clients.
     var poolHandles: [PoolKey: Handle] = [:]
-    var catalogs: [String: DatabaseCatalog] = [:]
+    var generations = PoolGenerations()
+    /// Covers what log-ins last went by that a replica may not have replayed.
+    var lastLoginChange: SampleNumber = 0
+    var loginsDoubtedAt = Microseconds.min / 2
+    /// By their clients.
+    var claims: [Handle: DatabaseClaim] = [:]
+    /// By the databases' names on the servers.
+    var catalogs: CatalogStore
     var saltedPasswords = SaltedPasswordCache()
     var databaseClients: [String: Int] = [:]
     var userClients: [String: Int] = [:]
     var databaseServers: [String: Int] = [:]
     var userServers: [String: Int] = [:]
     var nextContextStamp: UInt32 = 1
+    var schemas = SchemaEpochs()
     /// By the databases' names on the servers.
     var listeningServers: [String: ListeningServer] = [:]
 
@@ -69,6 +79,8 @@ package final class Engine {
     /// While there is no primary.
     var outage: PrimaryOutage?
     var switchover: Switchover?
+    /// Connections with cancel requests that wait for their end.
+    var cancelRequests = 0
     /// Clients of the console whose command is not done yet.
     var consoleWaits: [Handle] = []
     var paused = PausedDatabases()
@@ -146,12 +158,16 @@ package final class Engine {
         buffers = BufferPool(limit: options.bufferMemory)
         memoryShares = MemoryShares(limit: options.bufferMemory)
         memoryMark = memoryShares.mark
-        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed)
+        processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
+        profiles = ProfileStore(seed: options.seed ^ 0x7A3D_51C9)
+        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed, profiles: profiles)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: options.seed,
-            maximumTextBytes: options.statementTextLimit
+            // All that can be at hand at once: what is held, and what one receive adds.
+            maximumTextBytes: 2 * options.clientBufferLimit
         )
+        catalogs = CatalogStore(limit: options.maximumCatalogs)
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
         replicaReaders = ReadNodes(capacity: topology.nodes.count)
@@ -303,14 +319,6 @@ package final class Engine {
         if !restarted.isEmpty { runRestarted() }
     }
 
-    /// Facts of a database (by its name on the servers) have been loaded anew.
-    package func catalogLoaded(database: String, _ catalog: DatabaseCatalog) {
-        catalogs[database] = catalog
-        forEachPool { pool in
-            if pool.pointee.options.databaseOnServer == database { setCatalog(of: pool, catalog) }
-        }
-    }
-
     /// No new clients come, and those that are here are let go as soon as they stand at a boundary.
     package func drain() {
         isDraining = true
@@ -331,6 +339,10 @@ package final class Engine {
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }
         if switchover != nil { checkSwitchover() }
+        if !claims.isEmpty {
+            checkClaims()
+            if !restarted.isEmpty { runRestarted() }
+        }
         if !departed.isEmpty { checkDeparted() }
         if !listeningServers.isEmpty {
             checkListeningServers()

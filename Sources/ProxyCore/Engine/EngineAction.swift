@@ -14,8 +14,17 @@ package enum EngineAction {
     case suspectNode(Int)
     /// A node that has left has no server any more: its slot may be given to another.
     case slotVacated(node: Int)
-    /// A statement that may change what the catalog facts of this database say has run.
-    case catalogChanged(database: String)
+    /// The catalog facts of this database, by its name on the servers, are wanted from now on: `catalogLoaded` is the answer.
+    case catalogWanted(database: String)
+    case catalogUnwanted(database: String)
+    /// A statement that may change what they say has run: `catalogSettled` is the answer.
+    case catalogChanged(database: String, change: UInt64)
+    /// A client's statement needs this database to itself: have no connection to it, say `catalogVacated`, and make none
+    /// until it is released.
+    case vacateCatalog(database: String)
+    case releaseCatalog(database: String)
+    /// A server denied something: look now whether log-ins have changed. `loginsChanged` is the answer, if they have.
+    case suspectLogins
     /// A client waits for a replica to be fresh, or for the primary's position: look at all WAL positions now, and often for so long.
     /// `freshnessReported` is the answer.
     case samplePositions(within: Microseconds)

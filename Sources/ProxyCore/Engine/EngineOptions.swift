@@ -21,7 +21,7 @@ package struct EngineOptions: Sendable {
     package var failoverWait: Microseconds = 30_000_000
     /// `failover_queue`: clients that may wait for a primary, over all pools.
     package var failoverQueue = 10_000
-    /// `statement_text_limit`: bytes of a statement's text that are looked at; a longer one goes to the primary unread.
+    /// `statement_text_limit`: bytes of a statement's text that is shared, or whose commands are read.
     package var statementTextLimit = 64 << 10
     /// `client_buffer_limit`: bytes held for one client that waits for a server or for the rest of a batch.
     package var clientBufferLimit = 1 << 20
@@ -45,6 +45,8 @@ package struct EngineOptions: Sendable {
     package var statementCacheMemory = 16 << 20
     /// `buffer_memory`
     package var bufferMemory = 256 << 20
+    /// `max_catalogs`: databases whose catalog facts are kept.
+    package var maximumCatalogs = 1000
     /// `zone`: where the proxy runs; empty: reads know no zones.
     package var zone = ""
     /// `slow_start`: the time in which a node that begins to take reads comes to its full weight; 0: at once.

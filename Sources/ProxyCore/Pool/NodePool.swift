@@ -1,4 +1,5 @@
 import Bytes
+import PostgresWire
 
 /// The servers of one pool on one node.
 struct NodePool: ~Copyable {
@@ -11,6 +12,8 @@ struct NodePool: ~Copyable {
     /// No connection is tried before this time.
     var retryAt: Microseconds = 0
     var lastFailure: String?
+    /// The words in which it has refused the last log-in for good; nil once it has let one in.
+    var refusedLogin: PostgresError?
     /// It has let nobody in since.
     var refusal: NodeRefusal?
     /// When it last became possible to use it again: waits for a free server count from then.

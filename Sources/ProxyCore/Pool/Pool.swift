@@ -21,9 +21,17 @@ struct Pool: ~Copyable {
     /// When RESUME ended that.
     var resumedAt: Microseconds = 0
     var clients = 0
+    /// Log-ins have changed since its servers': new clients get another pool.
+    var isSuperseded = false
+    /// There are, or were, other pools of its key.
+    var hasGenerations = false
+    /// The role of its servers' sessions is gone: none of them serves.
+    var isDead = false
     /// By the settings that a start-up packet has: what such a client begins with.
     var welcomes: [ProfileID: Welcome] = [:]
     var catalog: DatabaseCatalog
+    /// A change of the catalog has passed that `catalog` has not seen.
+    var isCatalogOutdated = false
     /// Of a transaction that does not say it, in a session that sets none; nil: it is not known.
     var isolation: TransactionOptions.Isolation?
     /// How texts of sessions without settings of their own are to be understood.
@@ -31,6 +39,8 @@ struct Pool: ~Copyable {
     /// The same for sessions with settings that make a difference.
     var contexts: [ContextKey: SessionContext] = [:]
     var contextStamp: UInt32 = 1
+    /// Of its database (`SchemaEpochs`).
+    var epoch: UInt32
     /// A client has asked for currval or lastval outside the transaction that used the sequence: from then on whoever
     /// may have used one keeps its server.
     var asksForSequences = false
@@ -38,7 +48,7 @@ struct Pool: ~Copyable {
     var listening: ListeningServer?
     var counters = PoolCounters()
 
-    init(handle: Handle, key: PoolKey, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog) {
+    init(handle: Handle, key: PoolKey, options: PoolOptions, nodeCount: Int, catalog: DatabaseCatalog, epoch: UInt32) {
         self.handle = handle
         database = key.database
         user = key.user
@@ -48,6 +58,7 @@ struct Pool: ~Copyable {
         nodes = .allocate(capacity: nodeCount)
         for index in 0..<nodeCount { (nodes + index).initialize(to: NodePool()) }
         self.catalog = catalog
+        self.epoch = epoch
         context = ClassificationContext(facts: catalog.facts, searchPath: nil)
     }
 

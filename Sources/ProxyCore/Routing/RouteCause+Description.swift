@@ -15,6 +15,8 @@ extension RouteCause: CustomStringConvertible {
         case .noReplica: "no replica can take reads"
         case .lagging: "every replica lags too far behind"
         case .notFresh: "no replica has replayed what the session must see"
+        case .notLetIn: "no replica lets the user in"
+        case .catalogOutdated: "the schema has just changed"
         case .openBatch: "the batch asks for replies before its end"
         case .serializable: "serializable by default"
         case .retried: "a replica refused it"

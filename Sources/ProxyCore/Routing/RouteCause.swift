@@ -23,6 +23,10 @@ package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     case lagging
     /// No replica has replayed in time what the session must see.
     case notFresh
+    /// Every replica refuses the log-in of the pool's user.
+    case notLetIn
+    /// The schema has changed, and what it calls has not been read anew.
+    case catalogOutdated
     /// The batch asks for its replies (Flush) before its end is known.
     case openBatch
     /// The session's transactions are serializable by default, which replicas do not offer.

@@ -5,8 +5,8 @@ extension RouteReason {
     var isDoubt: Bool {
         switch self {
         case .plainRead, .emptyQuery, .volatileFunction, .unknownFunction, .volatileOperator, .volatileType,
-            .unloggedTable, .foreignTable, .sequenceRelation, .volatileView, .serverLocalView, .unparsable,
-            .clientEncoding, .tooDeep, .tooLong, .preparedExecute:
+            .unloggedTable, .foreignTable, .sequenceRelation, .volatileView, .serverLocalView, .connectionState,
+            .unparsable, .clientEncoding, .tooDeep, .tooLong, .preparedExecute:
             true
         case .transactionControl, .sessionCommand, .howdahCommand, .dml, .ddl, .selectInto, .rowLock,
             .temporaryTable, .copyFrom, .copyDML, .copyServerFile, .call, .doBlock, .lock, .maintenance, .notify,

@@ -10,15 +10,20 @@ struct CancelSession: ~Copyable {
     let processID: UInt32
     let key: [UInt8]
     let since: Microseconds
+    /// The connections that have asked for it, none where the proxy itself has: they are closed when this one is, not
+    /// before. Who has asked takes that for
+    /// the sign that the signal has been sent.
+    let requesters: [Handle]
     var transport = TransportID.none
     var output = ByteQueue()
 
-    init(handle: Handle, server: Handle, processID: UInt32, key: [UInt8], since: Microseconds) {
+    init(handle: Handle, server: Handle, processID: UInt32, key: [UInt8], since: Microseconds, requesters: [Handle]) {
         self.handle = handle
         self.server = server
         self.processID = processID
         self.key = key
         self.since = since
+        self.requesters = requesters
     }
 
     var token: PeerToken { PeerToken(.canceller, handle) }

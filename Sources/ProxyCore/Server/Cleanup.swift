@@ -35,11 +35,12 @@ enum Cleanup: UInt8, BitwiseCopyable {
     }
 
     /// The statements that clean; nil where none does.
-    var statement: String? {
+    /// - Parameter prepared: how many statements the server should have.
+    func statement(prepared: Int) -> String? {
         switch self {
         case .none, .close: nil
         case .unlisten: "UNLISTEN *"
-        case .session: Self.discardUnlessPrepared
+        case .session: Self.discardUnlessChanged(prepared)
         case .discardAll: "DISCARD ALL"
         case .everything: Self.discardEverything
         }
@@ -56,11 +57,13 @@ enum Cleanup: UInt8, BitwiseCopyable {
         DISCARD TEMP;DISCARD SEQUENCES;
         """
 
-    /// Fails where PREPARE has been run, which undoes what stands before it: then everything is discarded.
-    private static let discardUnlessPrepared =
+    /// Fails where PREPARE or DEALLOCATE has been run, which undoes what stands before it: then everything is discarded.
+    private static func discardUnlessChanged(_ prepared: Int) -> String {
         discardSession + """
-            SELECT 1/(CASE WHEN EXISTS(SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql) THEN 0 ELSE 1 END)
+            SELECT 1/(CASE WHEN (SELECT pg_catalog.count(*) FILTER (WHERE from_sql) = 0 AND pg_catalog.count(*) = \
+            \(prepared) FROM pg_catalog.pg_prepared_statements) THEN 1 ELSE 0 END)
             """
+    }
 
     private static let discardEverything = discardSession + "DEALLOCATE ALL;DISCARD PLANS"
 }

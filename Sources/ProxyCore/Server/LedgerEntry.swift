@@ -41,6 +41,8 @@ struct LedgerEntry: BitwiseCopyable {
         /// Asks for the types of the parameters of what PREPARE has made, and closes that.
         case describePrepared
         case closePrepared
+        /// Asks what a statement looks like by now, before a client that was told of it runs it.
+        case check
         /// Asks whether what a client is pinned for is still there.
         case evidence
         /// A Sync in the place of a Flush, so that the server is free while the client looks at what it has prepared.
@@ -78,10 +80,10 @@ struct LedgerEntry: BitwiseCopyable {
     /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement
     /// too, and may fail to.
     var preparesAgain = false
-    /// For what runs an EXECUTE: the client's name for the statement, and where in its text it stood and how long it
+    /// For Bind, Describe and what runs an EXECUTE: the client's name for the statement; for the last, where in its text it stood and how long it
     /// was, in characters. The size is 0 where nothing was exchanged.
     var nameSize: UInt16 = 0
-    var namePlace = ClientStatements.Place(index: 0)
+    var namePlace = ClientStatements.Place.nowhere
     var serial = StatementSerial.none
     /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was
     /// sent in front of that.

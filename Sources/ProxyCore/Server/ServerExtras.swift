@@ -8,15 +8,22 @@ final class ServerExtras {
     /// ParameterStatus values in the order in which they were first reported.
     var parameters: [(name: String, value: String)] = []
     var cancelKey: [UInt8] = []
+    /// Connections with further cancel requests for it: one is brought to it at a time.
+    var cancelRequesters: [Handle] = []
     /// The message of the last FATAL error.
     var lastError: String?
     /// Errors of the proxy's own that stand in for provoked ones, in order.
     var replacements: [PostgresError] = []
     /// The replication client that it was opened for.
     var reservedFor = Handle.none
+    /// What statements in the transaction under way change in log-ins, and the databases that they need to themselves.
+    var loginChange: LoginChange?
+    var claimed: [(database: String, isForced: Bool)] = []
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
 
+    /// The client's own names under which it has statements, so that the client finds them in pg_prepared_statements.
+    var shown: [[UInt8]] = []
     /// The beginning of the last statement that was not understood.
     var unknownStatement = ""
     /// What the server has answered when it was asked for the client's pins.

@@ -12,5 +12,7 @@ enum ServerPhase: UInt8, BitwiseCopyable {
     case draining
     /// Listens for the clients of a database, and does nothing else.
     case listening
+    /// Out of its pool and told good-bye; that it closes the connection is waited for.
+    case leaving
     case closing
 }

@@ -32,8 +32,18 @@ struct ServerSession: ~Copyable {
     var isTimed = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
+    /// It has been asked what a statement looks like by now: nothing else is sent to it meanwhile.
+    var isChecking = false
+    /// In the transaction under way the schema may have been changed.
+    var changesSchema = false
     /// In the transaction under way something may have notified.
     var mayNotify = false
+    /// In the transaction under way something may have changed the catalog.
+    var changesCatalog = false
+    /// The same of log-ins; `extras` has what.
+    var changesLogins = false
+    /// It is a replica's that may not have known of the last change of log-ins when it let us in.
+    var isLoginDoubtful = false
     /// Rounds of the listening server that must end before it is handed to anybody else.
     var fences: Int32 = 0
     var client = Handle.none

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Sets of session settings, each kept once.
 ///
 /// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to
@@ -21,13 +23,17 @@ final class ProfileStore {
         var settings: [SessionSetting]
         var traits = ProfileTraits()
         var references: Int
+        var context: ParseContext
     }
 
-    private var records: [Record] = [Record(settings: [], references: 1)]
+    private var records: [Record] = [Record(settings: [], references: 1, context: .plain)]
     private var vacant: [ProfileID] = []
     private var byContent: [[SessionSetting]: ProfileID] = [[]: .base]
 
-    init() {}
+    private let hash: KeyedHash
+    private var contexts: UInt64 = 0
+
+    init(seed: UInt64) { hash = KeyedHash(seed: seed) }
 
     var count: Int { byContent.count }
 
@@ -38,7 +44,7 @@ final class ProfileStore {
             retain(id)
             return id
         }
-        let record = Record(settings: sorted, traits: ProfileTraits(sorted), references: 1)
+        let record = Record(settings: sorted, traits: ProfileTraits(sorted), references: 1, context: ParseContext(sorted, hash))
         let id: ProfileID
         if let place = vacant.popLast() {
             id = place
@@ -71,6 +77,23 @@ final class ProfileStore {
             let id = ProfileID(rawValue: UInt32(index))
             findings.expect(records[index].references, is: counted[id] ?? 0, "profile \(index) counts references")
         }
+    }
+
+    /// What statements that are parsed under a set are shared by.
+    @inline(__always)
+    func context(of id: ProfileID) -> ParseContext { records[Int(id.rawValue)].context }
+
+    /// What settings become that were changed by a text with what was bound to it: the same to the same.
+    func context(_ before: ParseContext, changedBy text: RawSpan, _ parameters: [String?]) -> ParseContext {
+        var bytes = withUnsafeBytes(of: before.rawValue) { Array($0) } + text.array(0..<text.byteCount)
+        for parameter in parameters { bytes += [0] + (parameter.map { Array($0.utf8) } ?? [0]) }
+        return ParseContext(rawValue: hash.hash(bytes.span.bytes) | 1)
+    }
+
+    /// For a session whose settings, or whose view of the schema, nobody else is known to share.
+    func uniqueContext() -> ParseContext {
+        contexts &+= 1
+        return ParseContext(unique: contexts, hash)
     }
 
     func settings(of id: ProfileID) -> [SessionSetting] { records[Int(id.rawValue)].settings }

@@ -88,6 +88,36 @@ enum SettingChange: Equatable {
         }
     }
 
+    /// The changes that a text makes, those that last to the end of the transaction (SET LOCAL) too; nil where they do
+    /// not follow from its words and from what is bound.
+    static func allChanges(in commands: [ParsedCommand], parameters: [String?]) -> [SettingChange]? {
+        var changes: [SettingChange] = []
+        for parsed in commands {
+            switch parsed.command {
+            case .set(let name, let value, isLocal: _):
+                let change = change(name, value)
+                if case .setUnseen = change { return nil }
+                changes.append(change)
+            case .reset(let name): changes.append(.reset(name: name))
+            case .resetAll: changes.append(.resetAll)
+            case .setConfig(let calls):
+                for call in calls {
+                    guard let name = call.name.known(parameters), let value = call.value.known(parameters) else {
+                        return nil
+                    }
+                    guard let name else { continue }
+                    let folded = SessionCommands.folded(name)
+                    changes.append(
+                        value.map { .set(SessionSetting(name: folded, value: $0)) } ?? .reset(name: folded)
+                    )
+                }
+            case .closeCursor, .show, .showAll, .listen, .unlisten, .notify: break
+            default: return nil
+            }
+        }
+        return changes
+    }
+
     private static func change(_ name: String, _ value: SettingValue) -> SettingChange {
         switch value {
         case .default: return .reset(name: name)
@@ -148,6 +178,19 @@ extension TransactionOptions.Isolation {
         case .readCommitted: "read committed"
         case .repeatableRead: "repeatable read"
         case .serializable: "serializable"
+        }
+    }
+}
+
+extension ConfigAssignment.Argument {
+    /// The value, where the text and what is bound tell it: nil where they do not, NULL in a value.
+    fileprivate func known(_ parameters: [String?]) -> String?? {
+        switch self {
+        case .text(let text): .some(text)
+        case .null: .some(nil)
+        case .parameter(let number):
+            parameters.indices.contains(number - 1) ? .some(parameters[number - 1]) : nil
+        case .computed: nil
         }
     }
 }

@@ -9,6 +9,7 @@ struct ClientStatements {
         let index: UInt32
         /// Means the unnamed statement, which the session itself holds.
         static let unnamed = Place(index: .max)
+        static let nowhere = Place(index: .max - 1)
     }
 
     private struct Entry: BitwiseCopyable {
@@ -123,6 +124,18 @@ struct ClientStatements {
     }
 
     func name(at place: Place) -> [UInt8] { name(Int(place.index)) }
+
+    /// All names that mean statements, and what they mean.
+    func forEachName(_ body: ([UInt8], StatementID) -> Void) {
+        for index in entries.indices where !entries[index].statement.isNone {
+            body(name(index), entries[index].statement)
+        }
+    }
+
+    /// The first name that means such a statement.
+    func name(where isMeant: (StatementID) -> Bool) -> [UInt8]? {
+        entries.firstIndex { !$0.statement.isNone && isMeant($0.statement) }.map { name($0) }
+    }
 
     private func name(_ index: Int) -> [UInt8] {
         let offset = Int(entries[index].nameOffset)

@@ -3,6 +3,9 @@ import StatementRouting
 /// One interned statement: a Parse message without its name, and what is known of it.
 struct PreparedStatement: BitwiseCopyable {
     let hash: UInt64
+    let scope: ParseScope
+    /// The settings with which its Parse must be met, with a reference.
+    let profile: ProfileID
     var serial: StatementSerial
     /// The text, its zero, and the parameter types: the body of Parse behind the name. Owned by the store.
     let body: UnsafeRawBufferPointer
@@ -24,6 +27,14 @@ struct PreparedStatement: BitwiseCopyable {
     var newer = StatementID.none
     var nextInBucket = StatementID.none
 
+    /// A client has been told what its rows look like.
+    var isDescribed = false
+    /// It was found to be out of date: no Parse finds it any more. Names that clients have for it keep it, as
+    /// PostgreSQL keeps what was prepared until it is closed.
+    var isRetired = false
     /// Unnamed statements are shared under a name of the proxy's once their text has recurred.
     var isShared = false
+    /// Its Parse was too long to be kept: only the server that got it has it, under `serial` or as its unnamed statement,
+    /// and `body` is empty.
+    var isPrivate = false
 }

@@ -1,9 +1,14 @@
 /// Which interned statements one server has prepared, least recently used first.
 ///
+/// Statements that clients know as unnamed ones are planned for the values of each of them, as they would be were each
+/// prepared anew: their executions are counted, and they are renewed in time.
+///
 /// An open-addressing table over slots that are chained by use; grows with what is prepared and never shrinks.
 struct ServerStatements {
     private struct Slot: BitwiseCopyable {
         var serial: StatementSerial
+        /// Since it was prepared; saturating.
+        var executions: UInt8 = 0
         var older: Int32
         var newer: Int32
     }
@@ -30,6 +35,23 @@ struct ServerStatements {
         return true
     }
 
+    /// PostgreSQL plans a prepared statement for its values in so many executions; then it may take to a plan for any
+    /// (PREPARE, Notes).
+    static let executionsByValues: UInt8 = 5
+
+    /// Counts an execution of a statement that is there.
+    /// - Returns: false where it must be prepared anew first, or its plan might be another than that for its values.
+    mutating func mayExecute(_ serial: StatementSerial) -> Bool {
+        let slot = find(serial)
+        guard slot >= 0 else { return true }
+        guard slots[Int(slot)].executions < Self.executionsByValues else {
+            slots[Int(slot)].executions = 1
+            return false
+        }
+        slots[Int(slot)].executions += 1
+        return true
+    }
+
     func contains(_ serial: StatementSerial) -> Bool { find(serial) >= 0 }
 
     mutating func insert(_ serial: StatementSerial) {
@@ -43,6 +65,7 @@ struct ServerStatements {
             slot = Int32(slots.count - 1)
         }
         slots[Int(slot)].serial = serial
+        slots[Int(slot)].executions = 0
         linkAsNewest(slot)
         addToTable(slot)
     }
@@ -60,6 +83,14 @@ struct ServerStatements {
     /// The statement that has not been used for the longest time.
     var leastRecentlyUsed: StatementSerial? {
         oldest < 0 ? nil : slots[Int(oldest)].serial
+    }
+
+    func forEach(_ body: (StatementSerial) -> Void) {
+        var slot = oldest
+        while slot >= 0 {
+            body(slots[Int(slot)].serial)
+            slot = slots[Int(slot)].newer
+        }
     }
 
     mutating func removeAll() { self = ServerStatements() }

@@ -1,9 +1,8 @@
 import Bytes
 import StatementRouting
 
-/// The statements that this worker's clients have prepared, each once however many clients did: equal are those with
-/// the same text and the same
-/// parameter types.
+/// The statements that this worker's clients have prepared, each once however many clients did: equal are those with the
+/// same text and the same parameter types that were parsed where they mean the same (`ParseScope`).
 ///
 /// Bounded in bytes: what no client names any more stays for the next one until room is needed, oldest first.
 final class StatementStore {
@@ -13,7 +12,8 @@ final class StatementStore {
     private var vacant: [StatementID] = []
     private var buckets: [StatementID]
     private let hash: KeyedHash
-    private var nextSerial: UInt64 = 1
+    private let profiles: ProfileStore
+    private(set) var nextSerial: UInt64 = 1
     private var oldest = StatementID.none
     private var newest = StatementID.none
     private(set) var bytes = 0
@@ -23,12 +23,20 @@ final class StatementStore {
     private(set) var evictions: UInt64 = 0
     let limit: Int
 
+    /// Texts that servers have accepted in whatever epoch, by a hash that leaves that out.
+    private var accepted: Set<UInt64> = []
+    /// Of those that clients have asked about.
+    private var descriptions: [StatementID: StatementDescription] = [:]
+    /// More are not remembered: then it begins anew.
+    private static let mostAccepted = 16_384
+
     /// What a record costs beside its body.
     private static let overhead = MemoryLayout<PreparedStatement>.stride + 16
 
     /// - Parameter limit: bytes (`prepared_statement_memory`).
-    init(limit: Int, seed: UInt64) {
+    init(limit: Int, seed: UInt64, profiles: ProfileStore) {
         self.limit = limit
+        self.profiles = profiles
         hash = KeyedHash(seed: seed)
         records = .allocate(capacity: capacity)
         buckets = Array(repeating: .none, count: 256)
@@ -54,30 +62,44 @@ final class StatementStore {
 
     /// Finds the statement with this Parse body (everything behind the name).
     @inline(__always)
-    func find(_ body: RawSpan) -> StatementID? {
-        find(body, hash: hash.hash(body))
+    func find(_ body: RawSpan, in scope: ParseScope) -> StatementID? {
+        find(body, scope, hash: hash.hash(body) ^ scope.mixed)
     }
 
-    private func find(_ body: RawSpan, hash: UInt64) -> StatementID? {
+    private func find(_ body: RawSpan, _ scope: ParseScope, hash: UInt64) -> StatementID? {
         var id = buckets[Int(truncatingIfNeeded: hash) & (buckets.count &- 1)]
         while !id.isNone {
             let record = self[id]
-            if record.pointee.hash == hash, isEqual(record.pointee.body, body) { return id }
+            if record.pointee.hash == hash, record.pointee.scope == scope, !record.pointee.isRetired,
+                isEqual(record.pointee.body, body)
+            {
+                return id
+            }
             id = record.pointee.nextInBucket
         }
         return nil
     }
 
     /// Adds a statement that `find` did not find; nobody references it yet, so `retain` comes next.
+    /// - Parameter profile: the settings of its scope; a reference is taken.
     /// - Returns: nil where the limit is reached by statements that are all in use.
     func intern(
         _ body: RawSpan,
+        in scope: ParseScope,
+        _ profile: ProfileID,
         textSize: Int,
         statementClass: StatementClass,
         classStamp: UInt32
     ) -> StatementID? {
         guard hasRoom(for: body.byteCount) else { return nil }
-        return internAnyway(body, textSize: textSize, statementClass: statementClass, classStamp: classStamp)
+        return internAnyway(
+            body,
+            in: scope,
+            profile,
+            textSize: textSize,
+            statementClass: statementClass,
+            classStamp: classStamp
+        )
     }
 
     /// Makes room for a body of so many bytes, if that is possible.
@@ -96,18 +118,23 @@ final class StatementStore {
     /// The same as `intern`, beyond the limit if need be.
     func internAnyway(
         _ body: RawSpan,
+        in scope: ParseScope,
+        _ profile: ProfileID,
         textSize: Int,
         statementClass: StatementClass,
         classStamp: UInt32
     ) -> StatementID {
         let size = body.byteCount + Self.overhead
-        let hash = hash.hash(body)
+        let hash = hash.hash(body) ^ scope.mixed
+        profiles.retain(profile)
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: body.byteCount, alignment: 8)
         body.withUnsafeBytes { copy.copyMemory(from: $0) }
         let id = takePlace()
         let bucket = Int(truncatingIfNeeded: hash) & (buckets.count - 1)
         var record = PreparedStatement(
             hash: hash,
+            scope: scope,
+            profile: profile,
             serial: StatementSerial(rawValue: nextSerial),
             body: UnsafeRawBufferPointer(copy),
             textSize: textSize,
@@ -122,6 +149,35 @@ final class StatementStore {
         count += 1
         appendToUnreferenced(id)
         if count > buckets.count { growBuckets() }
+        return id
+    }
+
+    /// A server has accepted a statement's Parse, where it is met as `stamp` says.
+    @inline(__always)
+    func noteAccepted(_ id: StatementID, _ stamp: UInt32) {
+        let record = self[id]
+        if record.pointee.acceptedStamp == stamp { return }
+        record.pointee.acceptedStamp = stamp
+        if accepted.count >= Self.mostAccepted { accepted.removeAll() }
+        accepted.insert(record.pointee.hash ^ record.pointee.scope.mixed ^ record.pointee.scope.mixedForEver)
+    }
+
+    /// Whether a server has accepted the same before, if by another schema perhaps.
+    func wasAccepted(_ body: RawSpan, in scope: ParseScope) -> Bool {
+        accepted.contains(hash.hash(body) ^ scope.mixedForEver)
+    }
+
+    /// Adds a statement of which no more is kept than what it does, which is not known yet.
+    func addPrivate() -> StatementID {
+        let id = internAnyway(
+            RawSpan(),
+            in: .proxy,
+            .base,
+            textSize: 0,
+            statementClass: StatementClass(access: .unknown, reason: .tooLong),
+            classStamp: 0
+        )
+        self[id].pointee.isPrivate = true
         return id
     }
 
@@ -141,11 +197,29 @@ final class StatementStore {
         if record.pointee.references == 0 { appendToUnreferenced(id) }
     }
 
-    /// Gives a statement a new serial: what servers have under the old one is not used again.
-    func renew(_ id: StatementID) {
-        self[id].pointee.serial = StatementSerial(rawValue: nextSerial)
-        nextSerial += 1
-        self[id].pointee.acceptedStamp = 0
+    /// No Parse finds the statement any more: what servers have of it is out of date. Whoever has a name for it keeps
+    /// it as it is.
+    func retire(_ id: StatementID) { self[id].pointee.isRetired = true }
+
+    /// Whether a place still has the statement that servers know by this serial.
+    func holds(_ serial: StatementSerial, at id: StatementID) -> Bool {
+        !id.isNone && Int(id.rawValue) < used && self[id].pointee.serial == serial
+    }
+
+    /// Whether two are one and the same to a client, if perhaps run under other settings.
+    func isSame(_ id: StatementID, but other: StatementID) -> Bool {
+        if id == other { return true }
+        let (one, two) = (self[id].pointee, self[other].pointee)
+        var scope = one.scope
+        scope.usedUnder = two.scope.usedUnder
+        return scope == two.scope && one.body.elementsEqual(two.body)
+    }
+
+    func description(of id: StatementID) -> StatementDescription? { descriptions[id] }
+
+    func describe(_ id: StatementID, _ description: StatementDescription) {
+        bytes += (description.types?.count ?? 0) - (descriptions[id]?.types?.count ?? 0)
+        descriptions[id] = description
     }
 
     /// References to all statements together: walks through them all, for inspection.
@@ -172,7 +246,7 @@ final class StatementStore {
                 findings.expect(
                     Int(record.references),
                     is: left.removeValue(forKey: id) ?? 0,
-                    "statement \(id.rawValue) counts references"
+                    "statement \(id.rawValue), \(String(decoding: record.text.prefix(40), as: UTF8.self)), counts references"
                 )
                 if record.references == 0 { unreferenced += 1 }
                 id = record.nextInBucket
@@ -185,6 +259,17 @@ final class StatementStore {
             id = self[id].pointee.newer
         }
         findings.expect(unreferenced, is: 0, "statements that nobody refers to are not in their list")
+    }
+
+    /// Counts the references to profiles that statements hold.
+    func count(in census: inout Census) {
+        for bucket in buckets {
+            var id = bucket
+            while !id.isNone {
+                census.refer(to: self[id].pointee.profile)
+                id = self[id].pointee.nextInBucket
+            }
+        }
     }
 
     private func isEqual(_ held: UnsafeRawBufferPointer, _ body: RawSpan) -> Bool {
@@ -219,7 +304,12 @@ final class StatementStore {
         bytes -= record.body.count + Self.overhead
         count -= 1
         evictions += 1
+        if record.isDescribed, let description = descriptions.removeValue(forKey: id) {
+            bytes -= description.types?.count ?? 0
+        }
         record.body.deallocate()
+        profiles.release(record.profile)
+        self[id].pointee.serial = .none
         vacant.append(id)
     }
 

@@ -19,6 +19,8 @@ package struct Node: Sendable, Equatable {
     package var since: Microseconds
     /// False: it has left, and its slot is kept until nothing refers to it. Such a node's state is `unknown`.
     package var isMember: Bool
+    /// What whoever looks after it should know though it is used, such as that its commits wait; nil: nothing.
+    package var note: String?
 
     package init(
         index: Int,
@@ -31,7 +33,8 @@ package struct Node: Sendable, Equatable {
         saidRole: NodeRole? = nil,
         timeline: UInt32 = 0,
         since: Microseconds = 0,
-        isMember: Bool = true
+        isMember: Bool = true,
+        note: String? = nil
     ) {
         self.index = index
         self.name = name
@@ -44,6 +47,7 @@ package struct Node: Sendable, Equatable {
         self.timeline = timeline
         self.since = since
         self.isMember = isMember
+        self.note = note
     }
 
     /// Whether both are one node in two topologies.

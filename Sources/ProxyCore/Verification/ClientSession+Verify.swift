@@ -11,13 +11,13 @@ extension ClientSession {
         findings.expect(outstanding >= 0, "\(name) is owed \(outstanding) cycles")
         findings.expect(holdsServer || outstanding == 0, "\(name) is owed \(outstanding) cycles by nobody")
         switch flow {
-        case .waiting, .locating, .refused:
+        case .waiting, .refused:
             findings.expect(!holdsServer, "\(name) waits and holds a server")
         case .assigned:
             findings.expect(phase == .welcoming && holdsServer, "\(name) was given a server and has not begun")
         case .settling: findings.expect(holdsServer, "\(name) waits for a server that it has not got")
         case .preparing, .flushing, .batch: findings.expect(holdsServer, "\(name) is in a batch without a server")
-        case .between, .skipping, .catchingUp: break
+        case .between, .claiming, .locating, .skipping, .catchingUp: break
         }
         switch transaction {
         case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .lost: break

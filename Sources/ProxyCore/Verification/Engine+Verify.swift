@@ -17,6 +17,7 @@ extension Engine {
             }
             verifyNobodyWaitsInVain(pool, &findings)
         }
+        statements.count(in: &census)
         verifyClients(&findings)
         verifyServers(census, &findings)
         statements.verify(census.statements, &findings)
@@ -69,11 +70,18 @@ extension Engine {
                     "client \(index) holds server \(server.pointee.handle.index), which is another's"
                 )
             }
+            if client.pointee.surroundings == nil {
+                let isProfiles = client.pointee.parseContext == profiles.context(of: client.pointee.profile)
+                findings.expect(isProfiles, "client \(index) parses under other settings than its own")
+            }
             if client.pointee.flow == .waiting, client.pointee.phase != .closing {
                 findings.expect(isQueued(client), "client \(index) waits in no queue")
             }
             if client.pointee.flow == .locating {
                 findings.expect(positionWaits.contains(handle), "client \(index) waits for a position nobody looks up")
+            }
+            if client.pointee.flow == .claiming, client.pointee.phase != .closing {
+                findings.expect(claims[handle] != nil, "client \(index) waits for a database that nobody vacates")
             }
             if let channels = client.pointee.channels {
                 let isServed = channels.listening.clients.contains(handle)

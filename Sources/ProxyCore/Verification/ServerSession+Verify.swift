@@ -20,12 +20,12 @@ extension ServerSession {
         switch phase {
         case .idle:
             findings.expect(client.isNone, "\(name) has a client")
-            findings.expect(ledger.isEmpty && passing == 0 && carry.isEmpty, "\(name) owes something")
+            findings.expect(ledger.isEmpty && passing == 0, "\(name) owes something")
             findings.expect(status, is: .idle, "\(name) is in a transaction")
             findings.expect(cleanup, is: .none, "\(name) is not clean")
             findings.expect(cancels == 0 && fences == 0, "\(name) is held back")
         case .active, .parked: findings.expect(owed != nil, "\(name) has no client")
-        case .draining, .connecting, .authenticating, .listening, .closing:
+        case .draining, .connecting, .authenticating, .listening, .leaving, .closing:
             findings.expect(owed == nil, "\(name) has a client")
         }
         findings.expect(output.isEmpty || isTouched, "\(name) has \(output.count) bytes that nobody sends")
@@ -48,7 +48,7 @@ extension ServerSession {
             ofNode.active += 1
             census.inFlight[node, default: 0] += 1
         case .draining: ofNode.leaving += 1
-        case .listening, .closing: return
+        case .listening, .leaving, .closing: return
         }
         census.nodes[place] = ofNode
         census.databaseServers[pool.pointee.database, default: 0] += 1

@@ -5,7 +5,6 @@ import Testing
 
 /// Seeded courses of failures around the real decisions. A violation comes back with its seed.
 @Suite struct CoordinationSimulationTests {
-    /// `HOWDAH_TEST_SEEDS`: how many of each kind.
     /// `HOWDAH_TEST_SEEDS`: how many courses of each kind.
     private static let seeds = UInt64(1)...(getenv("HOWDAH_TEST_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 40)
 
@@ -73,15 +72,39 @@ import Testing
         }
     }
 
+    /// Commits need a replica that follows: whoever lives goes on where the promoter died, in other troubles too.
+    @Test(arguments: CoordinationWorld.Step.allCases, [false, true])
+    func replicasFollowWhereverThePromoterDies(step: CoordinationWorld.Step, allDie: Bool) {
+        var deaths = 0
+        // Each of twelve kinds.
+        let seeds = Self.seeds.prefix(max(12, Self.seeds.count / 4))
+        for seed in seeds {
+            var trouble = seed % 2 == 0 ? CoordinationWorld.Trouble.none : .init()
+            trouble.promoterDiesAt = step
+            trouble.allDie = allDie
+            trouble.otherIsAway = seed % 3 == 0
+            trouble.hidesReceivers = seed % 5 < 2
+            let world = CoordinationWorld(seed: seed, proxies: 2 + Int(seed % 2), trouble)
+            let isWell = world.run()
+            let kind = "seed \(seed), \(step)\(allDie ? ", all die" : ""), \(trouble)"
+            #expect(world.violations.isEmpty, "\(kind): \(world.violations.prefix(3))\n\(world.history)")
+            #expect(isWell || !world.hasWitness, "\(kind): no end\n\(world.history)")
+            deaths += world.hasDied ? 1 : 0
+        }
+        #expect(deaths > seeds.count / 3)
+    }
+
+    /// Long after the promotion: there is nothing in etcd that speaks of it.
+    @Test func anOldPrimaryThatIsBackAndNamesItselfFollows() {
+        for seed in Self.seeds.prefix(10) {
+            let world = CoordinationWorld(seed: seed, proxies: 2, .none)
+            #expect(world.run(), "seed \(seed): no end\n\(world.history)")
+            #expect(world.bringBackTheOldPrimary(), "seed \(seed): it does not follow\n\(world.history)")
+        }
+    }
+
     @Test func withoutTroubleALossIsOverInSeconds() {
-        let calm = CoordinationWorld.Trouble(
-            losesPackets: false,
-            stopsProxies: false,
-            killsProxies: false,
-            stopsEtcd: false,
-            cutsEtcd: false
-        )
-        let world = CoordinationWorld(seed: 7, proxies: 3, calm)
+        let world = CoordinationWorld(seed: 7, proxies: 3, .none)
         #expect(world.run(), "\(world.history)")
         #expect(world.told.count == 1 && world.violations.isEmpty, "\(world.history)")
     }

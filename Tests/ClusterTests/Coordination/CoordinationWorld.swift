@@ -32,6 +32,21 @@ final class CoordinationWorld {
         case outOfSightOfAllThatRun
     }
 
+    /// How far a promotion has come when the proxy that carries it out dies.
+    enum Step: CaseIterable {
+        case claimed
+        /// Written, and the candidate has not heard of it.
+        case told
+        /// The candidate has heard of it.
+        case heard
+        /// It is the primary, and that is not written.
+        case promoted
+        /// That is written, and the other replica has not been pointed.
+        case written
+        /// It has been, and that is not written.
+        case pointed
+    }
+
     /// What can go wrong.
     struct Trouble {
         var loss = Loss.dies
@@ -41,6 +56,21 @@ final class CoordinationWorld {
         var stopsEtcd = true
         /// The way from one proxy to etcd alone.
         var cutsEtcd = true
+        var promoterDiesAt: Step?
+        /// And with it all the others; new ones start.
+        var allDie = false
+        /// The other replica is away while the candidate is promoted, and comes back much later.
+        var otherIsAway = false
+        /// Monitoring users without pg_monitor.
+        var hidesReceivers = false
+
+        static let none = Trouble(
+            losesPackets: false,
+            stopsProxies: false,
+            killsProxies: false,
+            stopsEtcd: false,
+            cutsEtcd: false
+        )
     }
 
     private(set) var now: UInt64 = 1_000_000_000
@@ -48,7 +78,11 @@ final class CoordinationWorld {
     private let trouble: Trouble
     let etcd = ModelEtcd()
     private(set) var proxies: [ModelProxy] = []
-    private(set) var nodes = [ModelNode(role: .primary), ModelNode(role: .replica), ModelNode(role: .replica)]
+    private(set) var nodes = [
+        ModelNode(role: .primary), ModelNode(role: .replica, upstream: 0), ModelNode(role: .replica, upstream: 0),
+    ]
+    /// A promoter has died as it was to.
+    private(set) var hasDied = false
     private var packets: [Packet] = []
     private var outstanding: [String: Int] = [:]
     private var serial = 0
@@ -70,7 +104,7 @@ final class CoordinationWorld {
 
     private func start() {
         serial += 1
-        proxies.append(ModelProxy(id: "p\(serial)"))
+        proxies.append(ModelProxy(id: "p\(serial)", hidesReceivers: trouble.hidesReceivers))
     }
 
     // MARK: The course of things
@@ -100,17 +134,41 @@ final class CoordinationWorld {
             proxy.cut = []
         }
         note("calm")
+        for place in nodes.indices.dropFirst() { nodes[place].isAlive = true }
         let limit = now + 300_000_000_000
         while !isWell, now < limit { advance(seconds: 1, troubled: false) }
         advance(seconds: 5, troubled: false)
         return isWell
     }
 
-    /// Every proxy writes to the one primary.
+    /// A replica that was the primary, after pg_rewind by somebody who has left it what it copied: it names itself. All
+    /// that is to come of it is that it follows.
+    ///
+    /// - Returns: whether it does.
+    func bringBackTheOldPrimary() -> Bool {
+        nodes[0] = ModelNode(role: .replica, timeline: nodes.map(\.timeline).max() ?? 1, upstream: 0)
+        note("db0 is back")
+        let limit = now + 120_000_000_000
+        while now < limit, !isWell { advance(seconds: 1, troubled: false) }
+        return isWell
+    }
+
+    /// Every proxy writes to the one primary, whose commits need a replica, and every replica follows it.
     var isWell: Bool {
+        guard let primary = newestPrimary else { return false }
+        return proxies.allSatisfy { $0.writes(at: now) == primary } && doAllFollow(primary)
+            && etcd.current?.stage != .following
+    }
+
+    private var newestPrimary: Int? {
         let primaries = nodes.indices.filter { nodes[$0].isAlive && nodes[$0].role == .primary }
-        let newest = primaries.max { nodes[$0].timeline < nodes[$1].timeline }
-        return newest != nil && proxies.allSatisfy { $0.writes(at: now) == newest }
+        return primaries.max { nodes[$0].timeline < nodes[$1].timeline }
+    }
+
+    private func doAllFollow(_ primary: Int) -> Bool {
+        let replicas = nodes.filter { $0.isAlive && $0.role == .replica }
+        return !replicas.isEmpty
+            && replicas.allSatisfy { $0.isStreaming && $0.timeline == nodes[primary].timeline }
     }
 
     /// Whether anybody is left who knows that there was a primary.
@@ -133,8 +191,7 @@ final class CoordinationWorld {
         case 0..<5: proxies[place].cut.formSymmetricDifference([0])
         case 5: proxies[place].frozenUntil = now + random.next(upTo: 12_000) * 1_000_000
         case 6:
-            note("\(proxies[place].id) dies")
-            proxies.remove(at: place)
+            die(place)
             start()
         case 7..<12 where proxies.count < 6: start()
         default: break
@@ -150,8 +207,7 @@ final class CoordinationWorld {
                 note("\(proxy.id) stands still for \(length / 1_000_000) ms")
             }
             if trouble.killsProxies, random.next(upTo: 2_500) == 0 {
-                note("\(proxy.id) dies")
-                proxies.remove(at: place)
+                die(place)
                 start()
                 return
             }
@@ -171,14 +227,49 @@ final class CoordinationWorld {
         }
     }
 
+    /// What has left it goes on.
+    private func die(_ place: Int) {
+        let proxy = proxies.remove(at: place)
+        note("\(proxy.id) dies")
+        if case .sent(let candidate, let clock, _) = proxy.errand { tell(candidate, clock: clock, by: proxy) }
+    }
+
+    private func killPromoterIfDue() {
+        guard let step = trouble.promoterDiesAt, !hasDied, let attempt = etcd.current, hasCome(to: step, attempt),
+            let place = proxies.firstIndex(where: { $0.id == attempt.by })
+        else { return }
+        hasDied = true
+        note("at \(step)")
+        die(place)
+        if trouble.allDie { while !proxies.isEmpty { die(0) } }
+        while proxies.count < 2 { start() }
+    }
+
+    private func hasCome(to step: Step, _ attempt: PromotionAttempt) -> Bool {
+        let candidate = nodes[Int(attempt.candidate.suffix(1)) ?? 0]
+        let others = nodes.indices.dropFirst().filter { "db\($0)" != attempt.candidate }
+        let isPointed = others.allSatisfy { nodes[$0].upstream != 0 }
+        return switch step {
+        case .claimed: attempt.stage == .fencing
+        case .told: attempt.stage == .told && candidate.promotedAt == nil
+        case .heard: attempt.stage == .told && candidate.promotedAt != nil
+        case .promoted: attempt.stage == .told && candidate.role == .primary
+        case .written: attempt.stage == .following && !isPointed
+        case .pointed: attempt.stage == .following && isPointed
+        }
+    }
+
     private func step() {
         etcd.expire(at: now)
         for place in nodes.indices { promoteIfDue(place) }
+        for place in nodes.indices { nodes[place].receive(from: nodes) }
         lookForTwoPrimaries()
         deliver()
+        killPromoterIfDue()
         for proxy in proxies {
             proxy.step(at: now, nodes, &random)
             runErrand(proxy)
+            runPointings(proxy)
             for request in proxy.requests { send(request, of: proxy) }
             proxy.requests = []
         }
@@ -286,6 +377,42 @@ final class CoordinationWorld {
         }
     }
 
+    private func runPointings(_ proxy: ModelProxy) {
+        if now < proxy.frozenUntil { return }
+        for pointing in proxy.pointings where pointing.until <= now {
+            proxy.pointings.removeAll { $0.replica == pointing.replica }
+            let outcome = point(pointing, by: proxy)
+            if let outcome { proxy.pointed(pointing, isLost() ? .unanswered("lost") : outcome, at: now, &random) }
+        }
+    }
+
+    /// - Returns: nil where it goes on.
+    private func point(_ pointing: ModelProxy.Pointing, by proxy: ModelProxy) -> ErrandOutcome? {
+        let node = nodes[pointing.replica]
+        guard node.isAlive, !proxy.cut.contains(pointing.replica), node.role == .replica else {
+            return .refused("no connection")
+        }
+        if !pointing.isRead {
+            if node.upstream == pointing.primary { return .followsAlready(slot: nil, isHidden: trouble.hidesReceivers) }
+            if let sources = pointing.onlyFrom, !(node.upstream.map { sources.contains($0) } ?? false) {
+                return .leftAlone
+            }
+            guard proxy.mayPoint(at: pointing.primary, at: now) else { return .refused("no right") }
+            // Between the right and its use a process may stand still.
+            if !isCalm, trouble.stopsProxies, random.chance(20) {
+                proxy.frozenUntil = now + random.next(upTo: 30_000) * 1_000_000
+            }
+            var next = pointing
+            next.isRead = true
+            next.until = now + delay(50)
+            proxy.pointings.append(next)
+            return nil
+        }
+        note("\(proxy.id) points db\(pointing.replica) at db\(pointing.primary)")
+        nodes[pointing.replica].upstream = pointing.primary
+        return .follows(slot: nil, isHidden: trouble.hidesReceivers)
+    }
+
     @discardableResult
     private func tell(_ candidate: Int, clock: UInt64, by proxy: ModelProxy) -> Bool {
         // The node's own look at the time.
@@ -306,9 +433,11 @@ final class CoordinationWorld {
 
     private func promoteIfDue(_ place: Int) {
         guard let time = nodes[place].promotedAt, time <= now, nodes[place].role == .replica else { return }
-        nodes[place].role = .primary
-        nodes[place].timeline = 2
+        nodes[place].becomePrimary(timeline: 2)
         note("db\(place) is primary")
+        if trouble.otherIsAway, !isCalm {
+            for other in nodes.indices.dropFirst() where other != place { nodes[other].isAlive = false }
+        }
     }
 
     private func note(_ text: String) { log.append("\(Double(now / 1_000_000) / 1_000) \(text)") }

@@ -12,6 +12,8 @@ import Testing
         var coordinator = Coordinator(id: "a", name: "a:1", rules: CoordinationRules(seconds: 9))
         var state = CoordinationState(revision: 10)
         var actions: [CoordinationAction] = []
+        /// Of every other proxy's lease.
+        var remaining = 9
         /// The changes of the attempt that were asked for, each with the revision that had been read.
         var changes: [(exchange: CoordinationExchange, read: UInt64)] = []
 
@@ -25,6 +27,7 @@ import Testing
                 switch request {
                 case .grant: tell(.answered(.granted(lease: 1, seconds: 9)), at: time)
                 case .keepAlive: tell(.answered(.kept(seconds: 9)), at: time)
+                case .remaining: tell(.answered(.remaining(seconds: remaining, of: 9)), at: time)
                 case .exchange(let exchange):
                     if case .attempt = exchange.change { changes.append((exchange, state.revision)) }
                     state.revision += 1
@@ -141,12 +144,25 @@ import Testing
         driver.settle(at: 111 * Self.second)
         #expect(driver.takePromotions() == [.allTold])
         #expect(driver.state.attempt?.value.stage == .told)
-        driver.tell(.intends(.finish), at: 112 * Self.second)
+        driver.tell(.intends(.finish(followers: [2])), at: 112 * Self.second)
         driver.settle(at: 112 * Self.second)
+        #expect(driver.state.attempt?.value.stage == .following)
+        #expect(driver.state.attempt?.value.followers == ["db2"])
+        #expect(driver.takePromotions().isEmpty)
+        // The replica follows.
+        let look = CoordinationLook(names: Self.names, sees: 1, timeline: 2, lastTimeline: 2)
+        driver.tell(.looked(look), at: 113 * Self.second)
+        driver.settle(at: 113 * Self.second)
+        #expect(driver.coordinator.rightToPoint(at: 113 * Self.second) == Following.Right(turn: 0, owed: [2]))
+        #expect(driver.state.attempt?.value.stage == .following)
+        var followed = look
+        followed.followers = [2]
+        driver.tell(.looked(followed), at: 113 * Self.second)
+        driver.settle(at: 113 * Self.second)
         #expect(driver.state.attempt?.value.stage == .done)
         #expect(driver.takePromotions().isEmpty)
         // Neither is made if anybody has come, or said anything new, since the proof was read.
-        #expect(driver.changes.count == 3)
+        #expect(driver.changes.count == 4)
         for (exchange, read) in driver.changes.prefix(2) {
             #expect(exchange.guards.contains(.proxiesUnchanged(since: read)))
             #expect(exchange.guards.count == 3)
@@ -159,6 +175,17 @@ import Testing
         driver.tell(.intends(.claim(old: 0, candidate: 1)), at: 101 * Self.second)
         driver.settle(at: 101 * Self.second)
         #expect(driver.takePromotions() == [.denied(.objected(proxy: "b:1", node: "db0"))])
+        // One that does not renew its lease has said so once, and may not say so any more.
+        var still = leased(sees: nil)
+        still.state.proxies["b"] = .init(ProxyStatus(name: "b:1", sees: "db0"), revision: 3, lease: 7)
+        still.remaining = 5
+        still.tell(.intends(.claim(old: 0, candidate: 1)), at: 101 * Self.second)
+        still.settle(at: 101 * Self.second)
+        #expect(still.takePromotions() == [.denied(.standsStill(proxy: "b:1"))])
+        still.remaining = 8
+        still.tell(.intends(.claim(old: 0, candidate: 1)), at: 103 * Self.second)
+        still.settle(at: 103 * Self.second)
+        #expect(still.takePromotions() == [.denied(.objected(proxy: "b:1", node: "db0"))])
         // And does not follow.
         var other = leased(sees: 0)
         other.state.proxies["b"] = .init(ProxyStatus(name: "b:1"), revision: 3)
@@ -205,6 +232,34 @@ import Testing
         late.tell(.cutOff, at: 102 * Self.second)
         late.settle(at: 102 * Self.second)
         #expect(late.takePromotions() == [.allTold])
+    }
+
+    /// Told, and seen to be the primary, when its proxy dies; or written, and not pointed.
+    @Test(arguments: [PromotionAttempt.Stage.told, .following])
+    func whatIsLeftOfAnAttemptGoesOn(stage: PromotionAttempt.Stage) {
+        var driver = Driver()
+        var record = attempt(stage)
+        record.followers = stage == .following ? ["db2"] : []
+        driver.state.attempt = .init(record, revision: 4)
+        driver.state.proxies["b"] = .init(ProxyStatus(name: "b:1", sees: "db1"), revision: 3)
+        driver.tell(
+            .looked(CoordinationLook(names: Self.names, sees: 1, timeline: 2, lastTimeline: 2)),
+            at: 100 * Self.second
+        )
+        driver.settle(at: 100 * Self.second)
+        // While its proxy lives it is that one's, and this one's turn comes later.
+        #expect(driver.changes.isEmpty)
+        #expect(driver.coordinator.rightToPoint(at: 100 * Self.second) == Following.Right(turn: 1, owed: []))
+        driver.state.proxies["b"] = nil
+        driver.tell(.due, at: 101 * Self.second)
+        driver.settle(at: 101 * Self.second)
+        #expect(driver.state.attempt?.value.by == "a")
+        #expect(driver.state.attempt?.value.stage == .following)
+        #expect(driver.state.attempt?.value.followers == ["db2"])
+        #expect(driver.changes.first?.exchange.guards.contains(.proxy("b", 0)) == true)
+        #expect(driver.coordinator.rightToPoint(at: 101 * Self.second) == Following.Right(turn: 0, owed: [2]))
+        // Without a lease nobody is pointed anywhere.
+        #expect(driver.coordinator.rightToPoint(at: 200 * Self.second) == nil)
     }
 
     @Test func whatHasEndedIsNotWrittenTo() {

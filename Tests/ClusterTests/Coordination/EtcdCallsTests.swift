@@ -22,6 +22,15 @@ import Testing
             byName: "p:1"
         )
         #expect(PromotionAttempt(json: Array(attempt.json.utf8)) == attempt)
+        // What other versions read of an attempt whose replicas do not follow yet is that it is done, and what they
+        // write is read the same way.
+        let left = attempt.promoted(leaving: ["db\"3", "db4"])
+        #expect(left.stage == .following && left.json.contains("\"stage\": \"done\""))
+        #expect(PromotionAttempt(json: Array(left.json.utf8)) == left)
+        let done = attempt.promoted(leaving: [])
+        #expect(done.stage == .done && PromotionAttempt(json: Array(done.json.utf8)) == done)
+        let newer = done.json.dropLast() + ", \"followers\": 7, \"more\": {}}"
+        #expect(PromotionAttempt(json: Array(newer.utf8)) == done)
         #expect(PromotionAttempt(json: Array("{\"number\": \"9\"}".utf8)) == nil)
         #expect(ProxyStatus(json: Array("[]".utf8)) == nil)
     }
@@ -44,14 +53,14 @@ import Testing
               {"response_put": {"header": {"revision": "77"}}},
               {"response_range": {"header": {"revision": "77"}, "count": "3", "kvs": [
                 {"key": "\(base64("/h/main/attempt"))", "mod_revision": "70", "value": "\(base64(attempt.json))"},
-                {"key": "\(base64("/h/main/proxies/1"))", "mod_revision": "71", "value": "\(proxy)"},
+                {"key": "\(base64("/h/main/proxies/1"))", "mod_revision": "71", "value": "\(proxy)", "lease": "9"},
                 {"key": "\(base64("/h/main/proxies/2"))", "mod_revision": "72", "value": "AAAA"}]}}]}
             """
         let (state, isMade) = try calls.state(Array(answer.utf8))
         #expect(isMade)
         #expect(state.revision == 77)
         #expect(state.attempt == .init(attempt, revision: 70))
-        #expect(state.proxies["1"] == .init(ProxyStatus(name: "p", fenced: 4), revision: 71))
+        #expect(state.proxies["1"] == .init(ProxyStatus(name: "p", fenced: 4), revision: 71, lease: 9))
         // One that cannot be read is one that agrees to nothing.
         #expect(state.proxies["2"] == .init(nil, revision: 72))
         #expect(throws: EtcdFailure.self) { try calls.state(Array("{}".utf8)) }
@@ -73,6 +82,10 @@ import Testing
         #expect(granted == (7587, 10))
         #expect(try EtcdCalls.kept(Array(#"{"result": {"ID": "7587", "TTL": "9"}}"#.utf8)) == 9)
         #expect(try EtcdCalls.kept(Array(#"{"result": {"ID": "7587"}}"#.utf8)) == 0)
+        let left = try EtcdCalls.remaining(Array(#"{"header": {}, "ID": "7", "TTL": "3", "grantedTTL": "10"}"#.utf8))
+        #expect(left == (3, 10))
+        #expect(try EtcdCalls.remaining(Array(#"{"header": {}, "ID": "7", "TTL": "-1"}"#.utf8)) == (-1, 0))
+        #expect(throws: EtcdFailure.self) { try EtcdCalls.remaining(Array("[".utf8)) }
         #expect(throws: EtcdFailure.self) { try EtcdCalls.kept(Array(#"{"error": {}}"#.utf8)) }
         #expect(throws: EtcdFailure.self) { try EtcdCalls.granted(Array("{}".utf8)) }
     }

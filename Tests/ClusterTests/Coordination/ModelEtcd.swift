@@ -42,6 +42,10 @@ final class ModelEtcd {
             guard let lease = leases[number] else { return .kept(seconds: 0) }
             leases[number]?.end = now + UInt64(lease.seconds) * 1_000_000_000
             return .kept(seconds: lease.seconds)
+        case .remaining(let number):
+            guard let lease = leases[number] else { return .remaining(seconds: -1, of: 0) }
+            let left = lease.end > now ? lease.end - now : 0
+            return .remaining(seconds: Int(left / 1_000_000_000), of: lease.seconds)
         case .exchange(let exchange):
             guard exchange.guards.allSatisfy({ holds($0) }) else { return .state(state, isMade: false) }
             switch exchange.change {
@@ -69,7 +73,9 @@ final class ModelEtcd {
     var state: CoordinationState {
         var state = CoordinationState(revision: revision, attempt: attempt)
         for (id, key) in proxies {
-            if case .status(_, let status, _) = key.value { state.proxies[id] = .init(status, revision: key.revision) }
+            if case .status(_, let status, let lease) = key.value {
+                state.proxies[id] = .init(status, revision: key.revision, lease: lease)
+            }
         }
         return state
     }

@@ -15,9 +15,23 @@ final class ModelProxy {
         case sent(candidate: Int, clock: UInt64, until: UInt64)
     }
 
+    /// Pointing a replica at the primary.
+    struct Pointing {
+        let replica: Int
+        let primary: Int
+        let onlyFrom: Set<Int>?
+        /// It is read first, and then written if there is the right to it.
+        var isRead = false
+        var until: UInt64
+    }
+
     let id: String
+    /// Its monitoring user may not know what WAL receivers do.
+    let hidesReceivers: Bool
     var coordinator: Coordinator
     var promotion: Promotion
+    private var following = Following()
+    var pointings: [Pointing] = []
     var fencing: Fencing
     /// Nothing of it runs before this.
     var frozenUntil: UInt64 = 0
@@ -47,8 +61,9 @@ final class ModelProxy {
     private var hasLapsed = false
     private var leaseUntil: UInt64 = 0
 
-    init(id: String) {
+    init(id: String, hidesReceivers: Bool = false) {
         self.id = id
+        self.hidesReceivers = hidesReceivers
         coordinator = Coordinator(id: id, name: id)
         promotion = Promotion(rules: Self.rules, policies: [.init(), .init(), .init()])
         fencing = Fencing(nodes: Self.names.map { .init(name: $0, conninfo: $0) })
@@ -100,8 +115,36 @@ final class ModelProxy {
         let isDue = promotion.deadline.map { lastLook < $0 && $0 <= now } ?? false
         if isDue || now >= lastLook + 100_000_000 {
             lastLook = now
-            decide(.looked(scene(at: now)), at: now, &random)
+            let scene = scene(at: now)
+            decide(.looked(scene), at: now, &random)
+            let right = coordinator.rightToPoint(at: now)
+            point(following.look(scene, former: coordinator.formerPrimary, right, at: now), at: now, &random)
         }
+    }
+
+    private func point(_ actions: [Following.Action], at now: UInt64, _ random: inout SeededGenerator) {
+        for action in actions {
+            switch action {
+            case .point(let replica, let primary, let sources):
+                let until = now + random.next(upTo: 300) * 1_000_000
+                pointings.append(
+                    Pointing(replica: replica, primary: primary, onlyFrom: sources, until: until)
+                )
+            case .log(let news): note(now, news.text(Self.names))
+            }
+        }
+    }
+
+    func mayPoint(at primary: Int, at now: UInt64) -> Bool {
+        coordinator.hold(at: now) == nil && verdict.primary == primary
+    }
+
+    func pointed(_ pointing: Pointing, _ outcome: ErrandOutcome, at now: UInt64, _ random: inout SeededGenerator) {
+        point(
+            following.ended(pointing.replica, outcome, primary: pointing.primary, at: now),
+            at: now,
+            &random
+        )
     }
 
     /// Every 200 ms; three failures are a verdict.
@@ -111,7 +154,7 @@ final class ModelProxy {
         isAsked = true
         for place in nodes.indices {
             if nodes[place].isAlive, !cut.contains(place) {
-                seen[place] = nodes[place].claim
+                seen[place] = hidesReceivers ? nodes[place].hiddenClaim : nodes[place].claim
                 silentSince[place] = nil
             } else {
                 let since = silentSince[place] ?? now
@@ -134,7 +177,8 @@ final class ModelProxy {
             names: Self.names,
             sees: sees,
             timeline: verdict.primary.flatMap { seen[$0]?.timeline?.number } ?? 0,
-            lastTimeline: fencing.accepted?.timeline?.number ?? 0
+            lastTimeline: fencing.accepted?.timeline?.number ?? 0,
+            followers: following.followers
         )
     }
 
@@ -187,7 +231,7 @@ final class ModelProxy {
                 if intent == .cancel { errand = nil }
                 conduct(.intends(intent), at: now, &random)
             case .cutOff: conduct(.cutOff, at: now, &random)
-            case .follow: break
+            case .owe(let replicas): following.owe(replicas)
             case .log(let news): note(now, news.text(Self.names))
             }
         }
@@ -205,6 +249,8 @@ final class ModelProxy {
                 timeline: seen[place]?.timeline?.number,
                 // They differ, so that proxies choose differently if they see different nodes.
                 position: WALPosition(rawValue: UInt64(1_000 + place)),
+                isStreaming: seen[place]?.isStreaming ?? false,
+                isHidden: hidesReceivers && seen[place]?.role == .replica,
                 askedAt: now
             )
         }

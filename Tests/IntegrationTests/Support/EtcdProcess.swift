@@ -92,7 +92,9 @@ final class EtcdProcess: Sendable {
     /// One request to the JSON gateway.
     ///
     /// - Parameter path: what follows `/v3/`.
-    func post(_ path: String, _ body: String) throws {
+    /// - Returns: the answer with its head.
+    @discardableResult
+    func post(_ path: String, _ body: String) throws -> String {
         let answer = withConnection { descriptor -> String in
             let head = "POST /v3/\(path) HTTP/1.0\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
             let request = Array((head + body).utf8)
@@ -105,6 +107,15 @@ final class EtcdProcess: Sendable {
         guard let answer, answer.split(separator: "\r\n").first?.hasSuffix("200 OK") == true else {
             throw HowdahProcess.Failure("etcd refuses \(path): \(answer ?? "no connection")")
         }
+        return answer
+    }
+
+    /// The value of a key; nil where there is none.
+    func value(of key: String) throws -> String? {
+        let answer = try post("kv/range", "{\"key\": \"\(Data(key.utf8).base64EncodedString())\"}")
+        guard let start = answer.range(of: "\"value\":\"") else { return nil }
+        let text = String(answer[start.upperBound...].prefix { $0 != "\"" })
+        return Data(base64Encoded: text).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func withConnection<Result>(_ body: (Int32) -> Result) -> Result? {

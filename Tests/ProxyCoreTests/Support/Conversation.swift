@@ -28,6 +28,7 @@ final class Conversation {
         nodes: Int,
         options change: (inout EngineOptions) -> Void,
         pool changePool: (inout PoolOptions) -> Void,
+        databases: ((String) -> PoolOptions)? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         self.sourceLocation = sourceLocation
@@ -42,7 +43,7 @@ final class Conversation {
             options: options,
             topology: Self.topology((0..<nodes).map { .up($0 == 0 ? .primary : .replica) }),
             randomSeed: 1,
-            poolOptions: { _, _ in poolOptions }
+            poolOptions: { database, _ in databases?(database) ?? poolOptions }
         )
         shell.connecting = { [unowned self] in connecting($0) }
     }
@@ -195,6 +196,12 @@ final class Conversation {
         settle()
     }
 
+    func endInput(_ peer: ScriptedPeer) {
+        shell.endInput(peer.link)
+        if shell.links[peer.link.id] == nil { peer.isClosed = true }
+        settle()
+    }
+
     func disconnect(_ peer: ScriptedPeer, reason: String) {
         peer.isClosed = true
         shell.breakLink(peer.link, reason: reason)
@@ -203,7 +210,11 @@ final class Conversation {
 
     /// All leave: nothing may be left behind.
     func end(sourceLocation: SourceLocation) {
-        for link in shell.order where link.kind == .client { shell.breakLink(link, reason: "the end") }
+        let clients = shell.order.filter { $0.kind == .client }
+        for link in clients { shell.breakLink(link, reason: "the end") }
+        settle()
+        // What they have sent might be carried out for long.
+        for client in engine.clientTokens { engine.closed(client, reason: "the end") }
         settle()
         while let link = shell.order.first { shell.breakLink(link, reason: "the end") }
         shell.endTurn()
@@ -216,14 +227,22 @@ final class Conversation {
 }
 
 /// Has a conversation, and sees to it that it leaves nothing behind.
+/// - Parameter databases: the options of each database's pools; nil: all are one and the same on the servers.
 func converse(
     nodes: Int = 2,
     options: (inout EngineOptions) -> Void = { _ in },
     pool: (inout PoolOptions) -> Void = { _ in },
+    databases: ((String) -> PoolOptions)? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ script: (Conversation) throws -> Void
 ) rethrows {
-    let talk = Conversation(nodes: nodes, options: options, pool: pool, sourceLocation: sourceLocation)
+    let talk = Conversation(
+        nodes: nodes,
+        options: options,
+        pool: pool,
+        databases: databases,
+        sourceLocation: sourceLocation
+    )
     try script(talk)
     talk.end(sourceLocation: sourceLocation)
 }

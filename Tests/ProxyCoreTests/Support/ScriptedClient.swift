@@ -42,17 +42,24 @@ final class ScriptedClient: ScriptedPeer {
         sends(bytes: builder.bytes)
     }
 
-    /// Sends a cancel request with its key, over a connection of its own.
-    func cancels(key secret: [UInt8]? = nil, sourceLocation: SourceLocation = #_sourceLocation) {
+    /// Sends a cancel request with its key, over a connection of its own, which is returned.
+    @discardableResult
+    func cancels(key secret: [UInt8]? = nil, sourceLocation: SourceLocation = #_sourceLocation) -> ScriptedPeer {
         guard let key else {
             Issue.record("the client has no key", sourceLocation: sourceLocation)
-            return
+            return self
         }
         var builder = MessageBuilder()
         builder.cancelRequest(processID: key.processID, key: secret ?? key.secret)
         let other = talk.connect()
         other.sends(bytes: builder.bytes)
-        #expect(other.isClosed, "a cancel request's connection is closed", sourceLocation: sourceLocation)
+        let waits = talk.cancels.contains { !$0.isClosed }
+        #expect(
+            other.isClosed || waits,
+            "a cancel request's connection is closed when there is nothing to wait for",
+            sourceLocation: sourceLocation
+        )
+        return other
     }
 
     /// Checks that an error was all that came, then ReadyForQuery if `ready` says so.

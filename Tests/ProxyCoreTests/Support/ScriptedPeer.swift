@@ -70,6 +70,9 @@ class ScriptedPeer {
     /// Its connection breaks.
     func vanishes(_ reason: String = "connection reset") { talk.disconnect(self, reason: reason) }
 
+    /// It sends no more, and still reads.
+    func endsSending() { talk.endInput(self) }
+
     /// It begins to read, after `reads` was false.
     func readsAgain() {
         reads = true

@@ -8,7 +8,7 @@ struct ProfileStoreTests {
     }
 
     @Test func equalSetsAreOne() {
-        let store = ProfileStore()
+        let store = ProfileStore(seed: 7)
         let first = store.intern(settings(["a": "1", "b": "2"]))
         let second = store.intern(settings(["b": "2", "a": "1"]))
         #expect(first == second)
@@ -18,7 +18,7 @@ struct ProfileStoreTests {
     }
 
     @Test func isForgottenWithTheLastReference() {
-        let store = ProfileStore()
+        let store = ProfileStore(seed: 7)
         let id = store.intern(settings(["a": "1"]))
         store.retain(id)
         store.release(id)
@@ -34,7 +34,7 @@ struct ProfileStoreTests {
     }
 
     @Test func saysWhatDiffers() {
-        let store = ProfileStore()
+        let store = ProfileStore(seed: 7)
         let old = store.intern(settings(["a": "1", "b": "2", "app.x": "y"]))
         let new = store.intern(settings(["a": "1", "b": "3", "c": "it's"]))
         #expect(
@@ -47,7 +47,7 @@ struct ProfileStoreTests {
     }
 
     @Test func rolesAreLeftFirstAndTakenOnLast() {
-        let store = ProfileStore()
+        let store = ProfileStore(seed: 7)
         let plain = store.intern(settings(["z": "1"]))
         let other = store.intern(settings(["role": "r", "session_authorization": "s", "z": "2"]))
         let call = "pg_catalog.set_config"
@@ -62,7 +62,7 @@ struct ProfileStoreTests {
     }
 
     @Test func tellsChangesByName() {
-        let store = ProfileStore()
+        let store = ProfileStore(seed: 7)
         func changes(_ old: KeyValuePairs<String, String>, _ new: KeyValuePairs<String, String>) -> [String]? {
             let found = store.changes(from: store.intern(settings(old)), to: store.intern(settings(new)))
             return found.map { $0.map { "\($0.name)=\($0.value ?? "-")" } }
@@ -78,7 +78,7 @@ struct ProfileStoreTests {
         #expect(ProfileStore.literal("a'b") == "'a''b'")
         #expect(ProfileStore.literal(#"a\'b"#) == #"E'a\\''b'"#)
         #expect(ProfileStore.literal("") == "''")
-        let store = ProfileStore()
+        let store = ProfileStore(seed: 7)
         let odd = store.intern(settings(["we\"ird.x": "1"]))
         #expect(store.statement(from: odd, to: .base) == "RESET \"we\"\"ird\".\"x\"")
     }

@@ -71,6 +71,28 @@ struct ReadBalanceTests {
         #expect(abs(shares.reduce(0, +) - 1) < 0.001)
     }
 
+    @Test(
+        "How often a read stays with the choice though another node has its session's settings",
+        arguments: [
+            ([Given(), Given()], 0, 0.0...0.0),
+            ([Given(), Given()], 5_000, 0.002...0.01),
+            ([Given(), Given()], 100_000, 0.08...0.12),
+            ([Given(), Given()], 500_000, 0.47...0.53),
+            ([Given(), Given()], 1_000_000, 1.0...1.0),
+            // What is much slower or busier is not gone to for its settings.
+            ([Given(), Given(latency: 5300)], 0, 1.0...1.0),
+            ([Given(), Given(inFlight: 20)], 0, 1.0...1.0),
+            ([Given(inFlight: 20), Given(inFlight: 24)], 0, 0.0...0.0),
+        ]
+    )
+    func settings(_ given: [Given], _ idle: Microseconds, _ expected: ClosedRange<Double>) {
+        let balance = settled(given)
+        var random = RandomSource(seed: 7)
+        var kept = 0.0
+        for _ in 0..<10_000 where balance.keepsChoice(of: 0, before: 1, idle: idle, draw: random.next()) { kept += 1 }
+        #expect(expected.contains(kept / 10_000), "\(kept / 10_000)")
+    }
+
     @Test("Only eligible nodes are chosen, and none where none is")
     func eligible() {
         let balance = settled([Given(), Given(), Given(latency: 9000)])

@@ -36,11 +36,21 @@ struct StartupRequestTests {
         #expect(throws: PostgresError.self) { try StartupRequest.settings(inOptions: text) }
     }
 
-    @Test func laterWinsAndNamesAreFolded() throws {
-        let found = try request([
-            "user": "u", "DateStyle": "ISO", "options": "-c datestyle=German -c x=1", "X": "2",
-        ])
-        #expect(found.settings.sorted() == settings(["datestyle": "German", "x": "2"]))
+    @Test(
+        "A parameter of the packet's own wins over options, wherever they stand; of each kind the last counts",
+        arguments: [
+            ["DateStyle": "ISO", "options": "-c datestyle=German -c x=1", "X": "2"],
+            ["options": "-c datestyle=German -c x=1", "DateStyle": "ISO", "X": "2"],
+            ["options": "-c x=3", "x": "1", "X": "2", "options": "-c x=4 -c datestyle=SQL -c DateStyle=ISO"],
+        ] as [KeyValuePairs<String, String>]
+    )
+    func optionsComeFirst(_ pairs: KeyValuePairs<String, String>) throws {
+        let parameters = [("user", "u")] + pairs.map { ($0.key, $0.value) }
+        let found = try StartupRequest(
+            version: .v3_0,
+            parameters: parameters.map { .init(name: $0.0, value: $0.1) }
+        )
+        #expect(found.settings.sorted() == settings(["datestyle": "ISO", "x": "2"]))
         #expect(found.user == "u")
         #expect(found.database == "u")
     }

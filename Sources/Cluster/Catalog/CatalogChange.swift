@@ -1,0 +1,2 @@
+/// How many changes of a database's catalog its workers have told of: what a look that began later has seen.
+package typealias CatalogChange = UInt64

@@ -1,0 +1,196 @@
+import StatementRouting
+
+/// What one look at a catalog has found so far: takes the answers of its steps, in their order.
+struct CatalogDraft {
+    /// How often rows are read anew where the catalog changes meanwhile; then they are taken as they are, and looked at
+    /// again soon.
+    static let mostRounds = 3
+
+    /// The loader's rows, and the catalog for which they are known to be right.
+    private let known: (fingerprint: CatalogFingerprint, rows: CatalogRows)?
+    private var ownSearchPath = ""
+    /// Empty where only the monitoring user's own is known.
+    private var ownIsolation = ""
+    private var fingerprint = CatalogFingerprint(functions: "", others: "")
+    private var round = 1
+    private var functions: [FunctionRow] = []
+    private var graph = RelationGraph()
+    private var operators: [OperatorRow] = []
+    private var types: [TypeRow] = []
+    private var uniqueKeys: [UniqueKeyFact] = []
+    private var searchPaths = RoleSettingRows(ofDatabase: "")
+    private var isolations = RoleSettingRows(ofDatabase: "")
+
+    /// - Parameter known: nil where nothing is, or not for which catalog.
+    init(known: (fingerprint: CatalogFingerprint, rows: CatalogRows)?) { self.known = known }
+
+    /// What is to be done after an answer.
+    enum Progress {
+        case ask(CatalogStep)
+        case done(CatalogLook)
+    }
+
+    mutating func take(_ result: borrowing QueryResult, of step: CatalogStep) -> Progress {
+        switch step {
+        case .ownSearchPath: ownSearchPath = result.text(0, isPersonal(result) ? 2 : 0)
+        case .ownIsolation: ownIsolation = isPersonal(result) ? "" : result.text(0, 0)
+        case .pinSearchPath: break
+        case .fingerprint:
+            fingerprint = fingerprint(result)
+            if let known {
+                if known.fingerprint == fingerprint { return .done(.unchanged) }
+                if known.fingerprint.functions == fingerprint.functions {
+                    functions = known.rows.functions
+                    return .ask(.relations)
+                }
+            }
+        case .functions: functions = Self.functions(result)
+        case .relations: graph = Self.graph(result)
+        case .reads: addReads(result)
+        case .calls: addCalls(result)
+        case .operators:
+            operators = (0..<result.rowCount).map { OperatorRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+        case .types:
+            types = (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+        case .uniqueKeys: uniqueKeys = Self.uniqueKeys(result)
+        case .searchPaths: searchPaths = Self.settings(result, default: ownSearchPath)
+        case .isolations: isolations = Self.settings(result, default: ownIsolation)
+        case .fingerprintAfter:
+            let after = fingerprint(result)
+            let isSettled = after == fingerprint
+            if !isSettled, round < Self.mostRounds {
+                round += 1
+                fingerprint = after
+                return .ask(.functions)
+            }
+            return .done(.changed(fingerprint: isSettled ? after : nil, rows))
+        }
+        return step.next.map { .ask($0) } ?? .done(.unchanged)
+    }
+
+    private var rows: CatalogRows {
+        CatalogRows(
+            functions: functions,
+            relations: graph.rows(),
+            volatileOperators: operators,
+            volatileTypes: types,
+            uniqueKeys: uniqueKeys,
+            searchPaths: searchPaths,
+            isolations: isolations
+        )
+    }
+
+    /// The server's own default is in no catalog.
+    private func fingerprint(_ result: borrowing QueryResult) -> CatalogFingerprint {
+        CatalogFingerprint(functions: result.text(0, 0), others: result.text(0, 1) + ownIsolation)
+    }
+
+    /// The monitoring user's own setting is no word on anybody else's.
+    private func isPersonal(_ result: borrowing QueryResult) -> Bool {
+        ["user", "database user", "client", "session"].contains(result.text(0, 1))
+    }
+
+    private static func functions(_ result: borrowing QueryResult) -> [FunctionRow] {
+        var rows: [FunctionRow] = []
+        rows.reserveCapacity(result.rowCount)
+        for row in 0..<result.rowCount {
+            let kind: FunctionRow.Kind
+            switch result.byte(row, 2) {
+            case UInt8(ascii: "a"): kind = .aggregate
+            case UInt8(ascii: "w"): kind = .window
+            default: kind = .function
+            }
+            let volatility: FunctionRow.Volatility
+            switch result.byte(row, 6) {
+            case UInt8(ascii: "i"): volatility = .immutable
+            case UInt8(ascii: "s"): volatility = .stable
+            default: volatility = .volatile
+            }
+            rows.append(
+                FunctionRow(
+                    schema: result.text(row, 0),
+                    name: result.text(row, 1),
+                    kind: kind,
+                    arguments: result.integer(row, 3) ?? 0,
+                    defaults: result.integer(row, 4) ?? 0,
+                    isVariadic: result.isTrue(row, 5),
+                    volatility: volatility,
+                    acceptsRow: result.isTrue(row, 7)
+                )
+            )
+        }
+        return rows
+    }
+
+    // MARK: Relations
+
+    private static func graph(_ relations: borrowing QueryResult) -> RelationGraph {
+        var graph = RelationGraph()
+        for row in 0..<relations.rowCount {
+            let oid = oid(relations, row, 0)
+            graph.add(oid, schema: relations.text(row, 1), name: relations.text(row, 2))
+            if relations.isTrue(row, 4) { graph.add(.unlogged, to: oid) }
+            switch relations.byte(row, 3) {
+            case UInt8(ascii: "f"): graph.add(.foreign, to: oid)
+            case UInt8(ascii: "S"): graph.add(.sequence, to: oid)
+            default: break
+            }
+        }
+        return graph
+    }
+
+    private mutating func addReads(_ reads: borrowing QueryResult) {
+        for row in 0..<reads.rowCount {
+            let reader = Self.oid(reads, row, 0)
+            if let schema = reads.value(row, 2) {
+                graph.add(.systemView(schema: schema, name: reads.text(row, 3)), to: reader)
+            } else {
+                graph.add(reader: reader, of: Self.oid(reads, row, 1))
+            }
+        }
+    }
+
+    private mutating func addCalls(_ calls: borrowing QueryResult) {
+        for row in 0..<calls.rowCount {
+            let function = RelationReach.volatileFunction(schema: calls.text(row, 1), name: calls.text(row, 2))
+            graph.add(function, to: Self.oid(calls, row, 0))
+        }
+    }
+
+    private static func uniqueKeys(_ result: borrowing QueryResult) -> [UniqueKeyFact] {
+        var keys: [UniqueKeyFact] = []
+        for row in 0..<result.rowCount {
+            let column = result.text(row, 3)
+            // A row for each column, those of one index behind each other.
+            if row > 0, result.text(row, 0) == result.text(row - 1, 0) {
+                keys[keys.count - 1].columns.insert(column)
+            } else {
+                keys.append(UniqueKeyFact(schema: result.text(row, 1), table: result.text(row, 2), columns: [column]))
+            }
+        }
+        return keys
+    }
+
+    // MARK: Settings
+
+    private static func settings(_ result: borrowing QueryResult, default own: String) -> RoleSettingRows {
+        var ofAllRoles: String?
+        var ofDatabase: String?
+        var rows = RoleSettingRows(ofDatabase: "")
+        for row in 0..<result.rowCount {
+            let value = result.text(row, 2)
+            switch (result.isTrue(row, 0), result.value(row, 1)) {
+            case (true, nil): ofDatabase = value
+            case (false, nil): ofAllRoles = value
+            case (true, let role?): rows.ofRoleInDatabase[role] = value
+            case (false, let role?): rows.ofRole[role] = value
+            }
+        }
+        rows.ofDatabase = ofDatabase ?? ofAllRoles ?? own
+        return rows
+    }
+
+    private static func oid(_ result: borrowing QueryResult, _ row: Int, _ column: Int) -> UInt32 {
+        UInt32(result.text(row, column)) ?? 0
+    }
+}

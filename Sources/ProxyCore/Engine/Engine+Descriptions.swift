@@ -1,0 +1,101 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// What clients have been told of statements, and what becomes of that when the schema changes.
+///
+/// A name that a client has given keeps its parameters' types, and its rows look as they did or the server refuses to
+/// run it (0A000), which drivers are prepared for. On a server that has had it from before, PostgreSQL sees to both. One
+/// that is given it now would parse it by the schema that there is now: so it gets the types with it, and is asked first
+/// what the rows would look like.
+extension Engine {
+    /// Whether a statement may be run as its clients know it.
+    enum Currency {
+        case asTold
+        /// The server has been asked.
+        case beingChecked
+        /// Its rows look different by now.
+        case changed
+    }
+
+    @inline(__always)
+    func currency(of id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Currency {
+        let record = statements[id]
+        if record.pointee.scope.epoch == server.pointee.pool.pointee.epoch || !record.pointee.isDescribed {
+            return .asTold
+        }
+        return check(id, isNamed: isNamed, client, server)
+    }
+
+    private func check(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Currency {
+        let record = statements[id].pointee
+        guard isNamed || record.isShared, !server.pointee.statements.contains(record.serial),
+            let told = statements.description(of: id), told.rows != nil, server.pointee.status != .failed
+        else { return .asTold }
+        if told.checkedIn == server.pointee.pool.pointee.epoch { return told.isStillTrue ? .asTold : .changed }
+        let names = enterSettings(of: id, client, server)
+        injectParse(id, isShared: true, isAgain: false, server)
+        let target = [TargetMessage.Kind.statement.rawValue] + name(of: record.serial) + [0]
+        var entry = LedgerEntry(.describe, .swallow)
+        entry.purpose = .check
+        entry.statement = id
+        entry.serial = record.serial
+        append(server, FrontendTag.describe, target.span.bytes)
+        server.pointee.ledger.append(entry)
+        leaveSettings(names, server)
+        server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
+        server.pointee.isChecking = true
+        touch(server)
+        return .beingChecked
+    }
+
+    /// ParameterDescription: their number, then their types (PostgreSQL documentation, 55.7).
+    func learnTypes(_ body: RawSpan, _ entry: LedgerEntry) {
+        guard entry.disposition == .forward, body.byteCount >= 2, statements.holds(entry.serial, at: entry.statement) else {
+            return
+        }
+        var description = statements.description(of: entry.statement) ?? StatementDescription()
+        guard description.types == nil else { return }
+        description.types = body.array(2..<body.byteCount)
+        statements[entry.statement].pointee.isDescribed = true
+        statements.describe(entry.statement, description)
+    }
+
+    /// RowDescription, or nil where NoData has come.
+    func learnRows(_ body: RawSpan?, _ entry: LedgerEntry, _ server: ServerPointer) {
+        guard statements.holds(entry.serial, at: entry.statement), entry.disposition == .forward || entry.purpose == .check
+        else { return }
+        var found: UInt64? = StatementDescription.noRows
+        if let body { found = StatementDescription.rows(body, nameHash) }
+        guard let found else { return }
+        let pool = server.pointee.pool
+        var description = statements.description(of: entry.statement) ?? StatementDescription()
+        if entry.purpose == .check {
+            description.checkedIn = pool.pointee.epoch
+            description.isStillTrue = description.rows == found
+            if !description.isStillTrue {
+                server.pointee.statements.remove(entry.serial)
+                closeOnServer(server, name(of: entry.serial))
+            }
+        } else if let told = description.rows {
+            if told == found { return }
+            // Not in one epoch, had nobody changed the schema behind the proxy's back.
+            statements.retire(entry.statement)
+            schemaChanged(pool.pointee.options.databaseOnServer)
+            return
+        } else {
+            description.rows = found
+        }
+        statements[entry.statement].pointee.isDescribed = true
+        statements.describe(entry.statement, description)
+    }
+}
+
+extension PostgresError {
+    /// As PostgreSQL words it.
+    static let resultHasChanged = PostgresError(
+        .error,
+        .featureNotSupported,
+        "cached plan must not change result type"
+    )
+}

@@ -27,6 +27,8 @@ package struct ProxySettings: Sendable, Equatable {
     package let maxCatalogs: Int
     /// Of the whole process.
     package let preparedStatementMemory: Int
+    /// Of each client, in bytes.
+    package let clientStatementNames: Int
     /// On each server.
     package let serverPreparedStatements: Int
 
@@ -82,6 +84,7 @@ package struct ProxySettings: Sendable, Equatable {
         statementCacheMemory = layers.size(.statementCacheMemory)
         maxCatalogs = layers.integer(.maxCatalogs)
         preparedStatementMemory = layers.size(.preparedStatementMemory)
+        clientStatementNames = layers.size(.clientStatementNames)
         serverPreparedStatements = layers.integer(.serverPreparedStatements)
         buffers = BufferSettings(layers)
         workers = layers.integer(.workers)

@@ -58,6 +58,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case preparedStatements = "prepared_statements"
     case prepareUnnamed = "prepare_unnamed"
     case preparedStatementMemory = "prepared_statement_memory"
+    case clientStatementNames = "client_statement_names"
     case serverPreparedStatements = "server_prepared_statements"
 
     // Buffers and limits

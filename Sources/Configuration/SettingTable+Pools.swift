@@ -338,6 +338,18 @@ extension SettingTable {
             "Memory of the whole process for the texts of prepared statements."
         ),
         SettingDefinition(
+            .clientStatementNames,
+            .preparedStatements,
+            proxyOnly,
+            .size(4_096...(1 << 30)),
+            default: "1MB",
+            .reload,
+            """
+            Bytes of the names that one client may have for prepared statements; beyond it SQLSTATE 53400. All clients' names count \
+            against prepared_statement_memory.
+            """
+        ),
+        SettingDefinition(
             .serverPreparedStatements,
             .preparedStatements,
             proxyOnly,

@@ -25,6 +25,7 @@ enum EngineSettings {
         options.maximumStartupPacket = proxy.buffers.maxStartupPacket
         options.maximumPendingReplies = proxy.buffers.maxPendingReplies
         options.preparedStatementMemory = proxy.preparedStatementMemory
+        options.clientStatementNames = proxy.clientStatementNames
         options.serverPreparedStatements = proxy.serverPreparedStatements
         options.statementCacheMemory = proxy.statementCacheMemory
         options.maximumCatalogs = proxy.maxCatalogs

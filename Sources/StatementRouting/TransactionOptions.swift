@@ -52,3 +52,27 @@ extension TransactionOptions.Isolation {
         }
     }
 }
+
+extension TransactionOptions {
+    /// With what is said later, which counts where both say something.
+    package mutating func follow(_ later: TransactionOptions) {
+        isolation = later.isolation ?? isolation
+        readOnly = later.readOnly ?? readOnly
+        deferrable = later.deferrable ?? deferrable
+    }
+
+    /// As BEGIN and SET TRANSACTION take them; empty where nothing is said. A snapshot is a statement of its own.
+    package var words: String {
+        var words: [String] = []
+        switch isolation {
+        case .readUncommitted: words.append("ISOLATION LEVEL READ UNCOMMITTED")
+        case .readCommitted: words.append("ISOLATION LEVEL READ COMMITTED")
+        case .repeatableRead: words.append("ISOLATION LEVEL REPEATABLE READ")
+        case .serializable: words.append("ISOLATION LEVEL SERIALIZABLE")
+        case nil: break
+        }
+        if let readOnly { words.append(readOnly ? "READ ONLY" : "READ WRITE") }
+        if let deferrable { words.append(deferrable ? "DEFERRABLE" : "NOT DEFERRABLE") }
+        return words.joined(separator: ", ")
+    }
+}

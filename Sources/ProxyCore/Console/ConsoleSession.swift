@@ -4,6 +4,8 @@ struct ConsoleSession {
     static let databases: Set<String> = ["howdah", "pgbouncer"]
     /// Prepared statements, and portals, that one client may have.
     static let limit = 100
+    /// Bytes of a name.
+    static let longestName = 1_024
 
     var statements: [String: ConsoleStatement] = [:]
     var portals: [String: ConsoleStatement] = [:]

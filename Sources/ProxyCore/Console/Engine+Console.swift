@@ -132,14 +132,16 @@ extension Engine {
             guard let message = ParseMessage(body) else { return .malformed }
             let text = body.text(message.text)
             guard let statement = ConsoleStatement(text) else { return .unknownCommand(text) }
-            guard session.statements.count < ConsoleSession.limit else { return .tooMany }
+            guard session.statements.count < ConsoleSession.limit, message.name.count <= ConsoleSession.longestName
+            else { return .tooMany }
             session.statements[body.text(message.name)] = statement
             builder.message(BackendTag.parseComplete)
         case FrontendTag.bind:
             guard let message = BindMessage(body) else { return .malformed }
             let name = body.text(message.statement)
             guard let statement = session.statements[name] else { return .noStatement(name) }
-            guard session.portals.count < ConsoleSession.limit else { return .tooMany }
+            guard session.portals.count < ConsoleSession.limit, message.portal.count <= ConsoleSession.longestName
+            else { return .tooMany }
             session.portals[body.text(message.portal)] = statement
             builder.message(BackendTag.bindComplete)
         case FrontendTag.describe:
@@ -311,7 +313,7 @@ extension PostgresError {
     fileprivate static let tooMany = PostgresError(
         .error,
         .programLimitExceeded,
-        "the admin console keeps \(ConsoleSession.limit) prepared statements and portals of a client",
+        "the admin console keeps \(ConsoleSession.limit) prepared statements and portals of a client, with names of \(ConsoleSession.longestName) bytes",
         hint: "Close some of them."
     )
 }

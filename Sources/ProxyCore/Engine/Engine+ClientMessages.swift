@@ -301,6 +301,7 @@ extension Engine {
         }
         // What has been put in front may fail: what follows is sent when the settings are known to be there.
         if server.pointee.isBeingBrought { return .stop }
+        if client.pointee.outstanding == 0, server.pointee.ledger.isEmpty { closeUnusedStatements(server) }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile,
             client.pointee.transaction == .none
         {

@@ -68,7 +68,7 @@ extension Engine {
         let handle = client.pointee.handle
         if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
             client.pointee.changesNames = false
-            client.pointee.statements.compact()
+            changeNames(client) { $0.compact() }
             client.pointee.since = now
             if client.pointee.pin != nil { settleLongStatements(client, server) }
             if !mayLetGo(client, server) {

@@ -435,6 +435,8 @@ extension Engine {
     /// The batch does not run again.
     func keepNames(_ client: ClientPointer) {
         while let entry = client.pointee.undo.popLast() { forget(entry) }
+        // What one batch needed is not kept for ever.
+        if client.pointee.undo.capacity > 64 { client.pointee.undo = [] }
     }
 
     /// Puts the kept batch in front of what the client has sent since, and begins anew.

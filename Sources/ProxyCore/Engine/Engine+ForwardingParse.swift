@@ -21,6 +21,8 @@ extension Engine {
             return .consumed(header.size)
         }
         if !message.name.isEmpty, isUnsettled(body.extracting(message.name), client, server) { return .stop }
+        // Before the statement is interned, to which nobody refers yet: making room might take it away again.
+        let refusal = self.refusal(ofName: body.extracting(message.name), client)
         guard let id = intern(client, body, message) else {
             return provoke(client, server, .memoryLimit(statements.limit), header)
         }
@@ -35,6 +37,10 @@ extension Engine {
         if isNamed, statement(named: name, of: client) != nil {
             provokeDuplicate(client, server, body, message)
             return .consumed(header.size)
+        }
+        if let refusal { return provoke(client, server, refusal, header) }
+        if server.pointee.statements.count >= options.serverPreparedStatements * Self.mostInBatch {
+            return provoke(client, server, .tooManyPrepared(options.serverPreparedStatements), header)
         }
         var entry = LedgerEntry(.parse, .forward)
         entry.statement = id
@@ -51,6 +57,9 @@ extension Engine {
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }
+
+    /// How often `server_prepared_statements` one batch may prepare: between batches the least recently used are closed.
+    private static let mostInBatch = 10
 
     /// Sends what of a Parse the server needs: nothing where it has the statement.
     private func sendParse(
@@ -151,7 +160,7 @@ extension Engine {
             return
         }
         let hash = nameHash.hash(name)
-        let place = client.pointee.statements.find(name, hash: hash) ?? client.pointee.statements.add(name, hash: hash)
+        let place = client.pointee.statements.find(name, hash: hash) ?? changeNames(client) { $0.add(name, hash: hash) }
         entry.place = place
         entry.previous = client.pointee.statements.set(place, to: id)
     }

@@ -276,9 +276,10 @@ extension Engine {
                 append(server, FrontendTag.close, ([message.kind.rawValue] + self.name(of: serial) + [0]).span.bytes)
                 return .consumed(header.size)
             }
-            if id != nil || isProxyName(name) {
+            let isOwn = id != nil
+            if isOwn || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
-                setName(client, name, to: .none, &entry)
+                if isOwn { setName(client, name, to: .none, &entry) }
                 entry.disposition = .answer
                 server.pointee.ledger.append(entry)
                 if client.pointee.replayState != .armed { emitAnswers(server) }
@@ -327,6 +328,16 @@ extension PostgresError {
             .error,
             .invalidStatementName,
             "prepared statement \"\(name.text(0..<name.byteCount))\" does not exist"
+        )
+    }
+
+    static func tooManyPrepared(_ limit: Int) -> PostgresError {
+        PostgresError(
+            .error,
+            .configurationLimitExceeded,
+            "too many prepared statements on one server",
+            detail: "Statements that are used no more are closed between two batches, and this batch does not end.",
+            hint: "Raise server_prepared_statements (now \(limit)), or send Sync more often."
         )
     }
 

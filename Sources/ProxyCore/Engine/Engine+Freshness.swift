@@ -136,8 +136,9 @@ extension Engine {
         if primary < 0 { return }
         // Who has waited for a primary has waited long enough.
         if limit > 0, now - client.pointee.since < limit, mayBecomeFresh(within: limit) {
-            freshnessWaits.append(
-                FreshnessWait(client: client.pointee.handle, since: client.pointee.since, deadline: now + limit)
+            freshnessWaits.add(
+                FreshnessWait(client: client.pointee.handle, since: client.pointee.since, deadline: now + limit),
+                wanted: client.pointee.freshness.written
             )
         } else {
             turnToPrimary(client, pool)
@@ -178,9 +179,7 @@ extension Engine {
     /// When `wake` is to be called next; `.max` where nobody waits for a moment.
     package var nextDeadline: Microseconds {
         if !answering.isEmpty { return now }
-        var next = Microseconds.max
-        for wait in freshnessWaits { next = min(next, wait.deadline) }
-        for wait in pinnedWaits { next = min(next, wait.deadline) }
+        var next = min(freshnessWaits.nextDeadline, pinnedDeadline)
         if let check = switchover?.nextCheck { next = min(next, check) }
         return next
     }
@@ -190,18 +189,11 @@ extension Engine {
         if !answering.isEmpty { continueAnswering() }
         servePinnedWaits()
         if let check = switchover?.nextCheck, check <= now { checkSwitchover() }
-        guard !freshnessWaits.isEmpty else { return }
-        var waits: [FreshnessWait] = []
-        swap(&waits, &freshnessWaits)
-        for wait in waits {
+        while let wait = freshnessWaits.popExpired(at: now) {
+            looked &+= 1
             guard let client = waiter(wait) else { continue }
             let pool = client.pointee.pool.unsafelyUnwrapped
-            if hasFreshNode(client, pool) { continue }
-            if now < wait.deadline {
-                freshnessWaits.append(wait)
-                continue
-            }
-            if primary < 0 { continue }
+            if primary < 0 || hasFreshNode(client, pool) { continue }
             turnToPrimary(client, pool)
             if client.pointee.flow == .assigned { serverAssigned(client) }
         }
@@ -224,6 +216,7 @@ extension Engine {
         freshness = report.nodes
         newestSample = report.newest
         let before = replicas
+        readEpoch &+= 1
         readRoles()
         let isChanged = replicas != before
         if isChanged { readReaders() }
@@ -238,14 +231,15 @@ extension Engine {
     }
 
     private func serveFreshnessWaits() {
-        guard !freshnessWaits.isEmpty else { return }
-        var waits: [FreshnessWait] = []
-        swap(&waits, &freshnessWaits)
-        for wait in waits {
+        if freshnessWaits.isEmpty { return }
+        let covered = freshness.reduce(0) { max($0, $1.covered) }
+        for (wait, wanted) in freshnessWaits.popWanting(upTo: covered) {
+            looked &+= 1
             guard let client = waiter(wait) else { continue }
             let pool = client.pointee.pool.unsafelyUnwrapped
             guard hasFreshNode(client, pool) else {
-                freshnessWaits.append(wait)
+                // What is covered is not all that it must see, or not where it may read.
+                freshnessWaits.add(wait, wanted: wanted)
                 continue
             }
             if let server = takeFreshServer(client, pool) {
@@ -256,7 +250,7 @@ extension Engine {
             }
         }
         // Those who are still there may have come after the look that is told of.
-        if let last = freshnessWaits.last { askForSample(within: last.deadline - now) }
+        if let last = freshnessWaits.lastDeadline { askForSample(within: last - now) }
     }
 
     /// Nodes that are no replicas any more begin another life should they come back.

@@ -57,7 +57,9 @@ extension Engine {
             client.pointee.transaction = placeOfBegin(effect, text, client)
             let words = text.text(0..<text.byteCount)
             let isPlain = text.byteCount <= 6 && effect == .begin
-            if !isPlain { extras(of: client).begin = words }
+            if !isPlain {
+                extras(of: client).begin = inFewWords(words, client) ?? words
+            }
             return .done(Self.isStart(words) ? "START TRANSACTION" : "BEGIN")
         case .commit, .rollback:
             client.pointee.transaction = .none
@@ -67,7 +69,9 @@ extension Engine {
             return .done(effect == .commitChain ? "COMMIT" : "ROLLBACK")
         case .setTransaction, .setTransactionReadOnly, .setTransactionReadWrite, .setTransactionSerializable:
             let extras = extras(of: client)
-            extras.begin = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";" + text.text(0..<text.byteCount)
+            let words = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";" + text.text(0..<text.byteCount)
+            guard let kept = inFewWords(words, client) else { return .failed(.longBegin(options.statementTextLimit)) }
+            extras.begin = kept
             client.pointee.transaction = place(
                 of: TransactionModes(parse(Array(extras.begin.utf8).span.bytes, client)),
                 client
@@ -83,6 +87,27 @@ extension Engine {
         var error = PostgresError.lostTrack
         error.severity = .error
         return .failed(error)
+    }
+
+    /// Bytes of a BEGIN, with what follows it, that are kept as they were written until it is sent.
+    private static let longestBegin = 1_024
+
+    /// BEGIN with what follows it until it is sent; what is long in few words, since the last of each counts.
+    /// - Returns: nil where it is too long, and cannot be said so.
+    private func inFewWords(_ text: String, _ client: ClientPointer) -> String? {
+        if text.utf8.count <= Self.longestBegin { return text }
+        let asItIs = text.utf8.count <= options.statementTextLimit ? text : nil
+        guard let commands = parse(Array(text.utf8).span.bytes, client) else { return asItIs }
+        var modes = TransactionOptions()
+        for parsed in commands {
+            guard case .begin(let more) = parsed.command else {
+                guard case .setTransaction(let more) = parsed.command, more.snapshot == nil else { return asItIs }
+                modes.follow(more)
+                continue
+            }
+            modes.follow(more)
+        }
+        return modes.words.isEmpty ? "BEGIN" : "BEGIN " + modes.words
     }
 
     /// What the session's settings say of transactions that do not say it themselves.
@@ -215,6 +240,15 @@ extension PostgresError {
         "transaction blocks are not allowed in statement pooling mode",
         hint: "Set pool_mode = transaction for this database or user."
     )
+
+    fileprivate static func longBegin(_ limit: Int) -> PostgresError {
+        PostgresError(
+            .error,
+            .programLimitExceeded,
+            "too much is set for a transaction before its first query",
+            hint: "Raise statement_text_limit (now \(limit)), or say it in BEGIN."
+        )
+    }
 
     fileprivate static func unknownRoute(_ word: String) -> PostgresError {
         PostgresError(

@@ -161,7 +161,10 @@ extension Engine {
             return reply.error == nil
         case FrontendTag.close:
             if let target = TargetMessage(body), target.kind == .statement {
-                setNameNow(client, body.extracting(target.name), to: .none)
+                let name = body.extracting(target.name)
+                if name.byteCount == 0 || statement(named: name, of: client) != nil {
+                    setNameNow(client, name, to: .none)
+                }
             }
             builder.message(BackendTag.closeComplete)
         default: break
@@ -170,6 +173,9 @@ extension Engine {
     }
 
     private func answerParse(_ body: RawSpan, _ client: ClientPointer, _ builder: inout MessageBuilder) -> Bool {
+        // Before the statement is interned, to which nobody refers yet: making room might take it away again.
+        var refusal: PostgresError?
+        if let message = ParseMessage(body) { refusal = self.refusal(ofName: body.extracting(message.name), client) }
         guard let message = ParseMessage(body), let id = intern(client, body, message) else {
             builder.error(PostgresError(.error, .outOfMemory, "no memory left for prepared statements"))
             return false
@@ -183,6 +189,10 @@ extension Engine {
                     "prepared statement \"\(name.text(0..<name.byteCount))\" already exists"
                 )
             )
+            return false
+        }
+        if let refusal {
+            builder.error(refusal)
             return false
         }
         setNameNow(client, name, to: id)

@@ -159,6 +159,9 @@ extension Engine {
         pool.pointee.counters.clientParses &+= 1
         let bodySize = header.size &- MessageHeader.byteCount
         if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
+        if let refusal = self.refusal(ofName: name, client) {
+            return provoke(client, server, refusal, header, rest: true)
+        }
         let isTaken = nameSize > 0 && statement(named: name, of: client) != nil
         let isOwn = nameSize > 0 && client.pointee.pin != nil && keepsOwnNames(client)
         if !pool.pointee.options.preparedStatements || isTaken || isOwn {

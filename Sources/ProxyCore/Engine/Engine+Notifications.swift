@@ -29,6 +29,10 @@ extension Engine {
             return
         }
         let changes = commands.compactMap { ChannelChange($0.command) }
+        guard hasRoom(for: changes.count, client) else {
+            if listens { pin(client, .listen, by: text) }
+            return
+        }
         if listens { server.pointee.needs(.unlisten) }
         extras(of: client).pendingSettings += changes.map { .channel($0) }
     }
@@ -194,16 +198,13 @@ extension Engine {
 
     /// The process of a notification as clients know it: a server's is that of the client that notified there.
     func clientProcess(of processID: UInt32, on node: Int, _ listening: ListeningServer?) -> UInt32 {
-        for index in 0..<servers.capacity {
-            guard let handle = servers.handle(at: index), let server = servers[handle],
-                server.pointee.processID == processID, server.pointee.node == node, server.pointee.lastClient != 0
-            else { continue }
-            if let listening, !server.pointee.mayNotify, server.pointee.fences == 0 {
-                listening.hasHiddenNotifiers = true
-            }
-            return server.pointee.lastClient
+        guard let handle = serversByProcess[ServerProcess(node: node, id: processID)], let server = servers[handle],
+            server.pointee.lastClient != 0
+        else { return processID }
+        if let listening, !server.pointee.mayNotify, server.pointee.fences == 0 {
+            listening.hasHiddenNotifiers = true
         }
-        return processID
+        return server.pointee.lastClient
     }
 }
 

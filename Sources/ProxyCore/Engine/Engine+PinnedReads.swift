@@ -143,6 +143,7 @@ extension Engine {
         }
         if record.waitsUntil == 0 { record.waitsUntil = now + limit }
         if !pinnedWaits.contains(where: { $0.client == client.pointee.handle }) {
+            pinnedDeadline = min(pinnedDeadline, record.waitsUntil)
             pinnedWaits.append(
                 FreshnessWait(client: client.pointee.handle, since: now, deadline: record.waitsUntil)
             )
@@ -152,6 +153,7 @@ extension Engine {
 
     /// Positions have been reported, or the time of one of these has come: each looks again.
     func servePinnedWaits() {
+        pinnedDeadline = .max
         guard !pinnedWaits.isEmpty else { return }
         var waits: [FreshnessWait] = []
         swap(&waits, &pinnedWaits)

@@ -347,6 +347,9 @@ extension Engine {
         server.pointee.output.clear(to: buffers)
         profiles.release(server.pointee.profile)
         profiles.release(server.pointee.extras.profileBefore)
+        if serversByProcess[server.pointee.process] == server.pointee.handle {
+            serversByProcess[server.pointee.process] = nil
+        }
         servers.remove(server.pointee.handle)
     }
 

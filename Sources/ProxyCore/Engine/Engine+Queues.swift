@@ -76,16 +76,21 @@ extension Engine {
 
     /// The longest waiting client whose read a free server of this node should run.
     func firstReader(_ pool: PoolPointer, for node: Int) -> ClientPointer? {
-        guard readNodes(pool).contains(node), let first = firstWaiting(&pool.pointee.readers, read: true) else {
-            return nil
-        }
+        guard readNodes(pool).contains(node), firstWaiting(&pool.pointee.readers, read: true) != nil else { return nil }
         let servesAnybody = servesAnybody(node, pool)
-        if serves(node, first, pool, anybody: servesAnybody) { return first }
-        for index in 1..<max(1, pool.pointee.readers.count) {
+        // Who was passed over is not looked at again before something changes that decides it.
+        var passed = pool.pointee.nodes[node].passed
+        passed.begin(readEpoch, pool.pointee.readers.order, servesAnybody)
+        for index in pool.pointee.readers.places(from: passed.place) {
+            looked &+= 1
             if let client = waitingReader(pool, index), serves(node, client, pool, anybody: servesAnybody) {
+                passed.place = pool.pointee.readers.place(of: index)
+                pool.pointee.nodes[node].passed = passed
                 return client
             }
         }
+        passed.place = pool.pointee.readers.place(of: pool.pointee.readers.count)
+        pool.pointee.nodes[node].passed = passed
         return nil
     }
 
@@ -124,6 +129,8 @@ extension Engine {
 
     /// Serves whoever waits with the servers that are free, and opens more for the others.
     func serveQueues(_ pool: PoolPointer) {
+        // Of those who wait to read, each is looked at once.
+        var place = pool.pointee.readers.place(of: 0)
         while pool.pointee.waiting > 0, !pool.pointee.isPaused {
             var served = false
             if let client = firstWaiting(&pool.pointee.writers, read: false) {
@@ -135,22 +142,26 @@ extension Engine {
                     openServers(pool, forRead: false)
                 }
             }
-            if serveReader(pool) { served = true }
+            if serveReader(pool, from: &place) { served = true }
             if !served { return }
         }
     }
 
     /// Serves one of those who wait to read.
+    /// - Parameter place: where in the queue to begin; behind the one that was served, then.
     /// - Returns: whether one was served.
-    func serveReader(_ pool: PoolPointer) -> Bool {
+    func serveReader(_ pool: PoolPointer, from place: inout UInt64) -> Bool {
         guard firstWaiting(&pool.pointee.readers, read: true) != nil else { return false }
-        for index in 0..<pool.pointee.readers.count {
+        for index in pool.pointee.readers.places(from: place) {
+            place = pool.pointee.readers.place(of: index) &+ 1
+            looked &+= 1
             guard let client = waitingReader(pool, index) else { continue }
             if isParticular(client, pool) {
                 guard serve(client, pool) else { continue }
                 return true
             }
             guard let server = takeServer(pool, forRead: true, profile: client.pointee.profile) else {
+                place &-= 1
                 openServers(pool, forRead: true)
                 return false
             }
@@ -167,7 +178,7 @@ extension Engine {
             assign(server, to: client)
         } else if hasFreshNode(client, pool) {
             openFreshServer(client, pool)
-        } else if !freshnessWaits.contains(where: { waiter($0) == client }) {
+        } else if !freshnessWaits.contains(client.pointee.handle, since: client.pointee.since) {
             // The node that was fresh has gone since.
             awaitFreshness(client, pool)
         }

@@ -117,11 +117,7 @@ extension Engine {
     /// - Parameter plan: the batch that follows.
     func prepareServer(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) {
         if server.pointee.pool.pointee.options.mode == .session { pin(client, .sessionMode) }
-        while server.pointee.statements.count > options.serverPreparedStatements,
-            let serial = server.pointee.statements.leastRecentlyUsed
-        {
-            evict(serial, from: server)
-        }
+        closeUnusedStatements(server)
         if server.pointee.profile != client.pointee.profile { injectSettings(client, server) }
         followSequences(client, server, plan)
         if client.pointee.transaction.isDeferred { injectBegin(client, server) }
@@ -153,6 +149,16 @@ extension Engine {
         // A Query ends the unnamed statement (PostgreSQL documentation, 55.2.3).
         server.pointee.unnamed = .none
         touch(server)
+    }
+
+    /// Keeps `server_prepared_statements`; in front of a batch, when no other is in flight.
+    @inline(__always)
+    func closeUnusedStatements(_ server: ServerPointer) {
+        while server.pointee.statements.count > options.serverPreparedStatements,
+            let serial = server.pointee.statements.leastRecentlyUsed
+        {
+            evict(serial, from: server)
+        }
     }
 
     /// Closes the statement that the server has not used for the longest time. Stands only where no error of the

@@ -62,7 +62,13 @@ extension Engine {
             // Before anything is asked of the ledger's first entry: a reply never is an answer of the proxy's own.
             answerNext(server, bytes, offset, &run)
             let available = min(header.size, bytes.byteCount &- offset)
-            if available < header.size, !mayArriveInParts(header, server) { break reading }
+            if available < header.size, !mayArriveInParts(header, server) {
+                if header.size <= Frame.gathered { break reading }
+                // A row where the proxy has asked for one number.
+                flushRun(server, bytes, &run, upTo: offset)
+                serverViolated(server, FramingViolation.length.ofServer)
+                return bytes.byteCount
+            }
             if isForwardedBlindly(header.tag), isForwarding(server) {
                 deliverReply(server)
             } else {
@@ -337,7 +343,9 @@ extension Engine {
         if entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
             let client = clients[server.pointee.client], client.pointee.replayState == .armed
         {
-            client.pointee.undo.append(entry)
+            // As many as there may be replies to come; the batch does not run again then.
+            if client.pointee.undo.count >= options.maximumPendingReplies { deliver(client) }
+            if client.pointee.replayState == .armed { client.pointee.undo.append(entry) } else { forget(entry) }
         } else {
             forget(entry)
         }

@@ -148,6 +148,10 @@ extension Engine {
             pin(client, .setting, by: text)
             return .none
         }
+        guard hasRoom(for: reading.changes.count, client) else {
+            pin(client, .setting, by: text)
+            return .none
+        }
         let extras = extras(of: client)
         if reading.isIncomplete { extras.doubts.addAll() }
         for change in reading.changes {
@@ -161,13 +165,19 @@ extension Engine {
     private func noteSavepoint(_ text: RawSpan, _ client: ClientPointer) -> LedgerEntry.Effect {
         let extras = extras(of: client)
         guard client.pointee.outstanding == 0, let commands = parse(text, client),
-            let step = SettingsJournal.step(in: commands)
+            let step = SettingsJournal.step(in: commands), hasRoom(for: 1, client)
         else {
             extras.doubtJournal()
             return .none
         }
         extras.pendingSettings.append(step)
         return .settings
+    }
+
+    /// Whether so many more changes of one transaction can be followed.
+    func hasRoom(for changes: Int, _ client: ClientPointer) -> Bool {
+        guard let extras = client.pointee.extras else { return changes <= SettingsJournal.mostEntries }
+        return extras.pendingSettings.count + changes <= SettingsJournal.mostEntries && !extras.journal.isFull
     }
 
     /// Whether a statement must be noted before it is sent.
@@ -322,7 +332,7 @@ extension Engine {
     /// DEALLOCATE ALL: the client's names mean nothing any more.
     func forgetNames(_ client: ClientPointer) {
         client.pointee.statements.forEach { statements.release($0) }
-        client.pointee.statements.removeAll()
+        changeNames(client) { $0.removeAll() }
     }
 }
 

@@ -133,8 +133,9 @@ extension Engine {
         let user = server.pointee.pool.pointee.user
         let start = profiles.settings(of: client.pointee.startProfile)
         let wanted = inquiry.applied(to: profiles.settings(of: client.pointee.profile), start: start, user: user)
+        // The server keeps what is not kept here.
+        guard ProfileStore.mayCarry(wanted) else { return pin(client, .setting) }
         setProfile(client, wanted)
-        if wanted.count > ProfileStore.mostCarried { pin(client, .setting) }
         // A reset on the server does not bring back what the client came with.
         let there = inquiry.applied(to: profiles.settings(of: server.pointee.profile), start: [], user: user)
         let profile = profiles.intern(there)

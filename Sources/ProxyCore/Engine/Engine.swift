@@ -51,6 +51,8 @@ package final class Engine {
     let nameHash: KeyedHash
     let sampleClock: SampleClock
 
+    /// Servers by node and process, for whom a notification comes from.
+    var serversByProcess: [ServerProcess: Handle] = [:]
     /// Those that take new clients.
     var poolHandles: [PoolKey: Handle] = [:]
     var generations = PoolGenerations()
@@ -104,9 +106,15 @@ package final class Engine {
     /// The control plane has been asked for positions and has not answered.
     var isSampleAsked = false
     var sampleAskedAt: Microseconds = 0
-    var freshnessWaits: [FreshnessWait] = []
+    var freshnessWaits = FreshnessWaits()
+    /// Changes with what decides which node serves which of the waiting reads.
+    var readEpoch: UInt64 = 1
+    /// Clients that were looked at because they wait, since the start: what waiting clients cost.
+    package var looked: UInt64 = 0
     /// The same, of pinned clients that wait with a server of their own.
     var pinnedWaits: [FreshnessWait] = []
+    /// When the time of the first of them is over, or of one that was served since.
+    var pinnedDeadline = Microseconds.max
     /// Clients that have asked for the primary's position.
     var positionWaits: [Handle] = []
 
@@ -298,6 +306,7 @@ package final class Engine {
         membersMayHaveChanged(from: before)
         noteLives(before)
         let primaryBefore = primary
+        readEpoch &+= 1
         readRoles()
         readReaders()
         cutHandedOver(from: before)
@@ -325,6 +334,7 @@ package final class Engine {
     package func tick() {
         checkMemory()
         balance.look(now: now)
+        readEpoch &+= 1
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }

@@ -37,6 +37,8 @@ package struct EngineOptions: Sendable {
     package var maximumPendingReplies = 4096
     /// `prepared_statement_memory`
     package var preparedStatementMemory = 64 << 20
+    /// `client_statement_names`: bytes of one client's names for prepared statements.
+    package var clientStatementNames = 1 << 20
     /// `server_prepared_statements`
     package var serverPreparedStatements = 500
     /// `statement_cache_memory`

@@ -15,9 +15,9 @@ final class ListeningServer {
     /// The database's name on the servers.
     let database: String
     var connection = Connection.closed(retryAt: 0)
-    /// All that listen, in the order in which they began to: the first one's pool says as whom to log in.
-    private(set) var clients: [Handle] = []
-    private var subscribers: [Channel: [Handle]] = [:]
+    /// All that listen: the first one's pool says as whom to log in.
+    private(set) var clients = HandleList()
+    private var subscribers: [Channel: HandleList] = [:]
     /// What the server has been told to listen to.
     private var established: Set<Channel> = []
     /// Whether that may differ from what is listened to.
@@ -50,26 +50,26 @@ final class ListeningServer {
 
     // MARK: Who listens
 
-    func listeners(of channel: Channel) -> [Handle] { subscribers[channel] ?? [] }
+    func listeners(of channel: Channel) -> HandleList { subscribers[channel] ?? HandleList() }
 
     /// The client is about to listen, for the first time.
     func add(_ client: Handle) { clients.append(client) }
 
     func add(_ client: Handle, to channel: Channel) {
         if subscribers[channel] == nil { isOutdated = true }
-        subscribers[channel, default: []].append(client)
+        subscribers[channel, default: HandleList()].append(client)
     }
 
     func remove(_ client: Handle, from channel: Channel) {
-        guard var handles = subscribers[channel] else { return }
-        handles.removeAll { $0 == client }
-        subscribers[channel] = handles.isEmpty ? nil : handles
-        if handles.isEmpty { isOutdated = true }
+        subscribers[channel]?.remove(client)
+        guard subscribers[channel]?.isEmpty == true else { return }
+        subscribers[channel] = nil
+        isOutdated = true
     }
 
     /// The client listens to nothing any more.
     func remove(_ client: Handle) {
-        clients.removeAll { $0 == client }
+        clients.remove(client)
     }
 
     // MARK: What the server is told

@@ -19,6 +19,8 @@ struct NodePool: ~Copyable {
     /// When it last became possible to use it again: waits for a free server count from then.
     var usableSince: Microseconds = 0
     var assignments: UInt64 = 0
+    /// How far those who wait to read have been looked through for this node.
+    var passed = WaitQueue.Passed()
     var reads: UInt64 = 0
     var writes: UInt64 = 0
 

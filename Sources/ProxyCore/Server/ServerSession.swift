@@ -81,7 +81,14 @@ struct ServerSession: ~Copyable {
     }
 
     var token: PeerToken { PeerToken(.server, handle) }
+    var process: ServerProcess { ServerProcess(node: node, id: processID) }
 
     /// Sees to it that no other client gets it before it has been cleaned so.
     mutating func needs(_ cleanup: Cleanup) { self.cleanup = self.cleanup.and(cleanup) }
+}
+
+/// The process of a server, as its node knows it.
+struct ServerProcess: Hashable {
+    let node: Int
+    let id: UInt32
 }

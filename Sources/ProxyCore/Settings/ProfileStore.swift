@@ -10,6 +10,15 @@ final class ProfileStore {
     /// what differs is looked for with each server that such a session gets.
     static let mostCarried = 256
 
+    /// The same with more bytes of names and values.
+    static let mostBytes = 16 << 10
+
+    /// Whether these settings travel with their session.
+    static func mayCarry(_ settings: [SessionSetting]) -> Bool {
+        settings.count <= mostCarried
+            && settings.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count } <= mostBytes
+    }
+
     private struct Record {
         var settings: [SessionSetting]
         var traits = ProfileTraits()

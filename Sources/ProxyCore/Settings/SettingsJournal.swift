@@ -19,8 +19,17 @@ struct SettingsJournal {
     }
 
     private var entries: [Entry] = []
+    /// Bytes of the names and values among them.
+    private var bytes = 0
+
+    /// Steps that are followed in one transaction, and bytes of their names and values; beyond that the session keeps its server.
+    static let mostEntries = 1_000
+    private static let mostBytes = 4 * ProfileStore.mostBytes
 
     init() {}
+
+    /// Whether no more steps are to be followed.
+    var isFull: Bool { entries.count >= Self.mostEntries || bytes >= Self.mostBytes }
 
     var isEmpty: Bool { entries.isEmpty }
 
@@ -46,10 +55,17 @@ struct SettingsJournal {
     /// Savepoints made before the first change are not known here: whatever goes back to one of them takes back all.
     mutating func apply(_ step: Step) {
         switch step {
-        case .change(let change): entries.append(.change(change))
+        case .change(let change):
+            if case .set(let setting) = change {
+                forget(setting.name)
+                bytes += setting.name.utf8.count + setting.value.utf8.count
+            }
+            entries.append(.change(change))
         case .channel(let change): entries.append(.channel(change))
         case .savepoint(let name):
-            if !entries.isEmpty { entries.append(.savepoint(name)) }
+            if entries.isEmpty { return }
+            bytes += name.utf8.count
+            entries.append(.savepoint(name))
         case .release(let name):
             guard let index = index(of: name) else { return }
             entries[index...].removeAll { entry in
@@ -58,6 +74,20 @@ struct SettingsJournal {
         case .rollbackTo(let name):
             guard let index = index(of: name) else { return entries.removeAll() }
             entries.removeSubrange((index + 1)...)
+        }
+    }
+
+    /// The value that was set last since the last savepoint: another takes its place.
+    private mutating func forget(_ name: String) {
+        for index in entries.indices.reversed() {
+            switch entries[index] {
+            case .savepoint, .change(.resetAll), .change(.reset): return
+            case .change(.set(let setting)) where setting.name == name:
+                bytes -= setting.name.utf8.count + setting.value.utf8.count
+                entries.remove(at: index)
+                return
+            case .change, .channel: break
+            }
         }
     }
 

@@ -24,8 +24,18 @@ struct ClientStatements {
     /// Places by hash, once there are too many to look through.
     private var table: [Int32] = []
     private(set) var count = 0
+    /// Bytes of names that mean a statement.
+    private var meaningBytes = 0
 
     private static let scanned = 8
+    /// What a place takes beside its name: an entry, and its part of the table.
+    private static let bytesPerPlace = MemoryLayout<Entry>.stride + 16
+
+    /// Bytes that the names take, those among them that mean nothing any more: what counts against `client_statement_names`.
+    var bytes: Int { names.count + entries.count * Self.bytesPerPlace }
+
+    /// What one more name would take.
+    static func bytes(of name: RawSpan) -> Int { name.byteCount + bytesPerPlace }
 
     init() {}
 
@@ -73,7 +83,9 @@ struct ClientStatements {
     mutating func set(_ place: Place, to statement: StatementID) -> StatementID {
         let previous = entries[Int(place.index)].statement
         entries[Int(place.index)].statement = statement
-        count += (statement.isNone ? 0 : 1) - (previous.isNone ? 0 : 1)
+        let change = (statement.isNone ? 0 : 1) - (previous.isNone ? 0 : 1)
+        count += change
+        meaningBytes += change * Int(entries[Int(place.index)].nameSize)
         return previous
     }
 
@@ -88,6 +100,7 @@ struct ClientStatements {
             body(entries[index].statement)
             entries[index].statement = .none
             count -= 1
+            meaningBytes -= Int(entries[index].nameSize)
         }
     }
 
@@ -95,7 +108,13 @@ struct ClientStatements {
 
     /// Drops places that mean nothing, once they are many. No reply may be outstanding, since replies name places.
     mutating func compact() {
-        guard entries.count > 16, count * 2 < entries.count else { return }
+        if entries.count > 16 ? count * 2 < entries.count : names.count > 1_024 && meaningBytes * 2 < names.count {
+            compactNow()
+        }
+    }
+
+    /// The same, however few they are.
+    mutating func compactNow() {
         var kept = ClientStatements()
         for index in entries.indices where !entries[index].statement.isNone {
             let place = kept.add(name(index).span.bytes, hash: entries[index].hash)

@@ -17,6 +17,8 @@ final class StatementStore {
     private var oldest = StatementID.none
     private var newest = StatementID.none
     private(set) var bytes = 0
+    /// What clients' names for statements take, which counts against the same limit.
+    var nameBytes = 0
     private(set) var count = 0
     private(set) var evictions: UInt64 = 0
     let limit: Int
@@ -102,10 +104,16 @@ final class StatementStore {
 
     /// Makes room for a body of so many bytes, if that is possible.
     func hasRoom(for size: Int) -> Bool {
-        let size = size + Self.overhead
-        while bytes + size > limit, !oldest.isNone { evict(oldest) }
-        return bytes + size <= limit
+        hasRoom(forBytes: size + Self.overhead)
     }
+
+    private func hasRoom(forBytes size: Int) -> Bool {
+        while bytes + nameBytes + size > limit, !oldest.isNone { evict(oldest) }
+        return bytes + nameBytes + size <= limit
+    }
+
+    /// Makes room for a client's name that takes so many bytes, if that is possible.
+    func hasRoom(forName size: Int) -> Bool { hasRoom(forBytes: size) }
 
     /// The same as `intern`, beyond the limit if need be.
     func internAnyway(

@@ -257,7 +257,10 @@ struct PreparedBySQLTests {
             client.gets("Complete SET", "Ready I")
             client.sends("Query SELECT 1")
             let replica = talk.server(on: 1)
-            replica.gets("Query SELECT pg_catalog.set_config('work_mem','5MB',false)", "Query SELECT 1")
+            replica.gets(
+                "Query BEGIN ISOLATION LEVEL READ COMMITTED;SELECT pg_catalog.set_config('work_mem','5MB',false);COMMIT",
+                "Query SELECT 1"
+            )
             replica.completes("SELECT 1")
             replica.completes("SELECT 1")
             client.forget()

@@ -10,10 +10,19 @@ struct StatementStoreTests {
     private func body(_ text: String) -> [UInt8] { Array(text.utf8) + [0, 0, 0] }
 
     private func intern(_ store: StatementStore, _ text: String) -> StatementID? {
-        store.intern(body(text).span.bytes, in: .proxy, .base, textSize: text.utf8.count, statementClass: read, classStamp: 1)
+        store.intern(
+            body(text).span.bytes,
+            in: .proxy,
+            .base,
+            textSize: text.utf8.count,
+            statementClass: read,
+            classStamp: 1
+        )
     }
 
-    private func find(_ store: StatementStore, _ text: String) -> StatementID? { store.find(body(text).span.bytes, in: .proxy) }
+    private func find(_ store: StatementStore, _ text: String) -> StatementID? {
+        store.find(body(text).span.bytes, in: .proxy)
+    }
 
     @Test func findsWhatWasInterned() throws {
         let store = StatementStore(limit: 1 << 20, seed: 7, profiles: ProfileStore(seed: 7))
@@ -135,8 +144,10 @@ struct StatementStoreTests {
         #expect(context(("application_name", "a"), ("statement_timeout", "1s")) == .plain)
         var contexts: Set<ParseContext> = [.plain]
         let meaningful = [
-            "timezone", "datestyle", "intervalstyle", "transform_null_equals", "standard_conforming_strings", "xmloption",
-            "search_path", "lc_monetary", "bytea_output", "extra_float_digits", "enable_seqscan", "plan_cache_mode", "jit",
+            "timezone", "datestyle", "intervalstyle", "transform_null_equals", "standard_conforming_strings",
+            "xmloption",
+            "search_path", "lc_monetary", "bytea_output", "extra_float_digits", "enable_seqscan", "plan_cache_mode",
+            "jit",
             "work_mem", "role", "session_authorization", "client_encoding", "app.tenant", "a_setting_of_tomorrow",
         ]
         for name in meaningful { contexts.insert(context((name, "x"))) }

@@ -103,6 +103,9 @@ package final class HostileWorld {
             shell.breakLink(link, reason: "the end")
         }
         settle()
+        // What they have sent might be carried out for long.
+        for client in shell.engine.clientTokens { shell.engine.closed(client, reason: "the end") }
+        settle()
         for _ in 0..<5 {
             while let link = shell.order.first { shell.breakLink(link, reason: "the end") }
             shell.endTurn()
@@ -293,6 +296,8 @@ extension HostileWorld {
             shell.endTurn()
         }
         if link.phase == .open { shell.breakLink(link, reason: "the end") }
+        shell.endTurn()
+        for client in shell.engine.clientTokens { shell.engine.closed(client, reason: "the end") }
         shell.endTurn()
         return shell.violation ?? (shell.engine.buffers.bytesInUse == 0 ? nil : "bytes are left")
     }

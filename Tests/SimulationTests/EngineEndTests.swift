@@ -8,11 +8,11 @@ import Testing
 struct EngineEndTests {
     /// An engine with clients that wait, that are in the middle of a message, of a reply and of a log-in, dropped as
     /// it is.
-    @Test(arguments: 0..<200)
+    @Test(arguments: 0..<40)
     func anEngineIsDroppedInAnyState(seed: UInt64) {
         var simulation: Simulation? = Simulation(seed: seed &+ 5_000_000, isStormy: true)
         let buffers = simulation?.buffers
-        simulation?.runSteps(50 + Int(seed) * 17)
+        simulation?.runSteps(50 + Int(seed) * 80)
         simulation = nil
         #expect(buffers?.bytesInUse == 0)
     }

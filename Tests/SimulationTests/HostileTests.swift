@@ -13,7 +13,7 @@ struct HostileTests {
     private static var only: String? { getenv("HOWDAH_HOSTILE_CASE").map { String(cString: $0) } }
 
     private static var count: Int {
-        getenv("HOWDAH_HOSTILE_CASES").flatMap { Int(String(cString: $0)) } ?? 1500
+        getenv("HOWDAH_HOSTILE_CASES").flatMap { Int(String(cString: $0)) } ?? 1000
     }
 
     /// - Parameter make: the case of a number.

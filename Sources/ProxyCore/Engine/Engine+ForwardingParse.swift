@@ -97,12 +97,23 @@ extension Engine {
         server.pointee.ledger.append(entry)
     }
 
+    /// The statement that a Parse asks for, where it is known: where it has but one plan, named and unnamed are the same.
+    @inline(__always)
+    func find(_ identity: RawSpan, _ scope: ParseScope, _ client: ClientPointer) -> StatementID? {
+        if !scope.isNamed {
+            var named = scope
+            named.isNamed = true
+            if let id = statements.find(identity, in: named), statementClass(of: id, client).hasFixedPlan { return id }
+        }
+        return statements.find(identity, in: scope)
+    }
+
     /// The statement of a Parse, interned; nil where the limit does not let it in.
     func intern(_ client: ClientPointer, _ body: RawSpan, _ message: ParseMessage) -> StatementID? {
         let identity = body.extracting(message.identity)
         let pool = client.pointee.pool.unsafelyUnwrapped
-        let scope = scope(of: client, isNamed: !message.name.isEmpty)
-        if let id = statements.find(identity, in: scope) {
+        var scope = scope(of: client, isNamed: !message.name.isEmpty)
+        if let id = find(identity, scope, client) {
             let record = statements[id]
             record.pointee.uses &+= 1
             let effects = statementClass(of: id, client).effects
@@ -116,12 +127,14 @@ extension Engine {
         }
         let profile = profileOfMoment(client)
         defer { profiles.release(profile) }
+        let statementClass = classify(body.extracting(message.text), client)
+        if statementClass.hasFixedPlan { scope.isNamed = true }
         return statements.intern(
             identity,
             in: scope,
             profile,
             textSize: message.text.count,
-            statementClass: classify(body.extracting(message.text), client),
+            statementClass: statementClass,
             classStamp: contextStamp(of: client)
         )
     }

@@ -135,7 +135,7 @@ extension Engine {
             }
             plan.parses = true
             let scope = scope(of: client, isNamed: !message.name.isEmpty)
-            if let id = statements.find(body.extracting(message.identity), in: scope) {
+            if let id = find(body.extracting(message.identity), scope, client) {
                 // Servers may have it already, and what they have may be out of date.
                 plan.bindsPrepared = true
                 plan.add(asExecuted(statementClass(of: id, client), body.extracting(message.text), client))

@@ -41,7 +41,7 @@ enum BuiltinFunctions {
     /// What a call leaves behind in the session.
     static func effects(of name: String) -> SessionEffects {
         switch name {
-        case "nextval", "setval": return .sequenceUse
+        case "nextval", "setval": return [.sequenceUse, .movesSequence]
         case "currval", "lastval": return [.sequenceUse, .sequenceRead]
         case "set_config": return .setConfig
         case "setseed": return .setSeed

@@ -82,7 +82,8 @@ struct FixedPlan {
             for argument in range.all(3) { collect(argument, &columns) }
         // A_Expr: kind = 1, name = 2, lexpr = 3, rexpr = 4; AEXPR_OP = 1.
         case ParseTreeNode.aExpr where range.number(1) == 1:
-            guard ParseTreeClassifier.names(range.all(2)) == ["="], let left = range.bytes(3), let right = range.bytes(4)
+            guard ParseTreeClassifier.names(range.all(2)) == ["="], let left = range.bytes(3),
+                let right = range.bytes(4)
             else { return }
             if let column = column(left), isValue(right) {
                 columns.insert(column)

@@ -131,14 +131,15 @@ struct ParseTreeClassifier {
             }
         case ParseTreeNode.updateStmt:
             if SessionCommand.isUpdateOfSettings(range) { found.effects.insert(.setConfig) }
-            visitStatement(kind)
+            visitStatement(kind, range)
         default:
-            if ParseTreeNode.isStatement(kind) { visitStatement(kind) }
+            if ParseTreeNode.isStatement(kind) { visitStatement(kind, range) }
         }
     }
 
     /// A statement at any depth. What is not listed as harmless here needs the primary.
-    private mutating func visitStatement(_ kind: Int) {
+    private mutating func visitStatement(_ kind: Int, _ range: WireFields.Range) {
+        noteSequences(kind, range)
         switch kind {
         case ParseTreeNode.selectStmt, ParseTreeNode.explainStmt, ParseTreeNode.variableShowStmt,
             ParseTreeNode.copyStmt, ParseTreeNode.declareCursorStmt, ParseTreeNode.fetchStmt,
@@ -160,6 +161,25 @@ struct ParseTreeClassifier {
             needPrimary(.maintenance)
         default: needPrimary(.ddl)
         }
+    }
+
+    /// A write may move a sequence by a default or a trigger of its table, which every such statement names first.
+    private mutating func noteSequences(_ kind: Int, _ range: WireFields.Range) {
+        let inserts: Bool
+        switch kind {
+        case ParseTreeNode.insertStmt, ParseTreeNode.mergeStmt: inserts = true
+        case ParseTreeNode.copyStmt where range.number(4) != 0: inserts = true
+        case ParseTreeNode.updateStmt, ParseTreeNode.deleteStmt: inserts = false
+        default: return
+        }
+        let table = range.bytes(1)
+        let moves = facts.movesSequence(
+            schema: table?.bytes(2)?.string,
+            name: table?.string(3) ?? "",
+            path: path,
+            inserts: inserts
+        )
+        if moves, !isDefinition { found.effects.insert(.movesSequence) }
     }
 
     private mutating func visitRangeVar(_ range: WireFields.Range) {

@@ -125,7 +125,7 @@ struct LongTextTests {
             #expect(talk.engine.inspect().idleServers == 1)
             // It is nowhere any more.
             client.sends("Bind", "Execute", "Sync")
-            server.sends("Closed", "Error 26000 unnamed prepared statement does not exist", "Ready I")
+            talk.server(on: 1).sends("Error 26000 unnamed prepared statement does not exist", "Ready I")
             client.gets("Error 26000 unnamed prepared statement does not exist", "Ready I")
         }
     }

@@ -85,6 +85,11 @@ enum RoutingFixture {
         ],
         volatileOperators: ["<+>"],
         volatileTypes: ["tainted"],
+        sequenceWriters: [
+            SequenceWriterFact(schema: "public", name: "numbered", isByAnyWrite: false),
+            SequenceWriterFact(schema: "public", name: "guarded", isByAnyWrite: true),
+            SequenceWriterFact(schema: "other", name: "t", isByAnyWrite: true),
+        ],
         defaultSearchPath: publicPath,
         generation: 1
     )

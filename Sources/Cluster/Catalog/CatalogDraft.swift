@@ -17,6 +17,7 @@ struct CatalogDraft {
     private var graph = RelationGraph()
     private var operators: [OperatorRow] = []
     private var types: [TypeRow] = []
+    private var sequenceWriters: [SequenceWriterFact] = []
     private var uniqueKeys: [UniqueKeyFact] = []
     private var searchPaths = RoleSettingRows(ofDatabase: "")
     private var isolations = RoleSettingRows(ofDatabase: "")
@@ -52,6 +53,14 @@ struct CatalogDraft {
             operators = (0..<result.rowCount).map { OperatorRow(schema: result.text($0, 0), name: result.text($0, 1)) }
         case .types:
             types = (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+        case .sequenceWriters:
+            sequenceWriters = (0..<result.rowCount).map {
+                SequenceWriterFact(
+                    schema: result.text($0, 0),
+                    name: result.text($0, 1),
+                    isByAnyWrite: result.isTrue($0, 2)
+                )
+            }
         case .uniqueKeys: uniqueKeys = Self.uniqueKeys(result)
         case .searchPaths: searchPaths = Self.settings(result, default: ownSearchPath)
         case .isolations: isolations = Self.settings(result, default: ownIsolation)
@@ -74,6 +83,7 @@ struct CatalogDraft {
             relations: graph.rows(),
             volatileOperators: operators,
             volatileTypes: types,
+            sequenceWriters: sequenceWriters,
             uniqueKeys: uniqueKeys,
             searchPaths: searchPaths,
             isolations: isolations

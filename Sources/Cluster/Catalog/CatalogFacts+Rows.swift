@@ -12,6 +12,7 @@ extension CatalogFacts {
             relations: rows.relations.map(\.fact),
             volatileOperators: rows.volatileOperators.map(\.name),
             volatileTypes: rows.volatileTypes.map(\.name),
+            sequenceWriters: rows.sequenceWriters,
             uniqueKeys: rows.uniqueKeys,
             defaultSearchPath: SearchPath(setting: rows.searchPaths.value(forRole: role), user: role),
             generation: generation

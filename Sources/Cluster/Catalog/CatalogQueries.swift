@@ -23,7 +23,8 @@ enum CatalogQueries {
     private static let otherCatalogs: [Catalog] = [
         ("pg_class", "relpersistence <> 't' AND relkind IN ('r', 'p', 'v', 'f', 'S')"),
         ("pg_rewrite", "true"), ("pg_policy", "true"), ("pg_inherits", ""),
-        ("pg_operator", "true"), ("pg_cast", "true"), ("pg_constraint", "contypid <> 0"),
+        ("pg_operator", "true"), ("pg_cast", "true"), ("pg_constraint", "contypid <> 0 OR contype = 'f'"),
+        ("pg_attrdef", "true"), ("pg_trigger", "NOT tgisinternal"),
         ("pg_db_role_setting", ""), ("pg_type", "typtype <> 'b'"), ("pg_index", ""),
     ]
 
@@ -150,6 +151,39 @@ enum CatalogQueries {
         WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND \(isUserSchema)
             AND c.relkind = 'r' AND c.relpersistence <> 't' AND NOT c.relhassubclass
         ORDER BY 1
+        """
+
+    /// Relations a write to which may move a sequence: by a default that calls nextval or a function of a user's, by an
+    /// identity or a domain with a default, by a trigger of its own, of a partition or of a table that refers to it, by
+    /// a rule; and views, for what stands behind them. Columns: schema, name, whether by any write.
+    static let sequenceWriters = """
+        WITH defaults AS MATERIALIZED (
+            SELECT DISTINCT d.adrelid AS relation, m.found[1]::oid AS function
+            FROM pg_catalog.pg_attrdef d, LATERAL pg_catalog.regexp_matches(
+                d.adbin::text, '\(functionLabel) ([0-9]+)', 'g') AS m(found)),
+        called AS MATERIALIZED (
+            SELECT u.relation FROM defaults u JOIN pg_catalog.pg_proc p ON p.oid = u.function
+                JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+            WHERE p.provolatile = 'v' AND (n.nspname <> 'pg_catalog' OR p.proname IN ('nextval', 'setval'))),
+        triggered AS MATERIALIZED (
+            SELECT r.relation FROM pg_catalog.pg_trigger t, LATERAL (
+                VALUES (t.tgrelid), (pg_catalog.pg_partition_root(t.tgrelid)::oid)) AS r(relation)
+            WHERE NOT t.tgisinternal),
+        referred AS MATERIALIZED (
+            SELECT k.confrelid AS relation FROM pg_catalog.pg_constraint k
+            WHERE k.contype = 'f' AND k.conrelid IN (SELECT relation FROM triggered)),
+        columns AS MATERIALIZED (
+            SELECT a.attrelid AS relation FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_type t
+                ON t.oid = a.atttypid AND t.typtype = 'd' AND t.typdefaultbin IS NOT NULL
+            WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attidentity <> '' OR t.oid IS NOT NULL)),
+        judged AS (
+            SELECT n.nspname, c.relname,
+                c.relkind = 'v' OR c.relhasrules OR c.oid IN (SELECT relation FROM triggered WHERE relation IS NOT NULL)
+                    OR c.oid IN (SELECT relation FROM referred) AS "any",
+                c.oid IN (SELECT relation FROM called) OR c.oid IN (SELECT relation FROM columns) AS inserts
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE \(isUserSchema) AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'v', 'f'))
+        SELECT nspname, relname, "any" FROM judged WHERE "any" OR inserts ORDER BY 1, 2
         """
 
     /// Columns: whether it is for this database only, the role (NULL: all), the value of the setting.

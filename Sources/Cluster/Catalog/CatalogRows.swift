@@ -7,6 +7,7 @@ package struct CatalogRows: Sendable, Equatable {
     package var relations: [RelationRow]
     package var volatileOperators: [OperatorRow]
     package var volatileTypes: [TypeRow]
+    package var sequenceWriters: [SequenceWriterFact]
     package var uniqueKeys: [UniqueKeyFact]
     /// Of `search_path`: names apart by commas, quoted where needed.
     package var searchPaths: RoleSettingRows
@@ -18,6 +19,7 @@ package struct CatalogRows: Sendable, Equatable {
         relations: [RelationRow],
         volatileOperators: [OperatorRow],
         volatileTypes: [TypeRow],
+        sequenceWriters: [SequenceWriterFact] = [],
         uniqueKeys: [UniqueKeyFact] = [],
         searchPaths: RoleSettingRows,
         isolations: RoleSettingRows
@@ -26,6 +28,7 @@ package struct CatalogRows: Sendable, Equatable {
         self.relations = relations
         self.volatileOperators = volatileOperators
         self.volatileTypes = volatileTypes
+        self.sequenceWriters = sequenceWriters
         self.uniqueKeys = uniqueKeys
         self.searchPaths = searchPaths
         self.isolations = isolations

@@ -11,6 +11,7 @@ enum CatalogStep: Int, CaseIterable {
     case calls
     case operators
     case types
+    case sequenceWriters
     case uniqueKeys
     case searchPaths
     case isolations
@@ -29,6 +30,7 @@ enum CatalogStep: Int, CaseIterable {
         case .calls: CatalogQueries.calls
         case .operators: CatalogQueries.volatileOperators
         case .types: CatalogQueries.volatileTypes
+        case .sequenceWriters: CatalogQueries.sequenceWriters
         case .uniqueKeys: CatalogQueries.uniqueKeys
         case .searchPaths: CatalogQueries.settings(of: "search_path")
         case .isolations: CatalogQueries.settings(of: "default_transaction_isolation")

@@ -44,6 +44,8 @@ struct ClientSession: ~Copyable {
     var passThrough = PassThrough.none
     /// The text in the message that is passed on, where it is to be known.
     var passing: PassingText?
+    /// The server on which it may have used sequences last.
+    var sequenceServer = Handle.none
     /// Bytes of the next batch that are known not to hold its end.
     var unended = 0
     /// The server that it holds.

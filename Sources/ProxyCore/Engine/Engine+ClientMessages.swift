@@ -191,7 +191,8 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         let forRead = client.pointee.lastRoute.isRead
-        if forRead, isParticular(client, pool) {
+        if !forRead, plan.effects.contains(.sequenceRead), takeSequenceServer(client, pool) {
+        } else if forRead, isParticular(client, pool) {
             requestFreshServer(client, pool)
         } else {
             requestServer(client, pool, forRead: forRead)
@@ -237,7 +238,7 @@ extension Engine {
             beginLeading(client, server)
         }
         armReplay(client, server, plan, input, offset)
-        prepareServer(client, server, for: plan.effects)
+        prepareServer(client, server, plan)
         if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
         return forwardFirst(client, server, plan, header, input, offset)
     }
@@ -318,6 +319,7 @@ extension Engine {
             cause: client.pointee.pin != nil ? routeOfPinned(client) : isFree ? .pipeline : .transaction,
             reason: plan.reason
         )
+        followSequences(client, server, plan)
         return forwardFirst(client, server, plan, header, input, offset)
     }
 

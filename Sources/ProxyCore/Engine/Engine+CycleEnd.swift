@@ -193,6 +193,7 @@ extension Engine {
     }
 
     private func settingsAreReset(_ server: ServerPointer) {
+        server.pointee.sequences.forget()
         server.pointee.unnamed = .none
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base

@@ -114,8 +114,8 @@ extension Engine {
 
     /// Puts in front of the client's own messages what the session needs and the server lacks. Nothing is sent where
     /// nothing differs.
-    /// - Parameter effects: what the batch does to its session.
-    func prepareServer(_ client: ClientPointer, _ server: ServerPointer, for effects: SessionEffects) {
+    /// - Parameter plan: the batch that follows.
+    func prepareServer(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) {
         if server.pointee.pool.pointee.options.mode == .session { pin(client, .sessionMode) }
         while server.pointee.statements.count > options.serverPreparedStatements,
             let serial = server.pointee.statements.leastRecentlyUsed
@@ -123,11 +123,7 @@ extension Engine {
             evict(serial, from: server)
         }
         if server.pointee.profile != client.pointee.profile { injectSettings(client, server) }
-        if effects.contains(.sequenceRead) {
-            // Whoever had the server before may have used the sequence: its value is nobody else's business.
-            server.pointee.pool.pointee.asksForSequences = true
-            injectInTransaction(server, "DISCARD SEQUENCES")
-        }
+        followSequences(client, server, plan)
         if client.pointee.transaction.isDeferred { injectBegin(client, server) }
     }
 

@@ -54,8 +54,7 @@ extension Engine {
         if let record = client.pointee.pinRecord, effects.meets(.mayMakeTemporary) {
             record.mayMake(statementClass.relationNames)
         }
-        let usesSequence = effects.contains(.sequenceUse) || statementClass.reason == .dml
-        if usesSequence, server.pointee.pool.pointee.asksForSequences { pin(client, .sequence, by: text) }
+        if pinsSequence(effects, client, server) { pin(client, .sequence, by: text) }
         if statementClass.access == .unknown, statementClass.reason != .preparedExecute {
             // It may succeed in part.
             server.pointee.needs(.discardAll)

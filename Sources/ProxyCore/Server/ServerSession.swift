@@ -69,6 +69,7 @@ struct ServerSession: ~Copyable {
     var processID: UInt32 = 0
     let created: Microseconds
     var since: Microseconds
+    var sequences = SequenceMemory()
     let extras = ServerExtras()
 
     init(handle: Handle, pool: UnsafeMutablePointer<Pool>, node: Int, now: Microseconds) {

@@ -20,7 +20,7 @@ package final class CatalogFacts: Sendable {
     private let relations: [String: [RelationFact]]
     private let volatileOperators: Set<String>
     private let volatileTypes: Set<String>
-    private let sequenceWriters: [String: [SequenceWriterFact]]?
+    private let sequenceWriters: [String: [SequenceWriterFact]]
     private let uniqueKeys: [String: [UniqueKeyFact]]
 
     /// - Parameters:
@@ -32,7 +32,7 @@ package final class CatalogFacts: Sendable {
     ///   - volatileTypes: `typname` of each type outside pg_catalog that a cast with a volatile function leads to, or a
     ///     domain whose CHECK calls one.
     ///   - uniqueKeys: a row for each unique index by which plain tables are looked up.
-    ///   - sequenceWriters: a row for each relation a write to which may move a sequence; nil where that is not known.
+    ///   - sequenceWriters: a row for each relation a write to which may move a sequence.
     ///   - defaultSearchPath: for sessions that set none.
     ///   - generation: see there.
     package init(
@@ -40,7 +40,7 @@ package final class CatalogFacts: Sendable {
         relations: [RelationFact],
         volatileOperators: [String] = [],
         volatileTypes: [String] = [],
-        sequenceWriters: [SequenceWriterFact]? = nil,
+        sequenceWriters: [SequenceWriterFact] = [],
         uniqueKeys: [UniqueKeyFact] = [],
         defaultSearchPath: SearchPath,
         generation: UInt64
@@ -49,7 +49,7 @@ package final class CatalogFacts: Sendable {
         self.relations = Dictionary(grouping: relations, by: \.name)
         self.volatileOperators = Set(volatileOperators)
         self.volatileTypes = Set(volatileTypes)
-        self.sequenceWriters = sequenceWriters.map { Dictionary(grouping: $0, by: \.name) }
+        self.sequenceWriters = Dictionary(grouping: sequenceWriters, by: \.name)
         self.uniqueKeys = Dictionary(grouping: uniqueKeys, by: \.table)
         self.defaultSearchPath = defaultSearchPath
         self.generation = generation
@@ -138,11 +138,11 @@ package final class CatalogFacts: Sendable {
         return Set(visible.map(\.schema)).count == 1 && visible.contains { $0.columns.isSubset(of: columns) }
     }
 
-    /// Whether a write to the relation may move a sequence: also by what no fact tells of.
+    /// Whether a write to the relation is known to move a sequence, as it may. A pin hangs on it; what another client must
+    /// not see does not.
     /// - Parameter inserts: whether rows come to be by it.
     func movesSequence(schema: String?, name: String, path: SearchPath?, inserts: Bool) -> Bool {
-        guard let sequenceWriters else { return true }
-        return (sequenceWriters[name] ?? []).contains { fact in
+        (sequenceWriters[name] ?? []).contains { fact in
             (inserts || fact.isByAnyWrite) && Self.isVisible(fact.schema, schema, path)
         }
     }

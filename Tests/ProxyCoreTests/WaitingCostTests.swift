@@ -51,9 +51,9 @@ struct WaitingCostTests {
 
     @Test func whoWaitsForAReplicaIsLookedAtWhenItConcernsHim() {
         let few = cost(ofWaitingForFreshness: 10)
-        let many = cost(ofWaitingForFreshness: 300)
+        let many = cost(ofWaitingForFreshness: 100)
         #expect(few.idle == 0 && many.idle == 0)
-        #expect(many.served <= few.served * 30 + 30)
+        #expect(many.served <= few.served * 10 + 10)
     }
 
     /// Clients that have seen too much for the second replica wait for the first, which is busy, while servers of the second come free again and again.
@@ -94,9 +94,9 @@ struct WaitingCostTests {
 
     @Test func aFreeServerDoesNotLookAtAllWhoWaitForAnother() {
         let few = cost(ofServersThatServeNobody: 10)
-        let many = cost(ofServersThatServeNobody: 300)
+        let many = cost(ofServersThatServeNobody: 100)
         // Once each, however often the server came free.
-        #expect(many <= few + 300)
+        #expect(many <= few + 100)
     }
 }
 

@@ -73,15 +73,7 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     @inlinable package static var advisoryUnlock: SessionEffects { SessionEffects(rawValue: 1 << 30) }
 
     /// Makes, changes or drops a role or a database, or says who may connect to one: `SessionCommand` has the names.
-    @inlinable package static var clusterCommand: SessionEffects { SessionEffects(rawValue: 1 << 32) }
-
-    /// What it does may move a sequence: nextval, setval, or a row in a table whose defaults or triggers may.
-    @inlinable package static var movesSequence: SessionEffects { SessionEffects(rawValue: 1 << 33) }
-
-    /// The same, or by code that is not seen.
-    @inlinable package static var mayMoveSequence: SessionEffects {
-        .movesSequence | .codeBlock | .callsUserFunction
-    }
+    @inlinable package static var clusterCommand: SessionEffects { SessionEffects(rawValue: 1 << 31) }
 
     /// What it does may move a sequence: nextval, setval, or a row in a table whose defaults or triggers may.
     @inlinable package static var movesSequence: SessionEffects { SessionEffects(rawValue: 1 << 33) }

@@ -232,6 +232,7 @@ struct BalancingTests {
                 $0.balanceLevel = level
             }
         ) { talk in
+            talk.shell.catalog = Conversation.catalog()
             let client = talk.client()
             warmUp(talk)
             let reads = read(100, by: client, talk)

@@ -213,6 +213,20 @@ struct StatementSharingTests {
         }
     }
 
+    @Test("A Parse that a server has something to say about is each client's own")
+    func notices() {
+        converse { talk in
+            for serial in 1...2 {
+                let client = talk.client()
+                client.sends("Parse a: \(Self.text)", "Sync")
+                let server = talk.server(on: 0)
+                server.gets("Parse howdah_000000000\(serial): \(Self.text)", "Sync")
+                server.sends("Notice 22P06 nonstandard use of \\ in a string literal", "Parsed", "Ready I")
+                client.gets("Notice 22P06 nonstandard use of \\ in a string literal", "Parsed", "Ready I")
+            }
+        }
+    }
+
     @Test("Behind code that is not seen nothing that the server had is relied on")
     func unseenCode() {
         converse { talk in

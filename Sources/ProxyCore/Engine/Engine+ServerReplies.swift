@@ -214,6 +214,12 @@ extension Engine {
             }
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.noticeResponse:
+            if let entry = server.pointee.ledger.first, entry.kind == .parse, entry.disposition == .forward,
+                statements.holds(entry.serial, at: entry.statement)
+            {
+                // Whoever parses the text is to be told so.
+                statements.retire(entry.statement)
+            }
             if let entry = server.pointee.ledger.first, isForwarding(server),
                 offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client],
                 entry.nameSize > 0

@@ -13,6 +13,7 @@ extension MessageBuilder {
             body.errorField("M", error.message)
             if let detail = error.detail { body.errorField("D", detail) }
             if let hint = error.hint { body.errorField("H", hint) }
+            if let routine = error.routine { body.errorField("R", routine) }
             body.byte(0)
         }
     }

@@ -102,10 +102,25 @@ def replicas_caught_up():
             )
 
 
+def catalog_facts_are_there():
+    """Waits until the proxy has looked at the catalog: before that a read-only transaction goes to the primary, since
+    nobody knows the isolation level with which it begins."""
+    with psycopg.connect(autocommit=True) as connection:
+
+        def runs_on_a_replica():
+            connection.execute("BEGIN READ ONLY")
+            found = connection.execute(IN_RECOVERY).fetchone()
+            connection.execute("COMMIT")
+            return found[0]
+
+        wait_until(runs_on_a_replica, "a read-only transaction runs on a replica")
+
+
 def run(*parts):
     """Runs the parts of a script, all of them; ends with status 1 and their names where some failed."""
     name = os.path.basename(sys.argv[0])
     failed = []
+    catalog_facts_are_there()
     for part in parts:
         try:
             part()

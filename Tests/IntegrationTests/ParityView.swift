@@ -6,7 +6,8 @@ import Foundation
 /// - the process id in NotificationResponse;
 /// - the order of ParameterStatus messages that come together;
 /// - the place in the server's sources that found the transaction failed: it may be a Parse that the proxy has put in
-///   front of a Describe or Bind.
+///   front of a Describe or Bind;
+/// - file and line of "cached plan must not change result type", which the proxy says, too, by the routine's name.
 struct ParityView {
     private(set) var lines: [String] = []
 
@@ -34,6 +35,8 @@ struct ParityView {
         case "D" where message.body.count > 2000:
             "D(\(message.body.count) bytes, sum \(message.body.reduce(0) { $0 &* 31 &+ Int($1) }))"
         case "E" where message.state == "25P02": "E(25P02 \(message.fields["M"] ?? ""))"
+        case "E" where message.state == "0A000" && message.fields["R"] == "RevalidateCachedQuery":
+            "E(0A000 RevalidateCachedQuery \(message.fields["M"] ?? ""))"
         case "E", "N", "C", "Z": message.description
         case let letter: "\(letter)" + text(message.body)
         }

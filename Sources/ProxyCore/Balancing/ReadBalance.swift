@@ -12,7 +12,7 @@ struct ReadBalance: ~Copyable {
     /// Squares of latencies that differ by less than this, at most, are taken as equal.
     static let widestLikeness = 3.0
     /// So many microseconds after its last use a server's settings are certainly nobody's who comes back at once.
-    static let forgotten = 1_000_000.0
+    static let forgotten = 100_000.0
     /// What was measured becomes stale within about so many microseconds.
     static let memory = 1_000_000.0
 

@@ -94,10 +94,11 @@ extension Engine {
 }
 
 extension PostgresError {
-    /// As PostgreSQL words it.
+    /// As PostgreSQL words it; drivers prepare anew where they find this routine.
     static let resultHasChanged = PostgresError(
         .error,
         .featureNotSupported,
-        "cached plan must not change result type"
+        "cached plan must not change result type",
+        routine: "RevalidateCachedQuery"
     )
 }

@@ -494,7 +494,8 @@ extension Engine {
         }
     }
 
-    private func renewName(_ name: RawSpan, of id: StatementID, _ client: ClientPointer) {
+    /// Where the name means this statement, it means one from now on that is parsed by the schema that there is now.
+    func renewName(_ name: RawSpan, of id: StatementID, _ client: ClientPointer) {
         guard let named = statement(named: name, of: client), statements.isSame(named, but: id) else { return }
         let record = statements[named].pointee
         var scope = record.scope

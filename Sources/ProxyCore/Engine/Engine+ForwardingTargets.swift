@@ -25,6 +25,10 @@ extension Engine {
             switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
             case .asTold: break
             case .beingChecked: return .stop
+            case .changed where client.pointee.replayState == .armed && client.pointee.renewal == .describes:
+                // The client is told in this very batch what the rows look like by now.
+                renewName(name, of: id, client)
+                return forwardBind(client, server, header, body, isWhole)
             case .changed: return provoke(client, server, .resultHasChanged, header, rest: !isWhole)
             }
         }
@@ -204,9 +208,10 @@ extension Engine {
         name.byteCount == StatementSerial.nameSize &- 1 && StatementSerial.isName(name.text(0..<name.byteCount))
     }
 
-    /// A client without an unnamed statement must not meet another's: the server is to say that there is none.
+    /// A client without an unnamed statement must not meet another's: the server is to say that there is none. It is told
+    /// each time: what an earlier batch in flight has in front may be skipped with that batch.
     func forgetUnnamed(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
-        guard name.byteCount == 0, server.pointee.unnamed != .none else { return }
+        guard name.byteCount == 0, server.pointee.unnamed != .none || client.pointee.outstanding > 0 else { return }
         server.pointee.unnamed = .none
         closeOnServer(server, [])
     }

@@ -1,5 +1,6 @@
 /* A libpq program that keeps many statements in flight (PostgreSQL documentation, 34.5), and checks every result. */
 
+#define _POSIX_C_SOURCE 200809L
 #include <libpq-fe.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <time.h>
 
 static PGconn *connection;
 
@@ -425,12 +427,30 @@ static void a_portal_by_rows(void)
     require(rows == 1000, "rows one by one");
 }
 
+/* Right after the nodes' start no replica may have told yet how far it is: then reads behind a write are the primary's. */
+static void wait_for_a_replica(void)
+{
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+
+    for (int i = 0; i < 6000; i++) {
+        PGresult *result = PQexec(connection, "SELECT (current_setting('cluster_name') <> 'primary')");
+        int is_replica = PQresultStatus(result) == PGRES_TUPLES_OK && PQgetvalue(result, 0, 0)[0] == 't';
+
+        PQclear(result);
+        if (is_replica)
+            return;
+        nanosleep(&pause, NULL);
+    }
+    fail("no read runs on a replica");
+}
+
 int main(void)
 {
     /* Everything comes from PGHOST and its like. */
     connection = PQconnectdb("");
     require(PQstatus(connection) == CONNECTION_OK, "connect");
     run("CREATE TABLE pipelined (id int PRIMARY KEY, note text)");
+    wait_for_a_replica();
     reads_with_many_syncs();
     a_write_among_reads();
     reads_and_writes_by_turns();

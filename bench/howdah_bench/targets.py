@@ -128,13 +128,14 @@ class Proxy(Target):
             shutil.rmtree(directory, ignore_errors=True)
 
     def _wait_until_ready(self, server: subprocess.Popen, endpoint: Endpoint, log: Path) -> None:
-        probe = "SELECT current_setting('in_hot_standby')" if self.splits() else "SELECT 'on'"
+        # Not in_hot_standby and its like: what tells of the connection as a whole is the primary's to answer.
+        probe = "SELECT current_setting('cluster_name')" if self.splits() else "SELECT 'any'"
         deadline = time.monotonic() + START_PATIENCE
         while True:
             failure = "no read has reached a replica"
             try:
                 with wire.connect(endpoint.host, endpoint.port, endpoint.user, endpoint.database, 5) as client:
-                    if client.value(probe) == "on":
+                    if client.value(probe) != "primary":
                         return
             except (OSError, BenchError) as error:
                 failure = str(error)

@@ -85,6 +85,33 @@ struct BalancingTests {
         }
     }
 
+    @Test("A pool's first read opens a server on each replica: who comes next need not read from the same")
+    func first() {
+        converse(nodes: 4) { talk in
+            let client = talk.client()
+            #expect(Set(talk.openServers().map(\.node)).isDisjoint(with: [1, 2, 3]))
+            client.sends("Query SELECT 1")
+            #expect(Set(talk.openServers().map(\.node)).isSuperset(of: [1, 2, 3]))
+            #expect(talk.openServers().count { $0.received.last == "Query SELECT 1" } == 1)
+            asked(talk)?.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("The same for a first read that must be fresh, though only one replica is")
+    func firstFresh() {
+        converse(nodes: 3, pool: { $0.readYourWrites = .session }) { talk in
+            let client = talk.client()
+            write(client, talk)
+            report(talk, covered: [1000, 0])
+            client.sends("Query SELECT 1")
+            #expect(Set(talk.openServers().map(\.node)).isSuperset(of: [1, 2]))
+            #expect(asked(talk)?.node == 1)
+            asked(talk)?.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
     @Test("A slow replica gets few reads, and is tried again from time to time")
     func slow() {
         converse(nodes: 3, pool: warm) { talk in

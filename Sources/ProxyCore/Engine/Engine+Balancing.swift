@@ -135,6 +135,7 @@ extension Engine {
     }
 
     func openFreshServer(_ client: ClientPointer, _ pool: PoolPointer) {
+        openFirstServers(pool)
         if pool.pointee.options.balanceLevel == .session {
             let node = chooseNode(client, pool)
             if node >= 0, mayOpen(pool, node) { open(pool, node) }
@@ -156,7 +157,7 @@ extension Engine {
             let node = nodes[place]
             guard isFresh(node, for: client, pool) else { continue }
             isThere = true
-            guard mayOpen(pool, node) else { continue }
+            guard isWanted(pool, node), mayOpen(pool, node) else { continue }
             if best < 0 || pool.pointee.nodes[node].total < pool.pointee.nodes[best].total { best = node }
         }
         if best >= 0 { open(pool, best) }

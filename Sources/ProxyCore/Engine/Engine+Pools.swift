@@ -243,19 +243,29 @@ extension Engine {
     func openServers(_ pool: PoolPointer, forRead: Bool) {
         if pool.pointee.replication != .off { return openReserved(pool) }
         if forRead {
+            openFirstServers(pool)
             for _ in 0..<max(1, replicas.count) {
+                if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
                 guard let node = bestNodeToOpen(pool) else { return }
                 open(pool, node)
-                if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
             }
         } else if primary >= 0, isWanted(pool, primary), mayOpen(pool, primary) {
             open(pool, primary)
         }
     }
 
+    /// One on each node among which the pool's reads are shared, where it has none: else whoever comes while the second
+    /// is being opened would read from the first alone.
+    func openFirstServers(_ pool: PoolPointer) {
+        let nodes = usableNodes(pool)
+        for place in 0..<nodes.count where pool.pointee.nodes[nodes[place]].total == 0 && mayOpen(pool, nodes[place]) {
+            open(pool, nodes[place])
+        }
+    }
+
     /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer
     /// does not keep another from being tried.
-    private func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
+    func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
         let mayRead = readNodes(pool).contains(node) && pool.pointee.nodes[node].idle.isEmpty
         var wanted = mayRead ? waitingReaders(pool) : 0
         if node == primary { wanted += pool.pointee.writers.waiting }

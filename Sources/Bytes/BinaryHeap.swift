@@ -1,14 +1,17 @@
 /// Elements of which the least is at hand: adding one and taking the least cost as much as the logarithm of their number.
+@usableFromInline
 package struct BinaryHeap<Element> {
-    private var elements: [Element] = []
-    private let isBefore: (Element, Element) -> Bool
+    @usableFromInline var elements: [Element] = []
+    @usableFromInline let isBefore: (Element, Element) -> Bool
 
+    @inlinable
     package init(isBefore: @escaping (Element, Element) -> Bool) { self.isBefore = isBefore }
 
-    package var count: Int { elements.count }
-    package var isEmpty: Bool { elements.isEmpty }
-    package var first: Element? { elements.first }
+    @inlinable package var count: Int { elements.count }
+    @inlinable package var isEmpty: Bool { elements.isEmpty }
+    @inlinable package var first: Element? { elements.first }
 
+    @inlinable
     package mutating func insert(_ element: Element) {
         elements.append(element)
         var place = elements.count - 1
@@ -19,6 +22,7 @@ package struct BinaryHeap<Element> {
     }
 
     /// Takes the least; nil where there is none.
+    @inlinable
     package mutating func popFirst() -> Element? {
         guard let first = elements.first else { return nil }
         let last = elements.removeLast()

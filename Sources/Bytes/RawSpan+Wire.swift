@@ -1,3 +1,5 @@
+import Glibc
+
 /// Loads in network byte order, checked against the span's bounds.
 extension RawSpan {
     @inline(__always)
@@ -25,15 +27,13 @@ extension RawSpan {
     }
 
     /// The offset of the first zero byte at or after `offset`, or nil where there is none.
-    @inline(__always)
-    @inlinable
     package func firstZero(from offset: Int) -> Int? {
-        var position = offset
-        while position < byteCount {
-            if unsafeLoad(fromByteOffset: position, as: UInt8.self) == 0 { return position }
-            position &+= 1
+        withUnsafeBytes { bytes in
+            guard offset < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + offset, 0, bytes.count - offset)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
         }
-        return nil
     }
 
     /// The bytes as text, with what is not UTF-8 replaced; for messages and logs.
@@ -45,5 +45,14 @@ extension RawSpan {
     @inlinable
     package func array(_ range: Range<Int>) -> [UInt8] {
         extracting(range).withUnsafeBytes { Array($0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether both are the same bytes.
+    package func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard count > 0, let base = baseAddress, let start = other.baseAddress else { return true }
+        return memcmp(base, start, count) == 0
     }
 }

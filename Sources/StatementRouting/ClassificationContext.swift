@@ -1,7 +1,7 @@
 /// What a text's class depends on beside the text: catalog facts, the session's search_path and settings.
 ///
-/// Make it when one of them changes, and pass it by borrowing for each text.
-package struct ClassificationContext: Sendable {
+/// Immutable: another is made when one of them changes.
+package final class ClassificationContext: Sendable {
     package let facts: CatalogFacts
     /// The session's search_path, or nil where it is not known (then any schema's function or relation counts).
     package let searchPath: SearchPath?

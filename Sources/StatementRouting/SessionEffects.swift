@@ -7,12 +7,25 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
         self.rawValue = rawValue
     }
 
-    /// Both: a constant to the compiler, where a literal in brackets may be an array on the heap.
+    // What follows is said here once more than OptionSet says it: constants and single instructions to the compiler, where
+    // a literal in brackets is an array, and a default implementation a call through a table, for each statement.
+
+    @inlinable package static var none: SessionEffects { SessionEffects(rawValue: 0) }
+
+    /// Both.
+    @inline(__always)
     @inlinable package static func | (left: SessionEffects, right: SessionEffects) -> SessionEffects {
         SessionEffects(rawValue: left.rawValue | right.rawValue)
     }
 
+    /// Whether all of the others are among them.
+    @inline(__always)
+    @inlinable package func contains(_ others: SessionEffects) -> Bool {
+        rawValue & others.rawValue == others.rawValue
+    }
+
     /// Whether any of the others is among them.
+    @inline(__always)
     @inlinable package func meets(_ others: SessionEffects) -> Bool { rawValue & others.rawValue != 0 }
 
     /// SET of a setting (also SET ROLE, SET SESSION AUTHORIZATION, SET TIME ZONE, SET NAMES).

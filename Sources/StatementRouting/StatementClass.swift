@@ -23,7 +23,7 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
         access: Access,
         reason: RouteReason,
         transaction: TransactionEffect = .none,
-        effects: SessionEffects = [],
+        effects: SessionEffects = .none,
         hint: RouteHint = .none,
         statementCount: UInt8 = 1,
         howdahCommand: HowdahCommand = .none,

@@ -42,7 +42,7 @@ struct BatchPlan: BitwiseCopyable {
     /// What a name among them means hangs on a batch in flight.
     var waitsForNames = false
     /// What the statements do to their session, together.
-    var effects: SessionEffects = []
+    var effects: SessionEffects = .none
     /// What they read, together.
     var relationNames = RelationNames.none
     /// A statement among them leaves something behind in the session.

@@ -81,6 +81,6 @@ extension RawSpan {
     }
 
     fileprivate func isEqual(to other: RawSpan) -> Bool {
-        withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.elementsEqual($0) } }
+        withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.isSame(as: $0) } }
     }
 }

@@ -147,7 +147,8 @@ struct ClientStatements {
         guard Int(entry.nameSize) == name.byteCount else { return false }
         return name.withUnsafeBytes { bytes in
             names.withUnsafeBytes {
-                $0[Int(entry.nameOffset)..<Int(entry.nameOffset &+ entry.nameSize)].elementsEqual(bytes)
+                let held = $0[Int(entry.nameOffset)..<Int(entry.nameOffset &+ entry.nameSize)]
+                return UnsafeRawBufferPointer(rebasing: held).isSame(as: bytes)
             }
         }
     }

@@ -212,7 +212,7 @@ final class StatementStore {
         let (one, two) = (self[id].pointee, self[other].pointee)
         var scope = one.scope
         scope.usedUnder = two.scope.usedUnder
-        return scope == two.scope && one.body.elementsEqual(two.body)
+        return scope == two.scope && one.body.isSame(as: two.body)
     }
 
     func description(of id: StatementID) -> StatementDescription? { descriptions[id] }
@@ -273,8 +273,7 @@ final class StatementStore {
     }
 
     private func isEqual(_ held: UnsafeRawBufferPointer, _ body: RawSpan) -> Bool {
-        guard held.count == body.byteCount else { return false }
-        return body.withUnsafeBytes { held.elementsEqual($0) }
+        body.withUnsafeBytes { held.isSame(as: $0) }
     }
 
     private func takePlace() -> StatementID {

@@ -258,6 +258,29 @@ package struct HostileConversation: Sendable {
                 { $0.message(FrontendTag.functionCall) { $0.raw([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]) } },
             ]
         ),
+        // The first reply to a batch is a description, behind an answer of the proxy's own.
+        HostileConversation(
+            "portals described later",
+            [
+                { $0.query("BEGIN") },
+                {
+                    $0.parse(name: "a", text: "SELECT 1")
+                    $0.bind(portal: "p", statement: "a", parameters: [])
+                    $0.sync()
+                },
+                {
+                    $0.parse(name: "b", text: "SELECT 1")
+                    $0.describe("P", "p")
+                    $0.sync()
+                },
+                {
+                    $0.close("S", "b")
+                    $0.describe("P", "p")
+                    $0.execute(portal: "p")
+                    $0.sync()
+                }, { $0.query("COMMIT") },
+            ]
+        ),
         HostileConversation(
             "long",
             [

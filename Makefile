@@ -115,8 +115,7 @@ SANITIZED := BytesTests PostgresWireTests AuthenticationTests StatementRoutingTe
 ADDRESS := --scratch-path .build/address --sanitize address
 THREAD := --scratch-path .build/thread --sanitize thread
 sanitize: setup
-	@export HOWDAH_TEST_SEEDS=12
-	echo "==> AddressSanitizer"
+	@echo "==> AddressSanitizer"
 	export ASAN_OPTIONS=detect_leaks=0
 	HOWDAH_TESTS='$(SANITIZED)' swift build --build-tests $(ADDRESS)
 	HOWDAH_TESTS='$(SANITIZED)' HOWDAH_SIMULATION_SEEDS=100 HOWDAH_HOSTILE_CASES=600 swift test --skip-build $(ADDRESS)

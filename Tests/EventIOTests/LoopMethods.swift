@@ -6,12 +6,16 @@ import Glibc
 /// ThreadSanitizer does not see what the kernel writes.
 enum LoopMethods {
     static let available: [IOMethod] = {
-        if getenv("HOWDAH_IO_METHOD").map({ String(cString: $0) }) == "epoll" { return [.epoll] }
+        let isChosen = getenv("HOWDAH_IO_METHOD").map { String(cString: $0) } == "epoll"
+        return isChosen || !isRingAvailable ? [.epoll] : [.epoll, .ioUring]
+    }()
+
+    static let isRingAvailable: Bool = {
         switch RingProbe.outcome() {
-        case .available: return [.epoll, .ioUring]
+        case .available: return true
         case .unavailable(let error):
             print("EventIO: io_uring is not tested, it cannot be had here: \(error)")
-            return [.epoll]
+            return false
         }
     }()
 }

@@ -100,7 +100,8 @@ import Testing
         }
         // The newest half is exact.
         #expect(ring.covered(by: position(7 * 1999)) == 1999)
-        #expect(ring.lag(of: position(0), at: 30_000) == 30_000 - 10)
+        // With a sum of literals Swift 6.3 compares by AnyHashable, and reads a byte beyond the optional's copy.
+        #expect(ring.lag(of: position(0), at: 30_000) == 29_990 as UInt64)
     }
 
     @Test func whatNobodyFlushesIsNoCommitAfterAWhile() {

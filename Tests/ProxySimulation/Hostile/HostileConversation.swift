@@ -71,6 +71,7 @@ package struct HostileConversation: Sendable {
         texts.map { text in { $0.query(text) } }
     }
 
+    /// New ones come last: the corpus of `make fuzz` names them by their places.
     package static let all: [HostileConversation] = [
         HostileConversation(
             "simple",
@@ -258,6 +259,28 @@ package struct HostileConversation: Sendable {
                 { $0.message(FrontendTag.functionCall) { $0.raw([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]) } },
             ]
         ),
+        HostileConversation(
+            "long",
+            [
+                { $0.query("SELECT '" + String(repeating: "x", count: 3000) + "'") },
+                {
+                    $0.parse(name: "", text: "INSERT INTO t VALUES ($1)")
+                    $0.bind(portal: "", statement: "", parameters: [[UInt8](repeating: 120, count: 3000)])
+                    $0.execute(portal: "")
+                    $0.sync()
+                },
+            ]
+        ),
+        HostileConversation(
+            "admin console",
+            database: "howdah",
+            queries("SHOW NODES", "SHOW PINS", "nonsense") + [batch("SHOW VERSION"), { $0.flush() }, { $0.sync() }]
+        ),
+        HostileConversation(
+            "replication",
+            parameters: [.init(name: "replication", value: "database")],
+            queries("IDENTIFY_SYSTEM", "SELECT 1")
+        ),
         // The first reply to a batch is a description, behind an answer of the proxy's own.
         HostileConversation(
             "portals described later",
@@ -280,28 +303,6 @@ package struct HostileConversation: Sendable {
                     $0.sync()
                 }, { $0.query("COMMIT") },
             ]
-        ),
-        HostileConversation(
-            "long",
-            [
-                { $0.query("SELECT '" + String(repeating: "x", count: 3000) + "'") },
-                {
-                    $0.parse(name: "", text: "INSERT INTO t VALUES ($1)")
-                    $0.bind(portal: "", statement: "", parameters: [[UInt8](repeating: 120, count: 3000)])
-                    $0.execute(portal: "")
-                    $0.sync()
-                },
-            ]
-        ),
-        HostileConversation(
-            "admin console",
-            database: "howdah",
-            queries("SHOW NODES", "SHOW PINS", "nonsense") + [batch("SHOW VERSION"), { $0.flush() }, { $0.sync() }]
-        ),
-        HostileConversation(
-            "replication",
-            parameters: [.init(name: "replication", value: "database")],
-            queries("IDENTIFY_SYSTEM", "SELECT 1")
         ),
     ]
 }

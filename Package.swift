@@ -118,3 +118,17 @@ if Context.environment["HOWDAH_FUZZ"] != nil {
         )
     )
 }
+
+// HOWDAH_TESTS names test targets: then nothing is built but these and what they need.
+if let names = Context.environment["HOWDAH_TESTS"] {
+    var needed: Set<String> = []
+    var left = names.split(separator: " ").map(String.init)
+    while let name = left.popLast() {
+        guard needed.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
+            continue
+        }
+        for case .byNameItem(let dependency, _) in target.dependencies { left.append(dependency) }
+    }
+    package.products = []
+    package.targets.removeAll { !needed.contains($0.name) }
+}

@@ -60,8 +60,9 @@ import Testing
             #expect(lag == 1000 * UInt64(step - 2))
             before = lag
         }
-        // The primary idles now; what is missing is missing still.
-        #expect(ring.lag(of: position(100), at: 10_000_000) == 10_000_000 - 2000)
+        // The primary idles now; what is missing is missing still. With a sum of literals Swift 6.3 would compare by
+        // AnyHashable, and read a byte beyond the optional's copy.
+        #expect(ring.lag(of: position(100), at: 10_000_000) == 9_998_000 as UInt64)
     }
 
     @Test func whatIsNotFlushedIsNoLagAndIsNotCovered() {
@@ -100,7 +101,7 @@ import Testing
         }
         // The newest half is exact.
         #expect(ring.covered(by: position(7 * 1999)) == 1999)
-        #expect(ring.lag(of: position(0), at: 30_000) == 30_000 - 10)
+        #expect(ring.lag(of: position(0), at: 30_000) == 29_990 as UInt64)
     }
 
     @Test func whatNobodyFlushesIsNoCommitAfterAWhile() {

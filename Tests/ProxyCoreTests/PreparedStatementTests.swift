@@ -114,6 +114,23 @@ struct PreparedStatementTests {
         }
     }
 
+    @Test("A description that comes in pieces behind an answer of the proxy's own is one")
+    func answerInFrontOfDescription() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Parse a: SELECT 1", "Bind p <- a ()", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Parsed", "Bound", "Ready T")
+            client.forget()
+            server.forget()
+            client.sends("Close S b", "Describe P p", "Execute p", "Sync")
+            server.gets("Describe P p", "Execute p", "Sync")
+            for byte in WireMessage(backend: "Columns v").bytes { server.sends(bytes: [byte]) }
+            server.sends("Row 1", "Complete SELECT 1", "Ready T")
+            client.gets("Closed", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+        }
+    }
+
     @Test("Close of a name that nobody has given is no error")
     func closeUnknown() {
         converse { talk in

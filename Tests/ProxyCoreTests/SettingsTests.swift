@@ -167,6 +167,26 @@ struct SettingsTests {
         }
     }
 
+    @Test("SET SESSION AUTHORIZATION takes the role back: the server is asked for both")
+    func sessionAuthorization() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SET ROLE r")
+            let server = talk.server(on: 0)
+            server.values["role"] = "r"
+            server.completes("SET")
+            client.sends("Query SET SESSION AUTHORIZATION other")
+            server.values = ["role": "none", "session_authorization": "other"]
+            server.completes("SET")
+            client.forget()
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).gets(
+                ScriptedServer.brings("SELECT pg_catalog.set_config('session_authorization','other',false)"),
+                "Query SELECT 1"
+            )
+        }
+    }
+
     @Test("What cannot travel keeps its server, which is cleaned behind the client")
     func pins() {
         converse { talk in

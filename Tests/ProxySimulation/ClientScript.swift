@@ -24,14 +24,35 @@ package struct ClientScript {
         }
     }
 
+    /// How the client leaves.
+    package enum Farewell: Sendable, Equatable {
+        /// With Terminate, once all is answered.
+        case terminates
+        /// With Terminate in one packet with its last turn; it reads what comes until the proxy has closed.
+        case terminatesAtOnce
+        /// Shuts its sending side behind its last turn, and reads what comes until the proxy has closed.
+        case shuts
+        /// Terminate in one packet with its last turn, and closes without reading what is still to come.
+        case closes
+        /// Its connection breaks behind this turn, and what it sent last may be lost.
+        case vanishes(after: Int)
+
+        /// Whether all answers reach the client.
+        var reads: Bool {
+            switch self {
+            case .terminates, .terminatesAtOnce, .shuts: true
+            case .closes, .vanishes: false
+            }
+        }
+    }
+
     package let owner: String
     package internal(set) var turns: [Turn] = []
     /// The replies, notices and parameter reports left out.
     package private(set) var replies: [WireMessage] = []
     /// How often each of its values is written where nothing goes wrong.
     package private(set) var commits: [String: Int] = [:]
-    /// The turn after which the client's connection breaks; nil where it says good-bye at the end.
-    package var vanishesAfter: Int?
+    package internal(set) var farewell = Farewell.terminates
     package internal(set) var isCancelling = false
 
     package var parameters: [StartupPacket.Parameter] {

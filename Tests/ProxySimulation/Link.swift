@@ -16,6 +16,19 @@ package final class Link {
         case closed
     }
 
+    /// What the peer still does.
+    package enum Peer: Sendable {
+        case there
+        /// It has shut its sending side and reads on: the engine hears of it once `toEngine` is empty.
+        case shut
+        /// The same, and the engine has heard of it.
+        case heardShut
+        /// It has closed, and what it sent before arrives.
+        case closed
+        /// The connection is lost: of what it sent before some may be, too.
+        case lost
+    }
+
     package let id: TransportID
     package let kind: Kind
     package internal(set) var token: PeerToken
@@ -26,13 +39,20 @@ package final class Link {
     package var toEngine: [UInt8] = []
     /// Bytes that the engine has sent and the peer not read.
     package var fromEngine: [UInt8] = []
-    /// The peer has closed: the engine hears of it once `toEngine` is empty.
-    package var peerHasClosed = false
+    package internal(set) var peer = Peer.there
 
     init(id: TransportID, kind: Kind, token: PeerToken, phase: Phase) {
         self.id = id
         self.kind = kind
         self.token = token
         self.phase = phase
+    }
+
+    /// Whether nobody is at the other end any more.
+    var isAbandoned: Bool {
+        switch peer {
+        case .there, .shut, .heardShut: false
+        case .closed, .lost: true
+        }
     }
 }

@@ -23,8 +23,19 @@ package struct ScriptWriter {
         var writer = ScriptWriter(owner: owner, seed: seed)
         for _ in 0..<steps { writer.step(cancels: cancels) }
         writer.script.fillReplies()
-        if writer.dice.chance(20) { writer.script.vanishesAfter = writer.dice.below(writer.script.turns.count) }
+        writer.script.farewell = writer.farewell()
         return writer.script
+    }
+
+    private mutating func farewell() -> ClientScript.Farewell {
+        switch dice.below(100) {
+        case 0..<20: return .vanishes(after: dice.below(script.turns.count))
+        case 20..<40: return .terminatesAtOnce
+        case 40..<60: return .shuts
+        // Who has closed could not ask for a cancel any more.
+        case 60..<75 where !script.isCancelling: return .closes
+        default: return .terminates
+        }
     }
 
     // MARK: Words

@@ -113,6 +113,8 @@ package final class Shell {
     /// The peer has ended its sending: what it has sent is read to its end. The connection is gone where the engine has
     /// nothing more to say.
     package func endInput(_ link: Link) {
+        defer { verify() }
+        link.peer = .heardShut
         if !engine.inputEnded(link.token) { breakLink(link, reason: "connection closed by the peer") }
     }
 
@@ -176,7 +178,7 @@ package final class Shell {
             if !flush { link.fromEngine = [] }
             link.toEngine = []
             link.phase = link.fromEngine.isEmpty ? .closed : .closing
-            if link.phase == .closed, link.kind != .client, link.peerHasClosed { forget(link) }
+            if link.phase == .closed, link.kind != .client, link.isAbandoned { forget(link) }
         case .pause(let transport): links[transport]?.isPaused = true
         case .resume(let transport): links[transport]?.isPaused = false
         case .log(let event): events.append(event)

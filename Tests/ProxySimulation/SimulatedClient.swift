@@ -45,28 +45,43 @@ package final class SimulatedClient {
         return script.replies[..<expected].count { $0.letter == "Z" }
     }
 
-    /// Sends the next turn. Returns false where the client leaves instead.
-    func send() -> Bool {
-        if let last = script.vanishesAfter, nextTurn > last {
-            hasEnded = true
-            return false
+    /// Sends the next turn, or leaves, or both.
+    func send() {
+        if case .vanishes(let last) = script.farewell, nextTurn > last { return leave() }
+        if nextTurn < script.turns.count {
+            trace?("\(script.owner) -> \(script.turns[nextTurn].text)")
+            link.toEngine += script.turns[nextTurn].bytes
+            nextTurn += 1
+            switch script.farewell {
+            case .terminatesAtOnce, .shuts, .closes: if nextTurn == script.turns.count { leave() }
+            case .terminates, .vanishes: break
+            }
+        } else {
+            leave()
         }
-        if nextTurn == script.turns.count {
+    }
+
+    private func leave() {
+        trace?("\(script.owner) leaves: \(script.farewell)")
+        hasEnded = true
+        switch script.farewell {
+        case .terminates, .terminatesAtOnce, .closes:
             var builder = MessageBuilder()
             builder.terminate()
             link.toEngine += builder.bytes
-            hasEnded = true
-            return false
+        case .shuts, .vanishes: break
         }
-        trace?("\(script.owner) -> \(script.turns[nextTurn].text)")
-        link.toEngine += script.turns[nextTurn].bytes
-        nextTurn += 1
-        return true
+        switch script.farewell {
+        case .terminates, .terminatesAtOnce: break
+        case .shuts: link.peer = .shut
+        case .closes: link.peer = .closed
+        case .vanishes: link.peer = .lost
+        }
     }
 
     /// Whether the turn under way is to be cancelled.
     var wantsCancel: Bool {
-        nextTurn > 0 && !hasEnded && script.turns[nextTurn - 1].isCancelled && !hasAnswers
+        nextTurn > 0 && !link.isAbandoned && script.turns[nextTurn - 1].isCancelled && !hasAnswers
             && !cancelsSent.contains(nextTurn)
     }
 
@@ -88,7 +103,22 @@ package final class SimulatedClient {
     func disturb() { isDisturbed = true }
 
     /// Whether it has sent all and been answered as PostgreSQL would have.
-    var isUndisturbed: Bool { !isDisturbed && mismatch == nil && hasEnded && script.vanishesAfter == nil }
+    var isUndisturbed: Bool { !isDisturbed && mismatch == nil && hasEnded && script.farewell.reads }
+
+    /// Whether all that it has sent is carried out, though it did not stay to hear of it. In a storm it may have been
+    /// refused, and a read that nobody waits for is not brought to an end, even if it would have turned out to write.
+    var leavesItsWritesBehind: Bool {
+        !isDisturbed && mismatch == nil && hasEnded && !isInStorm && script.farewell == .closes
+            && script.turns.last?.writesHidden != true
+    }
+
+    /// What the client has not been told when its connection has ended; nil where it was told all.
+    var missing: String? {
+        guard hasEnded, script.farewell.reads, nextTurn > 0, !hasAnswers else { return nil }
+        // Behind half a message of a server that was lost nothing could be said that would be understood.
+        if isInStorm, !incoming.isEmpty { return nil }
+        return "\(script.owner) has been closed without its last answers: \(progress)"
+    }
 
     func noteCancel() {
         cancelsSent.insert(nextTurn)

@@ -62,11 +62,11 @@ extension Simulation {
     private func kill(_ node: Int) {
         store.trace?("node \(node) dies")
         store.stop(node)
-        for link in shell.order where link.kind == .server(node: node) && !link.peerHasClosed {
+        for link in shell.order where link.kind == .server(node: node) && !link.isAbandoned {
             if link.phase == .connecting { continue }
             // Part of what it has said may still arrive.
             link.toEngine.removeLast(dice.below(link.toEngine.count + 1))
-            link.peerHasClosed = true
+            link.peer = .lost
             sessions[link.id]?.disconnect()
         }
     }

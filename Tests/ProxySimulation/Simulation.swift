@@ -205,10 +205,12 @@ package final class Simulation {
         if let often = store.commits.first(where: { $0.value > wanted[$0.key] ?? 1 }) {
             return "\(often.key) was written \(often.value) times"
         }
-        for client in clients where client.isUndisturbed && lostCommits == 0 {
-            if let missing = client.script.commits.first(where: { store.commits[$0.key] != $0.value }) {
-                return "\(missing.key) was acknowledged and is not there"
-            }
+        for client in clients {
+            if let missing = client.missing { return missing }
+            guard lostCommits == 0, client.isUndisturbed || client.leavesItsWritesBehind,
+                let missing = client.script.commits.first(where: { store.commits[$0.key] != $0.value })
+            else { continue }
+            return "\(missing.key) was \(client.isUndisturbed ? "acknowledged" : "sent in full") and is not there"
         }
         for value in clients.flatMap(\.denied) where store.commits[value] ?? 0 > 0 {
             return "\(value) was said not to have been written, and is there"
@@ -287,7 +289,8 @@ package final class Simulation {
             return true
         case (.client, .open): return actOnClient(link)
         case (.client, .closing), (.client, .closed):
-            byLink[link.id]?.receive(shell.read(link, .max))
+            let bytes = shell.read(link, .max)
+            if !link.isAbandoned { byLink[link.id]?.receive(bytes) }
             shell.forget(link)
             return true
         case (.server, .open): return actOnServer(link)
@@ -324,12 +327,12 @@ package final class Simulation {
             return true
         }
         guard client.canSend else { return false }
-        if !client.send(), client.script.vanishesAfter != nil {
+        client.send()
+        if client.link.peer == .lost {
             client.link.toEngine.removeLast(dice.below(client.link.toEngine.count + 1))
-            client.link.peerHasClosed = true
-            // The proxy cancels what a client leaves behind.
-            cancellers.insert(client.script.owner)
         }
+        // The proxy cancels the reads that a client leaves behind.
+        if client.link.isAbandoned { cancellers.insert(client.script.owner) }
         return true
     }
 
@@ -344,12 +347,18 @@ package final class Simulation {
 
     private func readAsClient(_ link: Link, _ client: SimulatedClient?) -> Bool {
         guard !link.fromEngine.isEmpty else { return false }
-        client?.receive(shell.read(link, 1 + dice.below(chunk)))
+        let bytes = shell.read(link, 1 + dice.below(chunk))
+        // Who has closed does not read any more.
+        if link.peer != .closed { client?.receive(bytes) }
         return true
     }
 
     private func deliver(_ link: Link) -> Bool {
-        if link.peerHasClosed, link.toEngine.isEmpty || dice.chance(5) {
+        if link.peer == .shut, link.toEngine.isEmpty {
+            shell.endInput(link)
+            return true
+        }
+        if link.isAbandoned, link.toEngine.isEmpty || link.peer == .lost && dice.chance(5) {
             shell.breakLink(link, reason: "connection closed by the peer")
             if case .server = link.kind { sessions[link.id]?.disconnect() }
             return true
@@ -361,9 +370,9 @@ package final class Simulation {
 
     private func actOnServer(_ link: Link) -> Bool {
         guard let session = sessions[link.id] else { return false }
-        if isStormy, !link.peerHasClosed, dice.below(600) == 0 {
+        if isStormy, !link.isAbandoned, dice.below(600) == 0 {
             link.toEngine.removeLast(dice.below(link.toEngine.count + 1))
-            link.peerHasClosed = true
+            link.peer = .lost
             session.disconnect()
         }
         if dice.chance(50), deliver(link) { return true }

@@ -3,13 +3,14 @@ import StatementRouting
 
 /// What the clients of one (database, user) share: servers on each node, and the queues in front of them.
 struct Pool: ~Copyable {
+    /// One for each slot of the topology.
+    // First, for ThreadSanitizer: see `ServerSession`.
+    private(set) var nodes: UnsafeMutablePointer<NodePool>
     let handle: Handle
     let database: String
     let user: String
     let replication: ReplicationMode
     var options: PoolOptions
-    /// One for each slot of the topology.
-    private(set) var nodes: UnsafeMutablePointer<NodePool>
     private(set) var nodeCount: Int
     /// Clients whose next batch must run on the primary.
     var writers = WaitQueue()

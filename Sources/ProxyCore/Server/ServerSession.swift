@@ -3,8 +3,10 @@ import PostgresWire
 
 /// One connection from the proxy to a node.
 struct ServerSession: ~Copyable {
-    let handle: Handle
+    // First: what Swift 6.3 adds for ThreadSanitizer takes the first field of a noncopyable struct for an address, and
+    // does not compile where it is none.
     let pool: UnsafeMutablePointer<Pool>
+    let handle: Handle
     let node: Int
     var transport = TransportID.none
     var phase = ServerPhase.connecting

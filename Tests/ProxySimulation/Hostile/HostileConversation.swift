@@ -71,6 +71,7 @@ package struct HostileConversation: Sendable {
         texts.map { text in { $0.query(text) } }
     }
 
+    /// New ones come last: the corpus of `make fuzz` names them by their places.
     package static let all: [HostileConversation] = [
         HostileConversation(
             "simple",
@@ -279,6 +280,29 @@ package struct HostileConversation: Sendable {
             "replication",
             parameters: [.init(name: "replication", value: "database")],
             queries("IDENTIFY_SYSTEM", "SELECT 1")
+        ),
+        // The first reply to a batch is a description, behind an answer of the proxy's own.
+        HostileConversation(
+            "portals described later",
+            [
+                { $0.query("BEGIN") },
+                {
+                    $0.parse(name: "a", text: "SELECT 1")
+                    $0.bind(portal: "p", statement: "a", parameters: [])
+                    $0.sync()
+                },
+                {
+                    $0.parse(name: "b", text: "SELECT 1")
+                    $0.describe("P", "p")
+                    $0.sync()
+                },
+                {
+                    $0.close("S", "b")
+                    $0.describe("P", "p")
+                    $0.execute(portal: "p")
+                    $0.sync()
+                }, { $0.query("COMMIT") },
+            ]
         ),
     ]
 }

@@ -12,6 +12,8 @@ struct DemoArguments: Equatable {
     var port: UInt16 = 6432
     /// How many streaming replicas stand beside the primary.
     var replicas = 2
+    /// Lines of every node's postgresql.conf, behind those that the demo has of its own.
+    var nodeSettings: [String] = []
     /// A shell command to run against the proxy; nil to wait for Ctrl-C.
     var command: String?
 
@@ -19,12 +21,15 @@ struct DemoArguments: Equatable {
     static let replicaLimit = 8
 
     static let usage = """
-        usage: howdah demo [--port PORT] [--replicas COUNT] [--exec 'COMMAND']
+        usage: howdah demo [--port PORT] [--replicas COUNT] [--node-setting 'NAME = VALUE']...
+                           [--exec 'COMMAND']
 
         Starts a throw-away PostgreSQL primary with streaming replicas and Howdah in front of them.
 
           --port PORT       the port that Howdah listens on (default 6432; 0 takes any free one)
           --replicas COUNT  how many replicas (default 2, at most \(replicaLimit))
+          --node-setting 'NAME = VALUE'
+                            a line for every node's postgresql.conf; may be given again
           --exec COMMAND    runs COMMAND under sh with PGHOST, PGPORT, PGUSER and PGDATABASE set to Howdah, and
                             HOWDAH_DEMO_PRIMARY, HOWDAH_DEMO_REPLICA_1 ... to each node's own URI; ends with
                             COMMAND's exit status. Without it the demo runs until Ctrl-C.
@@ -55,6 +60,7 @@ struct DemoArguments: Equatable {
     private enum Option: String {
         case port = "--port"
         case replicas = "--replicas"
+        case nodeSetting = "--node-setting"
         case exec = "--exec"
     }
 
@@ -69,6 +75,11 @@ struct DemoArguments: Equatable {
                 return "--replicas wants a number from 0 to \(Self.replicaLimit), not '\(value)'"
             }
             replicas = count
+        case .nodeSetting:
+            guard value.contains("="), !value.contains(where: \.isNewline) else {
+                return "--node-setting wants 'NAME = VALUE', not '\(value)'"
+            }
+            nodeSettings.append(value)
         case .exec:
             guard !value.isEmpty else { return "--exec wants a command" }
             command = value

@@ -47,6 +47,7 @@ private func runDemo(
 ) throws -> Int32 {
     var options = LocalClusterOptions()
     options.replicas = arguments.replicas
+    options.configuration = arguments.nodeSettings
     options.cancellation = signals.descriptor
     let cluster = try LocalCluster.start(options) { progress($0) }
     defer {

@@ -39,9 +39,11 @@ struct DemoCommandTests {
             done
             psql -XAtc 'SHOW data_directory' "$HOWDAH_DEMO_PRIMARY"
             echo "${HOWDAH_DEMO_REPLICA_2-none} ${PGHOSTADDR-none}"
+            psql -XAtc 'SHOW max_prepared_transactions' "$HOWDAH_DEMO_REPLICA_1"
             exit 7
             """
-        let status = runDemo(arguments: ["--port", "0", "--replicas", "1", "--exec", command]) { nodes, port in
+        let arguments = ["--port", "0", "--replicas", "1", "--node-setting", "max_prepared_transactions = 7"]
+        let status = runDemo(arguments: arguments + ["--exec", command]) { nodes, port in
             #expect(port == 0)
             given = nodes
             let started = PrimaryAsProxy(nodes: nodes)
@@ -53,12 +55,13 @@ struct DemoCommandTests {
         #expect(given.allSatisfy { $0.hasPrefix("host=127.0.0.1 port=") })
         #expect(proxy?.isStopped.withLock { $0 } == true)
         let lines = try output.lines()
-        try #require(lines.count == 5, "\(lines)")
+        try #require(lines.count == 6, "\(lines)")
         #expect(lines[0] == "app|app|t")
         #expect(lines[1] == "postgres|app|f")
         #expect(lines[2] == "postgres|app|t")
         #expect(!FileManager.default.fileExists(atPath: lines[3]))
         #expect(lines[4] == "none none")
+        #expect(lines[5] == "7")
     }
 
     @Test func aProxyThatDoesNotStartLeavesNothing() throws {

@@ -36,6 +36,19 @@ extension EndToEnd {
             try eventually("the WAL sender has gone with its client") { try senders("stream") == 0 }
         }
 
+        @Test func soDoesTheStreamOfAClientThatSaysGoodBye() throws {
+            let proxy = try HowdahProcess(cluster(), ["pool_size": "2"])
+            defer { #expect(proxy.stop()) }
+            let client = try client(proxy, [("replication", "true"), ("application_name", "good-bye")])
+            let position = try #require(try client.query("IDENTIFY_SYSTEM").rows[0][2])
+            try client.send(Frontend.query("START_REPLICATION PHYSICAL \(position)"))
+            _ = try client.receive(until: "W")
+            #expect(try senders("good-bye") == 1)
+            try client.send(Frontend.terminate)
+            try eventually("the WAL sender has gone with its client") { try senders("good-bye") == 0 }
+            client.close()
+        }
+
         @Test func aStreamThatIsEndedLeavesTheSessionUsable() throws {
             let proxy = try HowdahProcess(cluster(), ["pool_size": "1"])
             defer { #expect(proxy.stop()) }

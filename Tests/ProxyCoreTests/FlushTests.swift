@@ -80,6 +80,76 @@ struct FlushTests {
         }
     }
 
+    /// As asyncpg prepares.
+    @Test("What a replica does not know yet is asked of the primary also behind Flush")
+    func behindAtFlush() {
+        let error = "Error 42P01 relation \"new\" does not exist"
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT * FROM new", "Describe S s", "Flush")
+            let parse = "Parse howdah_0000000001: SELECT * FROM new"
+            let replica = talk.server(on: 1)
+            replica.gets(parse, "Describe S howdah_0000000001", "Sync")
+            replica.sends(error, "Ready I")
+            client.getsNothing()
+            let primary = talk.server(on: 0)
+            primary.gets(parse, "Describe S howdah_0000000001", "Sync")
+            primary.sends("Parsed", "Parameters 0", "Columns v", "Ready I")
+            client.gets("Parsed", "Parameters 0", "Columns v")
+            // What it executes is routed by itself, and asked of the primary likewise.
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            replica.gets(parse, "Bind <- howdah_0000000001 ()", "Execute", "Sync")
+            replica.sends(error, "Ready I")
+            primary.gets("Bind <- howdah_0000000001 ()", "Execute", "Sync")
+            primary.sends("Bound", "Row 1", "Complete SELECT 1", "Ready I")
+            client.gets("Bound", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test(
+        "Where the primary does not know it either, the error is the client's, and what follows is skipped up to Sync"
+    )
+    func unknownAtFlush() {
+        let error = "Error 42P01 relation \"none\" does not exist"
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT * FROM none", "Describe S s", "Flush")
+            talk.server(on: 1).sends(error, "Ready I")
+            talk.server(on: 0).sends(error, "Ready I")
+            client.gets(error)
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            client.gets("Ready I")
+        }
+    }
+
+    @Test("A lost replica is not noticed behind Flush either")
+    func lostAtFlush() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT 1", "Describe S s", "Flush")
+            talk.server(on: 1).vanishes()
+            client.getsNothing()
+            let next = talk.server(on: 1)
+            next.gets("Parse howdah_0000000001: SELECT 1", "Describe S howdah_0000000001", "Sync")
+            next.sends("Parsed", "Parameters 0", "Columns v", "Ready I")
+            client.gets("Parsed", "Parameters 0", "Columns v")
+        }
+    }
+
+    @Test("A batch in flight in front: its reply and that of the flushed one come without waiting for Sync")
+    func behindBatchInFlight() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            client.sends("Parse s: SELECT 2", "Flush")
+            let server = talk.server(on: 1)
+            server.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            server.sends("Parsed", "Ready I")
+            client.gets("Parsed")
+        }
+    }
+
     @Test("A Parse that fails behind a Flush: what follows is skipped up to Sync")
     func failsAtFlush() {
         converse { talk in

@@ -198,6 +198,46 @@ struct StartupTests {
         }
     }
 
+    @Test("A stream of a WAL sender ends with its client, however that leaves", arguments: [true, false])
+    func streamEnds(saysGoodBye: Bool) {
+        converse { talk in
+            let client = talk.connect()
+            client.sendsStartup(.v3_0, [("user", "app"), ("database", "app"), ("replication", "database")])
+            talk.settle()
+            client.forget()
+            let server = talk.server(on: 0)
+            client.sends("Query START_REPLICATION SLOT s LOGICAL 0/0")
+            server.gets("Query START_REPLICATION SLOT s LOGICAL 0/0")
+            server.sends("CopyBoth", "CopyData x")
+            #expect(client.received.last == "CopyData x")
+            #expect(!server.isClosed)
+            if saysGoodBye { client.sends("Terminate") } else { client.endsSending() }
+            talk.settle()
+            #expect(server.isClosed)
+            #expect(client.isClosed)
+        }
+    }
+
+    @Test("One that the client has ended is over when the server says so, too")
+    func streamIsEnded() {
+        converse { talk in
+            let client = talk.connect()
+            client.sendsStartup(.v3_0, [("user", "app"), ("database", "app"), ("replication", "database")])
+            talk.settle()
+            client.forget()
+            let server = talk.server(on: 0)
+            client.sends("Query START_REPLICATION SLOT s LOGICAL 0/0")
+            server.sends("CopyBoth", "CopyData x")
+            client.forget()
+            server.forget()
+            client.sends("CopyData y", "CopyDone", "Query IDENTIFY_SYSTEM")
+            #expect(server.received.prefix(2) == ["CopyData y", "CopyDone"])
+            server.sends("CopyData z", "CopyDone", "Complete START_REPLICATION", "Ready I")
+            client.gets("CopyData z", "CopyDone", "Complete START_REPLICATION", "Ready I")
+            #expect(server.received.last == "Query IDENTIFY_SYSTEM")
+        }
+    }
+
     @Test("A replication client whose server is lost is told so, and goes with it")
     func lostReplication() {
         converse { talk in

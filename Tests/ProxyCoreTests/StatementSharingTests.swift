@@ -90,6 +90,36 @@ struct StatementSharingTests {
         }
     }
 
+    /// As asyncpg does, which looks up types in between and switches `jit` off meanwhile.
+    @Test("So is the unnamed one, and nothing takes its place before it is bound")
+    func unnamedPreparedUnderOthers() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : \(Self.text)", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Ready I")
+            client.sends("Parse s: SET TimeZone = 'UTC'", "Bind <- s ()", "Execute", "Sync")
+            server.sends("Parsed", "Bound", "Complete SET", "Ready I")
+            talk.settle()
+            client.forget()
+            server.forget()
+            client.sends("Bind <- (1)", "Execute", "Sync")
+            talk.settle()
+            let run = ["Bind howdah <- ()", "Execute howdah", "Close P howdah"]
+            let enter =
+                "Parse : SELECT pg_catalog.set_config('howdah.kept_0',pg_catalog.current_setting('timezone',true),true),"
+                + "pg_catalog.set_config('timezone',NULL,true)"
+            let leave =
+                "Parse howdah_settings: "
+                + "SELECT pg_catalog.set_config('timezone',pg_catalog.current_setting('howdah.kept_0'),true)"
+            let runNamed = ["Bind howdah <- howdah_settings ()", "Execute howdah", "Close P howdah"]
+            server.gets(
+                words: [enter] + run + ["Parse : \(Self.text)", "Close S howdah_settings", leave] + runNamed
+                    + ["Close S howdah_settings", "Bind <- (1)", "Execute", "Sync"]
+            )
+        }
+    }
+
     @Test(
         "Behind DDL a Parse meets nothing that was parsed before; names keep what they mean",
         arguments: [false, true]

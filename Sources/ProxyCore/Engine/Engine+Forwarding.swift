@@ -134,13 +134,17 @@ extension Engine {
         case FrontendTag.close:
             guard isWhole else { return waitFor(client, header, body) }
             return forwardClose(client, server, header, body)
-        case FrontendTag.flush where mayEndAtFlush(client, server):
+        case FrontendTag.flush where client.pointee.flow == .preparing && mayEndAtFlush(client):
             endAtFlush(client, server)
             return .consumed(header.size)
         case FrontendTag.copyDone, FrontendTag.copyFail:
             endCopy(server)
             return sendWhole(client, server, header, input, offset)
-        case FrontendTag.flush, FrontendTag.copyData:
+        case FrontendTag.flush:
+            // The client waits for the replies before it goes on: none is held back for a second try.
+            deliver(client)
+            return sendWhole(client, server, header, input, offset)
+        case FrontendTag.copyData:
             return sendWhole(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
@@ -174,10 +178,10 @@ extension Engine {
         return .consumed(0)
     }
 
-    /// Whether nothing has been done but to prepare, and nothing keeps the client on its server: what it executes
-    /// then is routed by itself.
-    private func mayEndAtFlush(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        client.pointee.flow == .preparing && client.pointee.pin == nil
+    /// Whether a batch that has done nothing but to prepare may end at its Flush, since nothing keeps the client on its
+    /// server: what it executes then is routed by itself.
+    func mayEndAtFlush(_ client: ClientPointer) -> Bool {
+        client.pointee.pin == nil
             && (client.pointee.transaction == .none || client.pointee.transaction == .leading
                 || client.pointee.transaction == .leadingReadOnly)
             && client.pointee.outstanding == 0

@@ -194,7 +194,9 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) {
-        guard plan.extent == .whole, client.pointee.transaction == .none || leadsOnReplica(client, server),
+        // One that is ended at its Flush is as good as whole.
+        let isWhole = plan.extent == .whole || plan.extent == .flushed && !plan.executes && mayEndAtFlush(client)
+        guard isWhole, client.pointee.transaction == .none || leadsOnReplica(client, server),
             client.pointee.pin == nil || readsElsewhere(client),
             plan.isRead || plan.bindsPrepared || client.pointee.lastRoute.isRead,
             !plan.effects.contains(.prepare),

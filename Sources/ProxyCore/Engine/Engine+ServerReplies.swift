@@ -202,11 +202,11 @@ extension Engine {
             answerNext(server, bytes, offset &+ header.size, &run)
         case BackendTag.errorResponse:
             return errorResponse(server, bytes, offset, header, &run)
-        case BackendTag.copyInResponse:
+        case BackendTag.copyInResponse, BackendTag.copyBothResponse:
             deliverReply(server)
             copyInBegins(server, &run)
             keepOrDrop(server, bytes, offset, header, &run)
-        case BackendTag.copyOutResponse, BackendTag.copyBothResponse, BackendTag.functionCallResponse:
+        case BackendTag.copyOutResponse, BackendTag.functionCallResponse:
             deliverReply(server)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.parameterDescription:
@@ -387,7 +387,8 @@ extension Engine {
         }
     }
 
-    /// COPY FROM STDIN has begun: a Sync that was sent behind the Execute already is ignored by the server, and
+    /// COPY FROM STDIN has begun, or a stream of a WAL sender, which ends when the client says so or leaves (PostgreSQL
+    /// documentation, 55.4): a Sync that was sent behind the Execute already is ignored by the server, and
     /// another follows CopyDone
     /// (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {

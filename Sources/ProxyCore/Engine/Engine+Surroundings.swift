@@ -210,16 +210,27 @@ extension Engine {
     /// Where a setting's value is kept meanwhile.
     private static func keptSetting(_ number: Int) -> String { "howdah.kept_\(number)" }
 
-    /// Runs calls in the middle of a batch, by a statement and a portal that nobody else names.
+    /// Runs calls in the middle of a batch, by a portal that nobody else names. So is the statement where the server has
+    /// an unnamed one, which a Bind behind it may mean.
     private func injectSelect(_ calls: [String], _ server: ServerPointer) {
+        let hasUnnamed = server.pointee.unnamed != .none && server.pointee.unnamed != .unknown
+        let name = hasUnnamed ? "howdah_settings" : ""
         var builder = MessageBuilder()
-        builder.parse(name: "", text: "SELECT " + calls.joined(separator: ","))
-        builder.bind(portal: "howdah", statement: "", parameters: [])
+        var kinds: [LedgerEntry.Kind] = [.parse, .bind, .execute, .close]
+        // An error may have left it there.
+        if hasUnnamed { builder.close("S", name) }
+        builder.parse(name: name, text: "SELECT " + calls.joined(separator: ","))
+        builder.bind(portal: "howdah", statement: name, parameters: [])
         builder.execute(portal: "howdah", maximumRows: 0)
         builder.close("P", "howdah")
+        if hasUnnamed {
+            builder.close("S", name)
+            kinds = [.close] + kinds + [.close]
+        } else {
+            server.pointee.unnamed = .unknown
+        }
         server.pointee.output.append(builder.bytes, from: buffers)
-        server.pointee.unnamed = .unknown
-        for kind in [LedgerEntry.Kind.parse, .bind, .execute, .close] {
+        for kind in kinds {
             var entry = LedgerEntry(kind, .swallow)
             entry.purpose = .prepare
             server.pointee.ledger.append(entry)

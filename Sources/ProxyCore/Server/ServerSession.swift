@@ -23,7 +23,7 @@ struct ServerSession: ~Copyable {
     var hasFailed = false
     /// It ignores everything up to a Sync that has not been sent yet.
     var isSkipping = false
-    /// The statement under way is COPY FROM STDIN.
+    /// The statement under way is COPY FROM STDIN or START_REPLICATION, and the client has not ended its part.
     var isCopyingIn = false
     var preparing = PreparingBySQL.Stage.none
     var cleanup = Cleanup.none

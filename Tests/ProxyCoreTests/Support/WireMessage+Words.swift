@@ -61,8 +61,12 @@ extension WireMessage {
         case "Parameter":
             let (name, value) = Self.split(rest, at: "=")
             builder.parameterStatus(name, value)
-        case "CopyIn", "CopyOut":
-            builder.message(verb == "CopyIn" ? BackendTag.copyInResponse : BackendTag.copyOutResponse) { body in
+        case "CopyIn", "CopyOut", "CopyBoth":
+            let tags = [
+                "CopyIn": BackendTag.copyInResponse, "CopyOut": BackendTag.copyOutResponse,
+                "CopyBoth": BackendTag.copyBothResponse,
+            ]
+            builder.message(tags[String(verb)] ?? 0) { body in
                 body.byte(0)
                 body.int16(1)
                 body.int16(0)

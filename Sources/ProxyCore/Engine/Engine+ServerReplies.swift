@@ -69,7 +69,7 @@ extension Engine {
                 serverViolated(server, FramingViolation.length.ofServer)
                 return bytes.byteCount
             }
-            if isForwardedBlindly(header.tag), isForwarding(server) {
+            if isForwardedBlindly(header.tag), passesRows(server) {
                 deliverReply(server)
             } else {
                 guard readReply(server, header, bytes, offset, &run) else { return bytes.byteCount }
@@ -129,6 +129,13 @@ extension Engine {
     private func isForwarding(_ server: ServerPointer) -> Bool {
         guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
         return entry.disposition == .forward
+    }
+
+    /// Whether rows go to a client, and mean nothing to the proxy.
+    @inline(__always)
+    private func passesRows(_ server: ServerPointer) -> Bool {
+        guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
+        return entry.disposition == .forward && entry.signal.process == 0
     }
 
     @inline(__always)
@@ -228,7 +235,7 @@ extension Engine {
             }
             if let entry = server.pointee.ledger.first, isForwarding(server),
                 offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client],
-                entry.nameSize > 0
+                entry.nameSize > 0 || entry.isExchanged
                     || StatementSerial.isNamed(
                         in: bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
                     )
@@ -243,6 +250,11 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.dataRow:
+            if let entry = server.pointee.ledger.first, entry.signal.process != 0, entry.disposition == .forward,
+                !signalIsAllowed(entry, server, bytes, offset, &run)
+            {
+                return false
+            }
             if server.pointee.ledger.first?.purpose == .values {
                 readValue(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             } else if server.pointee.ledger.first?.purpose == .evidence {

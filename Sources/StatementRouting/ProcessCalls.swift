@@ -20,7 +20,7 @@ package enum ProcessCalls {
     /// What is to be replaced in a text of one or several statements, in order.
     ///
     /// A statement that shows or signals servers' processes keeps the server's own number, so that
-    /// `pid <> pg_backend_pid()` means what it says, and so does one that only writes an expression down or explains it.
+    /// `pid <> pg_backend_pid()` means what it says. So does one that only writes an expression down or explains it.
     package static func replacements(
         in text: RawSpan,
         number: UInt32,

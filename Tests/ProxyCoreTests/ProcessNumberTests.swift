@@ -136,6 +136,21 @@ struct ProcessNumberTests {
         }
     }
 
+    @Test("A row that is not true signals nobody, also where it comes in pieces", arguments: ["f", "t"])
+    func notTrue(value: String) {
+        converse(nodes: 1) { talk in
+            let (client, other) = (talk.client(), talk.client())
+            talk.chunk = 3
+            client.sends("Query SELECT pg_terminate_backend(\(number(other)), NULL::bigint)")
+            client.sends("Query SELECT pg_terminate_backend(\(number(other)), 5)")
+            talk.server(on: 0).forget()
+            talk.server(on: 0).answers("f")
+            talk.server(on: 0).answers(value)
+            talk.settle()
+            #expect(other.isClosed == (value == "t"))
+        }
+    }
+
     @Test("Its transaction is rolled back, and its server kept")
     func terminatesInTransaction() {
         converse(nodes: 1) { talk in

@@ -78,10 +78,12 @@ extension Engine {
         let refusesItself = isOwn && call.kind == .cancel ? " AND pg_catalog.ln(v - 1) > 0" : ""
         return """
             (SELECT 1 / v = pg_catalog.sqrt(v)\(refusesItself) AS \(call.kind.function) \
-            FROM (SELECT COALESCE((SELECT CASE WHEN r.rolsuper AND NOT m.rolsuper THEN 0 WHEN pg_catalog.pg_has_role(r.oid, 'USAGE') \
-            OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') THEN 1 ELSE -1 END \
+            FROM (SELECT COALESCE((SELECT CASE WHEN r.rolsuper AND NOT m.rolsuper THEN 0 \
+            WHEN pg_catalog.pg_has_role(r.oid, 'USAGE') OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') \
+            THEN 1 ELSE -1 END \
             FROM pg_catalog.pg_roles r, pg_catalog.pg_roles m \
-            WHERE r.rolname = \(ProfileStore.literal(user)) AND m.rolname = current_user), 0)::pg_catalog.float8 AS v) s \
+            WHERE r.rolname = \(ProfileStore.literal(user)) AND m.rolname = current_user), 0)\
+            ::pg_catalog.float8 AS v) s \
             WHERE \(given.joined(separator: " AND ")) AND \(aimed.pointee.processID) > 0)
             """
     }
@@ -158,16 +160,22 @@ extension Engine {
 
     // MARK: What comes of it
 
-    /// A row has come, so the client may signal the other.
+    /// A row has come: where it says so, the client may signal the other.
+    ///
+    /// It is not true where a value that was bound is null: then PostgreSQL does nothing.
     /// - Returns: false where the client has ended itself.
     func signalIsAllowed(
         _ entry: LedgerEntry,
         _ server: ServerPointer,
         _ bytes: RawSpan,
         _ offset: Int,
+        _ size: Int,
         _ run: inout ForwardRun
     ) -> Bool {
-        guard let client = clients[server.pointee.client] else { return true }
+        guard let client = clients[server.pointee.client], size > MessageHeader.byteCount + 6 else { return true }
+        // One column, of one byte in either format: t, or 1 (PostgreSQL documentation, 55.7, DataRow).
+        let value = bytes.byte(at: offset &+ size &- 1)
+        guard value == UInt8(ascii: "t") || value == 1 else { return true }
         deliver(client)
         guard entry.signal.process == client.pointee.processID else {
             signals.append(entry.signal)

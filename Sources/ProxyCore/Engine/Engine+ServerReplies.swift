@@ -106,6 +106,7 @@ extension Engine {
             server.pointee.ledger.first?.kind != .describe
         case BackendTag.dataRow:
             server.pointee.ledger.first?.purpose != .evidence && server.pointee.ledger.first?.purpose != .values
+                && server.pointee.ledger.first?.signal.process == 0
         case BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.noticeResponse:
             true
@@ -251,7 +252,7 @@ extension Engine {
             }
         case BackendTag.dataRow:
             if let entry = server.pointee.ledger.first, entry.signal.process != 0, entry.disposition == .forward,
-                !signalIsAllowed(entry, server, bytes, offset, &run)
+                !signalIsAllowed(entry, server, bytes, offset, header.size, &run)
             {
                 return false
             }

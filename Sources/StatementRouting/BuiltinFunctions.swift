@@ -49,6 +49,8 @@ enum BuiltinFunctions {
         case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared":
             return .advisoryLockSession
         case "pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_unlock_all": return .advisoryUnlock
+        case "pg_backend_pid": return .readsProcess
+        case "pg_cancel_backend", "pg_terminate_backend": return .signalsProcess
         case "loread", "lowrite": return .largeObject
         default: return name.hasPrefix("lo_") ? .largeObject : []
         }

@@ -88,6 +88,11 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     /// Makes, changes or drops a role or a database, or says who may connect to one: `SessionCommand` has the names.
     @inlinable package static var clusterCommand: SessionEffects { SessionEffects(rawValue: 1 << 31) }
 
+    /// Asks for the process of its own session: pg_backend_pid.
+    @inlinable package static var readsProcess: SessionEffects { SessionEffects(rawValue: 1 << 34) }
+    /// Signals a process: pg_cancel_backend or pg_terminate_backend.
+    @inlinable package static var signalsProcess: SessionEffects { SessionEffects(rawValue: 1 << 35) }
+
     /// What it does may move a sequence: nextval, setval, or a row in a table whose defaults or triggers may.
     @inlinable package static var movesSequence: SessionEffects { SessionEffects(rawValue: 1 << 33) }
 

@@ -13,7 +13,7 @@ extension EndToEnd {
             let proxy = try proxy("session", ["pool_size": "2"])
             defer { #expect(proxy.stop()) }
             let (first, second) = (try WireClient(port: proxy.port), try WireClient(port: proxy.port))
-            let who = "SELECT pg_backend_pid(), inet_server_port()"
+            let who = "SELECT pid, inet_server_port() FROM pg_stat_activity WHERE pid = pg_backend_pid()"
             let (one, other) = (try first.query(who).rows, try second.query(who).rows)
             #expect(one != other)
             #expect(try node(one[0][1] ?? "") == "primary" && node(other[0][1] ?? "") == "primary")

@@ -85,7 +85,7 @@ struct PinnedReadsTests {
         arguments: [
             "SELECT a FROM item /* howdah: primary */", "SELECT a FROM item FOR UPDATE", "SELECT 1; SELECT 2",
             "SELECT nosuch(1)", "SELECT nextval('s')", "FETCH c", "SELECT * FROM pg_locks",
-            "SELECT relname FROM pg_class", "SELECT 'item'::regclass", "SELECT pg_backend_pid()",
+            "SELECT relname FROM pg_class", "SELECT 'item'::regclass", "SELECT pg_my_temp_schema()",
             "SELECT to_regclass('item')", "SET work_mem = '1MB'", "SELECT currval('s')",
             "EXPLAIN ANALYZE DELETE FROM t",
             "SELECT pg_temp.f()", "LOCK TABLE item", "COMMIT",

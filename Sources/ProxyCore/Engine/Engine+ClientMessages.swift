@@ -290,6 +290,9 @@ extension Engine {
         if client.pointee.outstanding > 0 {
             if plan.leavesState || client.pointee.extras != nil { return .stop }
             if plan.effects.contains(.readsPrepared) { return .stop }
+            // Of one text at a time it is known how it differs from the client's, and a signal comes after what is in
+            // front of it.
+            if plan.effects.meets(.readsProcess | .signalsProcess) { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.

@@ -32,6 +32,15 @@ extension Engine {
             return true
         }
         if ErrorFields.isFatal(body) {
+            if entry.maySignal, entry.disposition == .forward, ErrorFields.sqlState(in: body) == .adminShutdown,
+                let client = clients[server.pointee.client]
+            {
+                // It has ended its own server: that is what it is to see.
+                deliver(client)
+                drop(server, bytes, offset, end, &run)
+                refuse(client, .terminated)
+                return false
+            }
             // The connection goes with it: the client keeps its own, and is told one error when the server is gone.
             server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
             drop(server, bytes, offset, end, &run)
@@ -41,7 +50,12 @@ extension Engine {
         case .forward:
             if let client = clients[server.pointee.client] {
                 deliver(client)
-                if entry.nameSize > 0 || StatementSerial.isNamed(in: body), end == offset &+ header.size {
+                if let refusal = refusalOfSignal(entry.signal, body, server) {
+                    drop(server, bytes, offset, end, &run)
+                    send(client) { $0.error(refusal) }
+                } else if entry.nameSize > 0 || entry.isExchanged || StatementSerial.isNamed(in: body),
+                    end == offset &+ header.size
+                {
                     let words = executeError(body, entry, client, server)
                     drop(server, bytes, offset, end, &run)
                     send(client) { $0.message(BackendTag.errorResponse) { $0.raw(words) } }

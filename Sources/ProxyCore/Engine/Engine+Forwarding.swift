@@ -22,6 +22,12 @@ extension Engine {
             return progress
         }
         var entry = LedgerEntry(.query, .forward)
+        var exchanged: [UInt8]?
+        if statementClass.effects.meets(.readsProcess | .signalsProcess), input.byteCount &- offset >= header.size,
+            let text = queryText(header, input, offset)
+        {
+            exchanged = exchangedQuery(input.extracting(text), statementClass, client, server, &entry)
+        }
         server.pointee.unnamed = .none
         // A simple query destroys the unnamed statement, unless the server skips it (PostgreSQL documentation, 55.2.3).
         if !client.pointee.unnamed.isNone { setName(client, input.extracting(0..<0), to: .none, &entry) }
@@ -35,7 +41,9 @@ extension Engine {
         server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        return sendWhole(client, server, header, input, offset)
+        guard let exchanged else { return sendWhole(client, server, header, input, offset) }
+        append(server, FrontendTag.query, (exchanged + [0]).span.bytes)
+        return .consumed(header.size)
     }
 
     /// Whether what a name means hangs on a batch in flight: should that fail, the name keeps the meaning that it had
@@ -231,6 +239,10 @@ extension Engine {
             let statementClass = statements[id].pointee.statementClass
             entry.statement = id
             entry.serial = statements[id].pointee.serial
+            if isLastBound(client, body) {
+                entry.signal = statements[id].pointee.signal
+                entry.maySignal = statementClass.effects.contains(.signalsProcess)
+            }
             if statements[id].pointee.isPrivate {
                 guard mustNote(statementClass, client) else { return entry }
                 entry.effect = noteUnseen(statementClass, beginning: body.extracting(0..<0), client, server)

@@ -31,7 +31,7 @@ extension Engine {
         if isNamed, client.pointee.pin != nil, keepsOwnNames(client), statement(named: name, of: client) == nil {
             // The server knows whether PREPARE has given the name already.
             server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-            append(server, FrontendTag.parse, body)
+            append(server, FrontendTag.parse, exchangedParse(body, message, client).span.bytes)
             return .consumed(header.size)
         }
         if isNamed, statement(named: name, of: client) != nil {
@@ -50,7 +50,7 @@ extension Engine {
             server.pointee.extras.shown.append(body.array(message.name))
             server.pointee.needs(.discardAll)
             server.pointee.ledger.append(entry)
-            append(server, FrontendTag.parse, body)
+            append(server, FrontendTag.parse, exchangedParse(body, message, client).span.bytes)
             return .consumed(header.size)
         }
         let target = target(of: id, client, server)

@@ -20,7 +20,7 @@ extension Engine {
         var entry = LedgerEntry(.bind, .forward)
         let name = body.extracting(message.statement)
         if isUnsettled(name, client, server) { return .stop }
-        let id = statement(named: name, of: client) ?? .none
+        var id = statement(named: name, of: client) ?? .none
         if !id.isNone {
             switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
             case .asTold: break
@@ -33,6 +33,9 @@ extension Engine {
             }
         }
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
+        if !id.isNone, statements[id].pointee.statementClass.effects.meets(.readsProcess | .signalsProcess) {
+            id = exchangedStatement(id, message, body, client)
+        }
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
         if id.isNone || goesByOwnName(id, name) {

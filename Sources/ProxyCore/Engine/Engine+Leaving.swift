@@ -25,10 +25,7 @@ extension Engine {
         case .startup, .authenticating, .welcoming, .console: break
         case .cancelling, .closing: return
         }
-        refuse(
-            client,
-            PostgresError(.fatal, .adminShutdown, "terminating connection due to administrator command")
-        )
+        refuse(client, .terminated)
     }
 
     /// Takes a client out of everything: its server, its queue, its counts.

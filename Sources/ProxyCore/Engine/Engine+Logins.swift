@@ -119,10 +119,7 @@ extension Engine {
             guard let handle = clients.handle(at: index), let client = clients[handle], let pool = client.pointee.pool,
                 pool.pointee.options.databaseOnServer == database
             else { continue }
-            refuse(
-                client,
-                PostgresError(.fatal, .adminShutdown, "terminating connection due to administrator command")
-            )
+            refuse(client, .terminated)
         }
     }
 

@@ -22,7 +22,7 @@ extension Engine {
         return (id, reference)
     }
 
-    private func conforms(_ client: ClientPointer) -> Bool {
+    func conforms(_ client: ClientPointer) -> Bool {
         client.pointee.context?.context.standardConformingStrings ?? true
     }
 
@@ -169,7 +169,7 @@ extension Engine {
         _ text: RawSpan
     ) -> Progress? {
         guard let (named, reference) = executed(in: text, client) else { return nil }
-        let id = inUse(named, client, server)
+        let id = inUse(exchangedStatement(named, nil, text, client), client, server)
         let serial = statements[id].pointee.serial
         if server.pointee.status != .failed { bringAhead(id, client, server) }
         var entry = LedgerEntry(.query, .forward)
@@ -390,7 +390,7 @@ extension Engine {
             let (named, reference) = executed(in: statements[id].pointee.text.bytes, client),
             !statements[named].pointee.isPrivate
         else { return nil }
-        let inner = inUse(named, client, server)
+        let inner = inUse(exchangedStatement(named, nil, RawSpan(), client), client, server)
         _ = bring(inner, isNamed: true, client, server)
         let record = statements[id].pointee
         let name = name(of: statements[inner].pointee.serial)
@@ -505,6 +505,11 @@ extension Engine {
         while offset < body.byteCount, body.byte(at: offset) != 0, let end = body.firstZero(from: offset + 1) {
             let field = body.byte(at: offset)
             var value = body.array(offset + 1..<end)
+            if field == ErrorFields.position, entry.isExchanged, let server = servers[client.pointee.server],
+                let position = Int(body.text(offset + 1..<end))
+            {
+                value = Array("\(ExchangedPlace.position(position, server.pointee.extras.exchanged))".utf8)
+            }
             if field == ErrorFields.position, entry.nameSize > 0, let position = Int(body.text(offset + 1..<end)),
                 position > start
             {

@@ -69,7 +69,7 @@ extension Engine {
                 serverViolated(server, FramingViolation.length.ofServer)
                 return bytes.byteCount
             }
-            if isForwardedBlindly(header.tag), isForwarding(server) {
+            if isForwardedBlindly(header.tag), passesRows(server) {
                 deliverReply(server)
             } else {
                 guard readReply(server, header, bytes, offset, &run) else { return bytes.byteCount }
@@ -106,6 +106,7 @@ extension Engine {
             server.pointee.ledger.first?.kind != .describe
         case BackendTag.dataRow:
             server.pointee.ledger.first?.purpose != .evidence && server.pointee.ledger.first?.purpose != .values
+                && server.pointee.ledger.first?.signal.process == 0
         case BackendTag.copyData, BackendTag.functionCallResponse,
             BackendTag.noticeResponse:
             true
@@ -129,6 +130,13 @@ extension Engine {
     private func isForwarding(_ server: ServerPointer) -> Bool {
         guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
         return entry.disposition == .forward
+    }
+
+    /// Whether rows go to a client, and mean nothing to the proxy.
+    @inline(__always)
+    private func passesRows(_ server: ServerPointer) -> Bool {
+        guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
+        return entry.disposition == .forward && entry.signal.process == 0
     }
 
     @inline(__always)
@@ -228,7 +236,7 @@ extension Engine {
             }
             if let entry = server.pointee.ledger.first, isForwarding(server),
                 offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client],
-                entry.nameSize > 0
+                entry.nameSize > 0 || entry.isExchanged
                     || StatementSerial.isNamed(
                         in: bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
                     )
@@ -243,6 +251,11 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.dataRow:
+            if let entry = server.pointee.ledger.first, entry.signal.process != 0, entry.disposition == .forward,
+                !signalIsAllowed(entry, server, bytes, offset, header.size, &run)
+            {
+                return false
+            }
             if server.pointee.ledger.first?.purpose == .values {
                 readValue(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             } else if server.pointee.ledger.first?.purpose == .evidence {

@@ -124,6 +124,8 @@ package final class Engine {
     package var actions: [EngineAction] = []
     /// Clients whose batch is to be run again, once the event that made it necessary has been dealt with.
     var restarted: [Handle] = []
+    /// What clients have sent to others, which is delivered when the event has been dealt with.
+    var signals: [ProcessSignal] = []
     var memoryShares: MemoryShares
     /// `memoryShares.mark`, at hand for each event.
     let memoryMark: Int
@@ -248,6 +250,7 @@ package final class Engine {
             receivedFromClient(client, bytes)
         case .server:
             if let server = servers[token.handle] { receivedFromServer(server, bytes) }
+            if !signals.isEmpty { deliverSignals() }
             if !restarted.isEmpty { runRestarted() }
         case .canceller, nil: break
         }

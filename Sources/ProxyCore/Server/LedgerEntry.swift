@@ -88,6 +88,12 @@ struct LedgerEntry: BitwiseCopyable {
     /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was
     /// sent in front of that.
     var endsCopy = false
+    /// For Query: the text that was sent is not the client's (`ServerExtras.exchanged`).
+    var isExchanged = false
+    /// For Execute and Query: the statement signals servers, and may end the one that it runs on.
+    var maySignal = false
+    /// For Execute and Query: what its row means for a client.
+    var signal = ProcessSignal()
     /// Saturating: positions behind it are told as they are.
     var nameStart: UInt16 = 0
 

@@ -37,6 +37,8 @@ final class ServerExtras {
     var holdsCancel = false
 
     var preparing: PreparingBySQL?
+    /// Where the text of the last Query that was not sent as it came differs from the client's.
+    var exchanged: [ExchangedPlace] = []
     /// The error of a Parse that was sent ahead of the EXECUTE that is under way.
     var prepareError: [UInt8]?
     /// Of a server that listens for a database's clients and belongs to no pool's count.
@@ -44,6 +46,12 @@ final class ServerExtras {
 
     /// How many parameters a server may report. PostgreSQL has about fifteen, and extensions may add theirs.
     static let parameterLimit = 200
+
+    /// PostgreSQL's, from what the server has reported; 0 where it has not.
+    var majorVersion: Int {
+        let version = parameters.first { $0.name == "server_version" }?.value ?? ""
+        return Int(version.prefix { $0 >= "0" && $0 <= "9" }) ?? 0
+    }
 
     /// - Returns: false for one too many.
     func setParameter(_ name: String, _ value: String) -> Bool {

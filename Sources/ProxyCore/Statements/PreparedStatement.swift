@@ -34,6 +34,8 @@ struct PreparedStatement: BitwiseCopyable {
     var isRetired = false
     /// Unnamed statements are shared under a name of the proxy's once their text has recurred.
     var isShared = false
+    /// What its row means for a client, where it asks whether it may be signalled.
+    var signal = ProcessSignal()
     /// Its Parse was too long to be kept: only the server that got it has it, under `serial` or as its unnamed statement,
     /// and `body` is empty.
     var isPrivate = false

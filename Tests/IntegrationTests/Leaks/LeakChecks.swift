@@ -37,7 +37,9 @@ enum LeakChecks {
     /// - Parameter seeded: what must not come out of `random()`.
     /// - Returns: what was found, and which server it is.
     static func look(_ client: WireClient, seeded: Set<String>) throws -> (server: String, found: [String]) {
-        let place = try client.query("SELECT inet_server_port() || '/' || pg_backend_pid()")
+        let place = try client.query(
+            "SELECT inet_server_port() || '/' || pid FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        )
         let reply = try client.query(findings)
         let drawn = try client.query("SELECT random()")
         var found = reply.rows.map { $0.first.flatMap(\.self) ?? "NULL" }

@@ -123,11 +123,11 @@ struct PreparedStatementTests {
             server.sends("Complete BEGIN", "Ready T", "Parsed", "Bound", "Ready T")
             client.forget()
             server.forget()
-            client.sends("Close S b", "Describe P p", "Execute p", "Sync")
+            client.sends("Parse b: SELECT 1", "Describe P p", "Execute p", "Sync")
             server.gets("Describe P p", "Execute p", "Sync")
             for byte in WireMessage(backend: "Columns v").bytes { server.sends(bytes: [byte]) }
             server.sends("Row 1", "Complete SELECT 1", "Ready T")
-            client.gets("Closed", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+            client.gets("Parsed", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
         }
     }
 

@@ -120,6 +120,7 @@ extension ModelSession {
         case .discardSession(let isWhole):
             settings = base
             settingsBefore = settings
+            channels = []
             if isWhole { prepared = [:] }
             temporaryTables = []
             temporaryBefore = []

@@ -118,6 +118,26 @@ struct CancelTests {
         }
     }
 
+    @Test("A wait for the primary's position is cancelled, and can be begun again")
+    func locating() {
+        converse { talk in
+            let client = talk.client()
+            for _ in 0..<2 {
+                client.sends("Query SHOW howdah.position")
+                client.getsNothing()
+                client.cancels()
+                client.gets("Error 57014 canceling statement due to user request", "Ready I")
+            }
+            #expect(talk.cancels.isEmpty)
+            client.sends("Query SHOW howdah.position")
+            let position = SessionPosition(position: WALPosition(rawValue: 0x3000), timeline: 1)
+            let sample = PrimarySample(number: 1_000, position: position)
+            talk.engine.freshnessReported(FreshnessReport(nodes: [NodeFreshness(), NodeFreshness()], newest: sample))
+            talk.settle()
+            client.gets("Columns howdah.position", "Row 0/3000@1", "Complete SHOW", "Ready I")
+        }
+    }
+
     @Test("A wait in the extended protocol is cancelled up to its Sync")
     func waitingExtended() {
         converse(pool: { $0.size = 1 }) { talk in

@@ -154,6 +154,24 @@ struct DatabaseClaimTests {
         }
     }
 
+    @Test("A cancel ends the wait, and gives back what was claimed")
+    func cancelled() {
+        converse { talk in
+            leaveServers(talk)
+            talk.shell.leavesCatalogs = false
+            let admin = talk.client(user: "admin", database: "postgres")
+            admin.sends("Query DROP DATABASE shop", "Query UPDATE t SET x = 1")
+            admin.cancels()
+            #expect(talk.cancels.isEmpty)
+            #expect(talk.engine.claims.isEmpty && talk.shell.vacatedCatalogs.isEmpty)
+            admin.gets("Error 57014 canceling statement due to user request", "Ready I")
+            let own = servers(talk, user: "admin", on: 0)[0]
+            own.gets("Query UPDATE t SET x = 1")
+            own.completes("UPDATE 1")
+            admin.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
     @Test("In a transaction it fails in any case: nothing is closed")
     func inTransaction() {
         converse { talk in

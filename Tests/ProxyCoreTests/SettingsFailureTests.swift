@@ -166,6 +166,25 @@ struct SettingsFailureTests {
         }
     }
 
+    @Test("Not so where a cancel has come meanwhile: it meant the statement")
+    func cancelledAndTimedOut() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SET work_mem = '8MB'")
+            talk.server(on: 0).completes("SET")
+            client.forget()
+            client.sends("Query SELECT 1")
+            let replica = talk.server(on: 1)
+            client.cancels()
+            #expect(talk.cancels.isEmpty)
+            replica.sends("Error 57014 canceling statement due to statement timeout", "Ready E")
+            replica.sends("Error 25P02 aborted", "Ready E")
+            client.gets("Error 57014 canceling statement due to user request", "Ready I")
+            #expect(talk.cancels.isEmpty)
+            #expect(talk.server(on: 0).received.last != "Query SELECT 1")
+        }
+    }
+
     @Test("A pinned session whose server cannot be brought back to its settings keeps it, and its state")
     func pinned() {
         converse(nodes: 1) { talk in

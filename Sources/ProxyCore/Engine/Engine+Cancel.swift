@@ -27,9 +27,11 @@ extension Engine {
     /// - Returns: whether it waits.
     @discardableResult
     func cancel(_ client: ClientPointer, for requester: Handle) -> Bool {
-        if client.pointee.flow == .waiting {
+        switch client.pointee.flow {
+        case .waiting, .claiming, .locating:
             failWaiting(client, .canceled)
             return false
+        default: break
         }
         guard isRunning(client), let server = servers[client.pointee.server], cancelRequests < Self.mostCancelRequests
         else { return false }

@@ -49,10 +49,15 @@ extension Engine {
         )
     }
 
-    /// Ends a client's wait with an error for the batch that waited.
+    /// Ends a client's wait, for a server or what else its batch needs, with an error for that batch.
     func failWaiting(_ client: ClientPointer, _ error: PostgresError) {
-        guard let pool = client.pointee.pool, client.pointee.flow == .waiting else { return }
-        leaveQueue(client, pool)
+        guard let pool = client.pointee.pool else { return }
+        switch client.pointee.flow {
+        case .waiting: leaveQueue(client, pool)
+        case .claiming: endClaim(client)
+        case .locating: client.pointee.consistency?.request = .none
+        default: return
+        }
         if client.pointee.phase == .welcoming {
             client.pointee.flow = .between
             refuse(client, error)

@@ -208,8 +208,11 @@ extension Engine {
     /// but the statement: with the server's own error, as SET would have. What another node may run, or what was cut
     /// short by nobody's wish, is tried again.
     private func settingsFailed(_ server: ServerPointer, _ run: inout ForwardRun) -> Bool {
-        let error =
+        // A cancel that came meanwhile means the statement behind: it is not run for that, here or elsewhere.
+        let isCanceled = server.pointee.extras.holdsCancel
+        let refusal =
             server.pointee.extras.settingsError ?? PostgresError(.error, .internalError, "a setting was refused")
+        let error = isCanceled ? .canceled : refusal
         server.pointee.extras.settingsError = nil
         dropHeldCancel(of: server)
         guard let client = clients[server.pointee.client] else {
@@ -221,7 +224,7 @@ extension Engine {
             return false
         }
         let mayTryAgain =
-            Int(client.pointee.attempts) <= topology.nodes.count
+            !isCanceled && Int(client.pointee.attempts) <= topology.nodes.count
             && (server.pointee.isReplica || error.sqlState == .queryCanceled)
         if client.pointee.flow == .settling {
             guard mayTryAgain, client.pointee.pin == nil, !client.pointee.transaction.isFailed,

@@ -87,7 +87,10 @@ let package = Package(
         tests("PostgresWireTests", ["PostgresWire", "Bytes", "SeededRandom"]),
         tests("AuthenticationTests", ["Authentication", "Bytes", "SeededRandom"]),
         tests("StatementRoutingTests", ["StatementRouting", "Bytes", "SeededRandom"]),
-        tests("ProxyCoreTests", ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting"]),
+        tests(
+            "ProxyCoreTests",
+            ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting", "SeededRandom"]
+        ),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
         tests("ConfigurationTests", ["Configuration", "SeededRandom"]),
         tests("EventIOTests", ["EventIO", "Bytes", "CLinux"]),

@@ -245,7 +245,7 @@ extension Engine {
     private func rows(_ verb: ConsoleVerb) -> [[String?]] {
         switch verb {
         case .showHelp: ConsoleVerb.allCases.map { [$0.usage, $0.summary] }
-        case .showNodes: topology.members.map { describe($0) }
+        case .showNodes: roster.topology.members.map { describe($0) }
         case .showPins: pins()
         case .showVersion: [["Howdah \(options.version)"]]
         case .pause, .resume, .drain, .undrain, .switchover: []
@@ -253,10 +253,10 @@ extension Engine {
     }
 
     private func describe(_ node: Node) -> [String?] {
-        let freshness = freshness[node.index]
+        let freshness = roster.freshness[node.index]
         var servers = 0
         forEachPool { servers += $0.pointee.nodes[node.index].total }
-        let isDrained = drainedNodes.contains(node.index)
+        let isDrained = roster.drained.contains(node.index)
         let reason = isDrained ? "DRAIN" : node.state.reason ?? freshness.verdict.reason
         let isLagging = node.state.reason == nil && !freshness.verdict.takesReads
         let state = isDrained ? "drained" : isLagging ? "lagging" : node.state.word
@@ -264,7 +264,7 @@ extension Engine {
             node.name, node.address.text, "\(node.saidRole)", state, reason,
             node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
             node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
-            "\(node.weight)", "\(balance.nodes[node.index].inFlight)", "\(servers)",
+            "\(node.weight)", "\(roster.balance.nodes[node.index].inFlight)", "\(servers)",
             node.version > 0 ? "\(node.version)" : nil, node.note,
         ]
     }
@@ -277,7 +277,7 @@ extension Engine {
                 let record = client.pointee.pinRecord, let pool = client.pointee.pool
             else { continue }
             let node = (servers[record.parked] ?? servers[client.pointee.server]).map {
-                topology.nodes[$0.pointee.node].name
+                roster.topology.nodes[$0.pointee.node].name
             }
             for entry in record.entries {
                 rows.append([

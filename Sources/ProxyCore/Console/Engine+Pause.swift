@@ -76,41 +76,15 @@ extension Engine {
     // MARK: DRAIN
 
     func drainNode(_ name: String) -> ConsoleOutcome {
-        guard let node = node(named: name) else { return .failed(.noNode(name, topology)) }
-        drainedNodes.insert(node)
-        rolesAreOverridden()
+        guard let node = roster.node(named: name) else { return .failed(.noNode(name, roster.topology)) }
+        carryOut(roster.drain(node, now: now))
         return .done
     }
 
     func undrainNode(_ name: String) -> ConsoleOutcome {
-        guard let node = node(named: name) else { return .failed(.noNode(name, topology)) }
-        drainedNodes.remove(node)
-        rolesAreOverridden()
+        guard let node = roster.node(named: name) else { return .failed(.noNode(name, roster.topology)) }
+        carryOut(roster.undrain(node, now: now))
         return .done
-    }
-
-    func node(named name: String) -> Int? {
-        topology.members.first { $0.name == name }?.index
-            ?? topology.members.first { $0.name.lowercased() == name.lowercased() }?.index
-    }
-
-    /// The console has changed which nodes are used.
-    func rolesAreOverridden() {
-        let before = primary
-        readRoles()
-        readReaders()
-        retireMisplacedServers()
-        primaryMayHaveChanged(from: before)
-        serveAllQueues()
-        moveListeningServers()
-        if !restarted.isEmpty { runRestarted() }
-    }
-
-    func serveAllQueues() {
-        forEachPool {
-            serveQueues($0)
-            openForWaiters($0)
-        }
     }
 }
 

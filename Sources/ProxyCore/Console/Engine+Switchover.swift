@@ -4,31 +4,25 @@ import PostgresWire
 /// SWITCHOVER: from its first step until the next primary is known, the old one counts as none, and writes wait as in a failover.
 extension Engine {
     func beginSwitchover(to name: String?) -> ConsoleOutcome {
-        if switchover != nil { return .failed(.switchoverRuns) }
+        if roster.switchover != nil { return .failed(.switchoverRuns) }
         let from = primary
         guard from >= 0 else { return .failed(.noPrimaryToLeave) }
         let target: Int
         if let name {
-            guard let node = node(named: name) else { return .failed(.noNode(name, topology)) }
-            if drainedNodes.contains(node) { return .failed(.drained(topology.nodes[node])) }
-            guard topology.replicas.contains(node) else {
-                return .failed(.noReplica(topology.nodes[node], isPrimary: node == from))
+            guard let node = roster.node(named: name) else { return .failed(.noNode(name, roster.topology)) }
+            if roster.drained.contains(node) { return .failed(.drained(roster.topology.nodes[node])) }
+            guard roster.topology.replicas.contains(node) else {
+                return .failed(.noReplica(roster.topology.nodes[node], isPrimary: node == from))
             }
             target = node
         } else {
-            guard let best = nearestReplica() else { return .failed(.noReplicaLeft) }
+            guard let best = roster.nearestReplica else { return .failed(.noReplicaLeft) }
             target = best
         }
-        switchover = Switchover(from: from, to: target, began: now)
-        rolesAreOverridden()
+        carryOut(roster.begin(Switchover(from: from, to: target, began: now), now: now))
         actions.append(.log(.switchoverBegan(from: from, to: target)))
         checkSwitchover()
         return .waits(.switchover)
-    }
-
-    /// Of the replicas that take reads, that which lacks the fewest bytes.
-    private func nearestReplica() -> Int? {
-        replicas.min { freshness[$0].lagBytes ?? .max < freshness[$1].lagBytes ?? .max }
     }
 
     /// Whether nothing runs any more on the node that was sent there as the primary's.
@@ -45,20 +39,19 @@ extension Engine {
     }
 
     private func promote() {
-        guard let change = switchover else { return }
-        switchover?.stage = .promoting
-        switchover?.nextCheck = nil
+        guard let change = roster.switchover else { return }
+        roster.enter(.promoting)
         actions.append(.switchover(from: change.from, to: change.to))
     }
 
     /// The answer to `.switchover`.
     /// - Parameter failure: why the target has not become the primary; nil where it has.
     package func switchoverEnded(failure: String?) {
-        guard let change = switchover, case .promoting = change.stage else { return }
+        guard let change = roster.switchover, case .promoting = change.stage else { return }
         if let failure {
             endSwitchover(failure)
         } else {
-            switchover?.stage = .following
+            roster.enter(.following)
             for node in [change.to, change.from] { actions.append(.suspectNode(node)) }
             followSwitchover()
         }
@@ -66,37 +59,36 @@ extension Engine {
 
     /// A topology has come.
     func followSwitchover() {
-        guard let change = switchover else { return }
-        if let found = topology.primary, found != change.from { endSwitchover(nil) }
+        guard let change = roster.switchover else { return }
+        if let found = roster.topology.primary, found != change.from { endSwitchover(nil) }
     }
 
     /// Some time has passed.
     func checkSwitchover() {
-        guard let change = switchover else { return }
+        guard let change = roster.switchover else { return }
         let time = now - change.began
         switch change.stage {
         case .draining:
             if isDrained(change.from) {
                 promote()
             } else if time >= options.failoverWait / 2 {
-                let name = topology.nodes[change.from].name
+                let name = roster.topology.nodes[change.from].name
                 endSwitchover("transactions still ran on node \(name) after half of failover_wait")
             } else {
-                switchover?.nextCheck = now + 5_000
+                roster.enter(.draining(nextCheck: now + 5_000))
             }
         // The control plane limits itself.
         case .promoting: break
         case .following:
             if time >= options.failoverWait + 60_000_000 {
-                endSwitchover("node \(topology.nodes[change.to].name) was promoted, and is not seen to be the primary")
+                endSwitchover("node \(roster.topology.nodes[change.to].name) was promoted, and is not seen to be the primary")
             }
         }
     }
 
     private func endSwitchover(_ failure: String?) {
-        guard let change = switchover else { return }
-        switchover = nil
-        if failure != nil { rolesAreOverridden() }
+        guard let change = roster.switchover else { return }
+        if let change = roster.endSwitchover(failed: failure != nil, now: now) { carryOut(change) }
         actions.append(.log(.switchoverEnded(from: change.from, to: change.to, failure: failure)))
         finishConsoleWaits { wait in
             guard case .switchover = wait.subject else { return nil }

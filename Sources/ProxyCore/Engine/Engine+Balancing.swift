@@ -4,26 +4,15 @@ import StatementRouting
 
 /// Balance: which of the nodes that may run a read does.
 extension Engine {
-    /// Sets what reads are shared among, after a role, a lag or a weight has changed.
-    func readReaders() {
-        let zone = options.zone
-        let isNear = { (node: Int) in zone.isEmpty || self.topology.nodes[node].zone == zone }
-        let mayShare = primary >= 0 && (topology.nodes[primary].weight > 0 || replicas.isEmpty)
-        let withPrimary = mayShare ? replicas + [primary] : replicas
-        replicaReaders.assign(replicas, isNear: isNear)
-        readersWithPrimary.assign(withPrimary, isNear: isNear)
-        balance.setReaders(withPrimary, now: now) { topology.nodes[$0].weight }
-    }
-
     // MARK: Who may
 
     /// The nodes that may run the pool's reads, in whatever zone; the primary among them by `reads_on_primary`.
     @inline(__always)
     func readNodes(_ pool: PoolPointer) -> NodeList {
         switch pool.pointee.options.readsOnPrimary {
-        case .never: replicaReaders.all
-        case .always: readersWithPrimary.all
-        case .fallback: replicas.isEmpty ? readersWithPrimary.all : replicaReaders.all
+        case .never: roster.replicaReaders.all
+        case .always: roster.readersWithPrimary.all
+        case .fallback: roster.replicas.isEmpty ? roster.readersWithPrimary.all : roster.replicaReaders.all
         }
     }
 
@@ -31,9 +20,9 @@ extension Engine {
     @inline(__always)
     func nearNodes(_ pool: PoolPointer) -> NodeList {
         switch pool.pointee.options.readsOnPrimary {
-        case .never: replicaReaders.near
-        case .always: readersWithPrimary.near
-        case .fallback: replicas.isEmpty ? readersWithPrimary.near : replicaReaders.near
+        case .never: roster.replicaReaders.near
+        case .always: roster.readersWithPrimary.near
+        case .fallback: roster.replicas.isEmpty ? roster.readersWithPrimary.near : roster.replicaReaders.near
         }
     }
 
@@ -58,13 +47,13 @@ extension Engine {
     func chooseReadNode(_ pool: PoolPointer) -> Int {
         let nodes = nearNodes(pool)
         if nodes.count <= 1 { return nodes.isEmpty ? -1 : nodes[0] }
-        return balance.choose(nodes, draw: random.next()) { _ in true }
+        return roster.balance.choose(nodes, draw: random.next()) { _ in true }
     }
 
     /// The node that was chosen has no free server: another's serves, and one is opened for the next time.
     func takeFromAnyReplica(_ pool: PoolPointer, except tried: Int, _ profile: ProfileID) -> ServerPointer? {
         let nodes = usableNodes(pool)
-        let node = balance.choose(nodes, draw: random.next()) {
+        let node = roster.balance.choose(nodes, draw: random.next()) {
             $0 != tried && !pool.pointee.nodes[$0].idle.isEmpty && isWorthIt($0, pool)
         }
         if node < 0 { return nil }
@@ -77,12 +66,12 @@ extension Engine {
     /// waited for as long as a read takes here is not told to wait on.
     func isWorthIt(_ node: Int, _ pool: PoolPointer) -> Bool {
         let nodes = nearNodes(pool)
-        let own = balance.latency(node)
+        let own = roster.balance.latency(node)
         for place in 0..<nodes.count where nodes[place] != node {
             let active = pool.pointee.nodes[nodes[place]].active
             if active == 0 { continue }
             let rounds = 1 + Double(pool.pointee.readers.waiting + 1) / Double(active)
-            guard own > balance.latency(nodes[place]) * max(2, rounds) else { continue }
+            guard own > roster.balance.latency(nodes[place]) * max(2, rounds) else { continue }
             guard let first = firstWaiting(&pool.pointee.readers, read: true) else { return false }
             return Double(now - first.pointee.since) >= own
         }
@@ -102,11 +91,11 @@ extension Engine {
         let isSession = pool.pointee.options.balanceLevel == .session
         if isSession, keepsReplica(client, pool) { return Int(client.pointee.replica) }
         let near = usableNodes(pool)
-        var node = balance.choose(near, draw: random.next()) {
+        var node = roster.balance.choose(near, draw: random.next()) {
             isFresh($0, for: client, pool) && !isRefused(pool, $0)
         }
         if node < 0 {
-            node = balance.choose(readNodes(pool), draw: random.next()) { isFresh($0, for: client, pool) }
+            node = roster.balance.choose(readNodes(pool), draw: random.next()) { isFresh($0, for: client, pool) }
         }
         if isSession { client.pointee.replica = Int16(truncatingIfNeeded: node) }
         return node
@@ -125,7 +114,7 @@ extension Engine {
         if chosen < 0 { return nil }
         if let server = takeIdle(pool, chosen, client.pointee.profile) { return server }
         if pool.pointee.options.balanceLevel == .session { return nil }
-        let node = balance.choose(usableNodes(pool), draw: random.next()) {
+        let node = roster.balance.choose(usableNodes(pool), draw: random.next()) {
             $0 != chosen && !pool.pointee.nodes[$0].idle.isEmpty && isFresh($0, for: client, pool)
         }
         if node < 0 { return nil }
@@ -185,23 +174,23 @@ extension Engine {
         server.pointee.isTimed = false
         // What comes unasked once the server is free again is no reply.
         guard server.pointee.phase == .active else { return }
-        balance.note(server.pointee.node, time: max(0, now - server.pointee.since))
+        roster.noteRead(on: server.pointee.node, time: max(0, now - server.pointee.since))
     }
 
     // MARK: For people
 
     /// The weight as people read it: with what slow start leaves of it.
     func describeWeight(_ node: Int) -> String {
-        let full = topology.nodes[node].weight
-        guard balance.nodes[node].isStarting else { return "\(full)" }
-        let part = balance.nodes[node].weight / balance.nodes[node].fullWeight
+        let full = roster.topology.nodes[node].weight
+        guard roster.balance.nodes[node].isStarting else { return "\(full)" }
+        let part = roster.balance.nodes[node].weight / roster.balance.nodes[node].fullWeight
         return "\(Int(Double(full) * part)) of \(full)"
     }
 
     /// Smoothed time to the first byte of a read's reply; nil before enough have been seen.
     func describeLatency(_ node: Int) -> String? {
-        guard balance.nodes[node].isKnown else { return nil }
-        let hundredths = Int(balance.nodes[node].latency / 10)
+        guard roster.balance.nodes[node].isKnown else { return nil }
+        let hundredths = Int(roster.balance.nodes[node].latency / 10)
         let fraction = hundredths % 100
         return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) ms"
     }

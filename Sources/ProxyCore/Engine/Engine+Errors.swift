@@ -247,7 +247,7 @@ extension Engine {
             return isNodes && client.pointee.lastRoute.isRead ? .elsewhere : nil
         }
         // One more on the primary, however many replicas were lost before.
-        let mayTryAgain = Int(client.pointee.attempts) <= topology.nodes.count
+        let mayTryAgain = Int(client.pointee.attempts) <= roster.topology.nodes.count
         guard mayTryAgain || !client.pointee.isForcedToPrimary else { return nil }
         let state = ErrorFields.sqlState(in: body)
         if state == .readOnlyTransaction, server.pointee.isReplica, client.pointee.lastRoute.cause != .hint,
@@ -366,7 +366,7 @@ extension Engine {
         case .behind: client.pointee.isForcedToPrimary = true
         case .prepareAgain, .prepareAnew: server.pointee.unnamed = .unknown
         case .elsewhere:
-            if topology.nodes[server.pointee.node].state.role == .replica {
+            if roster.topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
             }
         case .serializable: client.pointee.isForcedToPrimary = true

@@ -5,8 +5,8 @@ import StatementRouting
 /// Tells people where a statement runs, or would run, and why.
 extension Engine {
     func describe(_ route: RouteRecord) -> String {
-        guard route.node >= 0, Int(route.node) < topology.nodes.count else { return "none: no statement has run yet" }
-        let node = topology.nodes[Int(route.node)]
+        guard route.node >= 0, Int(route.node) < roster.topology.nodes.count else { return "none: no statement has run yet" }
+        let node = roster.topology.nodes[Int(route.node)]
         let role = Int(route.node) == primary ? "primary" : "replica"
         return "\(node.name) (\(role)): \(reasonText(route))"
     }
@@ -47,12 +47,12 @@ extension Engine {
             reason = explainPinned(client, held, plan, &route)
         }
         let isElsewhere = route.cause == .pinnedRead
-        let reading = isElsewhere ? replicas : readNodes(pool).indexes
+        let reading = isElsewhere ? roster.replicas : readNodes(pool).indexes
         let candidates = route.isRead ? reading : primary >= 0 ? [primary] : []
         let decision =
             isElsewhere || held == nil
-            ? route.isRead ? "replica" : "primary" : held.map { topology.nodes[$0.pointee.node].name }
-        let rows = topology.members.map { node -> [String?] in
+            ? route.isRead ? "replica" : "primary" : held.map { roster.topology.nodes[$0.pointee.node].name }
+        let rows = roster.topology.members.map { node -> [String?] in
             let state: String
             switch node.state {
             case .unknown(let reason), .fenced(let reason): state = reason
@@ -62,7 +62,7 @@ extension Engine {
             }
             return [
                 decision, reason, node.name, "\(node.state.role)", state,
-                describeWeight(node.index), "\(balance.nodes[node.index].inFlight)", describeLag(node.index),
+                describeWeight(node.index), "\(roster.balance.nodes[node.index].inFlight)", describeLag(node.index),
                 describeLatency(node.index), node.zone.isEmpty ? nil : node.zone,
             ]
         }

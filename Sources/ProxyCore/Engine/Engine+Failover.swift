@@ -8,20 +8,9 @@ extension Engine {
 
     /// The control plane has said which node is the primary, or the console has.
     func primaryMayHaveChanged(from before: Int) {
-        if primary < 0 {
-            // What it was before the engine's first topology counts as much as what it has never been.
-            if outage == nil { outage = PrimaryOutage(node: before, since: now) }
-            return
-        }
-        outage = nil
-        if primary == before { return }
-        forEachPool { pool in
-            // What was refused before says nothing of the node in its new role.
-            pool.pointee.nodes[primary].retryAt = 0
-            pool.pointee.nodes[primary].refusal = nil
-            pool.pointee.nodes[primary].refusedLogin = nil
-            pool.pointee.nodes[primary].usableSince = now
-        }
+        if primary < 0 || primary == before { return }
+        // What was refused before says nothing of the node in its new role.
+        forEachPool { $0.pointee.nodes[primary].isAnotherNode(now: now) }
         closeWritersElsewhere()
     }
 
@@ -52,7 +41,7 @@ extension Engine {
     /// Since when there has been no primary for this pool's writes; nil where there is one. A node that does not let the proxy in is none, unless
     /// servers that were opened before go on.
     func outageBegan(_ pool: PoolPointer) -> Microseconds? {
-        guard primary >= 0 else { return outage?.since ?? now }
+        guard primary >= 0 else { return roster.outage?.since ?? now }
         let nodePool = pool.pointee.nodes + primary
         guard let refusal = nodePool.pointee.refusal, nodePool.pointee.active == 0, nodePool.pointee.idle.isEmpty else {
             return nil
@@ -124,12 +113,14 @@ extension Engine {
     private func outageDetail(_ pool: PoolPointer, since began: Microseconds) -> String {
         let time = Timestamp.text(began + options.clockOffset)
         if primary >= 0 {
-            let name = topology.nodes[primary].name
+            let name = roster.topology.nodes[primary].name
             let reason = pool.pointee.nodes[primary].refusal?.reason ?? "it does not answer"
             return "Node \(name), the primary, has let nobody in since \(time): \(reason)."
         }
-        if let switchover { return "SWITCHOVER from node \(topology.nodes[switchover.from].name) began at \(time)." }
-        let rivals = topology.nodes.filter { $0.state == .up(.primary) }
+        if let switchover = roster.switchover {
+            return "SWITCHOVER from node \(roster.topology.nodes[switchover.from].name) began at \(time)."
+        }
+        let rivals = roster.topology.nodes.filter { $0.state == .up(.primary) }
         if let only = rivals.first, rivals.count == 1 {
             return "Node \(only.name), the primary, has been drained since \(time): UNDRAIN \(only.name) ends that."
         }
@@ -137,13 +128,13 @@ extension Engine {
             let names = rivals.map(\.name).joined(separator: ", ")
             return "Several nodes have said since \(time) that they are the primary: \(names). None is written to."
         }
-        guard let lost = outage?.node, lost >= 0 else {
-            if let node = topology.nodes.first(where: { $0.saidRole == .primary }), let why = node.state.reason {
+        guard let lost = roster.outage?.node, lost >= 0 else {
+            if let node = roster.topology.nodes.first(where: { $0.saidRole == .primary }), let why = node.state.reason {
                 return "Node \(node.name) says that it is the primary, and gets no statements: \(why)."
             }
             return "None of the nodes is a primary; one is waited for since \(time)."
         }
-        let node = topology.nodes[lost]
+        let node = roster.topology.nodes[lost]
         let why = node.state.reason ?? "it is a \(node.state.role) now"
         return "Node \(node.name), the primary, was lost at \(time): \(why). "
             + "Another node's promotion, or its return, is waited for."
@@ -186,7 +177,7 @@ extension Engine {
         _ why: String,
         wasInTransaction: Bool
     ) -> PostgresError {
-        let node = "Node \(topology.nodes[server.pointee.node].name): \(why)."
+        let node = "Node \(roster.topology.nodes[server.pointee.node].name): \(why)."
         guard wasInTransaction else { return lostStatementError(client, node) }
         if server.pointee.isReplica {
             return PostgresError(

@@ -26,7 +26,7 @@ extension Engine {
         if server.pointee.isReplica, client.pointee.freshness.track != .writing {
             client.pointee.freshness.seen = sampleClock.next
             client.pointee.freshness.node = Int16(server.pointee.node)
-            client.pointee.freshness.life = lives[server.pointee.node]
+            client.pointee.freshness.life = roster.lives[server.pointee.node]
             return
         }
         let isOver = server.pointee.status == .idle && client.pointee.outstanding == 0
@@ -79,17 +79,17 @@ extension Engine {
         if node == primary { return true }
         let freshness = client.pointee.freshness
         // It has shown the session what it has seen, and does not go back: not in this life.
-        let isLast = Int(freshness.node) == node && freshness.life == lives[node]
+        let isLast = Int(freshness.node) == node && freshness.life == roster.lives[node]
         let wanted = isLast ? freshness.written : max(freshness.written, freshness.seen)
-        if self.freshness[node].covered < wanted { return false }
+        if roster.freshness[node].covered < wanted { return false }
         guard let required = client.pointee.consistency?.required else { return true }
         return hasReplayed(node, required)
     }
 
     private func hasReplayed(_ node: Int, _ required: SessionPosition) -> Bool {
         // On a timeline that nobody here has heard of, its bytes mean something else.
-        guard let newest = newestSample, newest.position.timeline >= required.timeline,
-            let position = freshness[node].position
+        guard let newest = roster.newestSample, newest.position.timeline >= required.timeline,
+            let position = roster.freshness[node].position
         else { return false }
         return position >= required.position
     }
@@ -147,8 +147,8 @@ extension Engine {
 
     /// Whether some replica has lately been near enough for a wait to be worth it.
     func mayBecomeFresh(within limit: Microseconds) -> Bool {
-        replicas.contains { node in
-            guard let lag = freshness[node].lag else { return false }
+        roster.replicas.contains { node in
+            guard let lag = roster.freshness[node].lag else { return false }
             return lag <= limit
         }
     }
@@ -180,7 +180,7 @@ extension Engine {
     package var nextDeadline: Microseconds {
         if !answering.isEmpty { return now }
         var next = min(freshnessWaits.nextDeadline, pinnedDeadline)
-        if let check = switchover?.nextCheck { next = min(next, check) }
+        if let check = roster.switchover?.nextCheck { next = min(next, check) }
         return next
     }
 
@@ -188,7 +188,7 @@ extension Engine {
     package func wake() {
         if !answering.isEmpty { continueAnswering() }
         servePinnedWaits()
-        if let check = switchover?.nextCheck, check <= now { checkSwitchover() }
+        if let check = roster.switchover?.nextCheck, check <= now { checkSwitchover() }
         while let wait = freshnessWaits.popExpired(at: now) {
             looked &+= 1
             guard let client = waiter(wait) else { continue }
@@ -211,18 +211,12 @@ extension Engine {
 
     /// The control plane has looked at the nodes' positions.
     package func freshnessReported(_ report: FreshnessReport) {
-        precondition(report.nodes.count == topology.nodes.count)
         isSampleAsked = false
-        freshness = report.nodes
-        newestSample = report.newest
-        let before = replicas
         readEpoch &+= 1
-        readRoles()
-        let isChanged = replicas != before
-        if isChanged { readReaders() }
+        let change = roster.apply(report, now: now)
         answerPositions()
         if schemas.isSettling { settleSchemas() }
-        if isChanged {
+        if change.readersHaveChanged {
             forEachPool { serveQueues($0) }
         } else {
             serveFreshnessWaits()
@@ -232,7 +226,7 @@ extension Engine {
 
     private func serveFreshnessWaits() {
         if freshnessWaits.isEmpty { return }
-        let covered = freshness.reduce(0) { max($0, $1.covered) }
+        let covered = roster.freshness.reduce(0) { max($0, $1.covered) }
         for (wait, wanted) in freshnessWaits.popWanting(upTo: covered) {
             looked &+= 1
             guard let client = waiter(wait) else { continue }
@@ -251,19 +245,6 @@ extension Engine {
         }
         // Those who are still there may have come after the look that is told of.
         if let last = freshnessWaits.lastDeadline { askForSample(within: last - now) }
-    }
-
-    /// Nodes that are no replicas any more begin another life should they come back.
-    func noteLives(_ before: Topology) {
-        for node in before.nodes where node.state.role == .replica {
-            if topology.nodes[node.index].state.role != .replica { endLife(of: node.index) }
-        }
-    }
-
-    /// A replica may have been restarted: it may come back with less than it has shown.
-    func endLife(of node: Int) {
-        lives[node] &+= 1
-        freshness[node].covered = 0
     }
 
     // MARK: Positions that are handed on
@@ -295,7 +276,7 @@ extension Engine {
             guard let client = clients[handle], client.pointee.flow == .locating,
                 case .asked(let number, let since) = client.pointee.consistency?.request
             else { continue }
-            if let newest = newestSample, newest.number >= number {
+            if let newest = roster.newestSample, newest.number >= number {
                 client.pointee.consistency?.request = .known(newest.position)
             } else if now - since >= client.pointee.pool.unsafelyUnwrapped.pointee.options.queryWaitTimeout {
                 client.pointee.consistency?.request = .failed
@@ -340,7 +321,7 @@ extension Engine {
 
     /// Why a replica may not run the client's reads now; nil where it may.
     func staleness(_ node: Int, _ client: ClientPointer, _ pool: PoolPointer) -> String? {
-        if let reason = freshness[node].verdict.reason { return reason }
+        if let reason = roster.freshness[node].verdict.reason { return reason }
         if isFresh(node, for: client, pool) { return nil }
         return "has not replayed what the session must see"
     }
@@ -348,9 +329,9 @@ extension Engine {
     /// The lag as people read it: time, and bytes.
     func describeLag(_ node: Int) -> String? {
         if node == primary { return nil }
-        guard let lag = freshness[node].lag else { return "unknown" }
+        guard let lag = roster.freshness[node].lag else { return "unknown" }
         let time = lag < 10_000_000 ? "\(lag / 1000) ms" : "\(lag / 1_000_000) s"
-        guard let bytes = freshness[node].lagBytes else { return time }
+        guard let bytes = roster.freshness[node].lagBytes else { return time }
         return "\(time), \(bytes) bytes"
     }
 }

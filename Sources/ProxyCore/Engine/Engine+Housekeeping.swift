@@ -178,7 +178,7 @@ extension Engine {
     func keepMinimum(_ pool: PoolPointer) {
         let wanted = pool.pointee.options.minimumSize
         guard wanted > 0, pool.pointee.clients > 0, !pool.pointee.isSuperseded else { return }
-        for node in topology.nodes where node.state.role != .unknown && !drainedNodes.contains(node.index) {
+        for node in roster.topology.nodes where roster.isUsable(node.index) {
             let nodePool = pool.pointee.nodes + node.index
             if nodePool.pointee.total < wanted, nodePool.pointee.connecting == 0, mayOpen(pool, node.index) {
                 open(pool, node.index)

@@ -122,7 +122,7 @@ extension Engine {
         case .parked: return parkedServerLost(server)
         case .idle, .active, .draining: break
         }
-        if server.pointee.isReplica { endLife(of: server.pointee.node) }
+        if server.pointee.isReplica { roster.endLife(of: server.pointee.node) }
         let handle = server.pointee.client
         let pool = server.pointee.pool
         if let client = clients[handle] { loseServer(client, server, why) }
@@ -135,11 +135,11 @@ extension Engine {
     /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose
     /// writes are lost.
     func cutFencedServers() {
-        guard topology.nodes.contains(where: \.state.isFenced) else { return }
+        guard roster.topology.nodes.contains(where: \.state.isFenced) else { return }
         for index in 0..<servers.capacity {
             guard let handle = servers.handle(at: index), let server = servers[handle], server.pointee.phase != .closing
             else { continue }
-            let node = topology.nodes[server.pointee.node]
+            let node = roster.topology.nodes[server.pointee.node]
             guard case .fenced(let reason) = node.state else { continue }
             if server.pointee.transport != .none {
                 actions.append(.close(server.pointee.transport, flush: false))
@@ -168,7 +168,7 @@ extension Engine {
         // Only what a replica was running: what is taken for a read may write all the same, and the primary may have
         // carried it out.
         if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
-            Int(client.pointee.attempts) <= topology.nodes.count
+            Int(client.pointee.attempts) <= roster.topology.nodes.count
         {
             server.pointee.pool.pointee.counters.retries &+= 1
             takeBackAll(client, server)

@@ -183,11 +183,11 @@ extension Engine {
     /// A server of a replica has logged in that may not have replayed the last change: it is replaced once it has.
     func noteLogin(_ server: ServerPointer) {
         server.pointee.isLoginDoubtful =
-            server.pointee.node != primary && freshness[server.pointee.node].covered < lastLoginChange
+            server.pointee.node != primary && roster.freshness[server.pointee.node].covered < lastLoginChange
     }
 
     /// Whether its replica has replayed what it lacked when the server logged in.
     func isOutdatedLogin(_ server: ServerPointer) -> Bool {
-        server.pointee.isLoginDoubtful && freshness[server.pointee.node].covered >= lastLoginChange
+        server.pointee.isLoginDoubtful && roster.freshness[server.pointee.node].covered >= lastLoginChange
     }
 }

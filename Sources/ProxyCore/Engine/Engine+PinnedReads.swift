@@ -36,11 +36,11 @@ extension Engine {
     ) -> String {
         if let obstacle = pinnedReadObstacle(client, server, plan) { return "\(route.cause): \(obstacle)" }
         adoptGlobalWrites(client)
-        if replicas.contains(where: { isFresh($0, for: client, server.pointee.pool) }) {
+        if roster.replicas.contains(where: { isFresh($0, for: client, server.pointee.pool) }) {
             route.isRead = true
             route.cause = .pinnedRead
         } else {
-            route.cause = !replicas.isEmpty ? .notFresh : hasLaggards ? .lagging : .noReplica
+            route.cause = !roster.replicas.isEmpty ? .notFresh : roster.hasLaggards ? .lagging : .noReplica
         }
         return "\(route.cause)"
     }
@@ -102,7 +102,7 @@ extension Engine {
     /// A free server of a replica that is fresh for the client, of several on the one with the least to do. The client has
     /// a server, so it waits for none: where there is none free, one is opened for the next time.
     private func takeReplica(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
-        if replicas.isEmpty { return nil }
+        if roster.replicas.isEmpty { return nil }
         adoptGlobalWrites(client)
         let best = chooseReplica(client, pool) { _ in true }
         if best < 0 {
@@ -122,11 +122,11 @@ extension Engine {
 
     /// A replica that is fresh for the client, rather of the proxy's own zone; -1 where there is none.
     private func chooseReplica(_ client: ClientPointer, _ pool: PoolPointer, where serves: (Int) -> Bool) -> Int {
-        let near = balance.choose(replicaReaders.near, draw: random.next()) {
+        let near = roster.balance.choose(roster.replicaReaders.near, draw: random.next()) {
             isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
         }
         if near >= 0 { return near }
-        return balance.choose(replicaReaders.all, draw: random.next()) {
+        return roster.balance.choose(roster.replicaReaders.all, draw: random.next()) {
             isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
         }
     }
@@ -135,7 +135,7 @@ extension Engine {
     /// that reads without a pause would never find one that has replayed what it has just read on the primary.
     private func awaitsReplay(_ client: ClientPointer, _ record: PinRecord, _ pool: PoolPointer) -> Bool {
         let limit = pool.pointee.options.freshnessWait
-        guard limit > 0, !replicas.contains(where: { isFresh($0, for: client, pool) }), mayBecomeFresh(within: limit),
+        guard limit > 0, !roster.replicas.contains(where: { isFresh($0, for: client, pool) }), mayBecomeFresh(within: limit),
             record.waitsUntil == 0 || now < record.waitsUntil
         else {
             record.waitsUntil = 0

@@ -18,7 +18,7 @@ extension Engine {
                 handle: $0,
                 key: key,
                 options: poolOptions,
-                nodeCount: topology.nodes.count,
+                nodeCount: roster.topology.nodes.count,
                 catalog: catalog,
                 epoch: schemas.current(poolOptions.databaseOnServer)
             )
@@ -121,7 +121,7 @@ extension Engine {
         let nodes = nearNodes(pool)
         let draw = random.next()
         for place in 0..<nodes.count where nodes[place] != node {
-            if balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
+            if roster.balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
             guard let server = takeFitting(pool, nodes[place], profile) else { continue }
             openForItsShare(pool, node, servers: pool.pointee.nodes[nodes[place]].total)
             return server
@@ -184,7 +184,7 @@ extension Engine {
         nodePool.pointee.active &+= 1
         nodePool.pointee.assignments &+= 1
         server.pointee.isTimed = client.pointee.lastRoute.isRead
-        balance.nodes[server.pointee.node].inFlight &+= 1
+        roster.balance.began(on: server.pointee.node)
         pool.pointee.counters.serverAssignments &+= 1
         if client.pointee.flow == .waiting {
             leaveQueue(client, pool)
@@ -209,7 +209,7 @@ extension Engine {
         if server.pointee.phase == .active {
             nodePool.pointee.active &-= 1
             nodePool.pointee.leaving += 1
-            balance.nodes[server.pointee.node].inFlight &-= 1
+            roster.balance.ended(on: server.pointee.node)
         }
         server.pointee.phase = .draining
         guard server.pointee.ledger.isEmpty, server.pointee.passing == 0, !server.pointee.isCopyingIn else { return }
@@ -244,7 +244,7 @@ extension Engine {
         if pool.pointee.replication != .off { return openReserved(pool) }
         if forRead {
             openFirstServers(pool)
-            for _ in 0..<max(1, replicas.count) {
+            for _ in 0..<max(1, roster.replicas.count) {
                 if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
                 guard let node = bestNodeToOpen(pool) else { return }
                 open(pool, node)
@@ -289,8 +289,8 @@ extension Engine {
                 best = node
                 continue
             }
-            let share = (pool.pointee.nodes[node].total + 1) * max(1, topology.nodes[other].weight)
-            if share < (pool.pointee.nodes[other].total + 1) * max(1, topology.nodes[node].weight) { best = node }
+            let share = (pool.pointee.nodes[node].total + 1) * max(1, roster.topology.nodes[other].weight)
+            if share < (pool.pointee.nodes[other].total + 1) * max(1, roster.topology.nodes[node].weight) { best = node }
         }
         return best
     }
@@ -382,7 +382,7 @@ extension Engine {
         case .idle: nodePool.pointee.idle.removeAll { $0 == server.pointee.handle }
         case .active, .parked:
             nodePool.pointee.active -= 1
-            balance.nodes[server.pointee.node].inFlight -= 1
+            roster.balance.ended(on: server.pointee.node)
         case .draining: nodePool.pointee.leaving -= 1
         case .listening, .leaving, .closing: return
         }
@@ -394,10 +394,8 @@ extension Engine {
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old
     /// acquaintance.
     private func isMisplaced(_ server: ServerPointer) -> Bool {
-        topology.nodes[server.pointee.node].state.role == .unknown
-            || server.pointee.pool.pointee.isPaused
+        !roster.isUsable(server.pointee.node) || server.pointee.pool.pointee.isPaused
             || server.pointee.pool.pointee.isDead
-            || !drainedNodes.isEmpty && drainedNodes.contains(server.pointee.node)
     }
 
     private func isTooOld(_ server: ServerPointer) -> Bool {

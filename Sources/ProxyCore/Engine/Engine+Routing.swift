@@ -33,8 +33,8 @@ extension Engine {
             error.severity = .error
             return error
         }
-        if route.isRead, replicas.isEmpty, route.cause == .statement || route.cause == .leadingReads {
-            route.cause = hasLaggards ? .lagging : .noReplica
+        if route.isRead, roster.replicas.isEmpty, route.cause == .statement || route.cause == .leadingReads {
+            route.cause = roster.hasLaggards ? .lagging : .noReplica
         }
         client.pointee.lastRoute = route
         if route.isRead { pool.pointee.counters.reads &+= 1 } else { pool.pointee.counters.writes &+= 1 }

@@ -224,7 +224,7 @@ extension Engine {
             return false
         }
         let mayTryAgain =
-            !isCanceled && Int(client.pointee.attempts) <= topology.nodes.count
+            !isCanceled && Int(client.pointee.attempts) <= roster.topology.nodes.count
             && (server.pointee.isReplica || error.sqlState == .queryCanceled)
         if client.pointee.flow == .settling {
             guard mayTryAgain, client.pointee.pin == nil, !client.pointee.transaction.isFailed,

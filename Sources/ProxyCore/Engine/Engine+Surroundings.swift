@@ -121,14 +121,14 @@ extension Engine {
         server.pointee.changesSchema = false
         let database = server.pointee.pool.pointee.options.databaseOnServer
         schemaChanged(database)
-        if !replicas.isEmpty { schemas.settle(database, by: sampleClock.next) }
+        if !roster.replicas.isEmpty { schemas.settle(database, by: sampleClock.next) }
     }
 
     /// Replicas have told how far they are.
     func settleSchemas() {
         var covered = SampleNumber.max
-        for index in topology.nodes.indices where topology.nodes[index].state.role == .replica {
-            covered = min(covered, freshness[index].covered)
+        for index in roster.topology.nodes.indices where roster.topology.nodes[index].state.role == .replica {
+            covered = min(covered, roster.freshness[index].covered)
         }
         for database in schemas.takeSettled(covered: covered) { schemaChanged(database) }
     }

@@ -73,36 +73,14 @@ package final class Engine {
     /// By the databases' names on the servers.
     var listeningServers: [String: ListeningServer] = [:]
 
-    package private(set) var topology: Topology
-    /// The node that takes writes, -1 where there is none.
-    private(set) var primary = -1
-    /// While there is no primary.
-    var outage: PrimaryOutage?
-    var switchover: Switchover?
     /// Connections with cancel requests that wait for their end.
     var cancelRequests = 0
     /// Clients of the console whose command is not done yet.
     var consoleWaits: [Handle] = []
     var paused = PausedDatabases()
-    /// Nodes that the console has taken out of use.
-    var drainedNodes: Set<Int> = []
-    /// Slots of nodes that have left, until no server of theirs is left.
-    var departed: Set<Int> = []
-    /// Nodes that take reads.
-    private(set) var replicas: [Int] = []
-    /// The replicas, and with them the primary, as nodes to read on.
-    var replicaReaders: ReadNodes
-    var readersWithPrimary: ReadNodes
-    var balance: ReadBalance
+    var roster: Roster
     var random: RandomSource
 
-    /// By node: how far it is known to have come.
-    var freshness: [NodeFreshness]
-    var newestSample: PrimarySample?
-    /// By node: how often it has ceased to be a replica, or may have been restarted.
-    var lives: [UInt16]
-    /// Replicas are there that take no reads because of their lag.
-    private(set) var hasLaggards = false
     /// The control plane has been asked for positions and has not answered.
     var isSampleAsked = false
     var sampleAskedAt: Microseconds = 0
@@ -155,7 +133,6 @@ package final class Engine {
         self.environment = environment
         self.authenticationMethod = authenticationMethod
         self.credentials = credentials
-        self.topology = topology
         self.sampleClock = sampleClock
         buffers = BufferPool(limit: options.bufferMemory)
         memoryShares = MemoryShares(limit: options.bufferMemory)
@@ -172,14 +149,7 @@ package final class Engine {
         catalogs = CatalogStore(limit: options.maximumCatalogs)
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)
-        replicaReaders = ReadNodes(capacity: topology.nodes.count)
-        readersWithPrimary = ReadNodes(capacity: topology.nodes.count)
-        balance = ReadBalance(count: topology.nodes.count, slowStart: options.slowStart)
-        freshness = topology.nodes.map { _ in NodeFreshness() }
-        lives = topology.nodes.map { _ in 0 }
-        readRoles()
-        readReaders()
-        primaryMayHaveChanged(from: -1)
+        roster = Roster(topology, zone: options.zone, slowStart: options.slowStart, now: 0)
     }
 
     /// Gives back what sessions have of the buffer pool's: a process may end, and a test may, while they are in
@@ -303,25 +273,6 @@ package final class Engine {
         }
     }
 
-    package func topologyChanged(_ topology: Topology) {
-        let before = self.topology
-        self.topology = topology
-        membersMayHaveChanged(from: before)
-        noteLives(before)
-        let primaryBefore = primary
-        readEpoch &+= 1
-        readRoles()
-        readReaders()
-        cutHandedOver(from: before)
-        retireMisplacedServers()
-        cutFencedServers()
-        primaryMayHaveChanged(from: primaryBefore)
-        serveAllQueues()
-        moveListeningServers()
-        if switchover != nil { followSwitchover() }
-        if !restarted.isEmpty { runRestarted() }
-    }
-
     /// No new clients come, and those that are here are let go as soon as they stand at a boundary.
     package func drain() {
         isDraining = true
@@ -336,17 +287,17 @@ package final class Engine {
     /// Time has passed: called about ten times a second.
     package func tick() {
         checkMemory()
-        balance.look(now: now)
+        roster.look(now: now)
         readEpoch &+= 1
         forEachPool { checkQueues($0) }
         if !positionWaits.isEmpty { checkPositionWaits() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }
-        if switchover != nil { checkSwitchover() }
+        checkSwitchover()
         if !claims.isEmpty {
             checkClaims()
             if !restarted.isEmpty { runRestarted() }
         }
-        if !departed.isEmpty { checkDeparted() }
+        if !roster.departed.isEmpty { checkDeparted() }
         if !listeningServers.isEmpty {
             checkListeningServers()
             if !restarted.isEmpty { runRestarted() }
@@ -406,16 +357,6 @@ package final class Engine {
 
     func touch(_ cancel: UnsafeMutablePointer<CancelSession>) {
         touched.append(cancel.pointee.token)
-    }
-
-    // MARK: Roles
-
-    func readRoles() {
-        primary = topology.primary ?? -1
-        if primary >= 0, primary == switchover?.from || drainedNodes.contains(primary) { primary = -1 }
-        let known = topology.replicas.filter { topology.nodes[$0].weight > 0 && !drainedNodes.contains($0) }
-        replicas = known.filter { freshness[$0].verdict.takesReads }
-        hasLaggards = replicas.count < known.count
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {

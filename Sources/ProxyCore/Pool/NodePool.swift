@@ -26,5 +26,14 @@ struct NodePool: ~Copyable {
 
     init() {}
 
+    /// Its slot is another node's, or the node another than it was: what it has refused before counts no more.
+    mutating func isAnotherNode(now: Microseconds) {
+        retryAt = 0
+        lastFailure = nil
+        refusal = nil
+        refusedLogin = nil
+        usableSince = now
+    }
+
     var total: Int { idle.count + connecting + active + leaving }
 }

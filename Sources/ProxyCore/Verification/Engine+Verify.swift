@@ -26,8 +26,8 @@ extension Engine {
         findings.expect(userClients, is: census.userClients, "clients of users are counted")
         findings.expect(databaseServers, is: census.databaseServers, "servers of databases are counted")
         findings.expect(userServers, is: census.userServers, "servers of users are counted")
-        for node in topology.nodes.indices {
-            let inFlight = Int(balance.nodes[node].inFlight)
+        for node in roster.topology.nodes.indices {
+            let inFlight = Int(roster.balance.nodes[node].inFlight)
             findings.expect(inFlight, is: census.inFlight[node] ?? 0, "what node \(node) has in flight is counted")
         }
         if let lentElsewhere {

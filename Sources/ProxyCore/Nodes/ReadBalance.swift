@@ -60,6 +60,16 @@ struct ReadBalance: ~Copyable {
         measureAverage()
     }
 
+    /// A statement runs there from now on.
+    @inline(__always)
+    func began(on node: Int) { nodes[node].inFlight &+= 1 }
+
+    @inline(__always)
+    func ended(on node: Int) { nodes[node].inFlight &-= 1 }
+
+    /// The slot's node takes no reads any more.
+    func leave(_ node: Int) { nodes[node].leave() }
+
     /// A read's reply has begun.
     /// - Parameter time: microseconds since it was sent.
     @inline(__always)

@@ -173,10 +173,12 @@ extension Engine {
         }
         let pool = pool(PoolKey(database: extras.database, user: extras.user, replication: extras.replication))
         let limits = pool.pointee.options
-        try checkLimit(limits.maximumDatabaseClients, databaseClients[extras.database], "database", extras.database)
-        try checkLimit(limits.maximumUserClients, userClients[extras.user], "user", extras.user)
-        databaseClients[extras.database, default: 0] += 1
-        userClients[extras.user, default: 0] += 1
+        if let (scope, limit) = quota.limit(ofClients: extras.database, extras.user, limits) {
+            throw scope == .user
+                ? .tooManyClients(of: "user", extras.user, limit: limit)
+                : .tooManyClients(of: "database", extras.database, limit: limit)
+        }
+        quota.clientEntered(extras.database, extras.user)
         pool.pointee.clients += 1
         pool.pointee.counters.logins += 1
         client.pointee.pool = pool
@@ -202,16 +204,6 @@ extension Engine {
         askAnew(pool)
         requestServer(client, pool, forRead: primary < 0 && pool.pointee.replication == .off)
         if client.pointee.flow == .assigned { serverAssigned(client) }
-    }
-
-    private func checkLimit(_ limit: Int, _ count: Int?, _ scope: String, _ name: String) throws(PostgresError) {
-        guard limit > 0, count ?? 0 >= limit else { return }
-        throw PostgresError(
-            .fatal,
-            .tooManyConnections,
-            "too many connections for \(scope) \"\(name)\"",
-            hint: "Raise max_client_connections (now \(limit)) in [\(scope) \(name)]."
-        )
     }
 
     /// A server for the first look at the session's parameters is there.
@@ -332,5 +324,16 @@ extension PostgresError {
     init(_ failure: AuthenticationFailure) {
         let state = Array(failure.sqlState.utf8).withUnsafeBytes { SQLState($0) }
         self.init(.fatal, state, failure.message, detail: failure.detail, hint: failure.hint)
+    }
+}
+
+extension PostgresError {
+    fileprivate static func tooManyClients(of scope: String, _ name: String, limit: Int) -> PostgresError {
+        PostgresError(
+            .fatal,
+            .tooManyConnections,
+            "too many connections for \(scope) \"\(name)\"",
+            hint: "Raise max_client_connections (now \(limit)) in [\(scope) \(name)]."
+        )
     }
 }

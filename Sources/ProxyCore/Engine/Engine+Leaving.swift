@@ -36,8 +36,7 @@ extension Engine {
         if let pool = client.pointee.pool {
             if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
-            uncount(pool.pointee.database, in: &databaseClients)
-            uncount(pool.pointee.user, in: &userClients)
+            quota.clientLeft(pool.pointee.database, pool.pointee.user)
             actions.append(
                 .log(
                     .clientLeft(

@@ -1,27 +1,10 @@
 import Bytes
 
-/// Limits over several pools: of the whole process, of a database and of a user.
+/// Limits over several pools: who gives way where one is reached.
 extension Engine {
-    /// A limit that keeps a pool from opening another server.
-    enum ServerLimit {
-        case process
-        case database
-        case user
-    }
-
     /// The limit over several pools that is reached, if one is.
-    func reachedLimit(_ pool: PoolPointer) -> ServerLimit? {
-        let limits = pool.pointee.options
-        if options.maximumServers > 0, servers.count >= options.maximumServers { return .process }
-        if limits.maximumDatabaseServers > 0,
-            databaseServers[pool.pointee.database] ?? 0 >= limits.maximumDatabaseServers
-        {
-            return .database
-        }
-        if limits.maximumUserServers > 0, userServers[pool.pointee.user] ?? 0 >= limits.maximumUserServers {
-            return .user
-        }
-        return nil
+    func reachedLimit(_ pool: PoolPointer) -> Quota.Scope? {
+        quota.limit(ofServers: pool.pointee.database, pool.pointee.user, pool.pointee.options, all: servers.count)
     }
 
     /// Where clients wait and such a limit is reached, the server under it that has been free for the longest time gives way: nobody waits while one idles.
@@ -39,18 +22,12 @@ extension Engine {
         if let oldest { retire(oldest) }
     }
 
-    private func counts(_ server: ServerPointer, under limit: ServerLimit, with pool: PoolPointer) -> Bool {
+    private func counts(_ server: ServerPointer, under limit: Quota.Scope, with pool: PoolPointer) -> Bool {
         let other = server.pointee.pool
         switch limit {
         case .process: return true
         case .database: return other.pointee.database == pool.pointee.database
         case .user: return other.pointee.user == pool.pointee.user
         }
-    }
-
-    /// One less of a database's or a user's; a name that counts nothing is forgotten, or names that clients make up would add up.
-    func uncount(_ name: String, in counts: inout [String: Int]) {
-        guard let count = counts[name] else { return }
-        counts[name] = count > 1 ? count - 1 : nil
     }
 }

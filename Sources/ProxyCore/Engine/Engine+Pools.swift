@@ -316,8 +316,7 @@ extension Engine {
     @discardableResult
     func open(_ pool: PoolPointer, _ node: Int) -> Handle {
         pool.pointee.nodes[node].connecting += 1
-        databaseServers[pool.pointee.database, default: 0] += 1
-        userServers[pool.pointee.user, default: 0] += 1
+        quota.serverOpened(pool.pointee.database, pool.pointee.user)
         let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
         actions.append(.connect(PeerToken(.server, handle), node: node))
         return handle
@@ -387,8 +386,7 @@ extension Engine {
         case .listening, .leaving, .closing: return
         }
         server.pointee.phase = .closing
-        uncount(pool.pointee.database, in: &databaseServers)
-        uncount(pool.pointee.user, in: &userServers)
+        quota.serverClosed(pool.pointee.database, pool.pointee.user)
     }
 
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old

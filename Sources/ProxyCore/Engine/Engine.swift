@@ -64,10 +64,7 @@ package final class Engine {
     /// By the databases' names on the servers.
     var catalogs: CatalogStore
     var saltedPasswords = SaltedPasswordCache()
-    var databaseClients: [String: Int] = [:]
-    var userClients: [String: Int] = [:]
-    var databaseServers: [String: Int] = [:]
-    var userServers: [String: Int] = [:]
+    var quota: Quota
     var nextContextStamp: UInt32 = 1
     var schemas = SchemaEpochs()
     /// By the databases' names on the servers.
@@ -146,6 +143,7 @@ package final class Engine {
             // All that can be at hand at once: what is held, and what one receive adds.
             maximumTextBytes: 2 * options.clientBufferLimit
         )
+        quota = Quota(maximumServers: options.maximumServers)
         catalogs = CatalogStore(limit: options.maximumCatalogs)
         nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
         random = RandomSource(seed: options.seed)

@@ -25,10 +25,8 @@ struct Census {
     var pools: [Handle: OfPool] = [:]
     var nodes: [Place: OfNode] = [:]
     var inFlight: [Int: Int] = [:]
-    var databaseClients: [String: Int] = [:]
-    var userClients: [String: Int] = [:]
-    var databaseServers: [String: Int] = [:]
-    var userServers: [String: Int] = [:]
+    var clientCounts = Quota.Counts()
+    var serverCounts = Quota.Counts()
     /// References to statements and to profiles.
     var statements: [StatementID: Int] = [:]
     var profiles: [ProfileID: Int] = [:]

@@ -51,8 +51,7 @@ extension ClientSession {
         census.refer(to: profile)
         census.refer(to: startProfile)
         guard let pool, phase != .closing else { return }
-        census.databaseClients[pool.pointee.database, default: 0] += 1
-        census.userClients[pool.pointee.user, default: 0] += 1
+        census.clientCounts.add(pool.pointee.database, pool.pointee.user)
         var ofPool = census.pools[pool.pointee.handle] ?? Census.OfPool()
         ofPool.clients += 1
         if flow == .waiting {

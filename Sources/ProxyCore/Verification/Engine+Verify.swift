@@ -22,10 +22,8 @@ extension Engine {
         verifyServers(census, &findings)
         statements.verify(census.statements, &findings)
         profiles.verify(census.profiles, &findings)
-        findings.expect(databaseClients, is: census.databaseClients, "clients of databases are counted")
-        findings.expect(userClients, is: census.userClients, "clients of users are counted")
-        findings.expect(databaseServers, is: census.databaseServers, "servers of databases are counted")
-        findings.expect(userServers, is: census.userServers, "servers of users are counted")
+        findings.expect(quota.clients, is: census.clientCounts, "clients of databases and users are counted")
+        findings.expect(quota.servers, is: census.serverCounts, "servers of databases and users are counted")
         for node in roster.topology.nodes.indices {
             let inFlight = Int(roster.balance.nodes[node].inFlight)
             findings.expect(inFlight, is: census.inFlight[node] ?? 0, "what node \(node) has in flight is counted")

@@ -51,7 +51,6 @@ extension ServerSession {
         case .listening, .leaving, .closing: return
         }
         census.nodes[place] = ofNode
-        census.databaseServers[pool.pointee.database, default: 0] += 1
-        census.userServers[pool.pointee.user, default: 0] += 1
+        census.serverCounts.add(pool.pointee.database, pool.pointee.user)
     }
 }

@@ -8,8 +8,8 @@ let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableExperimentalFeature("Lifetimes"),
     .enableUpcomingFeature("ExistentialAny"),
-    // One thread has an engine, and tests and fuzzing run with the checks: in the release build they would be a fifth of
-    // what a query costs outside the kernel.
+    // One thread has an engine, and tests and fuzzing run with the checks: in the release build they would be a fifth
+    // of what a query costs outside the kernel.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 

@@ -1,8 +1,8 @@
 /// Authenticates one client, whatever the method: what to ask, what the answer must be, and the verdict.
 ///
-/// Start it once, when the startup packet has been read; then give it the body of every `p` message. Whoever is unknown,
-/// or has a secret that does not serve the method, is asked as anyone is and then refused with the same words as for a
-/// wrong password.
+/// Start it once, when the startup packet has been read; then give it the body of every `p` message. Whoever is
+/// unknown, or has a secret that does not serve the method, is asked as anyone is and then refused with the same words
+/// as for a wrong password.
 package struct ClientAuthenticator: Sendable {
     /// What to do next.
     package enum Step: Sendable, Hashable {

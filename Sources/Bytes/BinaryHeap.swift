@@ -1,4 +1,5 @@
-/// Elements of which the least is at hand: adding one and taking the least cost as much as the logarithm of their number.
+/// Elements of which the least is at hand: adding one and taking the least cost as much as the logarithm of their
+/// number.
 @usableFromInline
 package struct BinaryHeap<Element> {
     @usableFromInline var elements: [Element] = []

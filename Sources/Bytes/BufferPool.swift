@@ -1,7 +1,8 @@
-/// Memory that is lent only while it holds bytes: small and large chunks, kept on free lists, counted against one limit.
+/// Memory that is lent only while it holds bytes: small and large chunks, kept on free lists, counted against one
+/// limit.
 ///
-/// One pool belongs to one worker. `limit` is a mark, not a wall: the engine looks at `bytesInUse` and stops reading from sources, so what is in
-/// use stays within the limit plus what was already on its way.
+/// One pool belongs to one worker. `limit` is a mark, not a wall: the engine looks at `bytesInUse` and stops reading
+/// from sources, so what is in use stays within the limit plus what was already on its way.
 @usableFromInline
 package final class BufferPool {
     /// Room for most statements and their replies.
@@ -36,7 +37,8 @@ package final class BufferPool {
         }
     }
 
-    /// Lends a chunk with room for `bytes` if a large chunk has that, else a large chunk. The caller owns it until `give`.
+    /// Lends a chunk with room for `bytes` if a large chunk has that, else a large chunk. The caller owns it until
+    /// `give`.
     @inline(__always)
     @inlinable
     package func take(for bytes: Int) -> UnsafeMutablePointer<Chunk> {

@@ -1,9 +1,8 @@
 /// Bytes on their way out: a chain of lent chunks, appended at the tail and taken at the head.
 ///
-/// An empty queue holds no memory. The queue owns its chunks; the pool that lends them is passed to each call that
-/// may lend or give back,
-/// so that an idle session's queue is three words. A queue is to be cleared before it is dropped, or the pool's count
-/// is off.
+/// An empty queue holds no memory. The queue owns its chunks; the pool that lends them is passed to each call that may
+/// lend or give back, so that an idle session's queue is three words. A queue is to be cleared before it is dropped, or
+/// the pool's count is off.
 @usableFromInline
 package struct ByteQueue: ~Copyable {
     @usableFromInline var head: UnsafeMutablePointer<Chunk>?

@@ -1,7 +1,7 @@
 /// The name of a slot in a `Slab`: where it is, and which tenant of that place is meant.
 ///
-/// Handles are what other threads, the poller's user data and queues hold. A handle whose tenant has gone finds nothing,
-/// so an event that arrives late cannot reach the tenant's successor.
+/// Handles are what other threads, the poller's user data and queues hold. A handle whose tenant has gone finds
+/// nothing, so an event that arrives late cannot reach the tenant's successor.
 @usableFromInline
 package struct Handle: Hashable, Sendable, BitwiseCopyable {
     @usableFromInline package let index: UInt32

@@ -1,6 +1,7 @@
 /// A fast 64-bit hash of bytes under a secret seed, so that nobody outside can prepare texts that collide.
 ///
-/// Folded 64x64→128-bit multiplications over 16-byte strides. For tables in memory only: the value differs from process to process.
+/// Folded 64x64→128-bit multiplications over 16-byte strides. For tables in memory only: the value differs from process
+/// to process.
 @usableFromInline
 package struct KeyedHash: Sendable, BitwiseCopyable {
     @usableFromInline let seed: UInt64

@@ -1,7 +1,7 @@
 /// Slots for long-lived records, named by `Handle`, at addresses that never move.
 ///
-/// A record is reached through its slot pointer: no reference counting and no exclusivity check on the data path. The pages
-/// are kept for reuse and freed with the slab. Not thread-safe: a slab belongs to one worker.
+/// A record is reached through its slot pointer: no reference counting and no exclusivity check on the data path. The
+/// pages are kept for reuse and freed with the slab. Not thread-safe: a slab belongs to one worker.
 @usableFromInline
 package final class Slab<Element: ~Copyable> {
     @inlinable

@@ -7,8 +7,8 @@ struct Connection: ~Copyable {
         case open
         /// Closed by the owner; the rest of the output is being sent.
         case flushing
-        /// Closed by the owner, all sent and the end of the stream announced; input is dropped until the peer closes too.
-        /// A socket closed with unread input would be reset, and the peer might lose the last of what was sent.
+        /// Closed by the owner, all sent and the end of the stream announced; input is dropped until the peer closes
+        /// too. A socket closed with unread input would be reset, and the peer might lose the last of what was sent.
         case lingering
         /// Nobody's any more: waits for the kernel to let go of its requests.
         case dying
@@ -20,8 +20,8 @@ struct Connection: ~Copyable {
         case armed
         /// io_uring: the receive is being cancelled. Bytes may still come.
         case stopping
-        /// epoll: the kernel does not watch the socket. It is new, or its peer went while the owner had paused receiving,
-        /// which would be reported over and over.
+        /// epoll: the kernel does not watch the socket. It is new, or its peer went while the owner had paused
+        /// receiving, which would be reported over and over.
         case detached
         /// The peer has ended its sending and the owner still sends: only that the connection breaks is waited for.
         case ended

@@ -1,6 +1,7 @@
 import Bytes
 
-/// A loop's own name of a connection. The name of a connection that has gone finds nothing, also after its slot has a new tenant.
+/// A loop's own name of a connection. The name of a connection that has gone finds nothing, also after its slot has a
+/// new tenant.
 package struct ConnectionID: Hashable, Sendable, BitwiseCopyable {
     let handle: Handle
 

@@ -86,7 +86,8 @@ final class EpollLoop: EventLoop {
     @inline(__always)
     private func receive(_ connection: ConnectionPointer, _ handler: any EventHandler) {
         let start = buffer.baseAddress.unsafelyUnwrapped
-        // A short receive means an empty socket; after a full one the next turn reports it again, so that others get theirs.
+        // A short receive means an empty socket; after a full one the next turn reports it again, so that others get
+        // theirs.
         let count = clinux_receive(connection.pointee.descriptor.number, start, buffer.count)
         if count > 0 {
             deliver(connection, UnsafeRawBufferPointer(start: start, count: count), handler)

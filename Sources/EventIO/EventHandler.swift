@@ -1,7 +1,8 @@
 /// What a loop tells its owner, on the loop's thread.
 ///
-/// No call is made from within a call of the loop's that the owner makes: what such a call finds out (a connect that fails at
-/// once, a peer that is gone) is told later, in the loop's next turn. `token` is the owner's own name of the connection.
+/// No call is made from within a call of the loop's that the owner makes: what such a call finds out (a connect that
+/// fails at once, a peer that is gone) is told later, in the loop's next turn. `token` is the owner's own name of the
+/// connection.
 package protocol EventHandler: AnyObject {
     /// A connection was accepted. The owner adds the descriptor to this loop, hands it to another, or drops it.
     ///
@@ -28,8 +29,8 @@ package protocol EventHandler: AnyObject {
     /// More than `LoopOptions.highWater` bytes wait to be sent: the owner should stop what feeds this connection.
     func backlogged(_ token: UInt64)
 
-    /// No more than `LoopOptions.lowWater` bytes wait to be sent, after there were more than `highWater`. Where that lasted for less than
-    /// a turn it was not told with `backlogged`.
+    /// No more than `LoopOptions.lowWater` bytes wait to be sent, after there were more than `highWater`. Where that
+    /// lasted for less than a turn it was not told with `backlogged`.
     func drained(_ token: UInt64)
 
     /// The connection is gone and its id is dead: the peer ended it, and `inputEnded` was answered so (`error` 0), or

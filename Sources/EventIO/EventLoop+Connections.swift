@@ -33,7 +33,8 @@ extension EventLoop {
         }
     }
 
-    /// Takes all of `bytes` to be sent after what is queued already; `bytes` is empty afterwards. Drops them where the connection is gone.
+    /// Takes all of `bytes` to be sent after what is queued already; `bytes` is empty afterwards. Drops them where the
+    /// connection is gone.
     package final func send(_ id: ConnectionID, _ bytes: inout ByteQueue) {
         guard !bytes.isEmpty else { return }
         guard let connection = owned(id), !connection.pointee.hasFailed else {
@@ -62,7 +63,8 @@ extension EventLoop {
     /// Bytes that are queued or on their way to the kernel; 0 where the connection is gone.
     package final func unsentBytes(_ id: ConnectionID) -> Int { owned(id)?.pointee.output.count ?? 0 }
 
-    /// Stops receiving. With io_uring some bytes may still come. The end of a paused connection is not told until it resumes.
+    /// Stops receiving. With io_uring some bytes may still come. The end of a paused connection is not told until it
+    /// resumes.
     package final func pauseReceiving(_ id: ConnectionID) {
         guard let connection = owned(id), connection.pointee.wantsInput else { return }
         connection.pointee.wantsInput = false
@@ -78,8 +80,9 @@ extension EventLoop {
 
     /// Ends a connection; the id is dead at once and nothing more is told of it.
     ///
-    /// - Parameter flush: sends what is queued, announces the end and waits for the peer's, `LoopOptions.closeTimeout` at most.
-    ///   Without it what is queued is dropped; what the kernel has taken is still sent, unless the peer's own bytes were left unread.
+    /// - Parameter flush: sends what is queued, announces the end and waits for the peer's, `LoopOptions.closeTimeout`
+    ///   at most. Without it what is queued is dropped; what the kernel has taken is still sent, unless the peer's own
+    ///   bytes were left unread.
     package final func close(_ id: ConnectionID, flush: Bool) {
         guard let connection = owned(id) else { return }
         guard flush, connection.pointee.phase == .open, !connection.pointee.hasFailed else {
@@ -141,7 +144,8 @@ extension EventLoop {
         return connections[handle].unsafelyUnwrapped
     }
 
-    /// io_uring waits on blocking sockets only; epoll needs non-blocking ones. The descriptor may come from a loop of the other kind.
+    /// io_uring waits on blocking sockets only; epoll needs non-blocking ones. The descriptor may come from a loop of
+    /// the other kind.
     final func prepare(_ descriptor: Int32) {
         let flags = fcntl(descriptor, F_GETFL)
         let wanted = usesNonblockingSockets ? flags | O_NONBLOCK : flags & ~O_NONBLOCK

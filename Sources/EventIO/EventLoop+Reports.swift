@@ -64,7 +64,8 @@ extension EventLoop {
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno
     }
 
-    /// Some output has gone: tells the owner of a backlog that is no more, goes on with a close. The connection may be gone afterwards.
+    /// Some output has gone: tells the owner of a backlog that is no more, goes on with a close. The connection may be
+    /// gone afterwards.
     @inline(__always)
     final func outputMoved(_ connection: ConnectionPointer, _ handler: any EventHandler) {
         if connection.pointee.backlog != .none { relieve(connection, handler) }
@@ -73,7 +74,8 @@ extension EventLoop {
 
     final func relieve(_ connection: ConnectionPointer, _ handler: any EventHandler) {
         guard connection.pointee.output.count <= options.lowWater else { return }
-        // Told also where the backlog came and went within a turn: an owner that has looked at `unsentBytes` may have acted on it.
+        // Told also where the backlog came and went within a turn: an owner that has looked at `unsentBytes` may have
+        // acted on it.
         connection.pointee.backlog = .none
         if connection.pointee.phase == .open { handler.drained(connection.pointee.token) }
     }

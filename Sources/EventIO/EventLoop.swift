@@ -5,11 +5,13 @@ import Glibc
 
 /// Sockets, one timer and one bell, turned into an owner's events on one thread.
 ///
-/// A loop belongs to the thread that is in `run`; before that, `listen` and `add` may be called by whoever made it. Only `bell` may be
-/// used by other threads. How the kernel is asked is left to the two subclasses, which the whole module sees.
+/// A loop belongs to the thread that is in `run`; before that, `listen` and `add` may be called by whoever made it.
+/// Only `bell` may be used by other threads. How the kernel is asked is left to the two subclasses, which the whole
+/// module sees.
 ///
-/// Bytes pass through two places only: `deliver` on their way in and `send` on their way out. A layer between socket and owner, such as
-/// TLS, belongs there: it would turn what `deliver` is given into what the owner receives, and what `send` is given into what is queued.
+/// Bytes pass through two places only: `deliver` on their way in and `send` on their way out. A layer between socket
+/// and owner, such as TLS, belongs there: it would turn what `deliver` is given into what the owner receives, and what
+/// `send` is given into what is queued.
 package class EventLoop {
     /// Microseconds for which a listener rests when descriptors or memory have run out.
     package static let acceptPause: UInt64 = 100_000
@@ -19,8 +21,8 @@ package class EventLoop {
     package let options: LoopOptions
     /// Lends the chunks of all output. Belongs to the loop's thread.
     package let pool: BufferPool
-    // One thread has the loop and no access lasts through a call to the owner, so the run-time check that accesses exclude
-    // each other is left out: it cost more than all else that a turn does between two system calls.
+    // One thread has the loop and no access lasts through a call to the owner, so the run-time check that accesses
+    // exclude each other is left out: it cost more than all else that a turn does between two system calls.
 
     /// Microseconds of the monotonic clock when the current turn's events were taken.
     @exclusivity(unchecked) package internal(set) final var now: UInt64
@@ -95,8 +97,8 @@ package class EventLoop {
 // MARK: - Running
 
 extension EventLoop {
-    /// Asks for one `tick` at `time` (µs of the monotonic clock), in place of any that was asked for before; `.max` asks for none.
-    /// It comes up to a millisecond late.
+    /// Asks for one `tick` at `time` (µs of the monotonic clock), in place of any that was asked for before; `.max`
+    /// asks for none. It comes up to a millisecond late.
     package final func wake(at time: UInt64) { wakeTime = time }
 
     /// Turns until the bell's `stop`, then drops every connection and listener without telling of them.

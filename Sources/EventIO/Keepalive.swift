@@ -15,8 +15,8 @@ package struct Keepalive: Sendable, Equatable {
     package init() {}
 
     /// Of connections on which the peer has ended its sending: whether it is there at all shows only by its silence. A
-    /// system forgets a peer's half of a
-    /// connection that its process has closed within a minute, and answers the next probe with a reset.
+    /// system forgets a peer's half of a connection that its process has closed within a minute, and answers the next
+    /// probe with a reset.
     static let halfClosed: Keepalive = {
         var keepalive = Keepalive()
         keepalive.idle = 5
@@ -25,7 +25,8 @@ package struct Keepalive: Sendable, Equatable {
         return keepalive
     }()
 
-    /// Sets NODELAY and keepalive on a TCP socket. Errors are not: a socket whose peer has gone already refuses some options.
+    /// Sets NODELAY and keepalive on a TCP socket. Errors are not: a socket whose peer has gone already refuses some
+    /// options.
     func apply(to descriptor: Int32) {
         let tcp = Int32(IPPROTO_TCP)
         _ = clinux_set_option(descriptor, tcp, TCP_NODELAY, 1)

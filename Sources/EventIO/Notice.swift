@@ -1,4 +1,5 @@
-/// Something that a call of the owner's has found out, kept until the next turn so that the owner is not called back from within its own call.
+/// Something that a call of the owner's has found out, kept until the next turn so that the owner is not called back
+/// from within its own call.
 enum Notice: BitwiseCopyable {
     case connected(ConnectionID)
     case connectFailed(ConnectionID, Int32)

@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// One io_uring instance with its ring of receive buffers, made disabled: the thread that calls `enable` is its only user from then on.
+/// One io_uring instance with its ring of receive buffers, made disabled: the thread that calls `enable` is its only
+/// user from then on.
 final class Ring {
     let ring: UnsafeMutablePointer<io_uring>
     private let bufferRing: UnsafeMutablePointer<io_uring_buf_ring>

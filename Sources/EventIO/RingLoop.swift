@@ -29,7 +29,8 @@ final class RingLoop: EventLoop {
     private static let piecesPerSend = 64
     private static let brokenCount = 64
 
-    /// What a completion is of, in the top bits of its name; the rest is the connection's handle or the listener's number.
+    /// What a completion is of, in the top bits of its name; the rest is the connection's handle or the listener's
+    /// number.
     private enum Request: UInt64 {
         case receive = 1
         case send = 2
@@ -331,7 +332,8 @@ final class RingLoop: EventLoop {
         settle(connection)
     }
 
-    /// Frees a dying connection's slot once the kernel holds no request of it: until then its socket and chunks must stay.
+    /// Frees a dying connection's slot once the kernel holds no request of it: until then its socket and chunks must
+    /// stay.
     private func settle(_ connection: ConnectionPointer) {
         switch (connection.pointee.receiving, connection.pointee.sending) {
         case (.armed, _), (.stopping, _), (_, .busy): return

@@ -2,9 +2,9 @@ import Glibc
 
 /// Makes the nodes of a cluster in its directory and starts them.
 ///
-/// The quickest way to replicas: the primary is made and filled while it does not run, each replica is a copy of its files,
-/// and then all of them start at once. A copy of a server that was shut down cleanly needs no backup
-/// label ("PostgreSQL documentation, 26.2"), and replays from the primary's very first record.
+/// The quickest way to replicas: the primary is made and filled while it does not run, each replica is a copy of its
+/// files, and then all of them start at once. A copy of a server that was shut down cleanly needs no backup label
+/// ("PostgreSQL documentation, 26.2"), and replays from the primary's very first record.
 struct ClusterBuilder {
     let directory: String
     let installation: PostgresInstallation

@@ -1,13 +1,13 @@
 import Glibc
 import Synchronization
 
-/// The process that owns a cluster's directory: it makes it, and when its standard input ends it ends every process that works
-/// there and removes it.
+/// The process that owns a cluster's directory: it makes it, and when its standard input ends it ends every process
+/// that works there and removes it.
 ///
-/// That input is a pipe whose only writer is this process. So the end of the cluster is the same whether it is
-/// asked for or this process dies, however it dies. The supervisor leads a session of its own, out of reach of the terminal,
-/// and runs as PostgreSQL's user: the one that may look at and signal the servers, also in containers that
-/// take the capability to do so from root.
+/// That input is a pipe whose only writer is this process. So the end of the cluster is the same whether it is asked
+/// for or this process dies, however it dies. The supervisor leads a session of its own, out of reach of the terminal,
+/// and runs as PostgreSQL's user: the one that may look at and signal the servers, also in containers that take the
+/// capability to do so from root.
 final class ClusterSupervisor: Sendable {
     /// The cluster's directory, which PostgreSQL's user owns; everything of the cluster works inside.
     let directory: String
@@ -21,7 +21,8 @@ final class ClusterSupervisor: Sendable {
     /// The longest directory whose socket's path, `/.s.PGSQL.12345` and all, still fits `sockaddr_un`.
     private static let longestDirectory = 107 - ".s.PGSQL.12345.lock".utf8.count - 1
 
-    /// Starts a supervisor with a fresh directory under `parent`, or, where PostgreSQL's user can not use that, under /tmp.
+    /// Starts a supervisor with a fresh directory under `parent`, or, where PostgreSQL's user can not use that, under
+    /// /tmp.
     static func start(
         under parent: String?,
         account: ServerAccount,
@@ -97,7 +98,8 @@ final class ClusterSupervisor: Sendable {
 
     deinit { finish() }
 
-    /// Ends every process of the cluster, removes its directory, and returns when both are done. Does nothing the second time.
+    /// Ends every process of the cluster, removes its directory, and returns when both are done. Does nothing the
+    /// second time.
     func finish() {
         state.withLock { state in
             guard case .watching(let process, let lifeline, let report) = state else { return }

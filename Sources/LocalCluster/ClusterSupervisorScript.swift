@@ -2,8 +2,8 @@ extension ClusterSupervisor {
     /// What the supervisor runs under `sh`, with the directory to work under as its argument.
     ///
     /// A process belongs to the cluster when its working directory is inside the cluster's. SIGQUIT is PostgreSQL's
-    /// immediate shutdown ("PostgreSQL documentation, 19.5"), which frees its shared memory; SIGCONT is for servers that a
-    /// test has stopped. A server that was killed with SIGKILL leaves `postmaster.pid` and, named in its seventh
+    /// immediate shutdown ("PostgreSQL documentation, 19.5"), which frees its shared memory; SIGCONT is for servers
+    /// that a test has stopped. A server that was killed with SIGKILL leaves `postmaster.pid` and, named in its seventh
     /// line, a System V shared memory segment.
     static let script = #"""
         trap '' HUP INT QUIT TERM PIPE

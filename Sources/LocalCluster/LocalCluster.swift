@@ -2,9 +2,10 @@ import Glibc
 
 /// A throw-away PostgreSQL primary with streaming replicas, made from the installed binaries.
 ///
-/// It lives in a directory of its own under TMPDIR, on free ports of 127.0.0.1, and is gone without a trace after `stop`, when the last
-/// reference to it goes, or when this process ends, however it ends. Superuser `postgres` may log in from this machine without a
-/// password; user `app` (password `app`) owns database `app`. No data is safe here: nothing is flushed to disk.
+/// It lives in a directory of its own under TMPDIR, on free ports of 127.0.0.1, and is gone without a trace after
+/// `stop`, when the last reference to it goes, or when this process ends, however it ends. Superuser `postgres` may log
+/// in from this machine without a password; user `app` (password `app`) owns database `app`. No data is safe here:
+/// nothing is flushed to disk.
 package final class LocalCluster: Sendable {
     /// The node that was the primary at the start.
     package let primary: LocalNode

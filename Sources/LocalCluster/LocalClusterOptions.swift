@@ -39,7 +39,8 @@ package struct LocalClusterOptions: Sendable {
     package var usesReplicationSlots = false
     /// The longest that the start, and afterwards anything that is waited for on a node, may take.
     package var timeout = Duration.seconds(60)
-    /// The directory to make the cluster's own in; nil for TMPDIR. Where PostgreSQL's user can not use it, /tmp is taken.
+    /// The directory to make the cluster's own in; nil for TMPDIR. Where PostgreSQL's user can not use it, /tmp is
+    /// taken.
     package var temporaryDirectory: String?
     /// A descriptor whose readability calls the start off with `LocalClusterError.cancelled`; -1 for none.
     package var cancellation: Int32 = -1

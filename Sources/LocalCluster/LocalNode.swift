@@ -3,8 +3,8 @@ import Synchronization
 
 /// One PostgreSQL server of a `LocalCluster`.
 ///
-/// Its methods may be called from any thread; each blocks until what it says is so, for `LocalClusterOptions.timeout` at
-/// most, and starts, stops and kills of one node come one after the other.
+/// Its methods may be called from any thread; each blocks until what it says is so, for `LocalClusterOptions.timeout`
+/// at most, and starts, stops and kills of one node come one after the other.
 package final class LocalNode: Sendable {
     /// How a server is shut down ("PostgreSQL documentation, 19.5").
     package enum StopMode: Sendable {

@@ -7,8 +7,8 @@ enum LoopbackPort {
 
     /// Ports that nothing listens on now; all different.
     ///
-    /// They lie below the range that the kernel takes the source ports of outgoing connections from. A node that is restarted
-    /// therefore finds its port free however many clients connect meanwhile, and a client that calls the port
+    /// They lie below the range that the kernel takes the source ports of outgoing connections from. A node that is
+    /// restarted therefore finds its port free however many clients connect meanwhile, and a client that calls the port
     /// of a dead node is refused, never connected with itself.
     static func free(_ count: Int) throws(LocalClusterError) -> [UInt16] {
         let range = readFile("/proc/sys/net/ipv4/ip_local_port_range")?.split { $0.isWhitespace }.compactMap { Int($0) }

@@ -7,8 +7,8 @@ struct NodeConfiguration {
 
     /// postgresql.conf, whole: `initdb`'s is not kept.
     ///
-    /// Nothing outlives the cluster, so nothing is worth a flush to disk; and what would be left behind outside its directory after
-    /// SIGKILL (POSIX shared memory) is kept inside.
+    /// Nothing outlives the cluster, so nothing is worth a flush to disk; and what would be left behind outside its
+    /// directory after SIGKILL (POSIX shared memory) is kept inside.
     var main: String {
         var lines = [
             "cluster_name = '\(name)'",

@@ -37,7 +37,8 @@ package struct PostgresInstallation: Sendable, Equatable {
         ["initdb", "postgres", "psql"].allSatisfy { access("\(directory)/\($0)", X_OK) == 0 }
     }
 
-    /// Distributions link single programs into `PATH`: where the link of `pg_config` or `initdb` leads is where the others are.
+    /// Distributions link single programs into `PATH`: where the link of `pg_config` or `initdb` leads is where the
+    /// others are.
     private static func linkedDirectory(_ directory: String) -> String? {
         for program in ["initdb", "pg_config"] {
             guard let resolved = realpath("\(directory)/\(program)", nil) else { continue }

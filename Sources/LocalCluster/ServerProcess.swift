@@ -4,8 +4,8 @@ import Glibc
 struct ServerProcess: Sendable {
     /// The postmaster. It stays ours to wait for, so its number is not given to another process before `reap`.
     let postmaster: pid_t
-    /// The reading end of a pipe that the postmaster and every process it forks hold as standard input, and nobody else: it
-    /// hangs up when the last of them is gone.
+    /// The reading end of a pipe that the postmaster and every process it forks hold as standard input, and nobody
+    /// else: it hangs up when the last of them is gone.
     let lifeline: Int32
 
     static func start(

@@ -10,7 +10,8 @@ package enum ErrorFields {
     package static let position = UInt8(ascii: "P")
     package static let routine = UInt8(ascii: "R")
 
-    /// Where the value of field `name` lies in `body`, without its terminator; nil where the field is absent or the body is malformed.
+    /// Where the value of field `name` lies in `body`, without its terminator; nil where the field is absent or the
+    /// body is malformed.
     package static func range(of name: UInt8, in body: RawSpan) -> Range<Int>? {
         var offset = 0
         while offset < body.byteCount {
@@ -37,7 +38,8 @@ package enum ErrorFields {
         return severity == "FATAL" || severity == "PANIC"
     }
 
-    /// Whether the server function that raised the error is `routine`: unlike the message, the name is never translated.
+    /// Whether the server function that raised the error is `routine`: unlike the message, the name is never
+    /// translated.
     package static func isRaised(by routine: StaticString, in body: RawSpan) -> Bool {
         guard let range = range(of: Self.routine, in: body), range.count == routine.utf8CodeUnitCount else {
             return false

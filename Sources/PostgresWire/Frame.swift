@@ -1,8 +1,7 @@
 import Bytes
 
 /// What stands where a message should begin: the one place at which types and lengths of messages are looked at, for
-/// either side and for every
-/// state of a conversation. What lies behind cannot meet a header that could not be.
+/// either side and for every state of a conversation. What lies behind cannot meet a header that could not be.
 @usableFromInline
 package enum Frame: BitwiseCopyable {
     /// Fewer bytes than a header are at hand.
@@ -92,9 +91,8 @@ package enum Frame: BitwiseCopyable {
     @inlinable package static var large: Int { 0x3FFF_FFFF }
     /// PostgreSQL's PQ_SMALL_MESSAGE_LIMIT and the type byte.
     @inlinable package static var small: Int { 10_001 }
-    /// What of a server's is gathered whole, and may be long: descriptions of 1,664 columns with names of 63
-    /// characters are far shorter, and so are
-    /// those of 65,535 parameters.
+    /// What of a server's is gathered whole, and may be long: descriptions of 1,664 columns with names of 63 characters
+    /// are far shorter, and so are those of 65,535 parameters.
     @inlinable package static var gathered: Int { 1 << 20 }
 
     /// Bytes of the longest message of a type; nil where a client sends no such type.
@@ -112,9 +110,8 @@ package enum Frame: BitwiseCopyable {
         }
     }
 
-    /// Bytes of the shortest and of the longest message of a type; nil where a server sends no such type. Of the
-    /// types that are passed on as they
-    /// come, any length will do.
+    /// Bytes of the shortest and of the longest message of a type; nil where a server sends no such type. Of the types
+    /// that are passed on as they come, any length will do.
     @inline(__always)
     @inlinable
     static func sizesOfServer(_ tag: UInt8) -> ClosedRange<Int>? {

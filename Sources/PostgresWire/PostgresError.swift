@@ -12,7 +12,8 @@ package struct PostgresError: Error, Sendable, Equatable {
     package var message: String
     package var detail: String?
     package var hint: String?
-    /// The function of the server's that says so: where a driver tells by it what to do (PostgreSQL documentation, 55.8).
+    /// The function of the server's that says so: where a driver tells by it what to do (PostgreSQL documentation,
+    /// 55.8).
     package var routine: String?
 
     package init(

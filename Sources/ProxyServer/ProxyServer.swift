@@ -134,7 +134,8 @@ package final class ProxyServer: Sendable {
         events?.start()
         monitor.start()
         patroni?.start()
-        // The first clients should not find all nodes unknown; a node that does not answer keeps nobody waiting for long.
+        // The first clients should not find all nodes unknown; a node that does not answer keeps nobody waiting for
+        // long.
         _ = monitor.waitUntilKnown(timeout: proxy.nodeCheckTimeout + .seconds(1))
         worker.start(ended: { control.workerEnded() })
     }

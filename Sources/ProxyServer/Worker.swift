@@ -144,8 +144,7 @@ final class Worker: EventHandler {
     // MARK: The lease
 
     /// With coordination = etcd. What comes is looked at after this, so that a process that was stopped for a while
-    /// neither sends a write nor
-    /// passes on the answer to one once others need not wait for it any more.
+    /// neither sends a write nor passes on the answer to one once others need not wait for it any more.
     private func checkLease() {
         let end = leaseEnd
         mailArrived()

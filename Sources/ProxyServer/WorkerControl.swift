@@ -8,7 +8,8 @@ protocol WorkerControl: AnyObject, Sendable {
     func samplePositions(within limit: Microseconds)
     /// The worker goes by the view of this serial.
     func viewApplied(serial: UInt64)
-    /// The lease has run out before the control plane said so: the worker has cut off the primary, and waits for the next view.
+    /// The lease has run out before the control plane said so: the worker has cut off the primary, and waits for the
+    /// next view.
     func writesLapsed()
     /// A node that has left has no server any more.
     func slotVacated(node: Int)

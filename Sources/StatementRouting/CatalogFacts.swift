@@ -138,8 +138,8 @@ package final class CatalogFacts: Sendable {
         return Set(visible.map(\.schema)).count == 1 && visible.contains { $0.columns.isSubset(of: columns) }
     }
 
-    /// Whether a write to the relation is known to move a sequence, as it may. A pin hangs on it; what another client must
-    /// not see does not.
+    /// Whether a write to the relation is known to move a sequence, as it may. A pin hangs on it; what another client
+    /// must not see does not.
     /// - Parameter inserts: whether rows come to be by it.
     func movesSequence(schema: String?, name: String, path: SearchPath?, inserts: Bool) -> Bool {
         (sequenceWriters[name] ?? []).contains { fact in

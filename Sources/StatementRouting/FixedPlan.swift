@@ -1,8 +1,8 @@
 /// Tells statements whose plan cannot hang on the values that are bound, so that clients may share it.
 ///
-/// PostgreSQL plans a prepared statement for its values in its first five executions, and may take a plan for any values
-/// from then on (PREPARE, Notes). Where there is but one way to run it, both are the same: without parameters, where
-/// rows are only put in, where one row is looked up by a unique key, and where no row is left out.
+/// PostgreSQL plans a prepared statement for its values in its first five executions, and may take a plan for any
+/// values from then on (PREPARE, Notes). Where there is but one way to run it, both are the same: without parameters,
+/// where rows are only put in, where one row is looked up by a unique key, and where no row is left out.
 struct FixedPlan {
     /// Something among the nodes that have been visited takes more than one relation, or a plan of its own.
     private var isCompound = false

@@ -19,7 +19,8 @@ package struct FunctionFact: Sendable, Equatable {
     /// calls it (PostgreSQL documentation, 8.16.5).
     package var acceptsRow: Bool
 
-    /// Whether a call may leave something behind in its session (PostgreSQL documentation, 38.7): where it is volatile, unless more is known of it.
+    /// Whether a call may leave something behind in its session (PostgreSQL documentation, 38.7): where it is volatile,
+    /// unless more is known of it.
     package var mayChangeSession: Bool
 
     package init(

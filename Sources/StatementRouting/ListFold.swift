@@ -1,8 +1,8 @@
 /// Where the normalizer stands in a list behind IN or ARRAY, or in the rows of VALUES.
 ///
 /// A class hangs on what stands in such a list, not on how often. So each literal in it becomes 1, an element or a row
-/// that repeats an earlier one is left out, and a list or row of nothing but literals becomes one of one. Tokens come one
-/// at a time and nothing is looked at twice: a list may be of any length, and may come in parts.
+/// that repeats an earlier one is left out, and a list or row of nothing but literals becomes one of one. Tokens come
+/// one at a time and nothing is looked at twice: a list may be of any length, and may come in parts.
 struct ListFold: BitwiseCopyable {
     private enum Place: UInt8, BitwiseCopyable {
         case none

@@ -9,7 +9,8 @@ package struct PreparedReference: Equatable, Sendable {
     /// What identifiers are cut to (PostgreSQL documentation, 4.1.1).
     private static let longestName = 63
 
-    /// - Parameter text: one statement, which the grammar knows. Only the lexer reads it: this is done for each EXECUTE.
+    /// - Parameter text: one statement, which the grammar knows. Only the lexer reads it: this is done for each
+    ///   EXECUTE.
     /// - Returns: nil where there is no such name, or one that is not taken literally (U&"…", or longer than servers
     ///   keep).
     package static func find(in text: RawSpan, standardConformingStrings: Bool) -> PreparedReference? {
@@ -28,7 +29,8 @@ package struct PreparedReference: Equatable, Sendable {
     private static func skipToName(_ lexer: inout StatementLexer) -> Bool {
         guard lexer.next() == .word else { return false }
         if lexer.isWord("execute") || lexer.isWord("prepare") { return true }
-        // In CREATE TABLE AS, EXECUTE follows AS; in EXPLAIN it follows options, of which the grammar puts most into parentheses.
+        // In CREATE TABLE AS, EXECUTE follows AS; in EXPLAIN it follows options, of which the grammar puts most into
+        // parentheses.
         let isCreate = lexer.isWord("create")
         guard isCreate || lexer.isWord("explain") else { return false }
         var depth = 0

@@ -7,8 +7,8 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
         self.rawValue = rawValue
     }
 
-    // What follows is said here once more than OptionSet says it: constants and single instructions to the compiler, where
-    // a literal in brackets is an array, and a default implementation a call through a table, for each statement.
+    // What follows is said here once more than OptionSet says it: constants and single instructions to the compiler,
+    // where a literal in brackets is an array, and a default implementation a call through a table, for each statement.
 
     @inlinable package static var none: SessionEffects { SessionEffects(rawValue: 0) }
 

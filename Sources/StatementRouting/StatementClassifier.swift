@@ -151,7 +151,8 @@ package final class StatementClassifier {
         return found
     }
 
-    /// A short text with literals is lexed in no time, and texts like it come with other literals: it is not worth a copy.
+    /// A short text with literals is lexed in no time, and texts like it come with other literals: it is not worth a
+    /// copy.
     @inline(__always)
     private func isWorthKeeping(_ count: Int) -> Bool {
         !normalizer.hasLiterals || count > Self.quicklyLexedBytes

@@ -1,4 +1,5 @@
-/// A unique index over columns of a plain table without children, in whole: by it a row is looked up whatever the values.
+/// A unique index over columns of a plain table without children, in whole: by it a row is looked up whatever the
+/// values.
 package struct UniqueKeyFact: Sendable, Equatable {
     package var schema: String
     package var table: String

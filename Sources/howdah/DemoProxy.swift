@@ -1,7 +1,8 @@
 import Configuration
 import ProxyServer
 
-/// The proxy that the demo shows: everybody on this machine may come in, and settings can still be given by the environment.
+/// The proxy that the demo shows: everybody on this machine may come in, and settings can still be given by the
+/// environment.
 struct DemoProxy: RunningProxy {
     private let server: ProxyServer
     var port: UInt16 { server.port }

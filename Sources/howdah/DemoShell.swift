@@ -9,8 +9,8 @@ struct DemoShell {
 
     /// Starts the command as the invoking user, with this process's standard descriptors.
     ///
-    /// With a terminal as standard input it shares this process's group, so that it may read there (an interactive `psql`);
-    /// else it leads one of its own, so that a signal passed on reaches all that it started.
+    /// With a terminal as standard input it shares this process's group, so that it may read there (an interactive
+    /// `psql`); else it leads one of its own, so that a signal passed on reaches all that it started.
     init(command: String, environment: [String]) throws {
         hasOwnGroup = isatty(STDIN_FILENO) == 0
         let launch = ChildLaunch(

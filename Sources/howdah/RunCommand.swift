@@ -16,7 +16,8 @@ enum RunCommand {
     /// What transactions under way get to end in, after SIGTERM or SIGINT.
     private static let grace = Duration.seconds(30)
 
-    /// - Returns: the exit status: 0 after a signal, 2 for wrong arguments or settings, 1 where the proxy could not start.
+    /// - Returns: the exit status: 0 after a signal, 2 for wrong arguments or settings, 1 where the proxy could not
+    ///   start.
     static func run(_ arguments: [String]) -> Int32 {
         let signals = RunSignals()
         do {

@@ -1,6 +1,7 @@
 import Glibc
 
-/// The signals that `howdah run` takes, by waiting for them. Make it before any thread is started: the threads inherit that they are blocked.
+/// The signals that `howdah run` takes, by waiting for them. Make it before any thread is started: the threads inherit
+/// that they are blocked.
 struct RunSignals {
     /// What a signal asks for.
     enum Request {

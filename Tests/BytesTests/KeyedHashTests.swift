@@ -56,8 +56,8 @@ struct KeyedHashTests {
         #expect(Set(colliding.map { hash($0, 2) & mask }).count > colliding.count / 2)
     }
 
-    /// Likely keys, each set spread over 256 buckets: the chi-squared statistic of 255 degrees of freedom stays below a value that a
-    /// fair hash passes once in a million times. The seeds are fixed, so the outcome is too.
+    /// Likely keys, each set spread over 256 buckets: the chi-squared statistic of 255 degrees of freedom stays below a
+    /// value that a fair hash passes once in a million times. The seeds are fixed, so the outcome is too.
     @Test(arguments: [1, 2, 3, 99] as [UInt64])
     func spreadsLikelyKeysOverItsBuckets(seed: UInt64) {
         let sets: [(String, [[UInt8]])] = [

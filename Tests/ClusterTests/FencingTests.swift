@@ -317,8 +317,8 @@ import Testing
         #expect(undecided?.description.contains(FenceReason.historyGrant) == true)
     }
 
-    /// Whatever nodes say, in whatever order: two are never right at once, and a primary that has been succeeded is never right
-    /// again on its old timeline.
+    /// Whatever nodes say, in whatever order: two are never right at once, and a primary that has been succeeded is
+    /// never right again on its old timeline.
     @Test func neverTwoAtOnce() {
         var random = SeededGenerator(seed: 500)
         let pasts: [(UInt32, [(UInt32, UInt64)]?)] = [

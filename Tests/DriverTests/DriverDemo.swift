@@ -67,8 +67,8 @@ struct DriverDemo {
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         let demo = Process()
         demo.executableURL = URL(fileURLWithPath: howdah)
-        // timeout(1) ends what hangs, so that the demo still cleans up and the output tells how far it came. What is only
-        // slow, on a busy machine, never meets it.
+        // timeout(1) ends what hangs, so that the demo still cleans up and the output tells how far it came. What is
+        // only slow, on a busy machine, never meets it.
         demo.arguments = ["demo", "--port", "0", "--exec", "timeout 900 sh -c \(Self.quoted(command))"]
         // Scripts tell where their reads run: however busy the machine is, they are to wait for a replica.
         let patience = ["HOWDAH_FRESHNESS_WAIT": "30s"]

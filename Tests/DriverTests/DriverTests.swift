@@ -3,8 +3,8 @@ import Testing
 
 /// Drivers as applications use them, each with a script of its own, through `howdah demo`.
 ///
-/// A script checks results and where reads ran, and ends with a status other than 0 where something differs. One after the
-/// other, because each has three servers of its own.
+/// A script checks results and where reads ran, and ends with a status other than 0 where something differs. One after
+/// the other, because each has three servers of its own.
 @Suite(.serialized)
 struct DriverTests {
     @Test(arguments: ["psql", "pgbench", "psycopg3", "psycopg2", "asyncpg", "sqlalchemy", "django", "pg8000"])

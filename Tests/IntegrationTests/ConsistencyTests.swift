@@ -4,7 +4,8 @@ import Testing
 @testable import LocalCluster
 
 extension EndToEnd {
-    /// Replicas that lag: what their sessions see, and who gets reads. `HOWDAH_TEST_CONSISTENCY_OPERATIONS` says how many operations the checker does.
+    /// Replicas that lag: what their sessions see, and who gets reads. `HOWDAH_TEST_CONSISTENCY_OPERATIONS` says how
+    /// many operations the checker does.
     @Suite struct Consistency {
         /// A cluster of its own, whose replicas stop and lag as a test wants.
         private static let cluster: Result<LocalCluster, any Error> = Result {
@@ -174,7 +175,8 @@ extension EndToEnd {
             try lags(replica, { try replica.pauseReplay() }, mend: { try replica.resumeReplay() })
         }
 
-        /// Nobody flushes what a transaction has written that was rolled back last: it holds no commit, and is not waited for.
+        /// Nobody flushes what a transaction has written that was rolled back last: it holds no commit, and is not
+        /// waited for.
         @Test func whatWasRolledBackIsNotWaitedForLong() throws {
             let proxy = try proxy(["freshness_wait": "60s"])
             defer { #expect(proxy.stop()) }

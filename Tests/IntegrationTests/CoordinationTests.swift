@@ -86,7 +86,8 @@ extension EndToEnd {
             defer { cluster.stop() }
             let relay = try Relay(to: cluster.primary.port)
             defer { relay.stop() }
-            // Nobody tells whether replicas hear from it, so that the other proxy's word is all that there is against a promotion.
+            // Nobody tells whether replicas hear from it, so that the other proxy's word is all that there is against a
+            // promotion.
             let cut = try Self.proxy([relay.port] + cluster.replicas.map(\.port), etcd, ["monitor_user": "app"])
             let other = try Self.proxy(cluster.nodes.map(\.port), etcd)
             defer { for proxy in [cut, other] { #expect(proxy.stop()) } }
@@ -181,7 +182,8 @@ extension EndToEnd {
                 try clients[survivor].query("INSERT INTO ledger VALUES (2) ON CONFLICT DO NOTHING").errors.isEmpty
             }
             #expect(try cluster.replicas.filter { try isPrimary($0) }.count == 1)
-            // In the middle as a rule: what it had begun is void, or the other goes on in its place. Where this machine was slow it may have come to its end.
+            // In the middle as a rule: what it had begun is void, or the other goes on in its place. Where this machine
+            // was slow it may have come to its end.
             let ends = [
                 "void": proxies[survivor].log.contains("promotes no replica after all"),
                 "taken over": proxies[survivor].log.contains("this one goes on in its place"),

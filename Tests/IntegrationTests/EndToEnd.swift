@@ -3,7 +3,8 @@ import Testing
 
 @testable import LocalCluster
 
-/// The proxy's binary in front of real servers. One test after the other: they share a cluster, and count what its nodes do.
+/// The proxy's binary in front of real servers. One test after the other: they share a cluster, and count what its
+/// nodes do.
 @Suite(.serialized)
 struct EndToEnd {
     static func cluster() throws -> LocalCluster { try TestCluster.shared.get() }
@@ -32,7 +33,8 @@ struct EndToEnd {
         }
     }
 
-    /// Repeats a round of reads until both replicas have had their part: right after a test that has made one slow, the other gets all for a moment.
+    /// Repeats a round of reads until both replicas have had their part: right after a test that has made one slow, the
+    /// other gets all for a moment.
     /// - Parameter round: how many reads ran where, by node.
     static func sharedByReplicas(atLeast least: Int = 1, _ round: () throws -> [String: Int]) throws {
         try eventually("both replicas to share the reads", within: 20) {

@@ -179,7 +179,8 @@ extension EndToEnd {
             #expect(account.lost.isEmpty, "\(account)")
             #expect(account.failures.allSatisfy { ["08007", "40001"].contains($0.state) }, "\(account)")
             #expect(try rows(cluster.primary) == before)
-            // Each acknowledged write is on one of the two: what the old one took before it was known to be old, and all since.
+            // Each acknowledged write is on one of the two: what the old one took before it was known to be old, and
+            // all since.
             let kept = try rows(new).union(before)
             #expect(Set(account.acknowledged).isSubset(of: kept))
             let client = try WireClient(port: proxy.port)

@@ -5,7 +5,8 @@ import Testing
 @testable import LocalCluster
 
 extension EndToEnd {
-    /// Nodes that die, are restarted and promoted under load, followed by the proxy. Each test has a cluster of its own.
+    /// Nodes that die, are restarted and promoted under load, followed by the proxy. Each test has a cluster of its
+    /// own.
     @Suite struct Outages {
         private static let settings = [
             "node_check_interval": "100ms", "server_login_retry": "50ms", "pool_size": "30", "admin_users": "app",

@@ -1,4 +1,5 @@
-/// Transactions: two-phase commit, savepoints with settings, chains, control inside of texts and pipelines, errors in each of them.
+/// Transactions: two-phase commit, savepoints with settings, chains, control inside of texts and pipelines, errors in
+/// each of them.
 extension ParityCases {
     private typealias F = Frontend
 

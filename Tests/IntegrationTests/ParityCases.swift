@@ -1,4 +1,5 @@
-/// Scripts whose replies must not differ, whoever else uses the pool. They leave the database as it was, and read no table that others write.
+/// Scripts whose replies must not differ, whoever else uses the pool. They leave the database as it was, and read no
+/// table that others write.
 enum ParityCases {
     private typealias F = Frontend
 

@@ -42,7 +42,8 @@ struct ParityDuet: Sendable {
         Turn(client: client, messages: [F.bind("", name, texts: values), F.execute(), F.sync])
     }
 
-    /// The same under each of the two settings, twice, so that the second session of each meets what the first has left.
+    /// The same under each of the two settings, twice, so that the second session of each meets what the first has
+    /// left.
     private static func sharing(_ setting: String, _ one: String, _ other: String, _ text: String) -> ParityDuet {
         let orders = [0, 0, 1, 1, 0, 1]
         return ParityDuet(

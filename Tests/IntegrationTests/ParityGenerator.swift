@@ -1,4 +1,5 @@
-/// Random scripts from a seed: prepared statements under few names, transactions, errors and settings, in batches of a few messages.
+/// Random scripts from a seed: prepared statements under few names, transactions, errors and settings, in batches of a
+/// few messages.
 struct ParityGenerator {
     private var state: UInt64
 

@@ -6,7 +6,8 @@ import Testing
 extension EndToEnd {
     /// The same messages, to the primary itself and through the proxy, have the same replies.
     @Suite struct Parity {
-        /// - Returns: the replies, step by step; the last one says why there are no more where the script could not be finished.
+        /// - Returns: the replies, step by step; the last one says why there are no more where the script could not be
+        ///   finished.
         private func play(_ script: ParityScript, port: UInt16) -> [[String]] {
             var replies: [[String]] = []
             do {

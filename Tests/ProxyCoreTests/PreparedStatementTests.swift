@@ -3,7 +3,8 @@ import ProxyCore
 import ProxySimulation
 import Testing
 
-/// Prepared statements: a client's names, the proxy's names on servers, and what becomes of both (PostgreSQL documentation, 55.2.3).
+/// Prepared statements: a client's names, the proxy's names on servers, and what becomes of both (PostgreSQL
+/// documentation, 55.2.3).
 struct PreparedStatementTests {
     /// Prepares `text` under `name` on the server of a node.
     private func prepare(_ client: ScriptedClient, _ name: String, _ text: String, on node: Int, as serverName: String)

@@ -56,7 +56,8 @@ struct WaitingCostTests {
         #expect(many.served <= few.served * 10 + 10)
     }
 
-    /// Clients that have seen too much for the second replica wait for the first, which is busy, while servers of the second come free again and again.
+    /// Clients that have seen too much for the second replica wait for the first, which is busy, while servers of the
+    /// second come free again and again.
     private func cost(ofServersThatServeNobody count: Int) -> UInt64 {
         var cost: UInt64 = 0
         converse(

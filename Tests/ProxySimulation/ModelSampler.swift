@@ -1,6 +1,7 @@
 import ProxyCore
 
-/// Looks at the model nodes' positions in the order in which a monitor might: a look is begun, answered and told at times that have nothing to do with each other.
+/// Looks at the model nodes' positions in the order in which a monitor might: a look is begun, answered and told at
+/// times that have nothing to do with each other.
 struct ModelSampler {
     private let nodes: Int
     private let clock: SampleClock

@@ -1,9 +1,11 @@
 import Bytes
 import PostgresWire
 
-/// One session of a model PostgreSQL, from the server's side of the protocol: bytes in, bytes out (PostgreSQL documentation, 55.2).
+/// One session of a model PostgreSQL, from the server's side of the protocol: bytes in, bytes out (PostgreSQL
+/// documentation, 55.2).
 ///
-/// Replies leave when a server would send them: at Sync, Flush, the end of a simple query, an error, or when its buffer is full.
+/// Replies leave when a server would send them: at Sync, Flush, the end of a simple query, an error, or when its buffer
+/// is full.
 package final class ModelSession {
     struct Prepared {
         let text: String

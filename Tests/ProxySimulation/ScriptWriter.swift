@@ -171,8 +171,8 @@ package struct ScriptWriter {
         if limit > 0, dice.chance(50) { add("Execute") { $0.execute(portal: "") } }
     }
 
-    /// As a driver that asks for each part of its work by itself: Parse, Describe, Bind with Execute, each with Flush and Sync, in one packet or in several, read
-    /// behind each or at the end.
+    /// As a driver that asks for each part of its work by itself: Parse, Describe, Bind with Execute, each with Flush
+    /// and Sync, in one packet or in several, read behind each or at the end.
     private mutating func stepByStep(_ text: String) {
         let name = dice.chance(70) ? "" : "d"
         let values = parameters(Self.parameterCount(text))

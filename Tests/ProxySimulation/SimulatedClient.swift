@@ -216,7 +216,8 @@ package final class SimulatedClient {
 
     private static func isEqual(_ left: WireMessage, _ right: WireMessage) -> Bool {
         if left.letter == "E", right.letter == "E" {
-            // A statement that its server lacks cannot be prepared in a failed transaction: that error comes before any other.
+            // A statement that its server lacks cannot be prepared in a failed transaction: that error comes before any
+            // other.
             return left.asBackend == right.asBackend || left.field("C") == "25P02"
         }
         // The process that has notified is the client's own, and no model's.

@@ -1,7 +1,7 @@
 import ProxyCore
 
-/// Nodes that die and come back, a replica that is promoted in between, nodes that leave the cluster and join it, and a watch that tells
-/// the engine of it late.
+/// Nodes that die and come back, a replica that is promoted in between, nodes that leave the cluster and join it, and a
+/// watch that tells the engine of it late.
 extension Simulation {
     func stepFailover() {
         if idleRounds > 200 { return recover() }

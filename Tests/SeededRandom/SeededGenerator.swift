@@ -1,4 +1,5 @@
-/// The same numbers from the same seed (SplitMix64), so that a failure comes back. Not the generator that the engine uses.
+/// The same numbers from the same seed (SplitMix64), so that a failure comes back. Not the generator that the engine
+/// uses.
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

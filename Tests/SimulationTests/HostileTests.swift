@@ -4,10 +4,9 @@ import Testing
 
 /// Clients and servers that do not keep to the protocol, beside a client that does.
 ///
-/// `HOWDAH_HOSTILE_CASES` plays more of them (60,000 of the table are all), `HOWDAH_HOSTILE_CASE=table:n` or
-/// `random:n` that one alone; a case that ends the process
-/// says which it was. `Tests/Fuzz/planted` puts faults back that were found once, and looks whether these tests find
-/// them.
+/// `HOWDAH_HOSTILE_CASES` plays more of them (60,000 of the table are all), `HOWDAH_HOSTILE_CASE=table:n` or `random:n`
+/// that one alone; a case that ends the process says which it was. `Tests/Fuzz/planted` puts faults back that were
+/// found once, and looks whether these tests find them.
 @Suite(.serialized)
 struct HostileTests {
     private static var only: String? { getenv("HOWDAH_HOSTILE_CASE").map { String(cString: $0) } }

@@ -2,7 +2,8 @@ import Glibc
 import ProxySimulation
 import Testing
 
-/// Random clients on a random network, from seeds. A failure names its seed: `HOWDAH_SIMULATION_SEED=n` plays that one alone.
+/// Random clients on a random network, from seeds. A failure names its seed: `HOWDAH_SIMULATION_SEED=n` plays that one
+/// alone.
 struct SimulationTests {
     private static var onlySeed: UInt64? { getenv("HOWDAH_SIMULATION_SEED").flatMap { UInt64(String(cString: $0)) } }
 

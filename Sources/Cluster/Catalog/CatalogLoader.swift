@@ -1,6 +1,7 @@
 /// Loads the catalog facts of databases and keeps them fresh, on a thread of its own.
 ///
-/// What it tells is told on that thread, one at a time; the closures must not call `stop`. From any thread: all methods.
+/// What it tells is told on that thread, one at a time; the closures must not call `stop`. From any thread: all
+/// methods.
 package final class CatalogLoader: Sendable {
     private let nodes: [MonitoredNode]
     private let options: CatalogOptions

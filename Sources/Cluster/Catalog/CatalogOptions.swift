@@ -4,7 +4,8 @@ package struct CatalogOptions: Sendable {
     package var interval: Duration
     /// Time for one look or one load, connecting included.
     package var timeout: Duration
-    /// After a change that was told of the look waits until no other has come for so long, so that a crowd of them costs one look.
+    /// After a change that was told of the look waits until no other has come for so long, so that a crowd of them
+    /// costs one look.
     package var quiet: Duration
     /// A look is put off no longer than this after the first change that it has not seen.
     package var longestDelay: Duration

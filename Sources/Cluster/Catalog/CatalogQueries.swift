@@ -8,10 +8,10 @@ enum CatalogQueries {
 
     static let pinSearchPath = "SET search_path = pg_catalog"
 
-    /// Two values, of functions and of all the rest, each of which changes with every committed change of what the other queries read, a row's xmin being new with
-    /// each of its versions. It holds on replicas too, and neither VACUUM nor ANALYZE changes it. Every catalog is read
-    /// in whole, but no row leaves the server: a few milliseconds of one core for some thousand relations. Functions are by
-    /// far the most rows, and seldom change.
+    /// Two values, of functions and of all the rest, each of which changes with every committed change of what the
+    /// other queries read, a row's xmin being new with each of its versions. It holds on replicas too, and neither
+    /// VACUUM nor ANALYZE changes it. Every catalog is read in whole, but no row leaves the server: a few milliseconds
+    /// of one core for some thousand relations. Functions are by far the most rows, and seldom change.
     static let fingerprint = "SELECT " + state(of: functionCatalogs) + ", " + state(of: otherCatalogs)
 
     private typealias Catalog = (name: String, condition: String)

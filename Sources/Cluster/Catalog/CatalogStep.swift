@@ -1,5 +1,5 @@
-/// The statements of one look at a catalog, in the order in which they run. Each is a transaction of its own, so that no
-/// snapshot is held for longer than one of them takes: VACUUM cleans up what is older than the oldest.
+/// The statements of one look at a catalog, in the order in which they run. Each is a transaction of its own, so that
+/// no snapshot is held for longer than one of them takes: VACUUM cleans up what is older than the oldest.
 enum CatalogStep: Int, CaseIterable {
     case ownSearchPath
     case ownIsolation

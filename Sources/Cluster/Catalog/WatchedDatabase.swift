@@ -1,7 +1,7 @@
 /// What the loader keeps of one database.
 struct WatchedDatabase {
-    /// The rows published last, and the fingerprint of the catalog that they are known to be right for; that is nil where
-    /// they may be mixed from before and after a change.
+    /// The rows published last, and the fingerprint of the catalog that they are known to be right for; that is nil
+    /// where they may be mixed from before and after a change.
     var loaded: (fingerprint: CatalogFingerprint?, rows: CatalogRows)?
     /// When it is to be looked at next; nanoseconds of `MonotonicClock`.
     var due: UInt64

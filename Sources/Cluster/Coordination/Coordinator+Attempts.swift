@@ -100,7 +100,8 @@ extension Coordinator {
         case .following(attempt.number, _), .baffled(attempt.number, _, _): return []
         default: break
         }
-        // Whoever sees a primary that is well says so instead, and the attempt is called off. One that has been told is too late to object to.
+        // Whoever sees a primary that is well says so instead, and the attempt is called off. One that has been told is
+        // too late to object to.
         if attempt.stage == .fencing, look.sees != nil, case .apart = standing { return [] }
         // The promotion has been seen already, and only its end is yet to be written.
         if let sees = look.sees, look.names[sees] == attempt.candidate { return [] }

@@ -1,9 +1,10 @@
-/// One proxy's part in agreeing with the others who promotes which replica, over keys in etcd: events in, actions out, no I/O and no clock.
-/// Times are nanoseconds of one monotonic clock.
+/// One proxy's part in agreeing with the others who promotes which replica, over keys in etcd: events in, actions out,
+/// no I/O and no clock. Times are nanoseconds of one monotonic clock.
 ///
-/// Each proxy has a key of its own that goes with its lease, and writes to a primary only while that lease cannot have run out. So whoever wants
-/// to replace the primary knows all that may still be writing to it: it waits until each has said that it has cut the primary off, or its key
-/// is gone. What counts is what etcd says next, never what an answer to a change said: a change may be made although its answer is lost.
+/// Each proxy has a key of its own that goes with its lease, and writes to a primary only while that lease cannot have
+/// run out. So whoever wants to replace the primary knows all that may still be writing to it: it waits until each has
+/// said that it has cut the primary off, or its key is gone. What counts is what etcd says next, never what an answer
+/// to a change said: a change may be made although its answer is lost.
 package struct Coordinator: Sendable {
     package enum Event: Sendable, Equatable {
         case looked(CoordinationLook)
@@ -79,8 +80,8 @@ package struct Coordinator: Sendable {
     var fenced: UInt64 = 0
     /// Until when this proxy may write to a primary; 0: not at all.
     package private(set) var writesUntil: UInt64 = 0
-    /// From when on this proxy may say that all others have been asked. Where etcd was gone for all, each has its say when it is back, and not the
-    /// first alone: a lease's time is left for that.
+    /// From when on this proxy may say that all others have been asked. Where etcd was gone for all, each has its say
+    /// when it is back, and not the first alone: a lease's time is left for that.
     var settledAt: UInt64 = .max
     private var toldHold: WriteHold?
     private var hasWritten = false
@@ -247,7 +248,8 @@ package struct Coordinator: Sendable {
         isFresh = true
         guard case .leased(var lease) = registration else { return [] }
         guard state.proxies[id] != nil else {
-            // Nobody counts on a proxy whose key is gone, so that it may not write; it is put again, if there is a lease to put it with.
+            // Nobody counts on a proxy whose key is gone, so that it may not write; it is put again, if there is a
+            // lease to put it with.
             if before?.proxies[id] != nil { writesUntil = 0 }
             settledAt = .max
             return []

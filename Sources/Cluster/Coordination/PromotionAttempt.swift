@@ -1,4 +1,5 @@
-/// One try to replace a lost primary, as all proxies see it. There is one key for it, changed by compare-and-swap alone.
+/// One try to replace a lost primary, as all proxies see it. There is one key for it, changed by compare-and-swap
+/// alone.
 package struct PromotionAttempt: Sendable, Equatable {
     package enum Stage: String, Sendable {
         /// Proxies cut off the old primary, and say so.

@@ -4,7 +4,8 @@ import ProxyCore
 package struct DiscoveredNode: Sendable, Equatable {
     package let name: String
     package let address: NodeAddress
-    /// The numeric addresses of its host, as far as they are known: what tells that it is a node which is watched already under another name.
+    /// The numeric addresses of its host, as far as they are known: what tells that it is a node which is watched
+    /// already under another name.
     package let numericHosts: [String]
     /// Where it runs, by a tag `zone` of Patroni's; nil: nobody says.
     package let zone: String?

@@ -1,7 +1,7 @@
 import ProxyCore
 
-/// Which nodes there are, and which slot each has: the nodes of the configuration for ever, others for as long as they are listed. Pure;
-/// times are nanoseconds of one monotonic clock.
+/// Which nodes there are, and which slot each has: the nodes of the configuration for ever, others for as long as they
+/// are listed. Pure; times are nanoseconds of one monotonic clock.
 package struct Membership: Sendable {
     private struct Discovered {
         /// Nil: a node of the configuration.
@@ -49,7 +49,8 @@ package struct Membership: Sendable {
     /// Somebody has listed the nodes that there are.
     ///
     /// - Parameters:
-    ///   - hosts: by slot, the numeric addresses of each member's host; nil while they are being looked up, and then no node is taken for a new
+    ///   - hosts: by slot, the numeric addresses of each member's host; nil while they are being looked up, and then no
+    ///     node is taken for a new
     ///     one, since it may be that.
     ///   - primary: the slot of the node that writes go to: it stays, listed or not.
     ///   - reserved: a slot that must not be given to another node.

@@ -16,8 +16,8 @@ package struct PatroniCluster: Sendable, Equatable {
 
     /// Reads JSON.
     ///
-    /// - Throws: where it is not that of a cluster; members that cannot be understood make all of it an error, since whoever is not
-    ///   listed is taken to have left.
+    /// - Throws: where it is not that of a cluster; members that cannot be understood make all of it an error, since
+    ///   whoever is not listed is taken to have left.
     package init(json: [UInt8]) throws(PatroniFailure) {
         guard let cluster = JSONValue(json) else { throw .malformed("it is not JSON") }
         guard let items = cluster["members"]?.items else { throw .malformed("it has no list of members") }

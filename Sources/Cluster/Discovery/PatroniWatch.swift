@@ -1,7 +1,7 @@
 /// Asks Patroni which nodes there are, on a thread of its own.
 ///
-/// `found` and `log` are called on that thread, one at a time; they must not call `stop`. What Patroni says of roles decides nothing: it
-/// only has the nodes asked sooner.
+/// `found` and `log` are called on that thread, one at a time; they must not call `stop`. What Patroni says of roles
+/// decides nothing: it only has the nodes asked sooner.
 package final class PatroniWatch: Sendable {
     private let options: PatroniOptions
     private let found: @Sendable ([DiscoveredNode]) -> Void

@@ -1,7 +1,8 @@
 import ProxyCore
 
 extension SenderList.Sender {
-    /// Where the replica listens: nothing in `pg_stat_replication` tells its port, so it may say `host:port` or `:port` as its application name.
+    /// Where the replica listens: nothing in `pg_stat_replication` tells its port, so it may say `host:port` or `:port`
+    /// as its application name.
     ///
     /// - Parameters:
     ///   - primary: where the primary is reached: a replica that streams from its own host is there too.

@@ -15,8 +15,9 @@ package enum SenderList: Sendable, Equatable {
         }
     }
 
-    /// An expression for the list as one text: a line for each replica, of name and address with a tab in between. PostgreSQL lets neither stand in an
-    /// application name. Backups and logical subscribers are no replicas; what pg_receivewal is cannot be seen but by its name.
+    /// An expression for the list as one text: a line for each replica, of name and address with a tab in between.
+    /// PostgreSQL lets neither stand in an application name. Backups and logical subscribers are no replicas; what
+    /// pg_receivewal is cannot be seen but by its name.
     static let column = """
         CASE WHEN r THEN NULL WHEN NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN '!' \
         ELSE COALESCE((SELECT pg_catalog.string_agg(COALESCE(s.application_name, '') || pg_catalog.chr(9) \

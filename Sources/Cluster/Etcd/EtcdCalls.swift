@@ -1,6 +1,7 @@
 import Bytes
 
-/// Requests and answers of etcd's JSON gateway (etcd documentation, "gRPC gateway"): keys and values in Base64, 64-bit numbers as strings.
+/// Requests and answers of etcd's JSON gateway (etcd documentation, "gRPC gateway"): keys and values in Base64, 64-bit
+/// numbers as strings.
 struct EtcdCalls {
     let prefix: String
 

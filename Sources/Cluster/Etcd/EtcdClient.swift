@@ -37,7 +37,8 @@ final class EtcdClient {
         }
     }
 
-    /// So that nobody waits for a proxy that has been stopped. What comes of it does not matter: the lease runs out by itself.
+    /// So that nobody waits for a proxy that has been stopped. What comes of it does not matter: the lease runs out by
+    /// itself.
     func revoke(_ lease: Int64) {
         guard let url = urls.first else { return }
         _ = try? post(url, "lease/revoke", EtcdCalls.lease(lease))

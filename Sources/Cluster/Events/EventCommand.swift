@@ -1,4 +1,5 @@
-/// Runs a command for each event of a node, one after the other in the order of the events, on a thread of its own (setting `on_event`).
+/// Runs a command for each event of a node, one after the other in the order of the events, on a thread of its own
+/// (setting `on_event`).
 package final class EventCommand: Sendable {
     private struct Occasion {
         let name: String
@@ -51,8 +52,8 @@ package final class EventCommand: Sendable {
 
     /// Has the command run. From any thread; cheap.
     ///
-    /// - Parameter facts: variables of its environment by their names, beside those of this process that do not begin with `HOWDAH_`,
-    ///   among which may be passwords.
+    /// - Parameter facts: variables of its environment by their names, beside those of this process that do not begin
+    ///   with `HOWDAH_`, among which may be passwords.
     package func run(_ name: String, facts: [(String, String)]) {
         mailbox.post(Occasion(name: name, environment: facts.map { "\($0)=\($1)" }))
     }

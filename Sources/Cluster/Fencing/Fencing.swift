@@ -2,8 +2,8 @@ import ProxyCore
 
 /// Decides which of the nodes that say they are primary is right, so that never two are written to.
 ///
-/// What a node says now is compared with what the others say and with the primary that was right before: by system identifier, by
-/// timeline, and by the timelines' history where the nodes tell it. No I/O, no clock.
+/// What a node says now is compared with what the others say and with the primary that was right before: by system
+/// identifier, by timeline, and by the timelines' history where the nodes tell it. No I/O, no clock.
 package struct Fencing: Sendable {
     /// How reasons name a node.
     package struct Node: Sendable {
@@ -43,7 +43,8 @@ package struct Fencing: Sendable {
         strays.remove(place)
     }
 
-    /// A replica is about to be promoted in place of a primary that is lost: whatever that one says from now on, it is not used.
+    /// A replica is about to be promoted in place of a primary that is lost: whatever that one says from now on, it is
+    /// not used.
     package mutating func replace(_ old: Int, by new: Int) { replacement = Replacement(old: old, new: new) }
 
     /// Nothing has been promoted after all.
@@ -51,7 +52,8 @@ package struct Fencing: Sendable {
 
     /// - Parameters:
     ///   - claims: by place; nil: the node does not answer, or is lost by the watch's verdict.
-    ///   - isComplete: whether every node has been asked since the start. Before, no primary is taken for right: a newer one may be
+    ///   - isComplete: whether every node has been asked since the start. Before, no primary is taken for right: a
+    ///     newer one may be
     ///     among those that have not answered yet.
     package mutating func judge(_ claims: [NodeClaim?], isComplete: Bool) -> FencingVerdict {
         precondition(claims.count == nodes.count)

@@ -2,7 +2,8 @@ import ProxyCore
 
 /// A timeline, with the ones that led to it where they are known ("PostgreSQL documentation, 26.3.5").
 ///
-/// A number alone does not name a timeline: two replicas that are promoted apart from each other both take the next one.
+/// A number alone does not name a timeline: two replicas that are promoted apart from each other both take the next
+/// one.
 package struct Timeline: Sendable, Equatable {
     package let number: UInt32
     /// The oldest first; nil: not known.
@@ -14,8 +15,9 @@ package struct Timeline: Sendable, Equatable {
         self.history = number == 1 ? [] : history
     }
 
-    /// - Parameter file: the contents of the timeline's history file: a line for each timeline that led to it, with its number and where
-    ///   it ended, in columns; the rest of the line is for people. Nil, or something else, is a history that is not known.
+    /// - Parameter file: the contents of the timeline's history file: a line for each timeline that led to it, with its
+    ///   number and where it ended, in columns; the rest of the line is for people. Nil, or something else, is a
+    ///   history that is not known.
     package init(number: UInt32, file: String?) {
         self.init(number: number, history: file.flatMap { Self.parse($0) })
     }

@@ -10,7 +10,8 @@ package struct LagLimits: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// What is over the limit. One that is over already stays so down to half of it, so that a replica at the limit does not come and go.
+    /// What is over the limit. One that is over already stays so down to half of it, so that a replica at the limit
+    /// does not come and go.
     func excess(lag: UInt64, bytes lagBytes: UInt64, isOver: Bool) -> String? {
         if let time, lag > time.nanoseconds / (isOver ? 2 : 1) {
             return "lags \(Self.seconds(lag)) s behind the primary (max_lag = \(Self.seconds(time.nanoseconds)) s)"

@@ -1,10 +1,10 @@
 import ProxyCore
 
-/// The primary's positions of late, from which it can be told how far behind a replica is: without comparing clocks of machines, right on an idle primary, and
-/// right for a replica whose stream is cut.
+/// The primary's positions of late, from which it can be told how far behind a replica is: without comparing clocks of
+/// machines, right on an idle primary, and right for a replica whose stream is cut.
 ///
-/// Looks that find the same position are one entry. When the ring is full, its older half is thinned: what is told then errs towards more lag and less
-/// coverage, never the other way.
+/// Looks that find the same position are one entry. When the ring is full, its older half is thinned: what is told then
+/// errs towards more lag and less coverage, never the other way.
 struct LagRing {
     private(set) var samples: [PositionSample] = []
     private let capacity: Int
@@ -18,7 +18,8 @@ struct LagRing {
 
     var newest: PositionSample? { samples.last }
 
-    /// - Parameter commitsFlushedWithin: how long a commit may stay without being flushed, in nanoseconds; nil where that is not known.
+    /// - Parameter commitsFlushedWithin: how long a commit may stay without being flushed, in nanoseconds; nil where
+    ///   that is not known.
     mutating func add(_ sample: PositionSample, commitsFlushedWithin: UInt64? = nil) {
         if let last = samples.last {
             // An answer that has overtaken another tells nothing new.
@@ -28,7 +29,8 @@ struct LagRing {
             if last.inserted == sample.inserted, last.flushed == sample.flushed {
                 samples[samples.count - 1].number = sample.number
                 if let commitsFlushedWithin, sample.since - last.since > commitsFlushedWithin {
-                    // Of a transaction that was rolled back, say: nobody flushes that, and replicas do not get it, before something else is written.
+                    // Of a transaction that was rolled back, say: nobody flushes that, and replicas do not get it,
+                    // before something else is written.
                     samples[samples.count - 1].covering = last.flushed
                 }
                 return
@@ -38,7 +40,8 @@ struct LagRing {
         samples.append(sample)
     }
 
-    /// Drops every second entry of the older half, but for the first. The entry behind one that is dropped is taken to have been reached as early as that.
+    /// Drops every second entry of the older half, but for the first. The entry behind one that is dropped is taken to
+    /// have been reached as early as that.
     private mutating func thin() {
         var kept: [PositionSample] = []
         kept.reserveCapacity(capacity)
@@ -61,7 +64,8 @@ struct LagRing {
         samples.last { $0.covering <= replayed }?.number ?? 0
     }
 
-    /// The age of the oldest position that has not been replayed, in nanoseconds; 0 where all have been, nil where there has been no look.
+    /// The age of the oldest position that has not been replayed, in nanoseconds; 0 where all have been, nil where
+    /// there has been no look.
     func lag(of replayed: WALPosition, at now: UInt64) -> UInt64? {
         guard let last = samples.last else { return nil }
         if last.flushed <= replayed { return 0 }

@@ -1,6 +1,7 @@
 import ProxyCore
 
-/// How far each replica is behind the primary, from what nodes say in checks. Without sockets or clock; times are nanoseconds of one monotonic clock.
+/// How far each replica is behind the primary, from what nodes say in checks. Without sockets or clock; times are
+/// nanoseconds of one monotonic clock.
 package struct LagWatch: Sendable {
     /// Which log the ring's positions are of.
     private struct Source: Equatable {
@@ -71,8 +72,9 @@ package struct LagWatch: Sendable {
         readings[node] = nil
     }
 
-    /// At the very beginning of a page, the primary names the place behind the page's header, and replicas the end of the page before: a replica that has
-    /// everything would be behind for as long as the primary is idle. No record ends in between, so the page's beginning says the same.
+    /// At the very beginning of a page, the primary names the place behind the page's header, and replicas the end of
+    /// the page before: a replica that has everything would be behind for as long as the primary is idle. No record
+    /// ends in between, so the page's beginning says the same.
     private static func withoutPageHeader(_ position: WALPosition) -> WALPosition {
         let offset = position.rawValue % 8192
         return offset == 24 || offset == 40 ? WALPosition(rawValue: position.rawValue - offset) : position

@@ -7,21 +7,23 @@ package struct NodeReading: Sendable, Equatable {
     package let number: SampleNumber
     /// When the query was sent: nanoseconds of `MonotonicClock`.
     package let sentAt: UInt64
-    /// The primary: what has been inserted into the log, which covers every commit that anybody can see, flushed or not. A replica: what it has replayed.
+    /// The primary: what has been inserted into the log, which covers every commit that anybody can see, flushed or
+    /// not. A replica: what it has replayed.
     package let reached: WALPosition?
     /// The primary: what has been flushed, which is what replicas can get. A replica: what it has received.
     package let flushed: WALPosition?
-    /// The primary: that of its log. A replica: that which it receives, where its monitoring user may know, else that of its last restartpoint.
+    /// The primary: that of its log. A replica: that which it receives, where its monitoring user may know, else that
+    /// of its last restartpoint.
     package let timeline: UInt32?
     /// `system_identifier` of the control file; nil where the monitoring user may not know.
     package let systemIdentifier: String?
-    /// How long a commit may stay without being flushed, where it was told not to wait (`synchronous_commit = off`), in nanoseconds; nil where
-    /// that is not known.
+    /// How long a commit may stay without being flushed, where it was told not to wait (`synchronous_commit = off`), in
+    /// nanoseconds; nil where that is not known.
     package let commitsFlushedWithin: UInt64?
     /// The state of a replica's WAL receiver; nil where there is none.
     package let receiver: String?
-    /// When a replica last heard from what it streams from, by its own clock and in its own words, to be compared with what it said before; nil
-    /// where there is no stream, or the monitoring user may not know.
+    /// When a replica last heard from what it streams from, by its own clock and in its own words, to be compared with
+    /// what it said before; nil where there is no stream, or the monitoring user may not know.
     package let heard: String?
     /// The timelines that led to a primary's; nil for a replica, or where the monitoring user may not know.
     package let history: [TimelineSwitch]?

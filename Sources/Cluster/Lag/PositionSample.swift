@@ -8,7 +8,8 @@ struct PositionSample: Equatable {
     var since: UInt64
     let inserted: WALPosition
     let flushed: WALPosition
-    /// What a replica must have replayed to have all of it: `inserted`, until no commit can be among what is not flushed.
+    /// What a replica must have replayed to have all of it: `inserted`, until no commit can be among what is not
+    /// flushed.
     var covering: WALPosition
 
     init(number: SampleNumber, since: UInt64, inserted: WALPosition, flushed: WALPosition) {

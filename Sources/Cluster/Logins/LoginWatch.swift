@@ -1,7 +1,7 @@
 import ProxyCore
 
-/// Watches what log-ins go by on the primary: roles, databases, what is set for them, and the server's configuration. On a
-/// thread of its own, over one connection that is kept.
+/// Watches what log-ins go by on the primary: roles, databases, what is set for them, and the server's configuration.
+/// On a thread of its own, over one connection that is kept.
 ///
 /// `changed` is called on that thread; it must not call `stop`. From any thread: all methods.
 package final class LoginWatch: Sendable {

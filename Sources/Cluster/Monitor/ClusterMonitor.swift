@@ -19,7 +19,8 @@ package final class ClusterMonitor: Sendable {
     /// - Parameters:
     ///   - clock: counts the looks at nodes' positions.
     ///   - publish: called at each change of what is known, beginning with the first node's first answer.
-    ///   - report: called with the nodes' WAL positions: after each check that changed something, and soon after `sampleNow`.
+    ///   - report: called with the nodes' WAL positions: after each check that changed something, and soon after
+    ///     `sampleNow`.
     package init(
         nodes: [MonitoredNode],
         options: MonitorOptions = MonitorOptions(),
@@ -78,20 +79,22 @@ package final class ClusterMonitor: Sendable {
         mailbox.post(.checkNow(node: node))
     }
 
-    /// Somebody waits for a replica to have replayed something, for so long at most: all nodes that are well are asked for their positions now, and again every
-    /// few milliseconds. From any thread; cheap.
+    /// Somebody waits for a replica to have replayed something, for so long at most: all nodes that are well are asked
+    /// for their positions now, and again every few milliseconds. From any thread; cheap.
     package func sampleNow(within limit: Duration) {
         mailbox.post(.sample(within: limit))
     }
 
-    /// The workers go by a view: connections to nodes that it has fenced are cut. From any thread; cheap. A promotion waits for it.
+    /// The workers go by a view: connections to nodes that it has fenced are cut. From any thread; cheap. A promotion
+    /// waits for it.
     ///
     /// - Parameter serial: `ClusterView.serial`.
     package func applied(serial: UInt64) {
         mailbox.post(.applied(serial: serial))
     }
 
-    /// A worker has cut off the primary since `WriteLease.until` had passed: it is told of the nodes again. From any thread; cheap.
+    /// A worker has cut off the primary since `WriteLease.until` had passed: it is told of the nodes again. From any
+    /// thread; cheap.
     package func writesLapsed() {
         mailbox.post(.writesLapsed)
     }
@@ -103,7 +106,8 @@ package final class ClusterMonitor: Sendable {
         mailbox.post(.slotVacated(node: node))
     }
 
-    /// Somebody who knows has listed the nodes that there are; with `MonitorOptions.discovery` alone. From any thread; cheap.
+    /// Somebody who knows has listed the nodes that there are; with `MonitorOptions.discovery` alone. From any thread;
+    /// cheap.
     package func listed(_ nodes: [DiscoveredNode]) {
         mailbox.post(.listed(nodes))
     }

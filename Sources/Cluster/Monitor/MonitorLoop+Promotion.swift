@@ -93,8 +93,8 @@ extension MonitorLoop {
 
     // MARK: Errands
 
-    /// A candidate that hears of it later than this many seconds after it was connected to does nothing. Less than `PromotionRules.retry`, so that nobody has
-    /// chosen another one by then.
+    /// A candidate that hears of it later than this many seconds after it was connected to does nothing. Less than
+    /// `PromotionRules.retry`, so that nobody has chosen another one by then.
     private static let promotionWindow = 5
 
     private func start(_ errand: Errand, at place: Int, limit: Duration = .seconds(30)) {

@@ -241,7 +241,8 @@ final class MonitorLoop {
 
     // MARK: Publishing
 
-    /// Tells how far the nodes have come: after each check, and while somebody waits at each change that may end a wait.
+    /// Tells how far the nodes have come: after each check, and while somebody waits at each change that may end a
+    /// wait.
     private func reportLag() {
         let now = MonotonicClock.now
         guard mustReport || isOwed || demand.isUrgent(at: now) else { return }

@@ -6,7 +6,8 @@ struct ProbeQuestion: Sendable {
         /// All that a check wants to know.
         ///
         /// - Parameters:
-        ///   - withHistory: also the contents of the history file of a primary's timeline, which not every user may read.
+        ///   - withHistory: also the contents of the history file of a primary's timeline, which not every user may
+        ///     read.
         ///   - withSenders: also who streams from a primary.
         case check(withHistory: Bool, withSenders: Bool)
         /// Role and positions alone, many times a second while somebody waits for them.
@@ -19,8 +20,8 @@ struct ProbeQuestion: Sendable {
     /// Nanoseconds of `MonotonicClock`.
     let sentAt: UInt64
 
-    // pg_is_in_recovery() is asked once, so that a promotion in the middle cannot make the rest an error: what is asked of a replica can be asked of a primary
-    // too (PostgreSQL documentation, 9.27.3 and 9.27.4).
+    // pg_is_in_recovery() is asked once, so that a promotion in the middle cannot make the rest an error: what is asked
+    // of a replica can be asked of a primary too (PostgreSQL documentation, 9.27.3 and 9.27.4).
     private static let columns = """
         r, CASE WHEN r THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END, \
         CASE WHEN r THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END, \
@@ -65,8 +66,8 @@ struct ProbeQuestion: Sendable {
         }
     }
 
-    /// A replica without a stream tells the timeline of its last restartpoint, which may be long ago: what it received since counts, for as
-    /// long as it has not gone back.
+    /// A replica without a stream tells the timeline of its last restartpoint, which may be long ago: what it received
+    /// since counts, for as long as it has not gone back.
     static func newer(
         _ recorded: UInt32?,
         _ before: NodeReading?,

@@ -1,5 +1,6 @@
-/// How often the nodes' positions are looked at: at once and every millisecond or two while somebody waits, for a while after that often enough that the next one
-/// need not wait, and otherwise with the checks alone. Times are nanoseconds of one monotonic clock.
+/// How often the nodes' positions are looked at: at once and every millisecond or two while somebody waits, for a while
+/// after that often enough that the next one need not wait, and otherwise with the checks alone. Times are nanoseconds
+/// of one monotonic clock.
 struct SampleDemand {
     /// Between two looks at one node that may end somebody's wait.
     static let urgentGap: UInt64 = 1_000_000

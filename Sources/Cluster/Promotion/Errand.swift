@@ -2,8 +2,9 @@ import ProxyCore
 
 /// Something that a node is told to do, over a connection of its own.
 package enum Errand: Sendable, Equatable {
-    /// `pg_promote()`, waiting so many seconds. `within`: not if more seconds than that have passed, by the node's clock, since it was asked for its
-    /// clock. So nothing is promoted by a process that was stopped between having the right to and using it.
+    /// `pg_promote()`, waiting so many seconds. `within`: not if more seconds than that have passed, by the node's
+    /// clock, since it was asked for its clock. So nothing is promoted by a process that was stopped between having the
+    /// right to and using it.
     case promote(seconds: Int, within: Int? = nil)
     /// Stream from this address. `onlyFrom`: where `primary_conninfo` names one of these as yet; nil: whatever it
     /// names.

@@ -1,10 +1,11 @@
 import ProxyCore
 
-/// Decides when which replica becomes primary (`failover = promote`): events in, actions out, no I/O and no clock. Times are nanoseconds of
-/// one monotonic clock.
+/// Decides when which replica becomes primary (`failover = promote`): events in, actions out, no I/O and no clock.
+/// Times are nanoseconds of one monotonic clock.
 ///
-/// The order is what makes it safe: the old primary is fenced and every connection to it cut before a replica is told anything, and
-/// once it has been told, the old one is not taken back before that replica has shown that it is one still.
+/// The order is what makes it safe: the old primary is fenced and every connection to it cut before a replica is told
+/// anything, and once it has been told, the old one is not taken back before that replica has shown that it is one
+/// still.
 package struct Promotion: Sendable {
     package enum Event: Sendable, Equatable {
         /// Something about a node may have changed.
@@ -43,7 +44,8 @@ package struct Promotion: Sendable {
         case fencing(Attempt)
         /// The candidate has been told; what it says counts, nothing else.
         case promoting(Attempt, told: UInt64)
-        /// It has come to nothing, which other proxies are being told; the old one stays fenced until they have been. Then: what goes on.
+        /// It has come to nothing, which other proxies are being told; the old one stays fenced until they have been.
+        /// Then: what goes on.
         case withdrawing(Attempt, Loss?)
         /// Another proxy replaces it; the old one is fenced here too.
         case following(Attempt)

@@ -2,7 +2,8 @@ import ProxyCore
 
 /// What `Promotion` wants done. Nodes are named by place.
 package enum PromotionAction: Sendable, Equatable {
-    /// `Fencing.replace`; then workers are to be told, and `Promotion.Event.workersTold` is due when they have cut off what runs there.
+    /// `Fencing.replace`; then workers are to be told, and `Promotion.Event.workersTold` is due when they have cut off
+    /// what runs there.
     case fence(old: Int, candidate: Int)
     /// `Fencing.keep`.
     case unfence(old: Int)

@@ -4,12 +4,14 @@ import Synchronization
 
 /// Makes a replica the primary while nobody writes through the proxy: the control plane's half of SWITCHOVER.
 ///
-/// 1. The old primary is told to let no new transaction write (`default_transaction_read_only`), for those who do not come through the proxy.
+/// 1. The old primary is told to let no new transaction write (`default_transaction_read_only`), for those who do not
+///    come through the proxy.
 /// 2. When nobody writes there any more, its WAL position is taken.
-/// 3. When the replica has replayed that, it is promoted (`pg_promote()`), and the others are pointed at it (`primary_conninfo`).
+/// 3. When the replica has replayed that, it is promoted (`pg_promote()`), and the others are pointed at it
+///    (`primary_conninfo`).
 ///
-/// What fails before the promotion is taken back. PostgreSQL cannot make the old primary a replica while it runs: it stays as it is, read-only, and fenced since
-/// its timeline has ended.
+/// What fails before the promotion is taken back. PostgreSQL cannot make the old primary a replica while it runs: it
+/// stays as it is, read-only, and fenced since its timeline has ended.
 package final class SwitchoverDirector: Sendable {
     private let members: Mutex<[MonitoredNode]>
     private let log: @Sendable (String) -> Void
@@ -122,8 +124,8 @@ package final class SwitchoverDirector: Sendable {
         try wait("transactions that do not come through Howdah still write on the old primary") {
             () throws(SwitchoverFailure) in try source.value(writers) == "t"
         }
-        // What was written and rolled back last may not have been flushed, and nothing would flush it: no replica would ever
-        // have it. The switch of the segment does.
+        // What was written and rolled back last may not have been flushed, and nothing would flush it: no replica would
+        // ever have it. The switch of the segment does.
         try source.value("SELECT pg_catalog.pg_switch_wal()")
         let position = try source.value("SELECT pg_catalog.pg_current_wal_flush_lsn()")
         try wait("node \(new.name) has not replayed \(position)") { () throws(SwitchoverFailure) in

@@ -15,8 +15,8 @@ package struct WatchRules: Sendable, Equatable {
     /// So many successes in a row end it.
     package var successes: Int
 
-    /// `recheckInterval` is a quarter of `interval`, `urgentInterval` at most 200 ms and `leastGap` a tenth of `interval`, at most 100 ms,
-    /// unless they are set afterwards.
+    /// `recheckInterval` is a quarter of `interval`, `urgentInterval` at most 200 ms and `leastGap` a tenth of
+    /// `interval`, at most 100 ms, unless they are set afterwards.
     package init(interval: Duration = .seconds(1), failures: Int = 2, window: Int = 3, successes: Int = 1) {
         precondition(failures >= 1 && window >= failures && window <= 32 && successes >= 1)
         self.interval = interval

@@ -48,8 +48,7 @@ struct BatchPlan: BitwiseCopyable {
     /// A statement among them leaves something behind in the session.
     var leavesState = false
     /// Something among the messages can be answered by a server alone: all but Close, and one Parse of what a server
-    /// has
-    /// accepted before.
+    /// has accepted before.
     var needsServer = false
     /// A COMMIT may be among the statements, or what does as much.
     var mayCommit = false

@@ -3,7 +3,8 @@ import StatementRouting
 
 /// One application's connection.
 ///
-/// A plain record in a slab, a few hundred bytes while idle: what it holds beside is lent by the buffer pool only while bytes wait.
+/// A plain record in a slab, a few hundred bytes while idle: what it holds beside is lent by the buffer pool only while
+/// bytes wait.
 struct ClientSession: ~Copyable {
     let handle: Handle
     var transport = TransportID.none
@@ -69,7 +70,8 @@ struct ClientSession: ~Copyable {
     var lastPortal: UInt64 = 0
     /// Since no portal was there, a statement has been bound that may change the session.
     var bindsChange = false
-    /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20 microseconds.
+    /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20
+    /// microseconds.
     var heardAt: UInt32
     /// Bytes that have arrived and not been looked at.
     var held = HeldBytes()
@@ -83,7 +85,8 @@ struct ClientSession: ~Copyable {
     var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
     var undo: [LedgerEntry] = []
-    /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far, which is held back.
+    /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far,
+    /// which is held back.
     var output = ByteQueue()
     /// What was to be sent before that reply began.
     var released = ByteQueue()

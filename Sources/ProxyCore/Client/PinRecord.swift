@@ -14,7 +14,8 @@ final class PinRecord {
     static let statementLimit = 200
 
     private(set) var entries: [Entry] = []
-    /// Something has happened that may have ended a reason, or have kept it from coming to be: the server is to be asked.
+    /// Something has happened that may have ended a reason, or have kept it from coming to be: the server is to be
+    /// asked.
     private(set) var isInDoubt = false
     /// The server has been asked, and no reason has come since.
     private(set) var isAsked = false

@@ -4,10 +4,8 @@ import Bytes
 /// `pg_backend_pid()`.
 ///
 /// None is a process of any system, whose numbers end at 2^22 (Linux's largest pid_max), so that a number says by
-/// itself whether a client or a server is meant.
-/// They are given in turn, from a place that chance chooses: one that a client has had comes again after two thousand
-/// million others, and proxies side by side
-/// hardly ever give the same.
+/// itself whether a client or a server is meant. They are given in turn, from a place that chance chooses: one that a
+/// client has had comes again after two thousand million others, and proxies side by side hardly ever give the same.
 struct ProcessNumbers {
     static let first: UInt32 = 1 << 22 + 1
     /// The protocol has them as signed.

@@ -51,7 +51,8 @@ struct StartupRequest {
         )
     }
 
-    /// The settings in `options`: `-c name=value`, `-cname=value` and `--name=value`, words apart by spaces that a backslash can escape.
+    /// The settings in `options`: `-c name=value`, `-cname=value` and `--name=value`, words apart by spaces that a
+    /// backslash can escape.
     static func settings(inOptions text: String) throws(PostgresError) -> [SessionSetting] {
         var settings: [SessionSetting] = []
         var words = words(text)[...]

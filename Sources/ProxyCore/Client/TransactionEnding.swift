@@ -1,7 +1,7 @@
 import StatementRouting
 
-/// What the batches that a client has in flight may do to the end of its transaction: whether a server that is lost with
-/// them may have committed.
+/// What the batches that a client has in flight may do to the end of its transaction: whether a server that is lost
+/// with them may have committed.
 enum TransactionEnding: UInt8, BitwiseCopyable {
     /// None of them ends a transaction.
     case none

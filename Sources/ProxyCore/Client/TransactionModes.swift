@@ -49,8 +49,8 @@ struct TransactionModes: Equatable {
         if isUnclear { return .begunOnPrimary }
         let isReadOnly = readOnly ?? defaults.isReadOnly
         let level = isolation ?? defaults.isolation ?? database
-        // Replicas take no serializable transactions (PostgreSQL documentation, 27.4.1). Of what is not known nobody can
-        // say whether it could move there later.
+        // Replicas take no serializable transactions (PostgreSQL documentation, 27.4.1). Of what is not known nobody
+        // can say whether it could move there later.
         if level == .serializable || isReadOnly && level == nil { return .begunOnPrimary }
         // REPEATABLE READ has one snapshot, and that is one node's. READ UNCOMMITTED is READ COMMITTED.
         let looksAnew = level == .readCommitted || level == .readUncommitted

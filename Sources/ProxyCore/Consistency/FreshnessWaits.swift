@@ -1,7 +1,7 @@
 import Bytes
 
-/// Clients in the queue for reads for which no replica is fresh: by when their time is over, and by what a replica must have
-/// replayed. However many wait, an event costs as much as those whom it concerns.
+/// Clients in the queue for reads for which no replica is fresh: by when their time is over, and by what a replica must
+/// have replayed. However many wait, an event costs as much as those whom it concerns.
 ///
 /// Who has left, or waits another time, stays in until its time is over; the owner finds out.
 struct FreshnessWaits {
@@ -25,7 +25,8 @@ struct FreshnessWaits {
 
     func contains(_ client: Handle, since: Microseconds) -> Bool { current[client] == since }
 
-    /// - Parameter wanted: what a node must cover at least before it is worth looking whether it is fresh for the client.
+    /// - Parameter wanted: what a node must cover at least before it is worth looking whether it is fresh for the
+    ///   client.
     mutating func add(_ wait: FreshnessWait, wanted: SampleNumber) {
         current[wait.client] = wait.since
         latest = wait.deadline

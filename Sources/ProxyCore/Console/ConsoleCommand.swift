@@ -36,7 +36,8 @@ struct ConsoleCommand: Equatable {
         }
     }
 
-    /// Words between spaces; a name may stand in double quotes, in which two stand for one. nil where a quote has no end.
+    /// Words between spaces; a name may stand in double quotes, in which two stand for one. nil where a quote has no
+    /// end.
     private static func words(of text: String) -> [String]? {
         var words: [String] = []
         var word: String?

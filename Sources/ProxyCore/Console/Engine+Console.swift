@@ -1,9 +1,8 @@
 import Bytes
 import PostgresWire
 
-/// The admin console: a client whose database is `howdah` or `pgbouncer` gets no server; the engine answers it, in
-/// the simple and in the extended
-/// protocol (PostgreSQL documentation, 55.2.2 and 55.2.3).
+/// The admin console: a client whose database is `howdah` or `pgbouncer` gets no server; the engine answers it, in the
+/// simple and in the extended protocol (PostgreSQL documentation, 55.2.2 and 55.2.3).
 extension Engine {
     /// Lets a client into the console that has proved who it is.
     func enterConsole(_ client: ClientPointer, user: String, version: ProtocolVersion) throws(PostgresError) {

@@ -1,7 +1,8 @@
 import Bytes
 import PostgresWire
 
-/// SWITCHOVER: from its first step until the next primary is known, the old one counts as none, and writes wait as in a failover.
+/// SWITCHOVER: from its first step until the next primary is known, the old one counts as none, and writes wait as in a
+/// failover.
 extension Engine {
     func beginSwitchover(to name: String?) -> ConsoleOutcome {
         if roster.switchover != nil { return .failed(.switchoverRuns) }
@@ -81,7 +82,9 @@ extension Engine {
         case .promoting: break
         case .following:
             if time >= options.failoverWait + 60_000_000 {
-                endSwitchover("node \(roster.topology.nodes[change.to].name) was promoted, and is not seen to be the primary")
+                endSwitchover(
+                    "node \(roster.topology.nodes[change.to].name) was promoted, and is not seen to be the primary"
+                )
             }
         }
     }

@@ -9,7 +9,8 @@ enum Timestamp {
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2)) \(clock).\(padded(time / 1000 % 1000, 3))+00"
     }
 
-    /// The day of the Gregorian calendar, so many days after 1970-01-01. Counted in years that begin in March, so that the leap day is the last.
+    /// The day of the Gregorian calendar, so many days after 1970-01-01. Counted in years that begin in March, so that
+    /// the leap day is the last.
     private static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = (days + 719_468).quotientAndFloorRemainder(dividingBy: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

@@ -4,7 +4,8 @@ import StatementRouting
 
 /// Bytes that are passed on, and when a peer must wait before it may send more.
 extension Engine {
-    /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many replies.
+    /// Whether the client's next message may be sent now: not while the server's socket is full or it owes too many
+    /// replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer, forSync isSync: Bool = false) -> Bool {
         if server.pointee.isBacklogged || server.pointee.preparing == .asked || server.pointee.isChecking {
@@ -30,7 +31,8 @@ extension Engine {
         return false
     }
 
-    /// A server keeps replies back until Sync or Flush: it is asked for those that it owes, or the batch would stand still.
+    /// A server keeps replies back until Sync or Flush: it is asked for those that it owes, or the batch would stand
+    /// still.
     private func makeRoom(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         // What was kept for a second try cannot be kept any longer: replies must leave.
         deliver(client)
@@ -121,11 +123,12 @@ extension Engine {
 
     // MARK: Answers of the proxy's own
 
-    /// Bytes of answers of the proxy's own that a client gets in one turn: a pipeline of what the proxy answers itself neither piles up answers nor keeps
-    /// the others waiting.
+    /// Bytes of answers of the proxy's own that a client gets in one turn: a pipeline of what the proxy answers itself
+    /// neither piles up answers nor keeps the others waiting.
     static let answersAtOnce = 16 << 10
 
-    /// Whether more than so many bytes wait for the client: its next batch, and reading from it, wait until they have been fetched and sent.
+    /// Whether more than so many bytes wait for the client: its next batch, and reading from it, wait until they have
+    /// been fetched and sent.
     @inline(__always)
     func mustReadFirst(_ client: ClientPointer, beyond limit: Int) -> Bool {
         if !client.pointee.isBacklogged, client.pointee.output.count < limit || client.pointee.replayState == .armed {

@@ -86,7 +86,8 @@ extension Engine {
         mustBeFresh(client, pool) || pool.pointee.options.balanceLevel == .session
     }
 
-    /// Where such a client's read is to run; -1 where no node is fresh for it. With `balance_level = session` the choice is kept.
+    /// Where such a client's read is to run; -1 where no node is fresh for it. With `balance_level = session` the
+    /// choice is kept.
     func chooseNode(_ client: ClientPointer, _ pool: PoolPointer) -> Int {
         let isSession = pool.pointee.options.balanceLevel == .session
         if isSession, keepsReplica(client, pool) { return Int(client.pointee.replica) }

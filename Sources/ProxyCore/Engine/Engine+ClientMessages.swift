@@ -393,9 +393,8 @@ extension Engine {
         return sendWhole(client, server, header, input, offset)
     }
 
-    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server
-    /// has not yet said that it copies, both are told
-    /// apart by what is noted here.
+    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server has
+    /// not yet said that it copies, both are told apart by what is noted here.
     func endCopy(_ server: ServerPointer) {
         server.pointee.isCopyingIn = false
         var last = server.pointee.ledger.count - 1

@@ -2,12 +2,12 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, CREATE DATABASE from a template: they fail with 55006 while anybody
-/// is connected to the database. What is nobody's, the proxy's own idle servers and the control plane's connections, is
-/// closed first, and the statement sent when that is gone.
+/// DROP DATABASE, ALTER DATABASE … RENAME or SET TABLESPACE, CREATE DATABASE from a template: they fail with 55006
+/// while anybody is connected to the database. What is nobody's, the proxy's own idle servers and the control plane's
+/// connections, is closed first, and the statement sent when that is gone.
 ///
-/// A client of the proxy that is connected to the database counts as on a connection of its own: then nothing is closed,
-/// and the server refuses the statement in its own words.
+/// A client of the proxy that is connected to the database counts as on a connection of its own: then nothing is
+/// closed, and the server refuses the statement in its own words.
 extension Engine {
     /// - Returns: whether the batch must wait. Then its client's flow is `claiming`.
     func mustClaim(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
@@ -142,7 +142,8 @@ extension Engine {
         if let user { open(user, primary) }
     }
 
-    /// Whether a connection to the database is on its way in or out: in neither case is it known what the node would say.
+    /// Whether a connection to the database is on its way in or out: in neither case is it known what the node would
+    /// say.
     private func isUnsettled(_ database: String) -> Bool {
         var isUnsettled = false
         forEachServer(of: database) { server in

@@ -5,9 +5,9 @@ import StatementRouting
 /// What clients have been told of statements, and what becomes of that when the schema changes.
 ///
 /// A name that a client has given keeps its parameters' types, and its rows look as they did or the server refuses to
-/// run it (0A000), which drivers are prepared for. On a server that has had it from before, PostgreSQL sees to both. One
-/// that is given it now would parse it by the schema that there is now: so it gets the types with it, and is asked first
-/// what the rows would look like.
+/// run it (0A000), which drivers are prepared for. On a server that has had it from before, PostgreSQL sees to both.
+/// One that is given it now would parse it by the schema that there is now: so it gets the types with it, and is asked
+/// first what the rows would look like.
 extension Engine {
     /// Whether a statement may be run as its clients know it.
     enum Currency {

@@ -2,8 +2,8 @@ import Bytes
 import PostgresWire
 
 /// Clients that send no more. What they have sent in full before the end of their stream, or before Terminate, is
-/// carried out, as a server of PostgreSQL carries
-/// out what it has received (PostgreSQL documentation, 55.2.9): a session stays until nothing of that is left.
+/// carried out, as a server of PostgreSQL carries out what it has received (PostgreSQL documentation, 55.2.9): a
+/// session stays until nothing of that is left.
 extension Engine {
     // MARK: Terminate
 
@@ -88,10 +88,9 @@ extension Engine {
     }
 
     /// Whether a client is there at all that has ended its sending shows only when it is sent something: a system
-    /// answers for a process that is gone with a reset.
-    /// While nothing of a read's reply comes, it is told once a second what it knows already, the server's version,
-    /// which a server may say at any time
-    /// (PostgreSQL documentation, 55.2.7).
+    /// answers for a process that is gone with a reset. While nothing of a read's reply comes, it is told once a second
+    /// what it knows already, the server's version, which a server may say at any time (PostgreSQL documentation,
+    /// 55.2.7).
     func probe(_ client: ClientPointer) {
         guard client.pointee.input == .ended, isReadingForNobody(client), let server = servers[client.pointee.server],
             server.pointee.passing == 0,

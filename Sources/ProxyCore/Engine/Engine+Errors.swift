@@ -289,8 +289,8 @@ extension Engine {
             || ErrorFields.isRaised(by: "check_transaction_isolation", in: body)
     }
 
-    /// Looks at what an error says of the statement that the server has prepared. A Parse behind it gets a new one, also
-    /// where nothing can be done for the batch itself.
+    /// Looks at what an error says of the statement that the server has prepared. A Parse behind it gets a new one,
+    /// also where nothing can be done for the batch itself.
     private func noteFault(_ body: RawSpan, _ entry: LedgerEntry, _ server: ServerPointer, _ client: ClientPointer)
         -> StatementFault?
     {
@@ -478,7 +478,8 @@ extension Engine {
         restarted.append(client.pointee.handle)
     }
 
-    /// The names by which the kept batch means a statement that is out of date mean one from now on that is parsed anew.
+    /// The names by which the kept batch means a statement that is out of date mean one from now on that is parsed
+    /// anew.
     private func renewNames(of id: StatementID, _ client: ClientPointer) {
         let bytes = client.pointee.replay.bytes
         let input = bytes.bytes

@@ -5,7 +5,9 @@ import StatementRouting
 /// Tells people where a statement runs, or would run, and why.
 extension Engine {
     func describe(_ route: RouteRecord) -> String {
-        guard route.node >= 0, Int(route.node) < roster.topology.nodes.count else { return "none: no statement has run yet" }
+        guard route.node >= 0, Int(route.node) < roster.topology.nodes.count else {
+            return "none: no statement has run yet"
+        }
         let node = roster.topology.nodes[Int(route.node)]
         let role = Int(route.node) == primary ? "primary" : "replica"
         return "\(node.name) (\(role)): \(reasonText(route))"

@@ -1,8 +1,8 @@
 import Bytes
 import PostgresWire
 
-/// A primary that is lost, refuses, or has given up its role: who waits for the next one, for how long, and what becomes of
-/// what was running.
+/// A primary that is lost, refuses, or has given up its role: who waits for the next one, for how long, and what
+/// becomes of what was running.
 extension Engine {
     // MARK: The primary's coming and going
 
@@ -14,8 +14,8 @@ extension Engine {
         closeWritersElsewhere()
     }
 
-    /// There is another primary: what a former one still runs must not be acknowledged. Who has only a read there, of which nothing has left, runs
-    /// it elsewhere; anybody else is told.
+    /// There is another primary: what a former one still runs must not be acknowledged. Who has only a read there, of
+    /// which nothing has left, runs it elsewhere; anybody else is told.
     private func closeWritersElsewhere() {
         for index in 0..<servers.capacity {
             guard let handle = servers.handle(at: index), let server = servers[handle], server.pointee.phase == .active,
@@ -38,8 +38,8 @@ extension Engine {
 
     // MARK: Waiting for a primary
 
-    /// Since when there has been no primary for this pool's writes; nil where there is one. A node that does not let the proxy in is none, unless
-    /// servers that were opened before go on.
+    /// Since when there has been no primary for this pool's writes; nil where there is one. A node that does not let
+    /// the proxy in is none, unless servers that were opened before go on.
     func outageBegan(_ pool: PoolPointer) -> Microseconds? {
         guard primary >= 0 else { return roster.outage?.since ?? now }
         let nodePool = pool.pointee.nodes + primary
@@ -155,14 +155,15 @@ extension Engine {
         pool.pointee.nodes[node].usableSince = now
     }
 
-    /// Whether the node which is taken for the primary has told this server that it is a standby (`in_hot_standby`, PostgreSQL 14 and later): it has been
-    /// demoted, and whoever says that it is the primary has not looked since.
+    /// Whether the node which is taken for the primary has told this server that it is a standby (`in_hot_standby`,
+    /// PostgreSQL 14 and later): it has been demoted, and whoever says that it is the primary has not looked since.
     func isDemoted(_ server: ServerPointer) -> Bool {
         server.pointee.node == primary && server.pointee.pool.pointee.replication == .off
             && server.pointee.extras.parameters.contains { $0.name == "in_hot_standby" && $0.value == "on" }
     }
 
-    /// A server says that its node has been promoted since it was taken as a replica's: what has run there counts as run on the primary.
+    /// A server says that its node has been promoted since it was taken as a replica's: what has run there counts as
+    /// run on the primary.
     func wasPromoted(_ server: ServerPointer) {
         server.pointee.isReplica = false
         clients[server.pointee.client]?.pointee.freshness.track = .writing

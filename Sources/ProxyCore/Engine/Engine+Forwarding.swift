@@ -3,8 +3,7 @@ import PostgresWire
 import StatementRouting
 
 /// A client's messages on their way to the server that it holds, with the names of prepared statements exchanged for
-/// the proxy's (PostgreSQL documentation,
-/// 55.2.3).
+/// the proxy's (PostgreSQL documentation, 55.2.3).
 extension Engine {
     // MARK: Simple query
 

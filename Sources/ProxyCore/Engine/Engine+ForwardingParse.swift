@@ -58,7 +58,8 @@ extension Engine {
         return .consumed(header.size)
     }
 
-    /// How often `server_prepared_statements` one batch may prepare: between batches the least recently used are closed.
+    /// How often `server_prepared_statements` one batch may prepare: between batches the least recently used are
+    /// closed.
     private static let mostInBatch = 10
 
     /// Sends what of a Parse the server needs: nothing where it has the statement.
@@ -106,7 +107,8 @@ extension Engine {
         server.pointee.ledger.append(entry)
     }
 
-    /// The statement that a Parse asks for, where it is known: where it has but one plan, named and unnamed are the same.
+    /// The statement that a Parse asks for, where it is known: where it has but one plan, named and unnamed are the
+    /// same.
     @inline(__always)
     func find(_ identity: RawSpan, _ scope: ParseScope, _ client: ClientPointer) -> StatementID? {
         if !scope.isNamed {
@@ -239,8 +241,8 @@ extension Engine {
         server.pointee.ledger.append(entry)
     }
 
-    /// A named statement exists already: a server would refuse the Parse, after it has looked at the text. It is made to, by giving it an empty statement of that
-    /// name first; that one is closed before the next batch.
+    /// A named statement exists already: a server would refuse the Parse, after it has looked at the text. It is made
+    /// to, by giving it an empty statement of that name first; that one is closed before the next batch.
     private func provokeDuplicate(
         _ client: ClientPointer,
         _ server: ServerPointer,

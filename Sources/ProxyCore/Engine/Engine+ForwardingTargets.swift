@@ -211,8 +211,8 @@ extension Engine {
         name.byteCount == StatementSerial.nameSize &- 1 && StatementSerial.isName(name.text(0..<name.byteCount))
     }
 
-    /// A client without an unnamed statement must not meet another's: the server is to say that there is none. It is told
-    /// each time: what an earlier batch in flight has in front may be skipped with that batch.
+    /// A client without an unnamed statement must not meet another's: the server is to say that there is none. It is
+    /// told each time: what an earlier batch in flight has in front may be skipped with that batch.
     func forgetUnnamed(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         guard name.byteCount == 0, server.pointee.unnamed != .none || client.pointee.outstanding > 0 else { return }
         server.pointee.unnamed = .none

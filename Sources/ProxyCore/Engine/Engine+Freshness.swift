@@ -2,7 +2,8 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// Consistency: which replicas have replayed what a session has written and seen, and what becomes of reads for which none has.
+/// Consistency: which replicas have replayed what a session has written and seen, and what becomes of reads for which
+/// none has.
 extension Engine {
     // MARK: What a session has written
 
@@ -125,14 +126,16 @@ extension Engine {
         client.pointee.freshness.written = max(client.pointee.freshness.written, sampleClock.lastWrite)
     }
 
-    /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In that case its flow may be `assigned`.
+    /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In
+    /// that case its flow may be `assigned`.
     func awaitFreshness(_ client: ClientPointer, _ pool: PoolPointer) {
         // There is none at all: it reads on the first that comes.
         if readNodes(pool).isEmpty { return }
         let limit = pool.pointee.options.freshnessWait
         askForSample(within: limit)
         if pool.pointee.options.readsOnPrimary == .never { return }
-        // There is none to turn to: a replica may turn out to have all, and the next primary will (`checkReadsWithoutPrimary`).
+        // There is none to turn to: a replica may turn out to have all, and the next primary will
+        // (`checkReadsWithoutPrimary`).
         if primary < 0 { return }
         // Who has waited for a primary has waited long enough.
         if limit > 0, now - client.pointee.since < limit, mayBecomeFresh(within: limit) {
@@ -155,7 +158,8 @@ extension Engine {
 
     // MARK: Waiting for freshness
 
-    /// Asks the control plane to look at the nodes' positions soon, and for so long often. Once until its answer, or a millisecond has passed.
+    /// Asks the control plane to look at the nodes' positions soon, and for so long often. Once until its answer, or a
+    /// millisecond has passed.
     func askForSample(within limit: Microseconds) {
         if isSampleAsked, now - sampleAskedAt < 1000 { return }
         isSampleAsked = true

@@ -7,7 +7,8 @@ extension Engine {
         quota.limit(ofServers: pool.pointee.database, pool.pointee.user, pool.pointee.options, all: servers.count)
     }
 
-    /// Where clients wait and such a limit is reached, the server under it that has been free for the longest time gives way: nobody waits while one idles.
+    /// Where clients wait and such a limit is reached, the server under it that has been free for the longest time
+    /// gives way: nobody waits while one idles.
     func makeWay(for pool: PoolPointer) {
         guard pool.pointee.waiting > 0, let limit = reachedLimit(pool) else { return }
         var oldest: ServerPointer?

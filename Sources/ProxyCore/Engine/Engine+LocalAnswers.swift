@@ -3,9 +3,9 @@ import PostgresWire
 import StatementRouting
 
 extension BatchPlan {
-    /// Whether the batch does no more than name statements that servers know, and drop names. It waits for no server:
-    /// a client may prepare while others hold
-    /// all of them, and drivers that prepare wait for that before they go on with those others.
+    /// Whether the batch does no more than name statements that servers know, and drop names. It waits for no server: a
+    /// client may prepare while others hold all of them, and drivers that prepare wait for that before they go on with
+    /// those others.
     private var onlyNames: Bool { !needsServer && extent == .whole }
 
     /// Whether the batch is one that the proxy itself answers.

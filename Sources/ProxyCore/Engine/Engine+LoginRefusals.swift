@@ -48,7 +48,8 @@ extension Engine {
         return true
     }
 
-    /// - Returns: whether connections of the proxy's own count against the limit: a free one gives way, others will end.
+    /// - Returns: whether connections of the proxy's own count against the limit: a free one gives way, others will
+    ///   end.
     private func makesWay(for refused: ServerPointer, _ limit: LoginVerdict.ConnectionLimit) -> Bool {
         let pool = refused.pointee.pool
         var isOurs = false

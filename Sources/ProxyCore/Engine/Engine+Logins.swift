@@ -2,8 +2,8 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// Log-ins that have changed (ALTER ROLE or DATABASE … SET, NOLOGIN, a password, a role made anew, CONNECT revoked): clients
-/// that come from then on get servers that have logged in since.
+/// Log-ins that have changed (ALTER ROLE or DATABASE … SET, NOLOGIN, a password, a role made anew, CONNECT revoked):
+/// clients that come from then on get servers that have logged in since.
 ///
 /// Who is connected keeps what he came with, as on a connection of his own: his pool is superseded, which takes no new
 /// clients, and goes with the last of its own.

@@ -9,8 +9,8 @@ extension Engine {
             + client.pointee.released.count + unsentBytes(client.pointee.transport)
     }
 
-    /// Too much is in use: a client that holds more than its share, and no server, is not read on. Whoever holds a server goes on, and so do servers: it is by what
-    /// they finish that memory is given back.
+    /// Too much is in use: a client that holds more than its share, and no server, is not read on. Whoever holds a
+    /// server goes on, and so do servers: it is by what they finish that memory is given back.
     /// - Parameter size: of what has just come from it.
     func slow(_ client: ClientPointer, _ size: Int) {
         guard client.pointee.server.isNone, !client.pointee.pauses.contains(.memory), client.pointee.phase != .closing,
@@ -20,8 +20,8 @@ extension Engine {
         slowed.append(client.pointee.handle)
     }
 
-    /// Ten times a second: reads again from those that have been slowed, once there is room or they hold little; ends those that hold most where that does not
-    /// help.
+    /// Ten times a second: reads again from those that have been slowed, once there is room or they hold little; ends
+    /// those that hold most where that does not help.
     func checkMemory() {
         let inUse = buffers.bytesInUse
         let mustEnd = memoryShares.look(inUse: inUse, at: now)
@@ -58,7 +58,8 @@ extension Engine {
 
     // MARK: Clients that stand still
 
-    /// Once a second: ends a client that has sent half a message, or has been sent something, and does nothing about it.
+    /// Once a second: ends a client that has sent half a message, or has been sent something, and does nothing about
+    /// it.
     func checkStandstill(_ client: ClientPointer) {
         if options.clientMessageTimeout > 0, client.pointee.pauses.isEmpty,
             Int64(UInt32(truncatingIfNeeded: now >> 20) &- client.pointee.heardAt) << 20

@@ -4,9 +4,9 @@ import StatementRouting
 
 /// LISTEN, UNLISTEN and NOTIFY of clients that keep no server (PostgreSQL documentation, 55.2.7).
 ///
-/// The statements run on the client's server of the moment, so that their errors and tags are PostgreSQL's. What they did holds when the transaction has
-/// committed; its ReadyForQuery waits until the database's listening server listens too. Notifications go to a client only while it is idle, or right in front of
-/// the ReadyForQuery that says so.
+/// The statements run on the client's server of the moment, so that their errors and tags are PostgreSQL's. What they
+/// did holds when the transaction has committed; its ReadyForQuery waits until the database's listening server listens
+/// too. Notifications go to a client only while it is idle, or right in front of the ReadyForQuery that says so.
 extension Engine {
     // MARK: Statements
 
@@ -93,7 +93,8 @@ extension Engine {
 
     // MARK: The end of a transaction
 
-    /// A cycle has ended in which the client may have begun to listen or may have notified, or which notifications have waited for.
+    /// A cycle has ended in which the client may have begun to listen or may have notified, or which notifications have
+    /// waited for.
     /// - Returns: whether its ReadyForQuery must wait for the listening server: then `caughtUp` sends it.
     func settleNotifications(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         // Of COMMIT AND CHAIN, too, LISTEN must have taken effect when it is answered.
@@ -126,7 +127,8 @@ extension Engine {
         return mustWait
     }
 
-    /// The listening server has answered: the client listens to what it wanted to, and its transaction is over for it, too.
+    /// The listening server has answered: the client listens to what it wanted to, and its transaction is over for it,
+    /// too.
     func caughtUp(_ client: ClientPointer) {
         client.pointee.channels?.confirm()
         guard client.pointee.flow == .catchingUp else { return }

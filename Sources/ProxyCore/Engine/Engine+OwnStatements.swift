@@ -4,8 +4,8 @@ import StatementRouting
 
 /// `pg_prepared_statements` shows a client what it has prepared, under its own names, and nothing of anybody else.
 ///
-/// In front of a batch that reads it the server is rid of what clients share, and is given the client's statements under
-/// the client's names. Nobody else meets them: behind the client everything on that server is discarded.
+/// In front of a batch that reads it the server is rid of what clients share, and is given the client's statements
+/// under the client's names. Nobody else meets them: behind the client everything on that server is discarded.
 extension Engine {
     func showOwnStatements(_ client: ClientPointer, _ server: ServerPointer) {
         guard server.pointee.status != .failed, server.pointee.pool.pointee.options.preparedStatements,

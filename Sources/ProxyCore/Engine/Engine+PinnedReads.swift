@@ -99,8 +99,8 @@ extension Engine {
             && server.pointee.passing == 0 && !server.pointee.isBacklogged && !server.pointee.isCopyingIn
     }
 
-    /// A free server of a replica that is fresh for the client, of several on the one with the least to do. The client has
-    /// a server, so it waits for none: where there is none free, one is opened for the next time.
+    /// A free server of a replica that is fresh for the client, of several on the one with the least to do. The client
+    /// has a server, so it waits for none: where there is none free, one is opened for the next time.
     private func takeReplica(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
         if roster.replicas.isEmpty { return nil }
         adoptGlobalWrites(client)
@@ -131,11 +131,12 @@ extension Engine {
         }
     }
 
-    /// Whether a read waits on for a replica to replay what it must see: up to `freshness_wait`, like any other. A session
-    /// that reads without a pause would never find one that has replayed what it has just read on the primary.
+    /// Whether a read waits on for a replica to replay what it must see: up to `freshness_wait`, like any other. A
+    /// session that reads without a pause would never find one that has replayed what it has just read on the primary.
     private func awaitsReplay(_ client: ClientPointer, _ record: PinRecord, _ pool: PoolPointer) -> Bool {
         let limit = pool.pointee.options.freshnessWait
-        guard limit > 0, !roster.replicas.contains(where: { isFresh($0, for: client, pool) }), mayBecomeFresh(within: limit),
+        guard limit > 0, !roster.replicas.contains(where: { isFresh($0, for: client, pool) }),
+            mayBecomeFresh(within: limit),
             record.waitsUntil == 0 || now < record.waitsUntil
         else {
             record.waitsUntil = 0
@@ -175,8 +176,8 @@ extension Engine {
         if let pinned = servers[client.pointee.server] { askForPins(client, pinned) }
     }
 
-    /// The client, which has let go of the replica's server or lost it, has its own again. What it has sent meanwhile is
-    /// looked at when the event is over.
+    /// The client, which has let go of the replica's server or lost it, has its own again. What it has sent meanwhile
+    /// is looked at when the event is over.
     /// - Returns: false where none is parked.
     @discardableResult
     func returnToPinned(_ client: ClientPointer) -> Bool {

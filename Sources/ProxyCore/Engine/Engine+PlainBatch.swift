@@ -3,9 +3,8 @@ import PostgresWire
 
 /// Which batches of the extended protocol the proxy can answer as a server would.
 extension Engine {
-    /// Whether a server would accept every message of the batch, and each portal that is bound in it is executed
-    /// there, once. What is wrong with any other
-    /// is for a server to say, and what a later batch will execute must be on one.
+    /// Whether a server would accept every message of the batch, and each portal that is bound in it is executed there,
+    /// once. What is wrong with any other is for a server to say, and what a later batch will execute must be on one.
     func isPlain(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int) -> Bool {
         var described = 0
         // Where the name lies that the last Parse gave.

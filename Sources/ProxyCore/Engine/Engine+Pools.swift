@@ -90,10 +90,10 @@ extension Engine {
     /// How many idle servers of a node are looked at for one that has a session's settings.
     private static let mostLookedAt = 64
 
-    /// Prefers a server that has the session's settings already: to bring one to others costs it more than a read by key.
-    /// Then one that nobody has had. Then, where the read may go elsewhere, another node's that has the settings, unless
-    /// the choice counts for more (`ReadBalance.keepsChoice`). Then one that has none of anybody's, then one whose
-    /// settings are least likely to be asked for again.
+    /// Prefers a server that has the session's settings already: to bring one to others costs it more than a read by
+    /// key. Then one that nobody has had. Then, where the read may go elsewhere, another node's that has the settings,
+    /// unless the choice counts for more (`ReadBalance.keepsChoice`). Then one that has none of anybody's, then one
+    /// whose settings are least likely to be asked for again.
     private func takeBySettings(
         _ pool: PoolPointer,
         _ node: Int,
@@ -290,7 +290,9 @@ extension Engine {
                 continue
             }
             let share = (pool.pointee.nodes[node].total + 1) * max(1, roster.topology.nodes[other].weight)
-            if share < (pool.pointee.nodes[other].total + 1) * max(1, roster.topology.nodes[node].weight) { best = node }
+            if share < (pool.pointee.nodes[other].total + 1) * max(1, roster.topology.nodes[node].weight) {
+                best = node
+            }
         }
         return best
     }

@@ -5,12 +5,12 @@ import StatementRouting
 /// PREPARE, EXECUTE and DEALLOCATE as SQL, on any server.
 ///
 /// They share one table of names with Parse (PostgreSQL documentation, 55.2.3). So what PREPARE makes is kept as if
-/// Parse had made it, servers get it
-/// under the name that they know it by, and that name takes the place of the client's in EXECUTE.
+/// Parse had made it, servers get it under the name that they know it by, and that name takes the place of the client's
+/// in EXECUTE.
 ///
-/// PREPARE itself runs as the client has written it, so that its errors are the server's. Behind it the server is
-/// asked for the types of the
-/// parameters, which SQL gives by name and Parse by OID, and the statement of that name is closed again.
+/// PREPARE itself runs as the client has written it, so that its errors are the server's. Behind it the server is asked
+/// for the types of the parameters, which SQL gives by name and Parse by OID, and the statement of that name is closed
+/// again.
 extension Engine {
     // MARK: What EXECUTE runs
 
@@ -70,8 +70,7 @@ extension Engine {
     }
 
     /// The text of the statement that an EXECUTE runs; nil for any other statement, and where its name means nothing.
-    /// Valid as long as the name
-    /// keeps its meaning.
+    /// Valid as long as the name keeps its meaning.
     func executedText(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer)
         -> UnsafeRawBufferPointer?
     {
@@ -342,8 +341,7 @@ extension Engine {
     // MARK: Texts whose names cannot be exchanged
 
     /// The text goes as it is: what it names must be on the server under the client's own names, and what it prepares
-    /// stays there. So the client
-    /// keeps its server. Names that are not in the text go on as before.
+    /// stays there. So the client keeps its server. Names that are not in the text go on as before.
     private func giveOwnNames(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
         var names: [[UInt8]] = []
         var prepares = false

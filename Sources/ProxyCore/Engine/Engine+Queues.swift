@@ -105,9 +105,8 @@ extension Engine {
     private static let mostLookedAt = 32
 
     /// Of those who wait for such a server, one that has the server's settings already, if the first has not: where
-    /// many
-    /// share few servers, to change settings for each of them would cost the servers more than the statements do. The
-    /// first lets others go before it a few times, so that nobody waits for ever.
+    /// many share few servers, to change settings for each of them would cost the servers more than the statements do.
+    /// The first lets others go before it a few times, so that nobody waits for ever.
     private func fittest(_ first: ClientPointer, _ server: ServerPointer) -> ClientPointer {
         let profile = server.pointee.profile
         if first.pointee.profile == profile || first.pointee.passedOver >= Self.mostPassedOver { return first }

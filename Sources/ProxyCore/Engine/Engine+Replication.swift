@@ -1,8 +1,10 @@
 import PostgresWire
 
-/// Clients that asked for replication: each has a WAL sender of its own on the primary, for as long as both are there (PostgreSQL documentation, 55.4).
+/// Clients that asked for replication: each has a WAL sender of its own on the primary, for as long as both are there
+/// (PostgreSQL documentation, 55.4).
 ///
-/// It is opened with the client's own parameters, since a WAL sender without a database takes no SET, and is never handed on.
+/// It is opened with the client's own parameters, since a WAL sender without a database takes no SET, and is never
+/// handed on.
 extension Engine {
     /// Opens one for the client that has waited longest. One at a time, so that each knows whom it is for.
     func openReserved(_ pool: PoolPointer) {

@@ -85,7 +85,8 @@ extension Engine {
             route.isRead = false
             route.cause = .splitOff
         } else if pool.pointee.isCatalogOutdated, plan.relationNames.isEverything {
-            // It calls functions of which something may have changed: until the facts are read anew the primary runs it.
+            // It calls functions of which something may have changed: until the facts are read anew the primary runs
+            // it.
             route.isRead = false
             route.cause = .catalogOutdated
         } else if plan.extent == .flushed, plan.executes {

@@ -401,9 +401,8 @@ extension Engine {
     }
 
     /// COPY FROM STDIN has begun, or a stream of a WAL sender, which ends when the client says so or leaves (PostgreSQL
-    /// documentation, 55.4): a Sync that was sent behind the Execute already is ignored by the server, and
-    /// another follows CopyDone
-    /// (PostgreSQL documentation, 55.2.6).
+    /// documentation, 55.4): a Sync that was sent behind the Execute already is ignored by the server, and another
+    /// follows CopyDone (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
         guard let entry = server.pointee.ledger.first else { return }
         server.pointee.isCopyingIn = !entry.endsCopy

@@ -1,9 +1,11 @@
 import Bytes
 import PostgresWire
 
-/// Clients' names for prepared statements, which take memory: bounded for each client, and together with the statements for all.
+/// Clients' names for prepared statements, which take memory: bounded for each client, and together with the statements
+/// for all.
 extension Engine {
-    /// Why a client may not have one more name; nil where it may. Names that mean nothing any more make room first, where no reply can refer to them.
+    /// Why a client may not have one more name; nil where it may. Names that mean nothing any more make room first,
+    /// where no reply can refer to them.
     func refusal(ofName name: RawSpan, _ client: ClientPointer) -> PostgresError? {
         if name.byteCount == 0 || client.pointee.statements.find(name, hash: nameHash.hash(name)) != nil { return nil }
         let size = ClientStatements.bytes(of: name)

@@ -2,8 +2,8 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// What a client's statements are parsed under: settings and schema, of the session, of its transaction, and behind code
-/// that is not seen. Who agrees in all of it shares what servers have prepared.
+/// What a client's statements are parsed under: settings and schema, of the session, of its transaction, and behind
+/// code that is not seen. Who agrees in all of it shares what servers have prepared.
 extension Engine {
     /// Where a client's next Parse belongs.
     @inline(__always)
@@ -170,9 +170,9 @@ extension Engine {
         return variant
     }
 
-    /// Has the server take on the settings under which a statement was prepared, for the Parse that follows; the session's
-    /// own come back behind it (`leaveSettings`). Both are part of the batch, and local to its transaction, so that they
-    /// cannot outlive an error.
+    /// Has the server take on the settings under which a statement was prepared, for the Parse that follows; the
+    /// session's own come back behind it (`leaveSettings`). Both are part of the batch, and local to its transaction,
+    /// so that they cannot outlive an error.
     /// - Returns: the names of what has been changed.
     func enterSettings(of id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> [String] {
         let record = statements[id].pointee
@@ -210,8 +210,8 @@ extension Engine {
     /// Where a setting's value is kept meanwhile.
     private static func keptSetting(_ number: Int) -> String { "howdah.kept_\(number)" }
 
-    /// Runs calls in the middle of a batch, by a portal that nobody else names. So is the statement where the server has
-    /// an unnamed one, which a Bind behind it may mean.
+    /// Runs calls in the middle of a batch, by a portal that nobody else names. So is the statement where the server
+    /// has an unnamed one, which a Bind behind it may mean.
     private func injectSelect(_ calls: [String], _ server: ServerPointer) {
         let hasUnnamed = server.pointee.unnamed != .none && server.pointee.unnamed != .unknown
         let name = hasUnnamed ? "howdah_settings" : ""

@@ -8,13 +8,12 @@ typealias ServerPointer = UnsafeMutablePointer<ServerSession>
 typealias PoolPointer = UnsafeMutablePointer<Pool>
 
 /// Decides everything: framing, session state, routing, pooling. Does no I/O, reads no clock, takes no lock and asks
-/// nobody for randomness but
-/// `Environment`: events come in by method calls, and what is to be done waits in `actions` and in the sessions'
-/// outputs.
+/// nobody for randomness but `Environment`: events come in by method calls, and what is to be done waits in `actions`
+/// and in the sessions' outputs.
 ///
 /// One engine belongs to one worker, and all of its methods are called on that worker's thread. After each batch of
-/// events the shell drains
-/// `nextTouched`, then `actions`: a session's last words are fetched before the close that follows them.
+/// events the shell drains `nextTouched`, then `actions`: a session's last words are fetched before the close that
+/// follows them.
 package final class Engine {
     /// What the engine is given and cannot make itself.
     package struct Environment {

@@ -1,6 +1,7 @@
 import Authentication
 
-/// Keys that PBKDF2 has derived, so that the thousandth connection with the same password and salt does not pay for it again.
+/// Keys that PBKDF2 has derived, so that the thousandth connection with the same password and salt does not pay for it
+/// again.
 struct SaltedPasswordCache {
     private var keys: [SaltedPasswordRequest: SaltedPassword] = [:]
     private static let limit = 1024

@@ -1,9 +1,9 @@
-/// How `buffer_memory` is shared: a quarter of it is a reserve for those who hold little, so that a few clients that hold
-/// much do not stop the others.
+/// How `buffer_memory` is shared: a quarter of it is a reserve for those who hold little, so that a few clients that
+/// hold much do not stop the others.
 ///
-/// Beyond the mark nobody is read on who holds more than `little`, unless a server works for it. If that does not bring what is in use
-/// down to half of the limit within `patience`, those who hold most are ended. At the limit itself only who holds next to
-/// nothing is read. A pure value: all it knows are numbers.
+/// Beyond the mark nobody is read on who holds more than `little`, unless a server works for it. If that does not bring
+/// what is in use down to half of the limit within `patience`, those who hold most are ended. At the limit itself only
+/// who holds next to nothing is read. A pure value: all it knows are numbers.
 struct MemoryShares {
     /// A client, as its part of the memory is looked at.
     struct Holder<Name> {
@@ -55,8 +55,8 @@ struct MemoryShares {
         return true
     }
 
-    /// Who is to be ended: those who hold most, until what they give back brings what is in use below `relief`. Who has a server comes after
-    /// those who have none; who holds little stays.
+    /// Who is to be ended: those who hold most, until what they give back brings what is in use below `relief`. Who has
+    /// a server comes after those who have none; who holds little stays.
     func ended<Name>(of holders: [Holder<Name>], inUse: Int) -> [Holder<Name>] {
         var left = inUse
         let allowance = min(allowance(inUse: inUse), Self.little)

@@ -11,7 +11,8 @@ package struct Node: Sendable, Equatable {
     package var state: NodeState
     /// `server_version_num`, 0 while it is not known.
     package var version: Int
-    /// What it says that it is, whatever it may be used as: a fenced node may well say `primary`. `unknown` while it does not answer.
+    /// What it says that it is, whatever it may be used as: a fenced node may well say `primary`. `unknown` while it
+    /// does not answer.
     package var saidRole: NodeRole
     /// Of its write-ahead log, 0 while it is not known; how far it has come is told by `NodeFreshness`.
     package var timeline: UInt32

@@ -5,8 +5,8 @@ struct NodeBalance: BitwiseCopyable {
     /// Microseconds below which differences of latency say nothing.
     static let noise = 200.0
     /// Share of the difference by which a slower tenth of a second raises the latency, and a quicker one lowers it: a
-    /// node that has become slow is avoided before it is trusted again. Where processors are short single reads, and the
-    /// few that share a time slice, tell more of the scheduler than of the node.
+    /// node that has become slow is avoided before it is trusted again. Where processors are short single reads, and
+    /// the few that share a time slice, tell more of the scheduler than of the node.
     static let rise = 0.3
     static let fall = 0.25
     /// A sample counts as at most so many times the latency so far: one long query is not a slow node.

@@ -1,12 +1,14 @@
 /// How far one node is known to have come.
 package struct NodeFreshness: Sendable, Equatable {
-    /// The newest look at the primary whose position the node has replayed; 0: nothing is known. Unused for the primary.
+    /// The newest look at the primary whose position the node has replayed; 0: nothing is known. Unused for the
+    /// primary.
     package var covered: SampleNumber
     /// What it has replayed; for the primary, what it has written.
     package var position: WALPosition?
     /// What a replica has received of the primary's log; for the primary, what it has flushed.
     package var received: WALPosition?
-    /// The state of a replica's WAL receiver, such as `streaming`; nil where there is none, or the monitoring user may not know.
+    /// The state of a replica's WAL receiver, such as `streaming`; nil where there is none, or the monitoring user may
+    /// not know.
     package var receiver: String?
     /// Age of the oldest position of the primary that it has not replayed; nil: not known.
     package var lag: Microseconds?

@@ -1,10 +1,11 @@
-/// Whether statements may be sent to a node, and as what: its own word (`pg_is_in_recovery()`) after the watch's verdict on it.
+/// Whether statements may be sent to a node, and as what: its own word (`pg_is_in_recovery()`) after the watch's
+/// verdict on it.
 package enum NodeState: Sendable, Equatable {
     /// Nothing is known yet, or the last checks failed: gets no statements.
     case unknown(reason: String)
     case up(NodeRole)
-    /// It may be a second primary, or on a timeline that has ended: gets no statements, and what runs there is cut off, since
-    /// whatever it says has no weight.
+    /// It may be a second primary, or on a timeline that has ended: gets no statements, and what runs there is cut off,
+    /// since whatever it says has no weight.
     case fenced(reason: String)
 
     /// What it may be used as.

@@ -1,11 +1,11 @@
 /// Chooses the node for a read: pure, given the numbers of each node and a draw.
 ///
 /// Power of two choices. Two nodes are drawn, each as likely as its weight; the first stays unless the second costs
-/// clearly less. What is clear is drawn as well: so two nodes that are equal but for noise share evenly, and a node that
-/// turns slow, or quick, loses or wins its reads by and by and not all at one moment. A node's cost is the square of its
-/// smoothed latency times what it has to do for its weight: with the latency alone a node three times as slow would get a
-/// tenth of the reads while the other has room, and with them the slowest twentieth of all. Latencies that are alike are
-/// taken as equal; how alike is drawn, too.
+/// clearly less. What is clear is drawn as well: so two nodes that are equal but for noise share evenly, and a node
+/// that turns slow, or quick, loses or wins its reads by and by and not all at one moment. A node's cost is the square
+/// of its smoothed latency times what it has to do for its weight: with the latency alone a node three times as slow
+/// would get a tenth of the reads while the other has room, and with them the slowest twentieth of all. Latencies that
+/// are alike are taken as equal; how alike is drawn, too.
 struct ReadBalance: ~Copyable {
     /// By how much the second must be cheaper at most.
     static let widestMargin = 1.0
@@ -133,18 +133,19 @@ struct ReadBalance: ~Copyable {
         return there * load(second) * (1 + Self.widestMargin * draw) < here * load(first)
     }
 
-    /// Whether the first is so much slower or busier than the second that what a session has there does not make up for it.
+    /// Whether the first is so much slower or busier than the second that what a session has there does not make up for
+    /// it.
     private func isMuchDearer(_ first: Int, than second: Int) -> Bool {
         latency(first) > 2 * latency(second) || load(first) > 2 * load(second) + Self.chance
     }
 
-    /// Whether a read stays with the node that was chosen for it, though it must bring one of that node's servers to its
-    /// session's settings first, and another node has a server with them.
+    /// Whether a read stays with the node that was chosen for it, though it must bring one of that node's servers to
+    /// its session's settings first, and another node has a server with them.
     ///
-    /// Where servers are scarce and sessions come back to them at once, settings win: a change costs a server more than a
-    /// read by key, and whoever had the server must change it back. The longer nobody has come back to the server that
-    /// would be taken, the likelier the choice wins: so a session that reads alone reads from all nodes, and busy ones
-    /// seldom take each other's servers for the sake of shares.
+    /// Where servers are scarce and sessions come back to them at once, settings win: a change costs a server more than
+    /// a read by key, and whoever had the server must change it back. The longer nobody has come back to the server
+    /// that would be taken, the likelier the choice wins: so a session that reads alone reads from all nodes, and busy
+    /// ones seldom take each other's servers for the sake of shares.
     /// - Parameters:
     ///   - idle: microseconds since anybody used the server of the node that has been free for the longest time.
     ///   - draw: 64 random bits.

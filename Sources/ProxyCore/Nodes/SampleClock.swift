@@ -5,8 +5,8 @@ package typealias SampleNumber = UInt64
 
 /// Orders writes and looks at the primary's WAL position, without any machine's time.
 ///
-/// A write that was answered while the clock stood at n is covered by the position that look n + 1 finds, or any later one: those looks are begun after it.
-/// Shared by all workers and the control plane; never blocks.
+/// A write that was answered while the clock stood at n is covered by the position that look n + 1 finds, or any later
+/// one: those looks are begun after it. Shared by all workers and the control plane; never blocks.
 package final class SampleClock: Sendable {
     private let begun = Atomic<SampleNumber>(0)
     private let written = Atomic<SampleNumber>(0)

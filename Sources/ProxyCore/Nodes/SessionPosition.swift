@@ -1,4 +1,5 @@
-/// What `SHOW howdah.position` gives and `SET howdah.position` takes: a place in the log, with its timeline behind it, such as `0/3000148@1`.
+/// What `SHOW howdah.position` gives and `SET howdah.position` takes: a place in the log, with its timeline behind it,
+/// such as `0/3000148@1`.
 package struct SessionPosition: Sendable, Equatable, BitwiseCopyable {
     package let position: WALPosition
     package let timeline: UInt32

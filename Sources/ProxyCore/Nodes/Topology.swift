@@ -7,7 +7,8 @@ package struct Topology: Sendable, Equatable {
         self.nodes = nodes
     }
 
-    /// The node that takes writes: the one that says it is primary. Two that say so are none, since which of them may be written to cannot be told.
+    /// The node that takes writes: the one that says it is primary. Two that say so are none, since which of them may
+    /// be written to cannot be told.
     package var primary: Int? {
         var found: Int?
         for node in nodes where node.state == .up(.primary) {

@@ -1,4 +1,5 @@
-/// A place in the write-ahead log of one timeline, in bytes since its beginning ("PostgreSQL documentation, 8.20", pg_lsn).
+/// A place in the write-ahead log of one timeline, in bytes since its beginning ("PostgreSQL documentation, 8.20",
+/// pg_lsn).
 package struct WALPosition: Sendable, Hashable, Comparable, BitwiseCopyable {
     package let rawValue: UInt64
 

@@ -1,4 +1,5 @@
-/// The name of a notification channel, as servers compare it: an identifier, folded already, in the encoding of the database.
+/// The name of a notification channel, as servers compare it: an identifier, folded already, in the encoding of the
+/// database.
 struct Channel: Hashable, Comparable {
     let name: String
 

@@ -1,9 +1,11 @@
 import Bytes
 
-/// The one server of a database, on its primary, that listens for all the clients that do, and the clients that it serves.
+/// The one server of a database, on its primary, that listens for all the clients that do, and the clients that it
+/// serves.
 ///
-/// It belongs to no pool's count. Asked one thing at a time: a round ends with its ReadyForQuery, before which a server sends every notification that was
-/// committed before (PostgreSQL documentation, NOTIFY), and whoever comes meanwhile shares the next round.
+/// It belongs to no pool's count. Asked one thing at a time: a round ends with its ReadyForQuery, before which a server
+/// sends every notification that was committed before (PostgreSQL documentation, NOTIFY), and whoever comes meanwhile
+/// shares the next round.
 final class ListeningServer {
     enum Connection {
         /// None is tried before this time.
@@ -28,7 +30,8 @@ final class ListeningServer {
     var next = ListeningRound()
     /// Whether this connection has ended a round yet.
     var hasAnswered = false
-    /// A connection was lost while clients listened: they may have missed something, and are told once there is another.
+    /// A connection was lost while clients listened: they may have missed something, and are told once there is
+    /// another.
     var isInterrupted = false
     /// Something notifies that no statement shows, a trigger for one: every write may.
     var hasHiddenNotifiers = false

@@ -1,5 +1,5 @@
-/// Log-ins that begin in another way than before, or not at all: roles were made, changed or dropped, something was set for
-/// them or for a database, or who may connect is another.
+/// Log-ins that begin in another way than before, or not at all: roles were made, changed or dropped, something was set
+/// for them or for a database, or who may connect is another.
 package struct LoginChange: Sendable, Equatable {
     package private(set) var roles: Set<String>
     /// By their names on the servers.

@@ -7,8 +7,8 @@ enum LoginVerdict: Equatable {
     case nodesFault
     /// For now: too many connections of all together, memory or disk that has run out, an error of the server's own.
     case passing
-    /// The role's or the database's own limit of connections is reached: for good, unless connections of the proxy's own
-    /// count against it.
+    /// The role's or the database's own limit of connections is reached: for good, unless connections of the proxy's
+    /// own count against it.
     case reachedLimit(ConnectionLimit)
     /// This user or this database is not let in until somebody changes that.
     case forGood

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Pools that take no new clients, since log-ins have changed since theirs: their clients keep what they came with, as on
-/// connections of their own, while another pool of the same key serves those that come.
+/// Pools that take no new clients, since log-ins have changed since theirs: their clients keep what they came with, as
+/// on connections of their own, while another pool of the same key serves those that come.
 struct PoolGenerations {
     private var superseded: [PoolKey: [Handle]] = [:]
 

@@ -1,6 +1,7 @@
 /// What the start-up parameter `replication` asks for (PostgreSQL documentation, 55.4).
 ///
-/// Such a client speaks to a WAL sender of its own on the primary, which is opened with the client's own parameters and closed with it.
+/// Such a client speaks to a WAL sender of its own on the primary, which is opened with the client's own parameters and
+/// closed with it.
 enum ReplicationMode: UInt8, BitwiseCopyable {
     /// An ordinary session.
     case off

@@ -1,7 +1,8 @@
 import StatementRouting
 
 extension RouteReason {
-    /// Whether the statement only may need the primary: then a hint for a replica is followed, and the replica has the last word.
+    /// Whether the statement only may need the primary: then a hint for a replica is followed, and the replica has the
+    /// last word.
     var isDoubt: Bool {
         switch self {
         case .plainRead, .emptyQuery, .volatileFunction, .unknownFunction, .volatileOperator, .volatileType,

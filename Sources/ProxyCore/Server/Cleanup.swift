@@ -57,7 +57,8 @@ enum Cleanup: UInt8, BitwiseCopyable {
         DISCARD TEMP;DISCARD SEQUENCES;
         """
 
-    /// Fails where PREPARE or DEALLOCATE has been run, which undoes what stands before it: then everything is discarded.
+    /// Fails where PREPARE or DEALLOCATE has been run, which undoes what stands before it: then everything is
+    /// discarded.
     private static func discardUnlessChanged(_ prepared: Int) -> String {
         discardSession + """
             SELECT 1/(CASE WHEN (SELECT pg_catalog.count(*) FILTER (WHERE from_sql) = 0 AND pg_catalog.count(*) = \

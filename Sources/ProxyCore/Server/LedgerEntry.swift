@@ -80,8 +80,8 @@ struct LedgerEntry: BitwiseCopyable {
     /// Whether a Close stands in front of this Parse, because an earlier batch in flight is to prepare the statement
     /// too, and may fail to.
     var preparesAgain = false
-    /// For Bind, Describe and what runs an EXECUTE: the client's name for the statement; for the last, where in its text it stood and how long it
-    /// was, in characters. The size is 0 where nothing was exchanged.
+    /// For Bind, Describe and what runs an EXECUTE: the client's name for the statement; for the last, where in its
+    /// text it stood and how long it was, in characters. The size is 0 where nothing was exchanged.
     var nameSize: UInt16 = 0
     var namePlace = ClientStatements.Place.nowhere
     var serial = StatementSerial.none

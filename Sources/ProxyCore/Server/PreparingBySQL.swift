@@ -3,7 +3,8 @@ struct PreparingBySQL {
     /// How far the proxy has come with what follows a PREPARE on the server.
     enum Stage: UInt8, BitwiseCopyable {
         case none
-        /// The server has been asked for the parameters' types, and to close the statement. Nothing else is sent to it meanwhile.
+        /// The server has been asked for the parameters' types, and to close the statement. Nothing else is sent to it
+        /// meanwhile.
         case asked
         /// That was cut short by an error: it is asked again at the end of the cycle.
         case interrupted

@@ -2,9 +2,8 @@ import Bytes
 
 /// Sets of session settings, each kept once.
 ///
-/// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to
-/// be said, and where they differ
-/// `statement(from:to:)` is what brings the server there.
+/// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to be
+/// said, and where they differ `statement(from:to:)` is what brings the server there.
 final class ProfileStore {
     /// A session with more settings than these keeps its server: a SELECT has room for 1,664 calls of set_config, and
     /// what differs is looked for with each server that such a session gets.

@@ -22,7 +22,8 @@ struct SettingsJournal {
     /// Bytes of the names and values among them.
     private var bytes = 0
 
-    /// Steps that are followed in one transaction, and bytes of their names and values; beyond that the session keeps its server.
+    /// Steps that are followed in one transaction, and bytes of their names and values; beyond that the session keeps
+    /// its server.
     static let mostEntries = 1_000
     private static let mostBytes = 4 * ProfileStore.mostBytes
 

@@ -2,8 +2,8 @@ import Bytes
 
 /// One client's names for prepared statements.
 ///
-/// Changes are made when a message is sent and taken back where its reply shows that the server never carried it out; a place therefore keeps its
-/// number until `compact`, which the owner calls when no reply is outstanding.
+/// Changes are made when a message is sent and taken back where its reply shows that the server never carried it out; a
+/// place therefore keeps its number until `compact`, which the owner calls when no reply is outstanding.
 struct ClientStatements {
     struct Place: BitwiseCopyable {
         let index: UInt32
@@ -31,7 +31,8 @@ struct ClientStatements {
     /// What a place takes beside its name: an entry, and its part of the table.
     private static let bytesPerPlace = MemoryLayout<Entry>.stride + 16
 
-    /// Bytes that the names take, those among them that mean nothing any more: what counts against `client_statement_names`.
+    /// Bytes that the names take, those among them that mean nothing any more: what counts against
+    /// `client_statement_names`.
     var bytes: Int { names.count + entries.count * Self.bytesPerPlace }
 
     /// What one more name would take.

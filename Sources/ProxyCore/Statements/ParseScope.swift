@@ -6,8 +6,8 @@ struct ParseScope: Hashable, BitwiseCopyable {
     var pool = Handle.none
     /// Counts the changes of the database's schema: a Parse behind one finds nothing of what was parsed before it.
     var epoch: UInt32 = 0
-    /// Named and unnamed statements are planned in different ways (see `ServerStatements`), but for those that have only
-    /// one plan: they count as named.
+    /// Named and unnamed statements are planned in different ways (see `ServerStatements`), but for those that have
+    /// only one plan: they count as named.
     var isNamed = true
     /// The settings under which its Parse has been sent, or must be.
     var parsedUnder = ParseContext.plain

@@ -36,7 +36,7 @@ struct PreparedStatement: BitwiseCopyable {
     var isShared = false
     /// What its row means for a client, where it asks whether it may be signalled.
     var signal = ProcessSignal()
-    /// Its Parse was too long to be kept: only the server that got it has it, under `serial` or as its unnamed statement,
-    /// and `body` is empty.
+    /// Its Parse was too long to be kept: only the server that got it has it, under `serial` or as its unnamed
+    /// statement, and `body` is empty.
     var isPrivate = false
 }

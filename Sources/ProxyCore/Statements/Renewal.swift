@@ -35,16 +35,16 @@ enum StatementFault {
 
 extension SQLState {
     /// Whether an object may be meant that is gone, or a value be taken for what it is no more (PostgreSQL
-    /// documentation, appendix A): values that do not fit (22003, 22007, 22008, 22P02, 22P03, 08P01), names and types that
-    /// do not (42…, 3F000), and a type's number that means nothing (XX000, `cache lookup failed`).
+    /// documentation, appendix A): values that do not fit (22003, 22007, 22008, 22P02, 22P03, 08P01), names and types
+    /// that do not (42…, 3F000), and a type's number that means nothing (XX000, `cache lookup failed`).
     fileprivate var mayTellOfOutdated: Bool {
         let text = description
         return ["22003", "22007", "22008", "22P02", "22P03", "08P01", "3F000", "XX000"].contains(text)
             || text.hasPrefix("42") && text != "42501"
     }
 
-    /// Whether the error may only mean that a replica has not replayed yet what was created (42P01, 42704, 42883, 42703,
-    /// 3F000 and their like).
+    /// Whether the error may only mean that a replica has not replayed yet what was created (42P01, 42704, 42883,
+    /// 42703, 3F000 and their like).
     var tellsOfUndefined: Bool {
         switch description {
         case "42P01", "42704", "42883", "42703", "3F000", "42P18", "42P02", "42725", "42804", "3D000", "42846": true

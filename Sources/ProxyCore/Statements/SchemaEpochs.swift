@@ -1,9 +1,9 @@
-/// Counts, for each database, the changes of its schema, so that a Parse behind one meets nothing that was parsed before
-/// it (the epoch is a part of `ParseScope`).
+/// Counts, for each database, the changes of its schema, so that a Parse behind one meets nothing that was parsed
+/// before it (the epoch is a part of `ParseScope`).
 ///
-/// One change moves the epoch more than once: when DDL is sent, since the session itself must see it in its transaction;
-/// when that transaction is over, since only then others do; and when every replica has replayed it, since until then
-/// replicas parse by the old schema what is asked of them under the new epoch.
+/// One change moves the epoch more than once: when DDL is sent, since the session itself must see it in its
+/// transaction; when that transaction is over, since only then others do; and when every replica has replayed it, since
+/// until then replicas parse by the old schema what is asked of them under the new epoch.
 struct SchemaEpochs {
     private var epochs: [String: UInt32] = [:]
     /// The looks at the primary's position that cover what has been changed, where replicas may not have replayed it:

@@ -1,4 +1,5 @@
-/// The number under which servers know an interned statement; never given twice in a worker's life, so that a name cannot come to mean another text.
+/// The number under which servers know an interned statement; never given twice in a worker's life, so that a name
+/// cannot come to mean another text.
 struct StatementSerial: Hashable, BitwiseCopyable {
     let rawValue: UInt64
 

@@ -1,8 +1,8 @@
 import Bytes
 import StatementRouting
 
-/// The statements that this worker's clients have prepared, each once however many clients did: equal are those with the
-/// same text and the same parameter types that were parsed where they mean the same (`ParseScope`).
+/// The statements that this worker's clients have prepared, each once however many clients did: equal are those with
+/// the same text and the same parameter types that were parsed where they mean the same (`ParseScope`).
 ///
 /// Bounded in bytes: what no client names any more stays for the next one until room is needed, oldest first.
 final class StatementStore {

@@ -43,8 +43,8 @@ final class Log: Sendable {
     }
 
     /// Writes a line, from any thread; never waits.
-    /// - Parameter kind: what makes lines of one kind, which are summed up. Nil: of warnings and errors the text itself; other lines are all
-    ///   written.
+    /// - Parameter kind: what makes lines of one kind, which are summed up. Nil: of warnings and errors the text
+    ///   itself; other lines are all written.
     func write(_ level: LogLevel, _ text: String, kind: String? = nil) {
         guard level >= self.level else { return }
         let kind = kind ?? (level >= .warning ? text : nil)

@@ -40,7 +40,8 @@ import Testing
         }
     }
 
-    /// Whoever is cut off may promote once whoever sees the primary has lost its lease, and has stopped writing by then.
+    /// Whoever is cut off may promote once whoever sees the primary has lost its lease, and has stopped writing by
+    /// then.
     @Test(arguments: [2, 3])
     func aPrimaryThatComesAndGoesIsReplacedOnceOrNotAtAll(proxies: Int) {
         var promotions = 0

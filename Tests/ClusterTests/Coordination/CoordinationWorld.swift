@@ -3,8 +3,8 @@ import ProxyCore
 
 @testable import Cluster
 
-/// Two or three proxies, a primary with two replicas, and etcd; networks that lose and delay, processes that stop, die and start again. All that
-/// must never happen is looked for in each step.
+/// Two or three proxies, a primary with two replicas, and etcd; networks that lose and delay, processes that stop, die
+/// and start again. All that must never happen is looked for in each step.
 final class CoordinationWorld {
     private struct Packet {
         let at: UInt64
@@ -28,7 +28,8 @@ final class CoordinationWorld {
         case outOfOneSight
         /// It lives, and who sees it changes.
         case outOfSomeSights
-        /// It lives; the first proxy does not see it any more, and the others stand still for longer than a lease lasts.
+        /// It lives; the first proxy does not see it any more, and the others stand still for longer than a lease
+        /// lasts.
         case outOfSightOfAllThatRun
     }
 
@@ -183,7 +184,8 @@ final class CoordinationWorld {
         }
     }
 
-    /// What seldom meets in time is made to meet: while an attempt is on its way nodes come into sight and out of it, and proxies die and start.
+    /// What seldom meets in time is made to meet: while an attempt is on its way nodes come into sight and out of it,
+    /// and proxies die and start.
     private func stirAttempt() {
         guard etcd.current?.stage.isActive ?? false, trouble.loss == .outOfSomeSights else { return }
         let place = Int(random.next(upTo: UInt64(proxies.count)))

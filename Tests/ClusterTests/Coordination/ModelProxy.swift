@@ -3,7 +3,8 @@ import ProxyCore
 
 @testable import Cluster
 
-/// A proxy around the real `Coordinator`, `Promotion` and `Fencing`: the monitor's loop without its threads, and a worker that looks at the lease.
+/// A proxy around the real `Coordinator`, `Promotion` and `Fencing`: the monitor's loop without its threads, and a
+/// worker that looks at the lease.
 final class ModelProxy {
     static let names = ["db0", "db1", "db2"]
     static let rules = PromotionRules(delay: .seconds(1), isCoordinated: true)

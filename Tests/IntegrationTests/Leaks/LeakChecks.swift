@@ -1,8 +1,10 @@
 /// What a session finds of others on the server that it has been given: nothing, where all is well.
 enum LeakChecks {
-    /// One line for each thing that somebody has left behind, in the session that runs this. It is run on the primary and on replicas.
+    /// One line for each thing that somebody has left behind, in the session that runs this. It is run on the primary
+    /// and on replicas.
     ///
-    /// A custom setting that was set once and reset afterwards is an empty text and not NULL, on PostgreSQL itself as well.
+    /// A custom setting that was set once and reset afterwards is an empty text and not NULL, on PostgreSQL itself as
+    /// well.
     static let findings = """
         SELECT 'setting ' || name || ' = ' || setting FROM pg_catalog.pg_settings
         WHERE source = 'session' AND name NOT IN

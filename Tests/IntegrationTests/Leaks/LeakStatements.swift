@@ -1,4 +1,5 @@
-/// What one session does that another must not see. `$N` is the client's number, so that no client waits for another's lock.
+/// What one session does that another must not see. `$N` is the client's number, so that no client waits for another's
+/// lock.
 enum LeakStatements {
     static let all = settings + roles + objects + functions + sequences + several + others
 

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A client that leaves behind all that a session can: settings, roles, prepared statements, locks, temporary objects, open transactions, halves of messages.
+/// A client that leaves behind all that a session can: settings, roles, prepared statements, locks, temporary objects,
+/// open transactions, halves of messages.
 struct LeakyClient {
     private typealias F = Frontend
 

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Other clients of the same pool, busy with settings, prepared statements, errors and transactions of their own until they are stopped.
+/// Other clients of the same pool, busy with settings, prepared statements, errors and transactions of their own until
+/// they are stopped.
 final class Disturbance: Sendable {
     private let isStopped = Mutex(false)
     private let ended = DispatchSemaphore(value: 0)

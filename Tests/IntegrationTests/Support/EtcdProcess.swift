@@ -3,7 +3,8 @@ import Synchronization
 
 @testable import LocalCluster
 
-/// One member of etcd on free ports of 127.0.0.1, as an unprivileged user, that ends with this object or this process, whichever ends first.
+/// One member of etcd on free ports of 127.0.0.1, as an unprivileged user, that ends with this object or this process,
+/// whichever ends first.
 final class EtcdProcess: Sendable {
     let url: String
     private let port: UInt16
@@ -18,8 +19,8 @@ final class EtcdProcess: Sendable {
         let input: Int32
     }
 
-    /// It runs beside a shell that kills it when its own standard input ends, and removes the directory unless told to keep it: then it is to
-    /// be started again.
+    /// It runs beside a shell that kills it when its own standard input ends, and removes the directory unless told to
+    /// keep it: then it is to be started again.
     private static let keeperScript = """
         "$@" </dev/null & child=$!
         read -r wish

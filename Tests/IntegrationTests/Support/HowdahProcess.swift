@@ -3,7 +3,8 @@ import Synchronization
 
 @testable import LocalCluster
 
-/// `howdah run` as a process of its own, on a free port of 127.0.0.1, that ends with this object or this process, whichever ends first.
+/// `howdah run` as a process of its own, on a free port of 127.0.0.1, that ends with this object or this process,
+/// whichever ends first.
 final class HowdahProcess: Sendable {
     let processID: pid_t
     let port: UInt16
@@ -19,7 +20,8 @@ final class HowdahProcess: Sendable {
         return package.appendingPathComponent(".build/release/howdah").path
     }
 
-    /// The proxy runs beside a shell that kills it when its own standard input ends: that is when this process is gone, however that came about.
+    /// The proxy runs beside a shell that kills it when its own standard input ends: that is when this process is gone,
+    /// however that came about.
     private static let keeperScript = """
         "$@" </dev/null & child=$!
         echo "process $child"

@@ -15,7 +15,8 @@ struct NodeLogs {
         }
     }
 
-    /// The names of the nodes that have logged this text. A statement is logged before it runs, so that its reply comes later.
+    /// The names of the nodes that have logged this text. A statement is logged before it runs, so that its reply comes
+    /// later.
     func nodes(with text: String) throws -> [String] {
         try zip(nodes, starts).filter { node, start in
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: node.log))

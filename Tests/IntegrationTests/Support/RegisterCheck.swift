@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Sessions that write numbers into registers and read them back, in the manner of Jepsen: each session has a register of its own, which only it writes, with a
-/// number that grows. What a read finds is compared with what its session has written, with what it has found there before, and with what anybody had written
-/// before it began.
+/// Sessions that write numbers into registers and read them back, in the manner of Jepsen: each session has a register
+/// of its own, which only it writes, with a number that grows. What a read finds is compared with what its session has
+/// written, with what it has found there before, and with what anybody had written before it began.
 final class RegisterCheck: Sendable {
     struct Findings: Sendable, CustomStringConvertible {
         var operations = 0

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Passes connections to 127.0.0.1 on to another port there, until it is cut: then it accepts nobody and drops what it has.
+/// Passes connections to 127.0.0.1 on to another port there, until it is cut: then it accepts nobody and drops what it
+/// has.
 final class Relay: Sendable {
     let port: UInt16
     private let target: UInt16

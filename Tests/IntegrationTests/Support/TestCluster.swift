@@ -4,7 +4,8 @@ import Foundation
 
 /// The primary and two replicas that all suites share, and the proxy that most of them ask.
 enum TestCluster {
-    /// Log-ins of `scram` and `hashed` need their passwords; everybody else is trusted. All statements of `logged` are in the nodes' logs.
+    /// Log-ins of `scram` and `hashed` need their passwords; everybody else is trusted. All statements of `logged` are
+    /// in the nodes' logs.
     static let shared: Result<LocalCluster, any Error> = Result {
         var options = LocalClusterOptions()
         options.sharedPreloadLibraries = ["pg_stat_statements"]

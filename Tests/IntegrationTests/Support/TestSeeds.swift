@@ -2,7 +2,8 @@ import Foundation
 
 /// The seeds of generated scripts: always the same ones, so that a test that passes today passes tomorrow.
 ///
-/// `HOWDAH_TEST_SEED=17` plays that one alone; `HOWDAH_TEST_SEED=random` goes hunting with seeds that nobody has played, as many as `HOWDAH_TEST_SEEDS` says.
+/// `HOWDAH_TEST_SEED=17` plays that one alone; `HOWDAH_TEST_SEED=random` goes hunting with seeds that nobody has
+/// played, as many as `HOWDAH_TEST_SEEDS` says.
 enum TestSeeds {
     static func chosen(default fixed: [UInt64]) throws -> [UInt64] {
         let environment = ProcessInfo.processInfo.environment

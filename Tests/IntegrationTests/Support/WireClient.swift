@@ -15,7 +15,8 @@ final class WireClient: @unchecked Sendable {
 
     /// Connects, and sends nothing.
     /// - Parameters:
-    ///   - timeout: seconds that one receive or send may take: no measure of anything, since only what is broken meets it.
+    ///   - timeout: seconds that one receive or send may take: no measure of anything, since only what is broken meets
+    ///     it.
     ///   - receiveBuffer: bytes that the kernel may hold for this client; 0 leaves that to it.
     init(connectedTo port: UInt16, timeout: Int = 60, receiveBuffer: Int32 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

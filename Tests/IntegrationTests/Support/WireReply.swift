@@ -9,7 +9,8 @@ struct WireReply: CustomStringConvertible {
         String(messages.filter { !$0.is("S") && !$0.is("N") }.map { Character(UnicodeScalar($0.tag)) })
     }
     var rows: [[String?]] { messages.filter { $0.is("D") }.map(\.texts) }
-    /// The first column of the first row; a description of the whole where there is none, so that a comparison shows it.
+    /// The first column of the first row; a description of the whole where there is none, so that a comparison shows
+    /// it.
     var value: String { rows.first?.first.map { $0 ?? "NULL" } ?? "\(self)" }
     var errors: [WireMessage] { messages.filter { $0.is("E") } }
     /// The SQLSTATE of the first error; empty where there is none.

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Clients that write rows of their own into `ledger`, one after the other, and keep what was acknowledged and what was not.
+/// Clients that write rows of their own into `ledger`, one after the other, and keep what was acknowledged and what was
+/// not.
 final class WritingClients: Sendable {
     static let setUp = "CREATE TABLE ledger (id bigint PRIMARY KEY); GRANT ALL ON ledger TO PUBLIC"
 

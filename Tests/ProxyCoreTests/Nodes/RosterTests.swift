@@ -4,7 +4,8 @@ import Testing
 
 /// The roster alone: what follows from news and orders about the nodes.
 struct RosterTests {
-    private func node(_ index: Int, _ state: NodeState, weight: Int = 1, zone: String = "", name: String? = nil) -> Node {
+    private func node(_ index: Int, _ state: NodeState, weight: Int = 1, zone: String = "", name: String? = nil) -> Node
+    {
         Node(
             index: index,
             name: name ?? "n\(index)",

@@ -5,8 +5,7 @@ import ProxySimulation
 import Testing
 
 /// Scripted clients and servers around one engine, without sockets and without a clock of their own: the script says
-/// who sends what and when
-/// time passes, and looks at what each of them got.
+/// who sends what and when time passes, and looks at what each of them got.
 ///
 /// Nodes are `n0`, the primary, and replicas `n1` and up. Everything that is under way arrives before a step of the
 /// script ends.

@@ -2,9 +2,8 @@ import Bytes
 import PostgresWire
 import ProxyCore
 
-/// An engine with a client that does not keep to the protocol, or whose servers do not, beside one that does.
-/// Whatever the one says, the other gets its
-/// answers, no invariant is broken, and nothing is left behind.
+/// An engine with a client that does not keep to the protocol, or whose servers do not, beside one that does. Whatever
+/// the one says, the other gets its answers, no invariant is broken, and nothing is left behind.
 package final class HostileWorld {
     private let shell: Shell
     private var dice: Dice

@@ -1,8 +1,8 @@
 import PostgresWire
 
 /// A server that answers whatever it is sent as PostgreSQL would, as far as the protocol goes, and knows next to
-/// nothing of SQL: a statement's only row is its own
-/// text. It can meet any bytes: what is no message ends the connection.
+/// nothing of SQL: a statement's only row is its own text. It can meet any bytes: what is no message ends the
+/// connection.
 final class PlainServer {
     let processID: UInt32
     private(set) var user = ""

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DELETE_ON_ERROR:
-.PHONY: setup build demo test suites bench bench-quick format lint clean fuzz fuzz-planted sanitize
+.PHONY: setup build demo test check structure suites bench bench-quick format lint clean fuzz fuzz-planted sanitize
 .DEFAULT_GOAL := build
 
 # A toolchain that is not on PATH is looked for where the installers put it.
@@ -93,6 +93,12 @@ test: build $(VENV)/installed
 	swift test --skip-build --filter "/($$(xargs <<<"$$names" | tr ' ' '|'))\("
 	echo "==> UNSTABLE: failed beside all others and passed alone: $$(xargs <<<"$$names")"
 
+# All that needs no PostgreSQL: the pure modules, the engine, its simulation and the documents. Under two minutes once built.
+CHECKED := BytesTests|PostgresWireTests|AuthenticationTests|StatementRoutingTests|ProxyCoreTests|SimulationTests|FuzzTests|ConfigurationTests|DocsTests
+check: setup
+	@echo "==> Building and running the tests that need no server"
+	swift test --filter '^($(CHECKED))\.'
+
 # The drivers' own suites, directly and through Howdah: downloads their sources, and takes an hour and more.
 suites: build
 	Tests/Suites/run $(SUITES)
@@ -136,8 +142,15 @@ bench bench-quick: build
 format:
 	swift format --in-place --recursive Sources Tests Package.swift
 
+# What swift-format does not look at: comments keep to 120 columns, too.
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
+	@long=$$(LC_ALL=C.UTF-8 grep -rnPH --include='*.swift' '^(?=.{121})\s*//' Sources Tests Package.swift || true)
+	[ -z "$$long" ] || { echo "comments of more than 120 columns:"; echo "$$long"; exit 1; }
+
+# Figures of structure, of this tree or of this and an earlier one (BEFORE_REVISION).
+structure:
+	@Tests/Structure/report $(if $(BEFORE_REVISION),--before $(BEFORE_REVISION))
 
 clean:
 	rm -rf .build

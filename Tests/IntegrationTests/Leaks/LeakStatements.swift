@@ -99,6 +99,7 @@ enum LeakStatements {
         CREATE TABLE leaks.rows AS SELECT 1 AS a;
         CREATE FUNCTION leaks.by_function(text) RETURNS text LANGUAGE plpgsql AS
             'BEGIN PERFORM set_config(''app.tenant'', $1, false); RETURN $1; END';
+        CREATE FUNCTION leaks.server_process() RETURNS int LANGUAGE sql STABLE AS 'SELECT pg_backend_pid()';
         CREATE FUNCTION leaks.by_sql(text) RETURNS text LANGUAGE sql VOLATILE AS 'SELECT set_config(''app.tenant'', $1, false)';
         CREATE FUNCTION leaks.by_row(leaks.rows) RETURNS text LANGUAGE sql VOLATILE AS 'SELECT set_config(''app.tenant'', ''row'', false)';
         CREATE FUNCTION leaks.by_operator(int, int) RETURNS text LANGUAGE sql VOLATILE AS

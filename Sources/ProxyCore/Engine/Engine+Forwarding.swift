@@ -37,6 +37,7 @@ extension Engine {
             let text = queryText(header, input, offset) ?? offset..<offset
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
+        noteRecovery(statementClass, client)
         server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
@@ -84,9 +85,7 @@ extension Engine {
     ) -> Progress {
         server.pointee.ledger.append(LedgerEntry(.functionCall, .forward))
         // It names a number: which function that is, is not known.
-        if client.pointee.transaction == .none || client.pointee.transaction == .open {
-            extras(of: client).doubts.addAll()
-        }
+        if mayChangeSettings(client) { extras(of: client).doubts.addAll() }
         server.pointee.needs(.session)
         client.pointee.outstanding &+= 1
         client.pointee.flow = .between
@@ -228,6 +227,12 @@ extension Engine {
     func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
         let id = client.pointee.lastBound
+        defer {
+            if client.pointee.transaction.isFailed {
+                let isKnown = !id.isNone && isLastBound(client, body)
+                noteRecovery(isKnown ? statements[id].pointee.statementClass : nil, client)
+            }
+        }
         if id.isNone || statements[id].pointee.statementClass.mayWrite { client.pointee.mustCarryOut = true }
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.

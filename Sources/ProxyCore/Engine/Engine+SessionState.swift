@@ -14,12 +14,7 @@ extension Engine {
     ) -> LedgerEntry.Effect {
         // Nothing of a replication client's outlives its server.
         if client.pointee.pin == .replication { return .none }
-        // A failed transaction refuses it.
-        if client.pointee.transaction.isFailed, client.pointee.outstanding == 0,
-            statementClass.transaction == .none
-        {
-            return .none
-        }
+        if isRefused(statementClass, client) { return .none }
         let effects = statementClass.effects
         if statementClass.transaction != .none, let extras = client.pointee.extras {
             if !extras.pendingSettings.isEmpty { extras.doubtPending() }
@@ -63,6 +58,29 @@ extension Engine {
             return .unknown
         }
         return changesSettings ? noteSettings(effects, text, client) : .none
+    }
+
+    /// Whether the failed transaction refuses it for certain.
+    private func isRefused(_ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
+        client.pointee.transaction.isFailed && client.pointee.outstanding == 0 && !client.pointee.mayRecover
+            && statementClass.transaction == .none
+    }
+
+    /// Whether what runs now can change what the session has set.
+    func mayChangeSettings(_ client: ClientPointer) -> Bool {
+        client.pointee.transaction == .none || client.pointee.transaction == .open || client.pointee.mayRecover
+    }
+
+    /// A statement is sent, perhaps to be followed by others in its cycle: the client's transaction, if it has failed,
+    /// may be over with it. Long before the server says so, what follows can change the session.
+    /// - Parameter statementClass: nil where it is not known which statement it is.
+    @inline(__always)
+    func noteRecovery(_ statementClass: StatementClass?, _ client: ClientPointer) {
+        guard client.pointee.transaction.isFailed else { return }
+        guard let statementClass, statementClass.transaction == .none, statementClass.access != .unknown else {
+            client.pointee.mayRecover = true
+            return
+        }
     }
 
     private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {
@@ -114,7 +132,7 @@ extension Engine {
     /// Code runs that may set whatever it likes: the server is asked for all that its session has set then, and for
     /// what in the text could be the name of a custom setting.
     private func doubtSettings(_ text: RawSpan, _ client: ClientPointer) {
-        guard client.pointee.transaction == .none || client.pointee.transaction == .open else { return }
+        guard mayChangeSettings(client) else { return }
         let extras = extras(of: client)
         extras.doubts.addAll()
         for name in SettingDoubts.customNames(in: text.text(0..<text.byteCount)) { extras.doubts.add(name) }

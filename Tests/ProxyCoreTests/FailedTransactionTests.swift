@@ -98,6 +98,8 @@ struct FailedTransactionTests {
     }
 
     private func pins(of talk: Conversation) -> [PinReason] {
-        talk.engine.clientTokens.flatMap { talk.engine.clients[$0.handle]?.pointee.pinRecord?.entries.map(\.reason) ?? [] }
+        talk.engine.clientTokens.flatMap {
+            talk.engine.clients[$0.handle]?.pointee.pinRecord?.entries.map(\.reason) ?? []
+        }
     }
 }

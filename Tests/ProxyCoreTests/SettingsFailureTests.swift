@@ -185,6 +185,17 @@ struct SettingsFailureTests {
         }
     }
 
+    @Test("A server that has not what it was taken to have is cleaned, and not named to the client")
+    func forgotten() {
+        withSetting { talk, client, server in
+            client.sends("Query UPDATE t SET x = 1")
+            server.sends("Error 26000 prepared statement \"howdah_0000000001\" does not exist", "Ready I")
+            server.sends("Error 26000 prepared statement \"howdah_0000000001\" does not exist", "Ready I")
+            client.gets("Error 40001 the session's settings could not be brought to the server", "Ready I")
+            #expect(server.received.last == "Query DISCARD ALL")
+        }
+    }
+
     @Test("A pinned session whose server cannot be brought back to its settings keeps it, and its state")
     func pinned() {
         converse(nodes: 1) { talk in

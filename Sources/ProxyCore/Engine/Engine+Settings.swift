@@ -212,7 +212,10 @@ extension Engine {
         let isCanceled = server.pointee.extras.holdsCancel
         let refusal =
             server.pointee.extras.settingsError ?? PostgresError(.error, .internalError, "a setting was refused")
-        let error = isCanceled ? .canceled : refusal
+        // What was taken to be prepared there is not: nothing that is known of the server's statements holds.
+        let isForgotten = refusal.sqlState == .invalidStatementName
+        if isForgotten { server.pointee.needs(.discardAll) }
+        let error = isCanceled ? .canceled : isForgotten ? .settingsNotBrought : refusal
         server.pointee.extras.settingsError = nil
         dropHeldCancel(of: server)
         guard let client = clients[server.pointee.client] else {
@@ -225,7 +228,7 @@ extension Engine {
         }
         let mayTryAgain =
             !isCanceled && Int(client.pointee.attempts) <= roster.topology.nodes.count
-            && (server.pointee.isReplica || error.sqlState == .queryCanceled)
+            && (server.pointee.isReplica || error.sqlState == .queryCanceled || isForgotten)
         if client.pointee.flow == .settling {
             guard mayTryAgain, client.pointee.pin == nil, !client.pointee.transaction.isFailed,
                 client.pointee.transaction != .open
@@ -316,4 +319,13 @@ extension Engine {
         server.pointee.profile = rest
         return true
     }
+}
+
+extension PostgresError {
+    fileprivate static let settingsNotBrought = PostgresError(
+        .error,
+        .serializationFailure,
+        "the session's settings could not be brought to the server",
+        hint: "Nothing has been done. Run the statement again, or the transaction."
+    )
 }

@@ -22,6 +22,23 @@ extension Engine {
         return .consumed(input.byteCount &- offset)
     }
 
+    /// A message that does not belong into COPY FROM STDIN: the copy fails by it, and with it the connection, since a
+    /// server has read half of the message then (PostgreSQL documentation, 55.2.6).
+    func refuseInCopy(_ client: ClientPointer, _ header: MessageHeader) -> Progress {
+        let type = String(header.tag, radix: 16, uppercase: true)
+        refuse(
+            client,
+            PostgresError(
+                .fatal,
+                .protocolViolation,
+                "unexpected message type 0x\(type) during COPY from stdin",
+                detail: "Only CopyData, CopyDone, CopyFail, Flush and Sync are allowed there.",
+                hint: "End the copy with CopyDone or CopyFail first."
+            )
+        )
+        return .consumed(0)
+    }
+
     /// The engine has lost track of a client, which nothing that is sent should bring about: the client is told, and
     /// nobody else is harmed.
     func refuseInconsistent(_ client: ClientPointer, file: StaticString = #file, line: UInt = #line) -> Progress {
@@ -126,6 +143,19 @@ extension Engine {
                 default: _ = answer(header.tag, body, client, &builder)
                 }
             }
+        }
+    }
+}
+
+extension MessageHeader {
+    /// Whether a server that runs COPY FROM STDIN reads on behind this message (PostgreSQL documentation, 55.2.6), or
+    /// the client says good-bye.
+    var isAllowedInCopy: Bool {
+        switch tag {
+        case FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail, FrontendTag.flush, FrontendTag.sync,
+            FrontendTag.terminate:
+            true
+        default: false
         }
     }
 }

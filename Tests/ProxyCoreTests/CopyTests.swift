@@ -162,8 +162,8 @@ struct CopyTests {
     /// CopyData whose length cannot be, a type that is none, zeros.
     static let nonsense: [([UInt8], String)] = [
         ([0x64, 0, 0, 0, 2], "invalid message length"),
-        ([0x7A, 0, 0, 0, 4], "invalid frontend message type 122"),
-        ([UInt8](repeating: 0, count: 9), "invalid frontend message type 0"),
+        ([0x7A, 0, 0, 0, 4], "unexpected message type 0x7A during COPY from stdin"),
+        ([UInt8](repeating: 0, count: 9), "unexpected message type 0x00 during COPY from stdin"),
         ([0x53, 0, 0, 0, 5, 0], "invalid message format"),
     ]
 
@@ -186,7 +186,8 @@ struct CopyTests {
             if !how.isEarly { client.sends(bytes: bytes) }
             if how.isEarly, how.beginning == .extended {
                 // A batch that is still open is given up whole, without waiting for what it has asked for.
-                client.gets("Fatal 08P01 \(what.1)")
+                #expect(client.received.count == 1)
+                #expect(client.received.first?.hasPrefix("Fatal 08P01 ") == true)
             } else {
                 client.gets(words: how.beginning.reply + ["Fatal 08P01 \(what.1)"])
             }
@@ -239,6 +240,22 @@ struct CopyTests {
                 #expect(server.isClosed)
                 #expect(talk.engine.inspect().clients == 0)
             }
+        }
+    }
+
+    @Test(
+        "Who ends its sending in the middle of a copy, and still reads, is told that it has failed",
+        arguments: Beginning.allCases
+    )
+    func isCutOff(beginning: Beginning) {
+        converse { talk in
+            let (client, server) = begin(talk, beginning)
+            client.sends("CopyData 1\n")
+            client.endsSending()
+            client.gets(
+                words: beginning.reply + ["Fatal 08006 unexpected EOF on client connection with an open transaction"]
+            )
+            isOver(client, server, talk)
         }
     }
 

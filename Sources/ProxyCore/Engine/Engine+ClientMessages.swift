@@ -128,9 +128,16 @@ extension Engine {
         case .waiting, .claiming, .locating, .assigned, .settling, .flushing, .catchingUp: return false
         case .between, .refused, .preparing, .batch, .skipping: break
         }
-        // A copy that goes on is never over.
-        if client.pointee.outstanding > 0, let server = servers[client.pointee.server], !server.pointee.isCopyingIn {
-            return false
+        if let server = servers[client.pointee.server] {
+            if server.pointee.isCopyingIn {
+                // It does not end by itself: nothing is waited for.
+                if case .unknownType(let type) = violation {
+                    refuse(client, .unexpectedInCopy(type))
+                    return true
+                }
+            } else if client.pointee.outstanding > 0 {
+                return false
+            }
         }
         refuse(client, violation.error(limit: options.maximumMessageSize))
         return true

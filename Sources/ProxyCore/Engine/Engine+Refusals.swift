@@ -25,17 +25,7 @@ extension Engine {
     /// A message that does not belong into COPY FROM STDIN: the copy fails by it, and with it the connection, since a
     /// server has read half of the message then (PostgreSQL documentation, 55.2.6).
     func refuseInCopy(_ client: ClientPointer, _ header: MessageHeader) -> Progress {
-        let type = String(header.tag, radix: 16, uppercase: true)
-        refuse(
-            client,
-            PostgresError(
-                .fatal,
-                .protocolViolation,
-                "unexpected message type 0x\(type) during COPY from stdin",
-                detail: "Only CopyData, CopyDone, CopyFail, Flush and Sync are allowed there.",
-                hint: "End the copy with CopyDone or CopyFail first."
-            )
-        )
+        refuse(client, .unexpectedInCopy(header.tag))
         return .consumed(0)
     }
 
@@ -161,6 +151,18 @@ extension MessageHeader {
 }
 
 extension PostgresError {
+    /// - Parameter type: the message's, which need not be one that there is.
+    static func unexpectedInCopy(_ type: UInt8) -> PostgresError {
+        let digits = String(type, radix: 16, uppercase: true)
+        return PostgresError(
+            .fatal,
+            .protocolViolation,
+            "unexpected message type 0x\(digits.count < 2 ? "0" : "")\(digits) during COPY from stdin",
+            detail: "Only CopyData, CopyDone, CopyFail, Flush and Sync are allowed there.",
+            hint: "End the copy with CopyDone or CopyFail first."
+        )
+    }
+
     static let lostTrack = PostgresError(
         .fatal,
         .internalError,

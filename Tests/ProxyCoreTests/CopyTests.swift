@@ -1,4 +1,5 @@
 import ProxyCore
+import ProxySimulation
 import Testing
 
 /// COPY (PostgreSQL documentation, 55.2.6).
@@ -112,6 +113,195 @@ struct CopyTests {
             client.vanishes()
             talk.settle()
             #expect(server.isClosed)
+        }
+    }
+
+    /// How COPY FROM STDIN is begun.
+    enum Beginning: CaseIterable {
+        case query
+        case extended
+        case extendedWithSync
+
+        var words: [String] {
+            let batch = ["Parse : COPY t FROM STDIN", "Bind <- ()", "Execute"]
+            return switch self {
+            case .query: ["Query COPY t FROM STDIN"]
+            case .extended: batch + ["Flush"]
+            case .extendedWithSync: batch + ["Sync"]
+            }
+        }
+
+        var reply: [String] { self == .query ? ["CopyIn"] : ["Parsed", "Bound", "CopyIn"] }
+    }
+
+    private func begin(
+        _ talk: Conversation,
+        _ beginning: Beginning,
+        isInTransaction: Bool = false,
+        with bytes: [UInt8] = []
+    ) -> (ScriptedClient, ScriptedServer) {
+        let client = talk.client()
+        if isInTransaction {
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            talk.server(on: 0).sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.forget()
+        }
+        client.sends(bytes: beginning.words.flatMap { WireMessage(frontend: $0).bytes } + bytes)
+        let server = talk.servers.last ?? talk.server(on: 0)
+        if !server.isClosed { server.sends(bytes: beginning.reply.flatMap { WireMessage(backend: $0).bytes }) }
+        return (client, server)
+    }
+
+    /// The server is not left in the middle of the copy, with its locks.
+    private func isOver(_ client: ScriptedClient, _ server: ScriptedServer, _ talk: Conversation) {
+        #expect(client.isClosed)
+        #expect(server.isClosed)
+        #expect(talk.engine.inspect().clients == 0)
+    }
+
+    /// CopyData whose length cannot be, a type that is none, zeros.
+    static let nonsense: [([UInt8], String)] = [
+        ([0x64, 0, 0, 0, 2], "invalid message length"),
+        ([0x7A, 0, 0, 0, 4], "unexpected message type 0x7A during COPY from stdin"),
+        ([UInt8](repeating: 0, count: 9), "unexpected message type 0x00 during COPY from stdin"),
+        ([0x53, 0, 0, 0, 5, 0], "invalid message format"),
+    ]
+
+    @Test(
+        "What is no message ends a copy at once, and the server with it",
+        arguments: Beginning.allCases.flatMap { beginning in
+            [true, false].flatMap { isEarly in [true, false].map { (beginning, isEarly, $0) } }
+        },
+        nonsense
+    )
+    func violated(how: (beginning: Beginning, isEarly: Bool, isInTransaction: Bool), what: ([UInt8], String)) {
+        converse { talk in
+            let bytes = WireMessage(frontend: "CopyData 1\n").bytes + what.0
+            let (client, server) = begin(
+                talk,
+                how.beginning,
+                isInTransaction: how.isInTransaction,
+                with: how.isEarly ? bytes : []
+            )
+            if !how.isEarly { client.sends(bytes: bytes) }
+            if how.isEarly, how.beginning == .extended {
+                // A batch that is still open is given up whole, without waiting for what it has asked for.
+                #expect(client.received.count == 1)
+                #expect(client.received.first?.hasPrefix("Fatal 08P01 ") == true)
+            } else {
+                client.gets(words: how.beginning.reply + ["Fatal 08P01 \(what.1)"])
+            }
+            isOver(client, server, talk)
+        }
+    }
+
+    @Test(
+        "Any other message in the middle of a copy ends it at once, and the connection, as in PostgreSQL",
+        arguments: Beginning.allCases,
+        [
+            ("Parse : SELECT 1", "50"), ("Bind <- ()", "42"), ("Execute", "45"), ("Describe S ", "44"),
+            ("Close S ", "43"), ("Query UPDATE t SET x = 1", "51"), ("FunctionCall 1299", "46"),
+        ]
+    )
+    func unexpected(beginning: Beginning, message: (words: String, type: String)) {
+        converse { talk in
+            let (client, server) = begin(talk, beginning)
+            client.sends("CopyData 1\n", message.words)
+            client.gets(
+                words: beginning.reply + [
+                    "Fatal 08P01 unexpected message type 0x\(message.type) during COPY from stdin"
+                ]
+            )
+            isOver(client, server, talk)
+        }
+    }
+
+    @Test(
+        "Who leaves in the middle of a copy, however, leaves no server in it",
+        arguments: Beginning.allCases,
+        ["Terminate", "end", "reset", "end behind nonsense", "reset behind nonsense", "reset behind Query"]
+    )
+    func leaves(beginning: Beginning, farewell: String) {
+        for isEarly in [true, false] {
+            converse { talk in
+                let client = talk.client()
+                client.sends(bytes: beginning.words.flatMap { WireMessage(frontend: $0).bytes })
+                let server = talk.server(on: 0)
+                let reply = beginning.reply.flatMap { WireMessage(backend: $0).bytes }
+                if !isEarly { server.sends(bytes: reply) }
+                client.sends("CopyData 1\n")
+                if farewell.contains("nonsense") { client.sends(bytes: [0x64, 0, 0, 0, 2]) }
+                if farewell.contains("Query") { client.sends("Query SET timezone = 'UTC'") }
+                if farewell.hasPrefix("Terminate") { client.sends("Terminate") }
+                if farewell.hasPrefix("end") { client.endsSending() }
+                if farewell.hasPrefix("reset") { client.vanishes() }
+                if isEarly, !server.isClosed { server.sends(bytes: reply) }
+                talk.settle()
+                #expect(server.isClosed)
+                #expect(talk.engine.inspect().clients == 0)
+            }
+        }
+    }
+
+    @Test(
+        "Who ends its sending in the middle of a copy, and still reads, is told that it has failed",
+        arguments: Beginning.allCases
+    )
+    func isCutOff(beginning: Beginning) {
+        converse { talk in
+            let (client, server) = begin(talk, beginning)
+            client.sends("CopyData 1\n")
+            client.endsSending()
+            client.gets(
+                words: beginning.reply + ["Fatal 08006 unexpected EOF on client connection with an open transaction"]
+            )
+            isOver(client, server, talk)
+        }
+    }
+
+    @Test("A Query with two copies: the end of the first is not that of the second")
+    func two() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query COPY t FROM STDIN; COPY u FROM STDIN")
+            let server = talk.server(on: 0)
+            server.sends("CopyIn")
+            client.sends("CopyData 1\n", "CopyDone")
+            server.sends("Complete COPY 1", "CopyIn")
+            client.sends("Sync", "CopyData 2\n")
+            #expect(!server.received.contains("Sync"))
+            client.sends("CopyDone", "Sync")
+            server.sends("Complete COPY 1", "Ready I", "Ready I")
+            client.gets("CopyIn", "Complete COPY 1", "CopyIn", "Complete COPY 1", "Ready I", "Ready I")
+            #expect(talk.engine.inspect().idleServers == 1)
+        }
+    }
+
+    @Test("The same sent whole before the server says that it copies, and a Query behind it")
+    func twoAhead() {
+        converse { talk in
+            let client = talk.client()
+            client.sends(
+                "Query COPY t FROM STDIN; COPY u FROM STDIN",
+                "CopyData 1\n",
+                "CopyDone",
+                "CopyData 2\n",
+                "CopyDone"
+            )
+            let server = talk.server(on: 0)
+            server.sends("CopyIn", "Complete COPY 1", "CopyIn")
+            client.sends("Query UPDATE t SET x = 1")
+            server.sends("Complete COPY 1", "Ready I")
+            server.completes("UPDATE 1")
+            client.gets(
+                "CopyIn",
+                "Complete COPY 1",
+                "CopyIn",
+                "Complete COPY 1",
+                "Ready I",
+                "Complete UPDATE 1",
+                "Ready I"
+            )
         }
     }
 }

@@ -128,7 +128,17 @@ extension Engine {
         case .waiting, .claiming, .locating, .assigned, .settling, .flushing, .catchingUp: return false
         case .between, .refused, .preparing, .batch, .skipping: break
         }
-        if client.pointee.outstanding > 0, servers[client.pointee.server] != nil { return false }
+        if let server = servers[client.pointee.server] {
+            if server.pointee.isCopyingIn {
+                // It does not end by itself: nothing is waited for.
+                if case .unknownType(let type) = violation {
+                    refuse(client, .unexpectedInCopy(type))
+                    return true
+                }
+            } else if client.pointee.outstanding > 0 {
+                return false
+            }
+        }
         refuse(client, violation.error(limit: options.maximumMessageSize))
         return true
     }
@@ -251,6 +261,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
+        if server.pointee.isCopyingIn { return refuseInCopy(client, header) }
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
@@ -396,15 +407,20 @@ extension Engine {
     /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server has
     /// not yet said that it copies, both are told apart by what is noted here.
     func endCopy(_ server: ServerPointer) {
-        server.pointee.isCopyingIn = false
+        if server.pointee.isCopyingIn {
+            // Another may follow in the same Query, which this is not the end of.
+            server.pointee.isCopyingIn = false
+            return
+        }
         var last = server.pointee.ledger.count - 1
         if last > 0, server.pointee.ledger[last].kind == .sync, server.pointee.ledger[last - 1].kind == .execute {
-            server.pointee.ledger[last].endsCopy = true
+            server.pointee.ledger[last].copyEnds = 1
             last -= 1
         }
         guard last >= 0 else { return }
         switch server.pointee.ledger[last].kind {
-        case .execute, .query: server.pointee.ledger[last].endsCopy = true
+        case .execute, .query:
+            if server.pointee.ledger[last].copyEnds < .max { server.pointee.ledger[last].copyEnds += 1 }
         case .parse, .bind, .describe, .close, .sync, .functionCall: break
         }
     }

@@ -69,6 +69,12 @@ extension Engine {
         case .startup, .welcoming, .cancelling, .closing: isOver = false
         }
         guard isOver else { return }
+        if client.pointee.input == .ended, client.pointee.phase == .ready, client.pointee.pin != .replication,
+            servers[client.pointee.server]?.pointee.isCopyingIn == true
+        {
+            // It may think that this is how a copy ends, and reads whether it has succeeded.
+            return refuse(client, .copyCutOff)
+        }
         close(client, flush: client.pointee.input != .gone, reason: "client closed the connection")
     }
 
@@ -111,4 +117,14 @@ extension Engine {
         client.pointee.flow == .between && client.pointee.needsInput && client.pointee.outstanding > 0
             && !client.pointee.mustCarryOut
     }
+}
+
+extension PostgresError {
+    fileprivate static let copyCutOff = PostgresError(
+        .fatal,
+        .connectionFailure,
+        "unexpected EOF on client connection with an open transaction",
+        detail: "The client has ended its sending in the middle of COPY FROM STDIN: nothing has been copied.",
+        hint: "End the copy with CopyDone first."
+    )
 }

@@ -89,7 +89,7 @@ extension Engine {
         forgetUnnamed(failedAt: 0, server)
         if !entry.completesCycle {
             let wasAsked = server.pointee.preparing == .asked || server.pointee.isChecking
-            skipToSync(server)
+            if skipToSync(server) { run.cycleEnded = true }
             // What was held back until the server had answered goes on.
             if wasAsked, server.pointee.preparing != .asked, !server.pointee.isChecking { run.cycleEnded = true }
         }
@@ -124,7 +124,11 @@ extension Engine {
 
     /// After an error the server ignores everything up to Sync: what those messages were to change is taken back, the
     /// last first.
-    private func skipToSync(_ server: ServerPointer) {
+    /// - Returns: whether the client must be looked at again: what it has sent may wait for a ReadyForQuery that does
+    ///   not come, or for the end of a batch that is still open, and the Sync that the server needs be among it.
+    @discardableResult
+    private func skipToSync(_ server: ServerPointer) -> Bool {
+        var mayWaitInVain = false
         var skipped = 0
         while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
         var index = skipped - 1
@@ -137,6 +141,7 @@ extension Engine {
             // Also what looks like a new batch is skipped (behind a copy whose Sync the server has ignored).
             if let client = clients[server.pointee.client], client.pointee.flow == .between {
                 client.pointee.flow = .batch
+                mayWaitInVain = true
             }
         }
         for _ in 0..<skipped {
@@ -147,8 +152,10 @@ extension Engine {
             // for it.
             if entry.completesCycle, entry.disposition == .forward, let client = clients[server.pointee.client] {
                 client.pointee.outstanding &-= 1
+                mayWaitInVain = true
             }
         }
+        return mayWaitInVain
     }
 
     /// Undoes what was assumed of a message that the server has not carried out.

@@ -102,6 +102,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
+        if server.pointee.isCopyingIn, !header.isAllowedInCopy { return refuseInCopy(client, header) }
         guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
         if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
             // The server would ignore it: no reply is to be expected.

@@ -22,6 +22,13 @@ extension Engine {
         return .consumed(input.byteCount &- offset)
     }
 
+    /// A message that does not belong into COPY FROM STDIN: the copy fails by it, and with it the connection, since a
+    /// server has read half of the message then (PostgreSQL documentation, 55.2.6).
+    func refuseInCopy(_ client: ClientPointer, _ header: MessageHeader) -> Progress {
+        refuse(client, .unexpectedInCopy(header.tag))
+        return .consumed(0)
+    }
+
     /// The engine has lost track of a client, which nothing that is sent should bring about: the client is told, and
     /// nobody else is harmed.
     func refuseInconsistent(_ client: ClientPointer, file: StaticString = #file, line: UInt = #line) -> Progress {
@@ -130,7 +137,32 @@ extension Engine {
     }
 }
 
+extension MessageHeader {
+    /// Whether a server that runs COPY FROM STDIN reads on behind this message (PostgreSQL documentation, 55.2.6), or
+    /// the client says good-bye.
+    var isAllowedInCopy: Bool {
+        switch tag {
+        case FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail, FrontendTag.flush, FrontendTag.sync,
+            FrontendTag.terminate:
+            true
+        default: false
+        }
+    }
+}
+
 extension PostgresError {
+    /// - Parameter type: the message's, which need not be one that there is.
+    static func unexpectedInCopy(_ type: UInt8) -> PostgresError {
+        let digits = String(type, radix: 16, uppercase: true)
+        return PostgresError(
+            .fatal,
+            .protocolViolation,
+            "unexpected message type 0x\(digits.count < 2 ? "0" : "")\(digits) during COPY from stdin",
+            detail: "Only CopyData, CopyDone, CopyFail, Flush and Sync are allowed there.",
+            hint: "End the copy with CopyDone or CopyFail first."
+        )
+    }
+
     static let lostTrack = PostgresError(
         .fatal,
         .internalError,

@@ -405,12 +405,12 @@ extension Engine {
     /// follows CopyDone (PostgreSQL documentation, 55.2.6).
     private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
         guard let entry = server.pointee.ledger.first else { return }
-        server.pointee.isCopyingIn = !entry.endsCopy
-        server.pointee.ledger[0].endsCopy = false
+        server.pointee.isCopyingIn = entry.copyEnds == 0
+        if entry.copyEnds > 0 { server.pointee.ledger[0].copyEnds -= 1 }
         // Of one that sends no more the rest of the copy will not come.
         if server.pointee.isCopyingIn { run.cycleEnded = true }
         guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
-            server.pointee.ledger[1].kind == .sync, !entry.endsCopy || server.pointee.ledger[1].endsCopy
+            server.pointee.ledger[1].kind == .sync, entry.copyEnds == 0 || server.pointee.ledger[1].copyEnds > 0
         else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
         if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }

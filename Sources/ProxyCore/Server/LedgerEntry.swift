@@ -85,9 +85,9 @@ struct LedgerEntry: BitwiseCopyable {
     var nameSize: UInt16 = 0
     var namePlace = ClientStatements.Place.nowhere
     var serial = StatementSerial.none
-    /// For Execute and Query: CopyDone or CopyFail was sent before the server said that it copies. For Sync: it was
-    /// sent in front of that.
-    var endsCopy = false
+    /// For Execute and Query: how many CopyDone and CopyFail were sent before the server said that it copies. For Sync:
+    /// whether it was sent in front of one.
+    var copyEnds: UInt8 = 0
     /// For Query: the text that was sent is not the client's (`ServerExtras.exchanged`).
     var isExchanged = false
     /// For Execute and Query: the statement signals servers, and may end the one that it runs on.

@@ -21,6 +21,7 @@ extension Engine {
             return .none
         }
         let effects = statementClass.effects
+        noteStartReset(statementClass, text, client, server)
         if statementClass.transaction != .none, let extras = client.pointee.extras {
             if !extras.pendingSettings.isEmpty { extras.doubtPending() }
             if !extras.journal.isEmpty {

@@ -278,8 +278,11 @@ extension ProcessCalls {
             let level = levels[levels.count - 1]
             if level.isRowsFrom { mayNotReplace = true }
             let bytes: String
+            // To window functions and aggregates alone belongs what follows: the server says that this is none.
+            let isNoPlainCall = following.isWord("over") || following.isWord("filter")
             switch place {
             case .none: return
+            case .noQuery where isNoPlainCall, .query where isNoPlainCall && !isTable(front, level): return
             case .noQuery: bytes = "\(number)::pg_catalog.int4"
             case .query where isTable(front, level):
                 // A function among the tables: it gives its table and its column its name, where neither has another.

@@ -56,6 +56,19 @@ struct ProcessCallsTests {
     }
 
     @Test(
+        "What only a window function or an aggregate may be followed by is the server's to refuse",
+        arguments: [
+            "SELECT pg_backend_pid() OVER ()", "SELECT pg_backend_pid() over w FROM item WINDOW w AS ()",
+            "SELECT pg_backend_pid() FILTER (WHERE true)", "CALL p(pg_backend_pid() OVER ())",
+        ]
+    )
+    func noWindowFunction(text: String) {
+        #expect(exchanged(text) == text)
+        let asTable = "SELECT * FROM pg_backend_pid() over"
+        #expect(exchanged(asTable) == "SELECT * FROM pg_catalog.abs(5000000) over")
+    }
+
+    @Test(
         "Where no sub-select can stand, another expression does",
         arguments: [
             ("CALL note(pg_backend_pid())", "CALL note(5000000::pg_catalog.int4)"),

@@ -91,6 +91,10 @@ package enum ProcessCalls {
             case .quotedIdentifier where range.count > 2:
                 let inner = range.lowerBound + 1..<range.upperBound - 1
                 name = String(decoding: inner.map { base[$0] }, as: UTF8.self)
+            case .unicodeIdentifier where range.count > 4:
+                // One that has escapes in it is none that is looked for.
+                let inner = range.lowerBound + 3..<range.upperBound - 1
+                name = String(decoding: inner.map { base[$0] }, as: UTF8.self)
             default: name = ""
             }
         }

@@ -23,6 +23,7 @@ struct ProcessCallsTests {
             ("select PG_Backend_Pid ( )", "select #"),
             ("SELECT pg_catalog.pg_backend_pid() AS pid", "SELECT # AS pid"),
             ("SELECT \"pg_backend_pid\"() p, 1", "SELECT # p, 1"),
+            ("SELECT U&\"pg_backend_pid\"()", "SELECT #"),
             ("SELECT pg_backend_pid()::text, pg_backend_pid() + 1 FROM item", "SELECT #::text, # + 1 FROM item"),
             (
                 "/* who */ SELECT 1 -- pg_backend_pid()\n, pg_backend_pid()",

@@ -91,6 +91,10 @@ package enum ProcessCalls {
             case .quotedIdentifier where range.count > 2:
                 let inner = range.lowerBound + 1..<range.upperBound - 1
                 name = String(decoding: inner.map { base[$0] }, as: UTF8.self)
+            case .unicodeIdentifier where range.count > 4:
+                // One that has escapes in it is none that is looked for.
+                let inner = range.lowerBound + 3..<range.upperBound - 1
+                name = String(decoding: inner.map { base[$0] }, as: UTF8.self)
             default: name = ""
             }
         }
@@ -278,8 +282,11 @@ extension ProcessCalls {
             let level = levels[levels.count - 1]
             if level.isRowsFrom { mayNotReplace = true }
             let bytes: String
+            // To window functions and aggregates alone belongs what follows: the server says that this is none.
+            let isNoPlainCall = following.isWord("over") || following.isWord("filter")
             switch place {
             case .none: return
+            case .noQuery where isNoPlainCall, .query where isNoPlainCall && !isTable(front, level): return
             case .noQuery: bytes = "\(number)::pg_catalog.int4"
             case .query where isTable(front, level):
                 // A function among the tables: it gives its table and its column its name, where neither has another.

@@ -97,6 +97,92 @@ struct ReadOnlyTransactionTests {
         }
     }
 
+    // MARK: The end, and more behind it
+
+    @Test(
+        "What stands in one text behind the end of a transaction on a replica runs on the primary, as all of the text",
+        arguments: [
+            "END; INSERT INTO t VALUES (1)", "COMMIT; CREATE TABLE u (x int)", "ROLLBACK; DELETE FROM t",
+            "COMMIT; BEGIN; INSERT INTO t VALUES (1); COMMIT",
+        ]
+    )
+    func endAndWrite(text: String) {
+        loaded { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN READ ONLY; SELECT 1")
+            let replica = talk.server(on: 1)
+            replica.sends("Complete BEGIN", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+            talk.settle()
+            client.forget()
+            replica.forget()
+            client.sends("Query \(text)")
+            replica.gets("Query ROLLBACK")
+            let primary = talk.server(on: 0)
+            primary.gets("Query BEGIN READ ONLY", "Query \(text)")
+            primary.completes("BEGIN", "T")
+            primary.sends("Complete COMMIT", "Complete INSERT 0 1", "Ready I")
+            client.gets("Complete COMMIT", "Complete INSERT 0 1", "Ready I")
+        }
+    }
+
+    @Test("Messages of one batch are no other, whichever way the transaction was begun")
+    func endAndWriteExtended() {
+        loaded { talk in
+            let client = talk.client()
+            client.sends(
+                "Parse : BEGIN READ ONLY",
+                "Bind  < ()",
+                "Execute /0",
+                "Parse : SELECT 1",
+                "Bind  < ()",
+                "Execute /0",
+                "Sync"
+            )
+            let replica = talk.server(on: 1)
+            replica.sends(
+                "Parsed",
+                "Bound",
+                "Complete BEGIN",
+                "Parsed",
+                "Bound",
+                "Row 1",
+                "Complete SELECT 1",
+                "Ready T"
+            )
+            talk.settle()
+            client.forget()
+            replica.forget()
+            client.sends(
+                "Parse : COMMIT",
+                "Bind  < ()",
+                "Execute /0",
+                "Parse : INSERT INTO t VALUES (1)",
+                "Bind  < ()",
+                "Execute /0",
+                "Sync"
+            )
+            replica.gets("Query ROLLBACK")
+            talk.settle()
+            #expect(talk.server(on: 0).received.first == "Query BEGIN READ ONLY")
+        }
+    }
+
+    @Test(
+        "The end alone, or with more to read, stays where the transaction is",
+        arguments: ["COMMIT", "COMMIT; SELECT 2", "ROLLBACK AND CHAIN", "COMMIT AND CHAIN; INSERT INTO t VALUES (1)"]
+    )
+    func endOnReplica(text: String) {
+        loaded { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN READ ONLY; SELECT 1")
+            let replica = talk.server(on: 1)
+            replica.sends("Complete BEGIN", "Columns v", "Row 1", "Complete SELECT 1", "Ready T")
+            replica.forget()
+            client.sends("Query \(text)")
+            replica.gets("Query \(text)")
+        }
+    }
+
     // MARK: SERIALIZABLE
 
     private static let standby =

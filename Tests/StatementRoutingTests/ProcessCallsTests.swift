@@ -23,6 +23,7 @@ struct ProcessCallsTests {
             ("select PG_Backend_Pid ( )", "select #"),
             ("SELECT pg_catalog.pg_backend_pid() AS pid", "SELECT # AS pid"),
             ("SELECT \"pg_backend_pid\"() p, 1", "SELECT # p, 1"),
+            ("SELECT U&\"pg_backend_pid\"()", "SELECT #"),
             ("SELECT pg_backend_pid()::text, pg_backend_pid() + 1 FROM item", "SELECT #::text, # + 1 FROM item"),
             (
                 "/* who */ SELECT 1 -- pg_backend_pid()\n, pg_backend_pid()",
@@ -53,6 +54,19 @@ struct ProcessCallsTests {
     )
     func tells(text: String, expected: String) {
         #expect(exchanged(text) == expected.replacing("#", with: Self.number))
+    }
+
+    @Test(
+        "What only a window function or an aggregate may be followed by is the server's to refuse",
+        arguments: [
+            "SELECT pg_backend_pid() OVER ()", "SELECT pg_backend_pid() over w FROM item WINDOW w AS ()",
+            "SELECT pg_backend_pid() FILTER (WHERE true)", "CALL p(pg_backend_pid() OVER ())",
+        ]
+    )
+    func noWindowFunction(text: String) {
+        #expect(exchanged(text) == text)
+        let asTable = "SELECT * FROM pg_backend_pid() over"
+        #expect(exchanged(asTable) == "SELECT * FROM pg_catalog.abs(5000000) over")
     }
 
     @Test(

@@ -291,6 +291,10 @@ extension Engine {
         if client.pointee.pin != nil, let progress = readElsewhere(client, server, plan, header, input, offset) {
             return progress
         }
+        if server.pointee.isReplica, endsBeforeWrite(client, plan, input, offset) {
+            if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
+            return moveEnd(client, server, plan, header, input, offset)
+        }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
         if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
             // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not
@@ -299,7 +303,7 @@ extension Engine {
         }
         // What changes settings is told from its own reply, and what follows may need others before it.
         if client.pointee.outstanding > 0 {
-            if plan.leavesState || client.pointee.extras != nil { return .stop }
+            if plan.leavesState || client.pointee.extras != nil || server.pointee.resetsToStart { return .stop }
             if plan.effects.contains(.readsPrepared) { return .stop }
             // Of one text at a time it is known how it differs from the client's, and a signal comes after what is in
             // front of it.

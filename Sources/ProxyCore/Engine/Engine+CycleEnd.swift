@@ -30,7 +30,10 @@ extension Engine {
         if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
         if server.pointee.changesSchema, status == .idle { schemaChangeEnded(server) }
-        guard entry.disposition == .forward, let client = clients[server.pointee.client] else {
+        guard entry.disposition == .forward || entry.purpose == .startValues,
+            let client = clients[server.pointee.client]
+        else {
+            if server.pointee.resetsToStart, server.pointee.client.isNone { forgetStartReset(server) }
             dropReply(server, bytes, offset, header, &run)
             if entry.purpose != .none { return injectedReady(server, entry.purpose, hasFailed: hasFailed, &run) }
             // The Sync behind a decoy comes when its client's cycle is over already.
@@ -38,7 +41,15 @@ extension Engine {
             return true
         }
         deliver(client)
-        if client.pointee.extras != nil { settleSettings(client, server, hasFailed: hasFailed) }
+        if entry.purpose == .startValues {
+            startIsBack(client, server, hasFailed: hasFailed)
+        } else if server.pointee.resetsToStart, bringsStartBack(client, server, hasFailed: hasFailed) {
+            dropReply(server, bytes, offset, header, &run)
+            return true
+        }
+        // What could not be brought back outside of a transaction undoes nothing.
+        let isUndone = hasFailed && !(entry.purpose == .startValues && status == .idle)
+        if client.pointee.extras != nil { settleSettings(client, server, hasFailed: isUndone) }
         client.pointee.outstanding &-= 1
         if client.pointee.transaction.isLeading, status == .idle { client.pointee.extras = nil }
         client.pointee.transaction = client.pointee.transaction.after(status)
@@ -159,7 +170,7 @@ extension Engine {
         case .evidence:
             evidenceIsComplete(server, hasFailed: hasFailed)
             run.cycleEnded = true
-        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared, .check: break
+        case .none, .prepare, .prepareAhead, .describePrepared, .closePrepared, .check, .startValues: break
         }
         run.cycleEnded = run.cycleEnded || server.pointee.client.isNone
         return true

@@ -64,7 +64,8 @@ extension Engine {
         case .swallow, .answer:
             // What was sent for the client's sake and failed is the client's error: the message that needed it fails
             // by it.
-            let isClients = entry.purpose == .prepare && !server.pointee.client.isNone
+            let failsTransaction = entry.purpose == .startValues && server.pointee.status == .inTransaction
+            let isClients = (entry.purpose == .prepare || failsTransaction) && !server.pointee.client.isNone
             if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
             if entry.purpose == .settings { server.pointee.extras.settingsError = PostgresError(.error, of: body) }
             if isClients, let client = clients[server.pointee.client] {

@@ -284,6 +284,78 @@ extension Engine {
         return take(client, pool, plan, header, input, offset)
     }
 
+    // MARK: The end, and more behind it
+
+    /// Whether a batch ends the transaction that is open on a replica, and goes on with what a replica cannot do.
+    ///
+    /// A transaction that a replica runs is read-only: with its end nothing of it is left but what the session has set.
+    func endsBeforeWrite(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
+        guard plan.controlsTransaction, plan.extent == .whole, !plan.endsTransaction,
+            client.pointee.transaction == .open || client.pointee.transaction == .failed,
+            client.pointee.pin == nil, client.pointee.extras == nil, client.pointee.preference != .replica,
+            needsPrimary(client, client.pointee.pool.unsafelyUnwrapped, plan)
+        else { return false }
+        switch firstCommand(client, plan, input, offset) {
+        // That of a failed one tells the client that it was rolled back.
+        case .commit(chain: false): return client.pointee.transaction == .open
+        case .rollback(chain: false): return true
+        default: return false
+        }
+    }
+
+    /// The first statement that a batch runs; nil where that is bound already, or not understood.
+    private func firstCommand(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int)
+        -> SessionCommand?
+    {
+        var offset = start
+        var parsed: (name: String, text: Range<Int>)?
+        while let header = Frame.whole(ofClient: input, at: offset, before: start &+ plan.size) {
+            let first = offset &+ MessageHeader.byteCount
+            let body = input.extracting(first..<offset &+ header.size)
+            offset &+= header.size
+            switch header.tag {
+            case FrontendTag.query:
+                return parse(body.extracting(0..<max(0, body.byteCount &- 1)), client)?.first?.command
+            case FrontendTag.parse:
+                guard let message = ParseMessage(body) else { return nil }
+                // Of several names the first to be bound may be another than the last.
+                if parsed != nil { continue }
+                parsed = (body.text(message.name), first + message.text.lowerBound..<first + message.text.upperBound)
+            case FrontendTag.bind:
+                guard let message = BindMessage(body) else { return nil }
+                if let parsed, parsed.name == body.text(message.statement) {
+                    return parse(input.extracting(parsed.text), client)?.first?.command
+                }
+                guard let id = statement(named: body.extracting(message.statement), of: client) else { return nil }
+                return parse(statements[id].pointee.text.bytes, client)?.first?.command
+            case FrontendTag.execute, FrontendTag.functionCall: return nil
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// Gives the replica back, and has the batch end an empty transaction on the primary.
+    func moveEnd(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        let pool = client.pointee.pool.unsafelyUnwrapped
+        resume(client, .sinkFull)
+        unpause(server)
+        release(server, from: client)
+        client.pointee.transaction = .begun
+        extras(of: client).begin = "BEGIN READ ONLY"
+        if let refusal = decideRoute(client, pool, plan, leads: false) {
+            return refuseBatch(client, refusal, header, input, offset)
+        }
+        return take(client, pool, plan, header, input, offset)
+    }
+
     /// The replica of a transaction's leading reads is lost or let go: from now on it is one that has begun and done
     /// nothing.
     func leaveReplica(_ client: ClientPointer) {

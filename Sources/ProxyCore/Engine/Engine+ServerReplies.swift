@@ -381,9 +381,11 @@ extension Engine {
     ) {
         let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
         var isHotStandby = false
+        var isPassing = false
         if let nameEnd = body.firstZero(from: 0), let valueEnd = body.firstZero(from: nameEnd + 1) {
             let name = body.text(0..<nameEnd)
             isHotStandby = name == "in_hot_standby"
+            isPassing = isPassingDefault(name, server)
             guard server.pointee.extras.setParameter(name, body.text(nameEnd + 1..<valueEnd)) else {
                 flushRun(server, bytes, &run, upTo: offset)
                 return serverViolated(server, "reported more than \(ServerExtras.parameterLimit) parameters")
@@ -395,7 +397,9 @@ extension Engine {
             actions.append(.suspectNode(server.pointee.node))
             if server.pointee.isReplica { wasPromoted(server) }
             dropReply(server, bytes, offset, header, &run)
-        } else {
+        } else if isPassing {
+            dropReply(server, bytes, offset, header, &run)
+        } else if server.pointee.ledger.first?.purpose != .startValues || server.pointee.client.isNone {
             keepOrDrop(server, bytes, offset, header, &run)
         }
     }

@@ -16,6 +16,7 @@ extension Engine {
         if client.pointee.pin == .replication { return .none }
         if isRefused(statementClass, client) { return .none }
         let effects = statementClass.effects
+        noteStartReset(statementClass, text, client, server)
         if statementClass.transaction != .none, let extras = client.pointee.extras {
             if !extras.pendingSettings.isEmpty { extras.doubtPending() }
             if !extras.journal.isEmpty {

@@ -32,6 +32,8 @@ struct LedgerEntry: BitwiseCopyable {
         case cleanup
         /// Asks what the session's settings are, after they have been changed.
         case values
+        /// Brings back what came with the client's start-up packet and has been reset: ReadyForQuery is the client's.
+        case startValues
         /// Takes back time limits that a server in its pool must not have.
         case relief
         /// A Parse that the server lacked.

@@ -36,6 +36,8 @@ final class ServerExtras {
     /// A cancel request of its client's waits until what the proxy has put in front is done.
     var holdsCancel = false
 
+    /// What the batch under way resets that came with its client's start-up packet.
+    var startReset = StartReset()
     var preparing: PreparingBySQL?
     /// Where the text of the last Query that was not sent as it came differs from the client's.
     var exchanged: [ExchangedPlace] = []

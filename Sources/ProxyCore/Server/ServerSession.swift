@@ -19,6 +19,8 @@ struct ServerSession: ~Copyable {
     var isFull = false
     /// DISCARD ALL or DEALLOCATE ALL has been sent and, for all that is known, not answered.
     var isForgetting = false
+    /// The batch under way resets what came with its client's start-up packet (`ServerExtras.startReset`).
+    var resetsToStart = false
     /// In the reply that is under way an error has been seen.
     var hasFailed = false
     /// It ignores everything up to a Sync that has not been sent yet.

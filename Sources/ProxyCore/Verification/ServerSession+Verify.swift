@@ -8,7 +8,9 @@ extension ServerSession {
         var replacements = 0
         for index in 0..<ledger.count {
             let entry = ledger[index]
-            if entry.completesCycle, entry.disposition == .forward { cycles += 1 }
+            if entry.completesCycle, entry.disposition == .forward || entry.purpose == .startValues && !client.isNone {
+                cycles += 1
+            }
             if entry.changesServer { unconfirmed += 1 }
             if entry.disposition == .replace { replacements += 1 }
         }

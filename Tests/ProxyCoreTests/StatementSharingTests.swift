@@ -325,6 +325,11 @@ struct StatementSharingTests {
             server.gets(words: rest + (isDescribed ? ["Describe P"] : []) + ["Execute", "Sync"])
             server.sends("Closed", "Error 42601 syntax error", "Ready I")
             client.gets("Error 0A000 cached plan must not change result type", "Ready I")
+            // The table may be gone again: asked anew.
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            server.gets("Parse howdah_0000000002: SELECT * FROM d", "Describe S howdah_0000000002", "Flush")
+            server.sends("Parsed", "Parameters 0", "Columns a,b")
+            server.gets("Bind <- howdah_0000000002 ()", "Execute", "Sync")
         }
     }
 

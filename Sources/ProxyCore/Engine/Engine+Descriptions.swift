@@ -33,7 +33,16 @@ extension Engine {
             let told = statements.description(of: id), let rows = told.rows, server.pointee.status != .failed
         else { return .asTold }
         let epoch = server.pointee.pool.pointee.epoch
-        if told.checkedIn == epoch, !told.isStillTrue { return .changed }
+        if told.checkedIn == epoch, !told.isStillTrue {
+            if client.pointee.surroundings != nil {
+                // A rollback, or ON COMMIT DROP, may bring the rows back that it was told of: good for one message.
+                var unchecked = told
+                unchecked.checkedIn = 0
+                unchecked.isStillTrue = true
+                statements.describe(id, unchecked)
+            }
+            return .changed
+        }
         // What returns no rows begins to do so by a rule at most, which is DDL.
         if rows == StatementDescription.noRows, told.checkedIn == epoch || record.scope.epoch == epoch {
             return .asTold

@@ -98,8 +98,10 @@ struct FlushTests {
             client.gets("Parsed", "Parameters 0", "Columns v")
             // What it executes is routed by itself, and asked of the primary likewise.
             client.sends("Bind <- s ()", "Execute", "Sync")
-            replica.gets(parse, "Bind <- howdah_0000000001 ()", "Execute", "Sync")
-            replica.sends(error, "Ready I")
+            replica.gets(parse, "Describe S howdah_0000000001", "Flush")
+            replica.sends(error)
+            replica.gets("Sync")
+            replica.sends("Ready I")
             primary.gets("Bind <- howdah_0000000001 ()", "Execute", "Sync")
             primary.sends("Bound", "Row 1", "Complete SELECT 1", "Ready I")
             client.gets("Bound", "Row 1", "Complete SELECT 1", "Ready I")

@@ -1,4 +1,4 @@
-import ProxyCore
+@testable import ProxyCore
 import ProxySimulation
 import Testing
 
@@ -14,6 +14,15 @@ struct StatementSharingTests {
         client.forget()
         server.forget()
         return server
+    }
+
+    /// Has the client's own server run what has to do with temporary objects; asked, it says that there are some.
+    private func run(_ text: String, _ client: ScriptedClient, _ server: ScriptedServer, _ status: String = "Ready I") {
+        client.sends("Query \(text)")
+        server.sends("Complete DONE", status)
+        client.gets("Complete DONE", status)
+        if server.received.count > 1 { server.answers("\(PinReason.temporaryObject.bit)") }
+        server.forget()
     }
 
     private func prepare(_ talk: Conversation, _ client: ScriptedClient, _ name: String) {
@@ -240,6 +249,115 @@ struct StatementSharingTests {
                 next.sends("Closed", "Error 42601 syntax error", "Ready I")
                 client.gets("Error 0A000 cached plan must not change result type", "Ready I")
             }
+        }
+    }
+
+    @Test(
+        "A server that lacks it is asked within one epoch too: the schema may change behind the proxy's back",
+        arguments: ["a", "b"]
+    )
+    func changedUnseen(column: String) throws {
+        try converse(nodes: 3) { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT * FROM t", "Describe S s", "Sync")
+            let first = try #require(talk.openServers().first { $0.received.contains("Sync") })
+            first.sends("Parsed", "Parameters 0", "Columns a", "Ready I")
+            client.forget()
+            first.vanishes()
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            let next = try #require(talk.openServers().last { $0.received.contains("Flush") })
+            next.gets("Parse howdah_0000000001: SELECT * FROM t", "Describe S howdah_0000000001", "Flush")
+            next.sends("Parsed", "Parameters 0", "Columns \(column)")
+            if column == "a" {
+                next.gets("Bind <- howdah_0000000001 ()", "Execute", "Sync")
+                next.sends("Bound", "Row 1", "Complete SELECT 1", "Ready I")
+                client.gets("Bound", "Row 1", "Complete SELECT 1", "Ready I")
+                return
+            }
+            next.gets("Close S howdah_0000000001", "Parse : howdah refuses this message", "Execute", "Sync")
+            next.sends("Closed", "Error 42601 syntax error", "Ready I")
+            client.gets("Error 0A000 cached plan must not change result type", "Ready I")
+            // What is parsed from now on meets nothing older.
+            client.sends("Close S s", "Parse s: SELECT * FROM t", "Describe S s", "Sync")
+            let fresh = try #require(talk.openServers().last { $0.received.contains("Sync") })
+            fresh.gets("Parse howdah_0000000002: SELECT * FROM t", "Describe S howdah_0000000002", "Sync")
+        }
+    }
+
+    @Test("What returns no rows needs no question within one epoch")
+    func noRows() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: \(Self.text)", "Describe S s", "Sync")
+            let first = talk.server(on: 0)
+            first.sends("Parsed", "Parameters 0", "NoData", "Ready I")
+            first.vanishes()
+            client.sends("Bind <- s (1)", "Execute", "Sync")
+            talk.server(on: 0).gets(
+                "Parse howdah_0000000001: \(Self.text)",
+                "Bind <- howdah_0000000001 (1)",
+                "Execute",
+                "Sync"
+            )
+        }
+    }
+
+    @Test(
+        "A temporary table that comes in front has the server asked that lacks the statement",
+        arguments: [true, false]
+    )
+    func temporaryInFront(isDescribed: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse s: SELECT * FROM d", "Describe S s", "Sync")
+            talk.server(on: 1).sends("Parsed", "Parameters 0", "Columns a,b", "Ready I")
+            client.forget()
+            let server = talk.server(on: 0)
+            run("CREATE TEMP TABLE d (z text)", client, server)
+            if isDescribed {
+                client.sends("Bind <- s ()", "Describe P", "Execute", "Sync")
+            } else {
+                client.sends("Bind <- s ()", "Execute", "Sync")
+            }
+            server.gets("Parse howdah_0000000002: SELECT * FROM d", "Describe S howdah_0000000002", "Flush")
+            server.sends("Parsed", "Parameters 0", "Columns z")
+            let rest = ["Close S howdah_0000000002", "Parse : howdah refuses this message"]
+            server.gets(words: rest + (isDescribed ? ["Describe P"] : []) + ["Execute", "Sync"])
+            server.sends("Closed", "Error 42601 syntax error", "Ready I")
+            client.gets("Error 0A000 cached plan must not change result type", "Ready I")
+            // The table may be gone again: asked anew.
+            client.sends("Bind <- s ()", "Execute", "Sync")
+            server.gets("Parse howdah_0000000002: SELECT * FROM d", "Describe S howdah_0000000002", "Flush")
+            server.sends("Parsed", "Parameters 0", "Columns a,b")
+            server.gets("Bind <- howdah_0000000002 ()", "Execute", "Sync")
+        }
+    }
+
+    @Test(
+        "Behind what makes a temporary object nothing is run that was prepared before it",
+        arguments: ["CREATE TEMP TABLE d (z text)", "SELECT 1 AS z INTO TEMP d", "CREATE TABLE pg_temp.d (z text)"],
+        [false, true]
+    )
+    func preparedBeforeTemporary(making: String, inTransaction: Bool) {
+        converse { talk in
+            let client = talk.client()
+            prepare(talk, client, "a")
+            let server = talk.server(on: 0)
+            if inTransaction {
+                _ = begin(talk, client, making, tag: "CREATE TABLE")
+            } else {
+                run(making, client, server)
+            }
+            let status = inTransaction ? "Ready T" : "Ready I"
+            client.sends("Bind <- a (1)", "Execute", "Sync")
+            server.gets("Parse howdah_0000000002: \(Self.text)", "Bind <- howdah_0000000002 (1)", "Execute", "Sync")
+            server.sends("Parsed", "Bound", "Complete UPDATE 1", status)
+            // Once for all.
+            client.forget()
+            server.forget()
+            run("INSERT INTO pg_temp.d VALUES ('1')", client, server, status)
+            client.sends("Bind <- a (1)", "Execute", "Sync")
+            server.gets("Bind <- howdah_0000000002 (1)", "Execute", "Sync")
         }
     }
 

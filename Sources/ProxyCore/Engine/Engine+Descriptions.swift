@@ -21,18 +21,32 @@ extension Engine {
     @inline(__always)
     func currency(of id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Currency {
         let record = statements[id]
-        if record.pointee.scope.epoch == server.pointee.pool.pointee.epoch || !record.pointee.isDescribed {
-            return .asTold
-        }
+        if !record.pointee.isDescribed || server.pointee.statements.contains(record.pointee.serial) { return .asTold }
         return check(id, isNamed: isNamed, client, server)
     }
 
+    /// Each server is asked, also within one epoch: the schema may have been changed behind the proxy's back, or a
+    /// temporary table that only this session sees may have come in front.
     private func check(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Currency {
         let record = statements[id].pointee
-        guard isNamed || record.isShared, !server.pointee.statements.contains(record.serial),
-            let told = statements.description(of: id), told.rows != nil, server.pointee.status != .failed
+        guard isNamed || record.isShared, isKnownBySerial(record, isNamed: isNamed),
+            let told = statements.description(of: id), let rows = told.rows, server.pointee.status != .failed
         else { return .asTold }
-        if told.checkedIn == server.pointee.pool.pointee.epoch { return told.isStillTrue ? .asTold : .changed }
+        let epoch = server.pointee.pool.pointee.epoch
+        if told.checkedIn == epoch, !told.isStillTrue {
+            if client.pointee.surroundings != nil {
+                // A rollback, or ON COMMIT DROP, may bring the rows back that it was told of: good for one message.
+                var unchecked = told
+                unchecked.checkedIn = 0
+                unchecked.isStillTrue = true
+                statements.describe(id, unchecked)
+            }
+            return .changed
+        }
+        // What returns no rows begins to do so by a rule at most, which is DDL.
+        if rows == StatementDescription.noRows, told.checkedIn == epoch || record.scope.epoch == epoch {
+            return .asTold
+        }
         let names = enterSettings(of: id, client, server)
         injectParse(id, isShared: true, isAgain: false, server)
         let target = [TargetMessage.Kind.statement.rawValue] + name(of: record.serial) + [0]
@@ -47,6 +61,12 @@ extension Engine {
         server.pointee.isChecking = true
         touch(server)
         return .beingChecked
+    }
+
+    /// Whether servers have the statement itself under its serial, and any of them can be given it.
+    private func isKnownBySerial(_ record: PreparedStatement, isNamed: Bool) -> Bool {
+        let effects = record.statementClass.effects
+        return !record.isPrivate && !effects.contains(.execute) && !(isNamed && effects.contains(.readsPrepared))
     }
 
     /// ParameterDescription: their number, then their types (PostgreSQL documentation, 55.7).
@@ -73,12 +93,13 @@ extension Engine {
         let pool = server.pointee.pool
         var description = statements.description(of: entry.statement) ?? StatementDescription()
         if entry.purpose == .check {
-            description.checkedIn = pool.pointee.epoch
             description.isStillTrue = description.rows == found
             if !description.isStillTrue {
                 server.pointee.statements.remove(entry.serial)
                 closeOnServer(server, name(of: entry.serial))
+                noteOtherRows(entry.statement, server)
             }
+            description.checkedIn = pool.pointee.epoch
         } else if let told = description.rows {
             if told == found { return }
             // Not in one epoch, had nobody changed the schema behind the proxy's back.
@@ -90,6 +111,17 @@ extension Engine {
         }
         statements[entry.statement].pointee.isDescribed = true
         statements.describe(entry.statement, description)
+    }
+
+    /// A server that was asked has other rows than clients were told of.
+    private func noteOtherRows(_ id: StatementID, _ server: ServerPointer) {
+        let pool = server.pointee.pool
+        // In its own surroundings a session may meet what nobody else does.
+        if let client = clients[server.pointee.client], client.pointee.surroundings != nil { return }
+        guard statements[id].pointee.scope.epoch == pool.pointee.epoch else { return }
+        // Somebody has changed the schema behind the proxy's back: what is parsed now meets nothing older.
+        statements.retire(id)
+        schemaChanged(pool.pointee.options.databaseOnServer)
     }
 }
 

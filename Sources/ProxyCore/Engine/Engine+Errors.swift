@@ -29,6 +29,8 @@ extension Engine {
             run.start = end
             runAgain(client, server, repair)
             if !entry.completesCycle { skipToSync(server) }
+            // A batch that waited for an answer in its middle has not been ended yet, and its client is gone.
+            if server.pointee.isSkipping, server.pointee.client.isNone { sendSyncOfItsOwn(server) }
             return true
         }
         if ErrorFields.isFatal(body) {

@@ -219,9 +219,7 @@ extension Engine {
             entry.changesServer = true
             server.pointee.unconfirmed &+= 1
             server.pointee.statements.insert(record.pointee.serial)
-            if record.pointee.scope.epoch != server.pointee.pool.pointee.epoch, record.pointee.isDescribed,
-                let types = statements.description(of: id)?.types
-            {
+            if record.pointee.isDescribed, let types = statements.description(of: id)?.types {
                 appendSharedParse(server, record, types: types)
             } else {
                 appendSharedParse(server, record)

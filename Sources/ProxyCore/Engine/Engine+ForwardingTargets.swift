@@ -28,7 +28,11 @@ extension Engine {
             case .changed where client.pointee.replayState == .armed && client.pointee.renewal == .describes:
                 // The client is told in this very batch what the rows look like by now.
                 renewName(name, of: id, client)
-                return forwardBind(client, server, header, body, isWhole)
+                if statement(named: name, of: client) != id {
+                    return forwardBind(client, server, header, body, isWhole)
+                }
+                // Only in this session it has changed, which PostgreSQL does not forgive either.
+                return provoke(client, server, .resultHasChanged, header, rest: !isWhole)
             case .changed: return provoke(client, server, .resultHasChanged, header, rest: !isWhole)
             }
         }

@@ -298,7 +298,8 @@ extension Engine {
         restarted.append(client.pointee.handle)
     }
 
-    private func sendSyncOfItsOwn(_ server: ServerPointer) {
+    /// Ends a batch whose client has let go of the server before it ended.
+    func sendSyncOfItsOwn(_ server: ServerPointer) {
         server.pointee.isSkipping = false
         server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
         server.pointee.ledger.append(LedgerEntry(.sync, .swallow))

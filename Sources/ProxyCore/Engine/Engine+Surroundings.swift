@@ -73,7 +73,15 @@ extension Engine {
         let effects = statementClass.effects
         if effects.meets(.set | .reset | .setConfig | .setLocal) { noteSettingsMet(effects, text, client) }
         if effects.contains(.temporaryObject) {
-            meetsOwn(client, .server, keepsPrepared: true)
+            if !statementClass.onlyUsesTemporary {
+                // A server that has had temporary objects before has them in its path all along: it does not notice
+                // that they come in front of what its statements were parsed for.
+                meetsOwn(client, .server, keepsPrepared: false)
+            } else if client.pointee.surroundings?.settings == nil, let surroundings = client.pointee.surroundings {
+                surroundings.duration = .server
+            } else {
+                meetsOwn(client, .server, keepsPrepared: true)
+            }
         } else if effects.contains(.changesCatalogFacts) || statementClass.mayBeDefinition {
             server.pointee.changesSchema = true
             schemaChanged(server.pointee.pool.pointee.options.databaseOnServer)
@@ -163,7 +171,10 @@ extension Engine {
             classStamp: record.classStamp
         )
         statements[variant].pointee.isShared = record.isShared
-        if let description = statements.description(of: id) {
+        if var description = statements.description(of: id) {
+            // What servers have said of the other says nothing of this one.
+            description.checkedIn = 0
+            description.isStillTrue = true
             statements[variant].pointee.isDescribed = true
             statements.describe(variant, description)
         }
@@ -253,6 +264,11 @@ extension ParseContext {
 extension StatementClass {
     /// Nothing is known of what it does.
     var isNotUnderstood: Bool { access == .unknown && reason != .preparedExecute }
+
+    /// Whether what it has to do with temporary objects is to read or write some that are there, and to make none.
+    fileprivate var onlyUsesTemporary: Bool {
+        statementCount == 1 && !effects.contains(.ddl) && (reason == .dml || reason == .temporaryTable)
+    }
 
     /// Whether it may change the schema though it does not say so: a block of code, and what the grammar does not know.
     var mayBeDefinition: Bool {

@@ -2,8 +2,8 @@ import Testing
 
 @testable import ProxyCore
 
-/// What stands behind the end of a failed transaction in one batch changes the session, long before the server says that
-/// the transaction is over.
+/// What stands behind the end of a failed transaction in one batch changes the session, long before the server says
+/// that the transaction is over.
 struct FailedTransactionTests {
     private static let ends = ["ROLLBACK", "ROLLBACK TO s", "COMMIT"]
     private static let statements: [(String, PinReason)] = [

@@ -48,6 +48,17 @@ struct PinTests {
         }
     }
 
+    @Test("A lock behind DEALLOCATE ALL in one text pins like any other")
+    func behindDeallocate() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query DEALLOCATE ALL; \(Self.lock)")
+            talk.server(on: 0).sends("Complete DEALLOCATE ALL", "Columns v", "Row ", "Complete SELECT 1", "Ready I")
+            #expect(talk.engine.inspect().idleServers == 0)
+            #expect(talk.server(on: 0).received.last == Self.question)
+        }
+    }
+
     @Test("An answer that a later lock has overtaken ends nothing")
     func overtaken() {
         converse { talk in

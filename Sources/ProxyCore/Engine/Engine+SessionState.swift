@@ -44,6 +44,10 @@ extension Engine {
         let changesSettings = effects.meets(.set | .reset | .setConfig)
         if effects.meets(.discard | .deallocate) {
             if changesSettings { _ = noteSettings(effects, text, client) }
+            // A text of several statements may hold more than that.
+            if statementClass.statementCount > 1, let reason = PinReason(effects.subtracting(.prepare)) {
+                pin(client, reason, by: text)
+            }
             if effects.contains(.discard) { return forgetting(discardEffect(text, client), server) }
             return forgetting(deallocateEffect(text, client, server), server)
         }

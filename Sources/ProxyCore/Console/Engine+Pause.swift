@@ -28,7 +28,6 @@ extension Engine {
             if !isPaused { goOn(pool) }
         }
         retireMisplacedServers()
-        if !restarted.isEmpty { runRestarted() }
     }
 
     private func goOn(_ pool: PoolPointer) {
@@ -39,7 +38,7 @@ extension Engine {
             guard let handle = clients.handle(at: index), let client = clients[handle], client.pointee.pool == pool,
                 client.pointee.pin != nil
             else { continue }
-            restarted.append(handle)
+            work.append(.goOn(handle))
         }
     }
 

@@ -48,6 +48,7 @@ extension Engine {
     /// The answer to `.switchover`.
     /// - Parameter failure: why the target has not become the primary; nil where it has.
     package func switchoverEnded(failure: String?) {
+        defer { endTurn() }
         guard let change = roster.switchover, case .promoting = change.stage else { return }
         if let failure {
             endSwitchover(failure)

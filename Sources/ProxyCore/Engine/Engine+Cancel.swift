@@ -116,7 +116,7 @@ extension Engine {
         if server.pointee.phase == .draining {
             becomeFree(server)
         } else if let client {
-            processHeld(client)
+            work.append(.goOn(client.pointee.handle))
         }
     }
 

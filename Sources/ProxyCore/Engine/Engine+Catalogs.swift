@@ -2,6 +2,7 @@
 extension Engine {
     /// Facts of a database (by its name on the servers) have been loaded anew.
     package func catalogLoaded(database: String, _ catalog: DatabaseCatalog) {
+        defer { endTurn() }
         let wasLoaded = catalogs.isLoaded(database)
         guard catalogs.load(database, catalog) else { return }
         if wasLoaded { schemaChanged(database) }
@@ -12,6 +13,7 @@ extension Engine {
 
     /// What has been loaded is right for all changes up to this one, as `.catalogChanged` numbered them.
     package func catalogSettled(database: String, change: UInt64) {
+        defer { endTurn() }
         catalogs.settle(database, change)
         markOutdated(database)
     }

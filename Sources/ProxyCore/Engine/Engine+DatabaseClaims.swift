@@ -161,9 +161,9 @@ extension Engine {
 
     /// The control plane has no connection to this database any more.
     package func catalogVacated(database: String) {
+        defer { endTurn() }
         for handle in claims.keys { claims[handle]?.left(database) }
         checkClaims()
-        if !restarted.isEmpty { runRestarted() }
     }
 
     /// To be called when a server has come or gone, and as time passes.
@@ -176,7 +176,7 @@ extension Engine {
                 guard claim.check(isEmpty: isEmpty, now: now) else { continue }
                 claims[handle] = claim
                 client.pointee.flow = .between
-                restarted.append(handle)
+                work.append(.goOn(handle))
             case .granted:
                 // Its batch is over, or has been refused before it was sent.
                 if client.pointee.outstanding == 0, client.pointee.flow == .between { endClaim(client) }

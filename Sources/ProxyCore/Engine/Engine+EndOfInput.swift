@@ -20,6 +20,7 @@ extension Engine {
     /// - Returns: whether the engine closes the connection, once what is to be sent on it has been queued; else it is
     ///   over now.
     package func inputEnded(_ token: PeerToken) -> Bool {
+        defer { endTurn() }
         guard token.kind == .client, let client = clients[token.handle] else { return false }
         switch client.pointee.phase {
         case .startup, .cancelling, .closing: return false

@@ -190,6 +190,7 @@ extension Engine {
 
     /// The time of `nextDeadline` has come.
     package func wake() {
+        defer { endTurn() }
         if !answering.isEmpty { continueAnswering() }
         servePinnedWaits()
         if let check = roster.switchover?.nextCheck, check <= now { checkSwitchover() }
@@ -199,7 +200,7 @@ extension Engine {
             let pool = client.pointee.pool.unsafelyUnwrapped
             if primary < 0 || hasFreshNode(client, pool) { continue }
             turnToPrimary(client, pool)
-            if client.pointee.flow == .assigned { serverAssigned(client) }
+            if client.pointee.flow == .assigned { work.append(.served(client.pointee.handle)) }
         }
     }
 
@@ -215,6 +216,7 @@ extension Engine {
 
     /// The control plane has looked at the nodes' positions.
     package func freshnessReported(_ report: FreshnessReport) {
+        defer { endTurn() }
         isSampleAsked = false
         readEpoch &+= 1
         let change = roster.apply(report, now: now)
@@ -241,8 +243,7 @@ extension Engine {
                 continue
             }
             if let server = takeFreshServer(client, pool) {
-                assign(server, to: client)
-                serverAssigned(client)
+                grant(server, to: client)
             } else {
                 openFreshServer(client, pool)
             }
@@ -289,7 +290,7 @@ extension Engine {
                 continue
             }
             client.pointee.flow = .between
-            processHeld(client)
+            work.append(.goOn(handle))
         }
         if !positionWaits.isEmpty { askForSample(within: 0) }
     }

@@ -128,7 +128,7 @@ extension Engine {
         drop(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
         // What is held may be the rest of a batch that is now skipped, or the next.
-        if let client = clients[handle], client.pointee.server.isNone { restarted.append(handle) }
+        if let client = clients[handle], client.pointee.server.isNone { work.append(.goOn(handle)) }
     }
 
     /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose

@@ -10,6 +10,7 @@ import StatementRouting
 extension Engine {
     /// From the control plane, which has seen it on the primary.
     package func loginsChanged(_ change: LoginChange) {
+        defer { endTurn() }
         lastLoginChange = sampleClock.next
         var concerned: [PoolPointer] = []
         forEachPool { pool in

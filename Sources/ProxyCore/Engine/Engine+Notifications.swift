@@ -137,7 +137,7 @@ extension Engine {
         client.pointee.flow = .between
         client.pointee.since = now
         touch(client)
-        restarted.append(client.pointee.handle)
+        work.append(.goOn(client.pointee.handle))
         if isDraining { dismissIfIdle(client) }
     }
 

@@ -159,7 +159,7 @@ extension Engine {
         var waits: [FreshnessWait] = []
         swap(&waits, &pinnedWaits)
         for wait in waits {
-            if let client = clients[wait.client] { processHeld(client) }
+            work.append(.goOn(wait.client))
         }
     }
 
@@ -185,7 +185,7 @@ extension Engine {
         record.parked = .none
         server.pointee.phase = .active
         client.pointee.server = server.pointee.handle
-        restarted.append(client.pointee.handle)
+        work.append(.goOn(client.pointee.handle))
         return true
     }
 

@@ -178,7 +178,7 @@ extension Engine {
         guard value == UInt8(ascii: "t") || value == 1 else { return true }
         deliver(client)
         guard entry.signal.process == client.pointee.processID else {
-            signals.append(entry.signal)
+            work.append(.signal(entry.signal))
             return true
         }
         flushRun(server, bytes, &run, upTo: offset)
@@ -197,17 +197,13 @@ extension Engine {
         }
     }
 
-    /// Does to clients what others have sent them, once the event that brought it has been dealt with.
-    func deliverSignals() {
-        let signals = signals
-        self.signals = []
-        for signal in signals {
-            guard let client = client(withProcess: signal.process), client.pointee.phase == .ready else { continue }
-            switch signal.kind {
-            case .none: break
-            case .cancel: cancel(client, for: .none)
-            case .terminate: refuse(client, .terminated)
-            }
+    /// Does to a client what another has sent it.
+    func deliver(_ signal: ProcessSignal) {
+        guard let client = client(withProcess: signal.process), client.pointee.phase == .ready else { return }
+        switch signal.kind {
+        case .none: break
+        case .cancel: cancel(client, for: .none)
+        case .terminate: refuse(client, .terminated)
         }
     }
 }

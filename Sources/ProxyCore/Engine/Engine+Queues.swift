@@ -48,6 +48,12 @@ extension Engine {
         return isWaiting(entry, read: true) ? clients[entry.client] : nil
     }
 
+    /// Gives a server to a client that waits for one; it is gone on with when the event is over.
+    func grant(_ server: ServerPointer, to client: ClientPointer) {
+        assign(server, to: client)
+        work.append(.served(client.pointee.handle))
+    }
+
     // MARK: A server is free
 
     /// Hands a free server to a client that waits for one of its node, or to its pool.
@@ -56,8 +62,7 @@ extension Engine {
         if pool.pointee.replication != .off { return offerReserved(server) }
         if pool.pointee.waiting > 0, !pool.pointee.isPaused, let first = nextWaiting(pool, for: server.pointee.node) {
             let client = fittest(first, server)
-            assign(server, to: client)
-            serverAssigned(client)
+            grant(server, to: client)
             return
         }
         server.pointee.phase = .idle
@@ -134,8 +139,7 @@ extension Engine {
             var served = false
             if let client = firstWaiting(&pool.pointee.writers, read: false) {
                 if let server = takeServer(pool, forRead: false, profile: client.pointee.profile) {
-                    assign(server, to: client)
-                    serverAssigned(client)
+                    grant(server, to: client)
                     served = true
                 } else {
                     openServers(pool, forRead: false)
@@ -164,8 +168,7 @@ extension Engine {
                 openServers(pool, forRead: true)
                 return false
             }
-            assign(server, to: client)
-            serverAssigned(client)
+            grant(server, to: client)
             return true
         }
         return false
@@ -182,7 +185,7 @@ extension Engine {
             awaitFreshness(client, pool)
         }
         guard client.pointee.flow == .assigned else { return false }
-        serverAssigned(client)
+        work.append(.served(client.pointee.handle))
         return true
     }
 }

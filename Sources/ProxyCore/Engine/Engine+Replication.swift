@@ -22,8 +22,7 @@ extension Engine {
             retire(server)
             return
         }
-        assign(server, to: client)
-        serverAssigned(client)
+        grant(server, to: client)
     }
 
     /// What such a server is told when it is opened, beside user and database.

@@ -9,6 +9,7 @@ extension Engine {
     var primary: Int { roster.primary }
 
     package func topologyChanged(_ topology: Topology) {
+        defer { endTurn() }
         carryOut(roster.apply(topology, now: now))
     }
 
@@ -25,7 +26,6 @@ extension Engine {
         serveAllQueues()
         moveListeningServers()
         followSwitchover()
-        if !restarted.isEmpty { runRestarted() }
     }
 
     func serveAllQueues() {

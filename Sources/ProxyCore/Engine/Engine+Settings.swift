@@ -240,7 +240,7 @@ extension Engine {
             if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
             client.pointee.flow = .between
             release(server, from: client)
-            restarted.append(client.pointee.handle)
+            work.append(.goOn(client.pointee.handle))
         } else if mayTryAgain, client.pointee.replayState == .armed {
             runAgain(client, server, readsElsewhere(client) ? .onPinned : .settings)
         } else {
@@ -261,7 +261,7 @@ extension Engine {
         } else if server.pointee.status != .idle {
             inject(server, "ROLLBACK", purpose: .rollback)
         }
-        restarted.append(client.pointee.handle)
+        work.append(.goOn(client.pointee.handle))
     }
 
     /// The batch has been sent, and the server refuses it: the client gets the error in place of the server's, and lets
@@ -295,7 +295,7 @@ extension Engine {
             abandon(server)
             if pool.pointee.waiting > 0 { serveQueues(pool) }
         }
-        restarted.append(client.pointee.handle)
+        work.append(.goOn(client.pointee.handle))
     }
 
     /// Ends a batch whose client has let go of the server before it ended.

@@ -96,10 +96,8 @@ package final class Engine {
     package var now: Microseconds = 0
     /// What the shell is to do, in order; it empties the array.
     package var actions: [EngineAction] = []
-    /// Clients whose batch is to be run again, once the event that made it necessary has been dealt with.
-    var restarted: [Handle] = []
-    /// What clients have sent to others, which is delivered when the event has been dealt with.
-    var signals: [ProcessSignal] = []
+    /// What the event being handled has left to do in other sessions.
+    var work = RingQueue<Work>()
     var memoryShares: MemoryShares
     /// `memoryShares.mark`, at hand for each event.
     let memoryMark: Int
@@ -188,6 +186,7 @@ package final class Engine {
     }
 
     package func connected(_ token: PeerToken) {
+        defer { endTurn() }
         switch token.kind {
         case .server: if let server = servers[token.handle] { beginLogin(server) }
         case .canceller: if let cancel = cancels[token.handle] { sendCancel(cancel) }
@@ -196,6 +195,7 @@ package final class Engine {
     }
 
     package func connectFailed(_ token: PeerToken, reason: String) {
+        defer { endTurn() }
         switch token.kind {
         case .server:
             if let server = servers[token.handle] {
@@ -209,6 +209,7 @@ package final class Engine {
 
     /// Bytes have arrived; all of them are consumed or copied before this returns.
     package func received(_ token: PeerToken, _ bytes: RawSpan) {
+        defer { endTurn() }
         switch token.kind {
         case .client:
             guard let client = clients[token.handle] else { return }
@@ -217,26 +218,17 @@ package final class Engine {
             receivedFromClient(client, bytes)
         case .server:
             if let server = servers[token.handle] { receivedFromServer(server, bytes) }
-            if !signals.isEmpty { deliverSignals() }
-            if !restarted.isEmpty { runRestarted() }
         case .canceller, nil: break
-        }
-    }
-
-    func runRestarted() {
-        while let handle = restarted.popLast() {
-            if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
-            if let client = clients[handle] { processHeld(client) }
         }
     }
 
     /// The connection has ended, by the peer's doing or an error; the transport is gone.
     package func closed(_ token: PeerToken, reason: String) {
+        defer { endTurn() }
         switch token.kind {
         case .client: if let client = clients[token.handle] { clientVanished(client, reason: reason) }
         case .server:
             if let server = servers[token.handle] { serverVanished(server, reason: reason) }
-            if !restarted.isEmpty { runRestarted() }
         case .canceller: if let cancel = cancels[token.handle] { cancelEnded(cancel) }
         case nil: break
         }
@@ -244,6 +236,7 @@ package final class Engine {
 
     /// More than `send_high_water` bytes wait to be sent to this peer.
     package func backlogged(_ token: PeerToken) {
+        defer { endTurn() }
         switch token.kind {
         case .client: if let client = clients[token.handle] { clientBacklogged(client) }
         case .server: if let server = servers[token.handle] { serverBacklogged(server) }
@@ -253,6 +246,7 @@ package final class Engine {
 
     /// Fewer than `send_low_water` bytes are left, after `backlogged`.
     package func drained(_ token: PeerToken) {
+        defer { endTurn() }
         switch token.kind {
         case .client: if let client = clients[token.handle] { clientDrained(client) }
         case .server: if let server = servers[token.handle] { serverDrained(server) }
@@ -262,6 +256,7 @@ package final class Engine {
 
     /// The answer to `.deriveKey`.
     package func keyDerived(_ token: PeerToken, for request: SaltedPasswordRequest, _ key: SaltedPassword) {
+        defer { endTurn() }
         saltedPasswords.insert(key, for: request)
         switch token.kind {
         case .client: if let client = clients[token.handle] { resumeAuthentication(client, key) }
@@ -272,6 +267,7 @@ package final class Engine {
 
     /// No new clients come, and those that are here are let go as soon as they stand at a boundary.
     package func drain() {
+        defer { endTurn() }
         isDraining = true
         for index in 0..<clients.capacity {
             if let handle = clients.handle(at: index), let client = clients[handle] { dismissIfIdle(client) }
@@ -283,6 +279,7 @@ package final class Engine {
 
     /// Time has passed: called about ten times a second.
     package func tick() {
+        defer { endTurn() }
         checkMemory()
         roster.look(now: now)
         readEpoch &+= 1
@@ -292,12 +289,10 @@ package final class Engine {
         checkSwitchover()
         if !claims.isEmpty {
             checkClaims()
-            if !restarted.isEmpty { runRestarted() }
         }
         if !roster.departed.isEmpty { checkDeparted() }
         if !listeningServers.isEmpty {
             checkListeningServers()
-            if !restarted.isEmpty { runRestarted() }
         }
         guard now - lastScan >= 1_000_000 else { return }
         lastScan = now

@@ -31,7 +31,7 @@ extension Engine {
         if let lentElsewhere {
             findings.expect(buffers.bytesInUse, is: census.lentBytes + lentElsewhere, "lent bytes are counted")
         }
-        findings.expect(restarted.isEmpty, "\(restarted.count) clients are not gone on with")
+        findings.expect(work.isEmpty, "\(work.count) pieces of work are left undone")
         return findings.all
     }
 

@@ -1,0 +1,38 @@
+import Bytes
+
+/// What an event makes necessary in a session that is not its own. It is done when the event has been dealt with
+/// (`Engine.endTurn()`), so that nothing that deals with one session runs through another's.
+enum Work: BitwiseCopyable {
+    /// The client may go on with what it has sent: replies have come, its batch is to run again, or what it waited for
+    /// is there.
+    case goOn(Handle)
+    /// The client has been given a server that it waited for.
+    case served(Handle)
+    /// A client has sent another `pg_cancel_backend()` or `pg_terminate_backend()`.
+    case signal(ProcessSignal)
+}
+
+/// One turn: an event, then the work that it has left, in the order in which it came up, until there is none.
+extension Engine {
+    /// To be called at the end of each event.
+    @inline(__always)
+    func endTurn() {
+        if !work.isEmpty { workOff() }
+    }
+
+    /// What is done may leave more to do. It ends: to go on twice with the same bytes, a client must have been given
+    /// something between, or be at another of its limited number of tries.
+    private func workOff() {
+        while !work.isEmpty {
+            switch work.removeFirst() {
+            case .goOn(let handle):
+                if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
+                if let client = clients[handle] { processHeld(client) }
+            case .served(let handle):
+                // It may have left, and its server may have been lost.
+                if let client = clients[handle], client.pointee.flow == .assigned { serverAssigned(client) }
+            case .signal(let signal): deliver(signal)
+            }
+        }
+    }
+}

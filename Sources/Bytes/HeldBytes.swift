@@ -1,19 +1,13 @@
 /// Bytes that wait in one piece: a message that has arrived in part, or a batch that waits for a server.
 ///
-/// Holds memory only while it holds bytes. Small contents live in the pool's small chunks; what is larger is allocated
-/// by pages, since a large chunk for a message of a few kilobytes would be most of what is counted, and the caller
-/// bounds how much that may be. Is to be cleared before it is dropped, or the pool's count is off.
+/// Holds memory only while it holds bytes, and is one word while it does not: where they begin and end stands in front
+/// of them. Small contents live in the pool's small chunks; what is larger is allocated by pages, since a large chunk
+/// for a message of a few kilobytes would be most of what is counted, and the caller bounds how much that may be. Is to
+/// be cleared before it is dropped, or the pool's count is off.
 @usableFromInline
 package struct HeldBytes: ~Copyable {
-    @usableFromInline enum Storage {
-        case none
-        case chunk(UnsafeMutablePointer<Chunk>)
-        case allocation(UnsafeMutableRawPointer, capacity: Int)
-    }
-
-    @usableFromInline var storage = Storage.none
-    @usableFromInline var start = 0
-    @usableFromInline var end = 0
+    /// nil where nothing is held.
+    @usableFromInline var chunk: UnsafeMutablePointer<Chunk>?
 
     @inlinable
     package init() {}
@@ -21,48 +15,36 @@ package struct HeldBytes: ~Copyable {
     /// Frees what was not given back. The pool counts it as lent for good: owners that outlive their pool's count
     /// clear first.
     deinit {
-        switch storage {
-        case .none: break
-        case .chunk(let chunk): BufferPool.deallocate(chunk)
-        case .allocation(let memory, _): memory.deallocate()
-        }
+        if let chunk { BufferPool.deallocate(chunk) }
     }
 
     /// Bytes of the pool's memory that this holds.
-    package var lentBytes: Int {
-        switch storage {
-        case .none: 0
-        case .chunk(let chunk): chunk.pointee.size
-        case .allocation(_, let capacity): capacity
-        }
+    @inlinable
+    package var lentBytes: Int { chunk?.pointee.size ?? 0 }
+
+    @inline(__always)
+    @inlinable
+    package var isEmpty: Bool { chunk == nil }
+
+    @inline(__always)
+    @inlinable
+    package var count: Int {
+        guard let chunk else { return 0 }
+        return chunk.pointee.end &- chunk.pointee.start
     }
-
-    @inline(__always)
-    @inlinable
-    package var isEmpty: Bool { start == end }
-
-    @inline(__always)
-    @inlinable
-    package var count: Int { end &- start }
 
     /// The held bytes; valid until the next mutation.
     @inline(__always)
     @inlinable
-    package var bytes: UnsafeRawBufferPointer {
-        switch storage {
-        case .none: UnsafeRawBufferPointer(start: nil, count: 0)
-        case .chunk(let chunk): UnsafeRawBufferPointer(start: chunk.bytes + start, count: end &- start)
-        case .allocation(let memory, _): UnsafeRawBufferPointer(start: memory + start, count: end &- start)
-        }
-    }
+    package var bytes: UnsafeRawBufferPointer { chunk?.held ?? UnsafeRawBufferPointer(start: nil, count: 0) }
 
     @inline(__always)
     @inlinable
     package mutating func append(_ bytes: UnsafeRawBufferPointer, from pool: BufferPool) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
-        ensureRoom(for: bytes.count, from: pool)
-        (base + end).copyMemory(from: source, byteCount: bytes.count)
-        end &+= bytes.count
+        let chunk = withRoom(for: bytes.count, from: pool)
+        (chunk.bytes + chunk.pointee.end).copyMemory(from: source, byteCount: bytes.count)
+        chunk.pointee.end &+= bytes.count
     }
 
     /// Drops `size` bytes from the front; the memory goes back when nothing is left.
@@ -70,81 +52,59 @@ package struct HeldBytes: ~Copyable {
     @inlinable
     package mutating func consume(_ size: Int, to pool: BufferPool) {
         precondition(size <= count)
-        start &+= size
-        if start == end { clear(to: pool) }
+        guard let chunk else { return }
+        chunk.pointee.start &+= size
+        if chunk.pointee.start == chunk.pointee.end { clear(to: pool) }
     }
 
     @inline(__always)
     @inlinable
     package mutating func clear(to pool: BufferPool) {
-        switch storage {
-        case .none: break
-        case .chunk(let chunk): pool.give(chunk)
-        case .allocation(let memory, let capacity):
-            memory.deallocate()
-            pool.count(-capacity)
-        }
-        storage = .none
-        start = 0
-        end = 0
-    }
-
-    /// Bytes of memory that it holds.
-    @inlinable
-    package var memory: Int {
-        switch storage {
-        case .none: 0
-        case .chunk(let chunk): chunk.pointee.size
-        case .allocation(_, let capacity): capacity
-        }
+        guard let chunk else { return }
+        Self.giveBack(chunk, to: pool)
+        self.chunk = nil
     }
 
     @inlinable
-    var base: UnsafeMutableRawPointer {
-        switch storage {
-        case .none: preconditionFailure("no memory held")
-        case .chunk(let chunk): chunk.bytes
-        case .allocation(let memory, _): memory
-        }
+    static func giveBack(_ chunk: UnsafeMutablePointer<Chunk>, to pool: BufferPool) {
+        if chunk.pointee.size == BufferPool.smallChunkSize { return pool.give(chunk) }
+        pool.count(-chunk.pointee.size)
+        BufferPool.deallocate(chunk)
     }
 
-    @inlinable
-    var capacity: Int {
-        switch storage {
-        case .none: 0
-        case .chunk(let chunk): chunk.pointee.capacity
-        case .allocation(_, let capacity): capacity
-        }
-    }
-
+    /// Memory with room for `size` more bytes behind those that are held.
     @inline(__always)
     @inlinable
-    mutating func ensureRoom(for size: Int, from pool: BufferPool) {
-        if capacity &- end < size { makeRoom(for: size, from: pool) }
+    mutating func withRoom(for size: Int, from pool: BufferPool) -> UnsafeMutablePointer<Chunk> {
+        if let chunk, chunk.pointee.room >= size { return chunk }
+        return makeRoom(for: size, from: pool)
     }
 
     @inlinable
-    mutating func makeRoom(for size: Int, from pool: BufferPool) {
+    mutating func makeRoom(for size: Int, from pool: BufferPool) -> UnsafeMutablePointer<Chunk> {
+        let count = count
         let needed = count + size
-        if needed <= capacity, start >= count {
-            base.copyMemory(from: base + start, byteCount: count)
-            end = count
-            start = 0
-            return
+        if let chunk, needed <= chunk.pointee.capacity, chunk.pointee.start >= count {
+            chunk.bytes.copyMemory(from: chunk.bytes + chunk.pointee.start, byteCount: count)
+            chunk.pointee.start = 0
+            chunk.pointee.end = count
+            return chunk
         }
-        var larger = HeldBytes()
+        let larger: UnsafeMutablePointer<Chunk>
         if needed <= BufferPool.smallChunkSize - Chunk.headerSize {
-            larger.storage = .chunk(pool.take(for: needed))
+            larger = pool.take(for: needed)
         } else {
-            let capacity = (max(needed, capacity / 2 * 3) + 4_095) & ~4_095
-            larger.storage = .allocation(.allocate(byteCount: capacity, alignment: 16), capacity: capacity)
-            pool.count(capacity)
+            // Never a small chunk's size, by which `giveBack` tells them apart.
+            let wanted = Chunk.headerSize + max(needed, (chunk?.pointee.capacity ?? 0) / 2 * 3)
+            larger = BufferPool.allocate((wanted + 4_095) & ~4_095)
+            pool.count(larger.pointee.size)
         }
-        if count > 0 {
-            larger.base.copyMemory(from: base + start, byteCount: count)
-            larger.end = count
+        if let chunk {
+            larger.bytes.copyMemory(from: chunk.bytes + chunk.pointee.start, byteCount: count)
+            larger.pointee.end = count
+            Self.giveBack(chunk, to: pool)
         }
-        clear(to: pool)
-        swap(&self, &larger)
+        chunk = larger
+        return larger
     }
 }

@@ -8,6 +8,7 @@ import StatementRouting
 struct ClientSession: ~Copyable {
     let handle: Handle
     var transport = TransportID.none
+    // What is small comes first and together: between words it would take one each, of every idle client.
     var phase = ClientPhase.startup
     var flow = ClientFlow.between
     var input = ClientInput.open
@@ -33,18 +34,35 @@ struct ClientSession: ~Copyable {
     /// The next batch goes to the primary, whatever its class: a replica has refused it.
     var isForcedToPrimary = false
     var preference = RoutePreference.auto
-    var lastRoute = RouteRecord()
     /// The first of the reasons for which it keeps its server, which `pinRecord` has all.
     var pin: PinReason?
-    var pinRecord: PinRecord?
     /// Waits in the queue for reads, else in that for writes.
     var waitsForRead = false
     /// How often another has gone first while this one was the first to be served.
     var passedOver: UInt8 = 0
+    /// A message in flight changes what a name means.
+    var changesNames = false
+    /// Since no portal was there, a statement has been bound that may change the session.
+    var bindsChange = false
+    /// What may be done should servers have something of that batch that is out of date.
+    var renewal = Renewal.none
     /// With `balance_level = session` the replica that it reads on; -1: none is chosen.
     var replica: Int16 = -1
+    var lastRoute = RouteRecord()
     /// Batches sent whose ReadyForQuery has not come.
     var outstanding: Int32 = 0
+    /// The settings that it wants, and those that it came with, to which RESET returns.
+    var profile = ProfileID.base
+    var startProfile = ProfileID.base
+    var unnamed = StatementID.none
+    /// The statement of the last Bind: what an Execute runs. Holds a reference.
+    var lastBound = StatementID.none
+    /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20
+    /// microseconds.
+    var heardAt: UInt32
+    /// What it takes for its server's process, and the public half of its cancel key; 0 before it is let in.
+    var processID: UInt32 = 0
+    var pinRecord: PinRecord?
     var passThrough = PassThrough.none
     /// The text in the message that is passed on, where it is to be known.
     var passing: PassingText?
@@ -55,35 +73,20 @@ struct ClientSession: ~Copyable {
     /// The server that it holds.
     var server = Handle.none
     var pool: UnsafeMutablePointer<Pool>?
-    /// The settings that it wants, and those that it came with, to which RESET returns.
-    var profile = ProfileID.base
-    var startProfile = ProfileID.base
     /// What its next Parse is shared by, and why that is not what `profile` says, where it is not.
     var parseContext = ParseContext.plain
     var surroundings: ParseSurroundings?
     /// How its texts are to be understood, where its settings make a difference.
     var context: SessionContext?
     var statements = ClientStatements()
-    var unnamed = StatementID.none
-    /// A message in flight changes what a name means.
-    var changesNames = false
-    /// The statement of the last Bind: what an Execute runs. Holds a reference.
-    var lastBound = StatementID.none
     /// A hash of that Bind's portal; 0 is the unnamed one.
     var lastPortal: UInt64 = 0
-    /// Since no portal was there, a statement has been bound that may change the session.
-    var bindsChange = false
-    /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20
-    /// microseconds.
-    var heardAt: UInt32
     /// Bytes that have arrived and not been looked at.
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
     var replay = HeldBytes()
     /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
     var replayAhead = 0
-    /// What may be done should servers have something of that batch that is out of date.
-    var renewal = Renewal.none
     /// Statements with a serial from this on were first prepared in the batch in flight.
     var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
@@ -93,9 +96,7 @@ struct ClientSession: ~Copyable {
     var output = ByteQueue()
     /// What was to be sent before that reply began.
     var released = ByteQueue()
-    /// What it takes for its server's process, and the public half of its cancel key; 0 before it is let in.
-    var processID: UInt32 = 0
-    /// The secret half of that.
+    /// The secret half of its cancel key.
     var cancelSecret: UInt64 = 0
     /// When its phase, its wait or its idle time began.
     var since: Microseconds

@@ -5,7 +5,7 @@ import PostgresWire
 extension Engine {
     /// Bytes of buffers that are lent for a client: what it has sent and what waits for it, here and in the shell.
     func holding(_ client: ClientPointer) -> Int {
-        client.pointee.held.memory + client.pointee.replay.memory + client.pointee.output.count
+        client.pointee.held.lentBytes + client.pointee.replay.lentBytes + client.pointee.output.count
             + client.pointee.released.count + unsentBytes(client.pointee.transport)
     }
 

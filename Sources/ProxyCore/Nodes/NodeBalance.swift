@@ -1,7 +1,9 @@
 /// What the choice among read nodes knows of one of them.
 struct NodeBalance: BitwiseCopyable {
-    /// With fewer samples than this, a node is taken to be as quick as the others are.
+    /// With fewer samples than this, or from fewer tenths of a second, a node is taken to be as quick as the others are:
+    /// what many reads find within one moment is one finding.
     static let enoughSamples = 8
+    static let enoughLooks = 3
     /// Microseconds below which differences of latency say nothing.
     static let noise = 200.0
     /// Share of the difference by which a slower tenth of a second raises the latency, and a quicker one lowers it: a
@@ -28,11 +30,15 @@ struct NodeBalance: BitwiseCopyable {
     /// From 1, just measured, to 0.
     private var trust = 1.0
     private(set) var samples = 0
+    /// Tenths of a second from which there are samples, up to `enoughLooks`.
+    private var looks = 0
+    /// The first samples (`enoughSamples` of them), in ascending order.
+    private var first = InlineArray<8, Double>(repeating: 0)
     /// What has been measured since the last look.
     private var recentSum = 0.0
     private var recent = 0
 
-    var isKnown: Bool { samples >= Self.enoughSamples }
+    var isKnown: Bool { looks >= Self.enoughLooks && samples >= Self.enoughSamples }
 
     var isStarting: Bool { weight < fullWeight }
 
@@ -43,6 +49,7 @@ struct NodeBalance: BitwiseCopyable {
         latency = 0
         trust = 1
         samples = 0
+        looks = 0
     }
 
     mutating func leave() { since = nil }
@@ -60,16 +67,25 @@ struct NodeBalance: BitwiseCopyable {
     @inline(__always)
     mutating func note(_ sample: Double) {
         recent &+= 1
-        if samples < Self.enoughSamples {
-            samples &+= 1
-            measured += (sample - measured) / Double(samples)
-            latency = measured
-            recentSum += sample
-            return
-        }
+        if samples < Self.enoughSamples { return begin(with: sample) }
         let capped = min(sample, Self.outlier * measured + Self.noise)
         recentSum += capped
         if trust < 1 { trustAgain(capped) }
+    }
+
+    /// Where there are enough, the node begins with the median: of the first reads one or two may have met a server whose
+    /// caches were empty, or a busy processor, which in a mean would keep all that follow away for seconds.
+    private mutating func begin(with sample: Double) {
+        var place = samples
+        while place > 0, first[place - 1] > sample {
+            first[place] = first[place - 1]
+            place -= 1
+        }
+        first[place] = sample
+        samples &+= 1
+        measured = (first[(samples - 1) / 2] + first[samples / 2]) / 2
+        latency = measured
+        recentSum = measured * Double(recent)
     }
 
     /// What was not trusted any more gives way to what is seen now.
@@ -84,8 +100,10 @@ struct NodeBalance: BitwiseCopyable {
     ///   - best: the latency of the quickest node.
     ///   - share: of the trust, what goes without samples.
     mutating func settle(towards best: Double, share: Double) {
-        guard isKnown else { return }
+        if recent > 0, looks < Self.enoughLooks { looks &+= 1 }
+        guard samples >= Self.enoughSamples else { return }
         if recent == 0 {
+            guard isKnown else { return }
             trust *= 1 - share
             latency = best + (measured - best) * trust
             return

@@ -73,10 +73,7 @@ struct ReadBalance: ~Copyable {
     /// A read's reply has begun.
     /// - Parameter time: microseconds since it was sent.
     @inline(__always)
-    mutating func note(_ node: Int, time: Microseconds) {
-        nodes[node].note(Double(time))
-        if nodes[node].samples == NodeBalance.enoughSamples, average == 0 { measureAverage() }
-    }
+    mutating func note(_ node: Int, time: Microseconds) { nodes[node].note(Double(time)) }
 
     /// Time has passed: called about ten times a second.
     mutating func look(now: Microseconds) {

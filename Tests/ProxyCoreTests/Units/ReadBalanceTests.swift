@@ -16,10 +16,14 @@ struct ReadBalanceTests {
         var balance = ReadBalance(count: given.count, slowStart: 0)
         balance.setReaders(Array(given.indices), now: 0) { given[$0].weight }
         for (node, numbers) in given.enumerated() {
-            for _ in 0..<NodeBalance.enoughSamples { balance.nodes[node].note(numbers.latency) }
             balance.nodes[node].inFlight = numbers.inFlight
         }
-        balance.look(now: 0)
+        for _ in 0..<NodeBalance.enoughLooks {
+            for (node, numbers) in given.enumerated() {
+                for _ in 0..<NodeBalance.enoughSamples { balance.nodes[node].note(numbers.latency) }
+            }
+            balance.look(now: 0)
+        }
         return balance
     }
 
@@ -152,10 +156,29 @@ struct ReadBalanceTests {
         balance.setReaders([1], now: 0) { _ in 100 }
         balance.setReaders([0, 1], now: 0) { _ in 100 }
         #expect(balance.latency(0) == balance.latency(1))
-        for _ in 1..<NodeBalance.enoughSamples { balance.note(0, time: 9000) }
-        #expect(balance.latency(0) == balance.latency(1))
-        balance.note(0, time: 9000)
+        for _ in 0..<NodeBalance.enoughLooks {
+            for _ in 0..<NodeBalance.enoughSamples { balance.note(0, time: 9000) }
+            #expect(balance.latency(0) == balance.latency(1))
+            balance.look(now: 0)
+        }
         #expect(balance.latency(0) > 7 * balance.latency(1))
+    }
+
+    @Test("Slow ones among a node's first reads say nothing of it, wherever they stand", arguments: 0..<8, 0..<8)
+    func coldStart(_ slow: Int, _ other: Int) {
+        var balance = settled([Given(latency: 250), Given(latency: 250)])
+        balance.setReaders([0], now: 0) { _ in 100 }
+        balance.setReaders([0, 1], now: 0) { _ in 100 }
+        for number in 0..<NodeBalance.enoughSamples {
+            balance.note(1, time: number == slow || number == other ? 10_000 : 250)
+        }
+        for _ in 1..<NodeBalance.enoughLooks {
+            balance.look(now: 0)
+            balance.note(1, time: 250)
+        }
+        balance.look(now: 0)
+        #expect(balance.nodes[1].isKnown)
+        #expect((0.48...0.52).contains(shares(balance)[1]))
     }
 
     @Test("A node that comes back begins with a part of its weight")

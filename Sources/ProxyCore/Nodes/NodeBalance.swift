@@ -1,7 +1,7 @@
 /// What the choice among read nodes knows of one of them.
 struct NodeBalance: BitwiseCopyable {
-    /// With fewer samples than this, or from fewer tenths of a second, a node is taken to be as quick as the others are:
-    /// what many reads find within one moment is one finding.
+    /// With fewer samples than this, or from fewer tenths of a second, a node is taken to be as quick as the others
+    /// are: what many reads find within one moment is one finding.
     static let enoughSamples = 8
     static let enoughLooks = 3
     /// Microseconds below which differences of latency say nothing.
@@ -73,8 +73,8 @@ struct NodeBalance: BitwiseCopyable {
         if trust < 1 { trustAgain(capped) }
     }
 
-    /// Where there are enough, the node begins with the median: of the first reads one or two may have met a server whose
-    /// caches were empty, or a busy processor, which in a mean would keep all that follow away for seconds.
+    /// Where there are enough, the node begins with the median: of the first reads one or two may have met a server
+    /// whose caches were empty, or a busy processor, which in a mean would keep all that follow away for seconds.
     private mutating func begin(with sample: Double) {
         var place = samples
         while place > 0, first[place - 1] > sample {

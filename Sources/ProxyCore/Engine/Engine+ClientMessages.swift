@@ -174,7 +174,6 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         if client.pointee.pool.unsafelyUnwrapped.pointee.isDead { moveToCurrentPool(client) }
-        let pool = client.pointee.pool.unsafelyUnwrapped
         let plan = scan(client, input, offset)
         switch plan.extent {
         case .incomplete: return .incomplete
@@ -185,6 +184,21 @@ extension Engine {
         if let local = localAnswer(client, plan, input, offset) { return local }
         if mustClaim(client, plan, input, offset) { return .stop }
         let leads = leads(client, plan, input, offset)
+        return routeAndTake(client, plan, leads: leads, header, input, offset)
+    }
+
+    /// Decides the route of a batch whose client has no server, and takes one, or a place in the queue.
+    /// - Parameter leads: whether the batch may be the first of a transaction's leading reads.
+    @inline(__always)
+    func routeAndTake(
+        _ client: ClientPointer,
+        _ plan: BatchPlan,
+        leads: Bool,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        let pool = client.pointee.pool.unsafelyUnwrapped
         if let refusal = decideRoute(client, pool, plan, leads: leads) {
             return refuseBatch(client, refusal, header, input, offset)
         }
@@ -192,7 +206,7 @@ extension Engine {
     }
 
     /// Takes a server for a batch whose route has been decided, or a place in the queue.
-    func take(
+    private func take(
         _ client: ClientPointer,
         _ pool: PoolPointer,
         _ plan: BatchPlan,

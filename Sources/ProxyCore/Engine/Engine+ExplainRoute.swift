@@ -32,17 +32,18 @@ extension Engine {
         plan.isQuery = true
         let explained = text.extracting(range)
         plan.add(asExecuted(classify(explained, client), explained, client))
-        let before = client.pointee.lastRoute
         let held = servers[client.pointee.server]
         var route = RouteRecord(isRead: false, cause: client.pointee.pin == nil ? .transaction : .pin)
         if client.pointee.transaction == .leading || client.pointee.transaction == .leadingReadOnly, plan.mayLead {
             route = RouteRecord(isRead: true, cause: .leadingReads)
         } else if held == nil, client.pointee.transaction != .lost {
-            let leads = client.pointee.transaction == .begunToLead && plan.mayLead
-            if let refusal = decideRoute(client, pool, plan, leads: leads) { return .failed(refusal) }
-            route = client.pointee.lastRoute
+            let leads = client.pointee.transaction == .begunToLead && plan.mayLead && mayLead(client, pool)
+            switch router(client, pool, leads: leads).decide(plan) {
+            case .route(let decided): route = decided
+            case .writeOnReplica(let reason, let cause): return .failed(.writeOnReplica(reason, cause))
+            case .notToBeAsked: break
+            }
         }
-        client.pointee.lastRoute = before
         adoptGlobalWrites(client)
         var reason = reasonText(route)
         if let held, client.pointee.pin != nil, client.pointee.transaction == .none {

@@ -237,7 +237,7 @@ extension Engine {
     ) -> Bool {
         guard client.pointee.transaction == .leadingReadOnly, client.pointee.outstanding == 0,
             server.pointee.ledger.isEmpty, !staysOnReplica(client, plan, input, offset),
-            !needsPrimary(client, client.pointee.pool.unsafelyUnwrapped, plan)
+            !router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
         else { return false }
         client.pointee.transaction = .open
         client.pointee.extras = nil
@@ -266,7 +266,6 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        let pool = client.pointee.pool.unsafelyUnwrapped
         resume(client, .sinkFull)
         unpause(server)
         if client.pointee.transaction == .leadingReadOnly { client.pointee.isForcedToPrimary = true }
@@ -278,10 +277,7 @@ extension Engine {
             let extras = extras(of: client)
             extras.begin = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";SELECT 1"
         }
-        if let refusal = decideRoute(client, pool, plan, leads: false) {
-            return refuseBatch(client, refusal, header, input, offset)
-        }
-        return take(client, pool, plan, header, input, offset)
+        return routeAndTake(client, plan, leads: false, header, input, offset)
     }
 
     // MARK: The end, and more behind it
@@ -293,7 +289,7 @@ extension Engine {
         guard plan.controlsTransaction, plan.extent == .whole, !plan.endsTransaction,
             client.pointee.transaction == .open || client.pointee.transaction == .failed,
             client.pointee.pin == nil, client.pointee.extras == nil, client.pointee.preference != .replica,
-            needsPrimary(client, client.pointee.pool.unsafelyUnwrapped, plan)
+            router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
         else { return false }
         switch firstCommand(client, plan, input, offset) {
         // That of a failed one tells the client that it was rolled back.
@@ -344,16 +340,12 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        let pool = client.pointee.pool.unsafelyUnwrapped
         resume(client, .sinkFull)
         unpause(server)
         release(server, from: client)
         client.pointee.transaction = .begun
         extras(of: client).begin = "BEGIN READ ONLY"
-        if let refusal = decideRoute(client, pool, plan, leads: false) {
-            return refuseBatch(client, refusal, header, input, offset)
-        }
-        return take(client, pool, plan, header, input, offset)
+        return routeAndTake(client, plan, leads: false, header, input, offset)
     }
 
     /// The replica of a transaction's leading reads is lost or let go: from now on it is one that has begun and done

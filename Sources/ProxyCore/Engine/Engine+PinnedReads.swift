@@ -13,17 +13,14 @@ extension Engine {
     func pinnedReadObstacle(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) -> PinnedReadObstacle?
     {
         guard let record = client.pointee.pinRecord else { return nil }
-        let limits = server.pointee.pool.pointee.options
-        if limits.pinnedReads == .primary { return .switchedOff }
-        for entry in record.entries where entry.reason.mattersToReads { return .state(entry.reason) }
-        guard limits.split, client.pointee.preference != .primary, plan.hint != .primary else { return .sentToPrimary }
-        guard plan.mayLead, plan.extent == .whole, plan.size <= options.statementTextLimit else {
-            return .notPlainRead
-        }
-        if plan.relationNames.isEverything { return .looksAtSession }
-        // Behind code that was not seen nothing is known of what is there.
-        if record.made.isEverything || !plan.relationNames.isDisjoint(with: record.made) { return .mayBeTemporary }
-        return server.pointee.node == primary ? nil : .misplaced
+        let pool = server.pointee.pool
+        return router(client, pool).pinnedReadObstacle(
+            plan,
+            record,
+            pinnedReads: pool.pointee.options.pinnedReads,
+            textLimit: options.statementTextLimit,
+            isOnPrimary: server.pointee.node == primary
+        )
     }
 
     /// For EXPLAIN ROUTE: where a statement of a pinned client's would run.

@@ -2,29 +2,42 @@ import Bytes
 import PostgresWire
 import StatementRouting
 
-/// Where a batch goes that finds its client without a server.
+/// Where a batch goes that finds its client without a server: what the router is told, and what comes of its answer.
 extension Engine {
+    /// What has a say in where the client's next batch goes.
+    /// - Parameter leads: whether that is one of a transaction's leading reads, and a replica may run them now.
+    @inline(__always)
+    func router(_ client: ClientPointer, _ pool: PoolPointer, leads: Bool = false) -> Router {
+        Router(
+            Router.Session(
+                transaction: client.pointee.transaction,
+                preference: client.pointee.preference,
+                isForcedToPrimary: client.pointee.isForcedToPrimary,
+                isSerializable: client.pointee.transaction == .none && isSerializable(client, pool),
+                leads: leads
+            ),
+            Router.Surroundings(
+                mode: pool.pointee.options.mode,
+                split: pool.pointee.options.split,
+                isCatalogOutdated: pool.pointee.isCatalogOutdated,
+                hasReplicas: !roster.replicas.isEmpty,
+                hasLaggards: roster.hasLaggards
+            )
+        )
+    }
+
     /// Decides and records the route.
     /// - Parameter leads: whether the batch may be the first of a transaction's leading reads.
     /// - Returns: an error where the client has asked for what cannot be.
     func decideRoute(_ client: ClientPointer, _ pool: PoolPointer, _ plan: BatchPlan, leads: Bool) -> PostgresError? {
-        var route = RouteRecord(isRead: plan.access == .read, cause: .statement, reason: plan.reason)
-        switch client.pointee.transaction {
-        case .begun, .begunOnPrimary:
-            route.isRead = false
-            route.cause = .transaction
-        case .begunToLead:
-            route.isRead = leads && mayLead(client, pool)
-            route.cause = route.isRead ? .leadingReads : .transaction
-        case .begunReadOnly, .begunToStay:
-            route.cause = .readOnlyTransaction
-            if needsPrimary(client, pool, plan) { route.isRead = false }
-        case .none where leads && mayLead(client, pool):
-            route.isRead = true
-            route.cause = .leadingReads
-        case .none:
-            if let refusal = decideByPreference(client, pool, plan, &route) { return refusal }
-        case .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed:
+        let leads = leads && mayLead(client, pool)
+        switch router(client, pool, leads: leads).decide(plan) {
+        case .route(let route):
+            client.pointee.lastRoute = route
+            if route.isRead { pool.pointee.counters.reads &+= 1 } else { pool.pointee.counters.writes &+= 1 }
+            return nil
+        case .writeOnReplica(let reason, let cause): return .writeOnReplica(reason, cause)
+        case .notToBeAsked:
             // Nothing that is sent should bring this about. The error fails the batch, and a transaction of which no
             // server knows is over.
             assertionFailure("a transaction is open without a server")
@@ -33,82 +46,6 @@ extension Engine {
             error.severity = .error
             return error
         }
-        if route.isRead, roster.replicas.isEmpty, route.cause == .statement || route.cause == .leadingReads {
-            route.cause = roster.hasLaggards ? .lagging : .noReplica
-        }
-        client.pointee.lastRoute = route
-        if route.isRead { pool.pointee.counters.reads &+= 1 } else { pool.pointee.counters.writes &+= 1 }
-        return nil
-    }
-
-    /// Whether a batch of a read-only transaction belongs on the primary.
-    func needsPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ plan: BatchPlan) -> Bool {
-        // A session that must keep its server cannot keep one that takes no writes.
-        !plan.isRead || PinReason(plan.effects) != nil || plan.effects.contains(.listen)
-            || client.pointee.isForcedToPrimary || client.pointee.preference == .primary || !pool.pointee.options.split
-    }
-
-    private func decideByPreference(
-        _ client: ClientPointer,
-        _ pool: PoolPointer,
-        _ plan: BatchPlan,
-        _ route: inout RouteRecord
-    ) -> PostgresError? {
-        let wish: RoutePreference
-        switch plan.hint {
-        case .primary: wish = .primary
-        case .replica: wish = .replica
-        case .none: wish = client.pointee.preference
-        }
-        let wishCause = plan.hint == .none ? RouteCause.preference : .hint
-        if client.pointee.isForcedToPrimary {
-            route.isRead = false
-            route.cause = .retried
-        } else if pool.pointee.options.mode == .session {
-            route.isRead = false
-            route.cause = .pin
-        } else if isSerializable(client, pool) {
-            // A replica refuses every statement of such a session (PostgreSQL documentation, 27.4.1).
-            route.isRead = false
-            route.cause = .serializable
-        } else if plan.leavesState {
-            // What it leaves behind may have to be kept with the server: only the primary can serve all that follows.
-            route.isRead = false
-        } else if wish == .primary {
-            route.isRead = false
-            route.cause = wishCause
-        } else if wish == .replica {
-            if plan.access != .read, !plan.reason.isDoubt { return Self.writeOnReplica(plan, wishCause) }
-            route.isRead = true
-            route.cause = wishCause
-        } else if !pool.pointee.options.split {
-            route.isRead = false
-            route.cause = .splitOff
-        } else if pool.pointee.isCatalogOutdated, plan.relationNames.isEverything {
-            // It calls functions of which something may have changed: until the facts are read anew the primary runs
-            // it.
-            route.isRead = false
-            route.cause = .catalogOutdated
-        } else if plan.extent == .flushed, plan.executes {
-            // What comes behind the Flush may write, and a pipeline is never split.
-            route.isRead = false
-            route.cause = .openBatch
-        }
-        return nil
-    }
-
-    private static func writeOnReplica(_ plan: BatchPlan, _ cause: RouteCause) -> PostgresError {
-        PostgresError(
-            .error,
-            .readOnlyTransaction,
-            "this statement cannot run on a replica: \(plan.reason)",
-            detail: cause == .hint
-                ? "The comment \"howdah: replica\" asks for a replica."
-                : "The setting howdah.route of this session is \"replica\".",
-            hint: cause == .hint
-                ? "Take the comment out, or write \"howdah: primary\"."
-                : "SET howdah.route = 'auto' lets Howdah decide."
-        )
     }
 
     // MARK: Bringing the server where the session is
@@ -248,5 +185,21 @@ extension Engine {
         client.pointee.attempts = 0
         client.pointee.isForcedToPrimary = false
         if !client.pointee.output.isEmpty { touch(client) }
+    }
+}
+
+extension PostgresError {
+    static func writeOnReplica(_ reason: RouteReason, _ cause: RouteCause) -> PostgresError {
+        PostgresError(
+            .error,
+            .readOnlyTransaction,
+            "this statement cannot run on a replica: \(reason)",
+            detail: cause == .hint
+                ? "The comment \"howdah: replica\" asks for a replica."
+                : "The setting howdah.route of this session is \"replica\".",
+            hint: cause == .hint
+                ? "Take the comment out, or write \"howdah: primary\"."
+                : "SET howdah.route = 'auto' lets Howdah decide."
+        )
     }
 }

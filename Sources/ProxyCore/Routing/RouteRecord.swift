@@ -1,7 +1,7 @@
 import StatementRouting
 
 /// Where a statement ran and why: what `SHOW howdah.route` tells.
-struct RouteRecord: BitwiseCopyable {
+struct RouteRecord: Equatable, BitwiseCopyable {
     /// -1: no server was needed.
     var node: Int16 = -1
     /// Whether a replica would do.

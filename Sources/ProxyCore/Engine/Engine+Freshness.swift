@@ -139,8 +139,10 @@ extension Engine {
         if primary < 0 { return }
         // Who has waited for a primary has waited long enough.
         if limit > 0, now - client.pointee.since < limit, mayBecomeFresh(within: limit) {
-            freshnessWaits.add(
-                FreshnessWait(client: client.pointee.handle, since: client.pointee.since, deadline: now + limit),
+            freshnessDesk.waits(
+                client.pointee.handle,
+                since: client.pointee.since,
+                until: now + limit,
                 wanted: client.pointee.freshness.written
             )
         } else {
@@ -158,13 +160,9 @@ extension Engine {
 
     // MARK: Waiting for freshness
 
-    /// Asks the control plane to look at the nodes' positions soon, and for so long often. Once until its answer, or a
-    /// millisecond has passed.
+    /// Asks the control plane to look at the nodes' positions soon, and for so long often.
     func askForSample(within limit: Microseconds) {
-        if isSampleAsked, now - sampleAskedAt < 1000 { return }
-        isSampleAsked = true
-        sampleAskedAt = now
-        actions.append(.samplePositions(within: max(limit, 1000)))
+        if let time = freshnessDesk.ask(within: limit, now: now) { actions.append(.samplePositions(within: time)) }
     }
 
     /// No replica has become fresh in time, or lets the pool in: the client's read is the primary's.
@@ -183,7 +181,7 @@ extension Engine {
     /// When `wake` is to be called next; `.max` where nobody waits for a moment.
     package var nextDeadline: Microseconds {
         if !answering.isEmpty { return now }
-        var next = min(freshnessWaits.nextDeadline, pinnedDeadline)
+        var next = freshnessDesk.nextDeadline
         if let check = roster.switchover?.nextCheck { next = min(next, check) }
         return next
     }
@@ -194,7 +192,7 @@ extension Engine {
         if !answering.isEmpty { continueAnswering() }
         servePinnedWaits()
         if let check = roster.switchover?.nextCheck, check <= now { checkSwitchover() }
-        while let wait = freshnessWaits.popExpired(at: now) {
+        while let wait = freshnessDesk.takeExpired(at: now) {
             looked &+= 1
             guard let client = waiter(wait) else { continue }
             let pool = client.pointee.pool.unsafelyUnwrapped
@@ -217,7 +215,7 @@ extension Engine {
     /// The control plane has looked at the nodes' positions.
     package func freshnessReported(_ report: FreshnessReport) {
         defer { endTurn() }
-        isSampleAsked = false
+        freshnessDesk.answered()
         readEpoch &+= 1
         let change = roster.apply(report, now: now)
         answerPositions()
@@ -231,15 +229,14 @@ extension Engine {
     }
 
     private func serveFreshnessWaits() {
-        if freshnessWaits.isEmpty { return }
         let covered = roster.freshness.reduce(0) { max($0, $1.covered) }
-        for (wait, wanted) in freshnessWaits.popWanting(upTo: covered) {
+        for (wait, wanted) in freshnessDesk.takeServable(by: covered) {
             looked &+= 1
             guard let client = waiter(wait) else { continue }
             let pool = client.pointee.pool.unsafelyUnwrapped
             guard hasFreshNode(client, pool) else {
                 // What is covered is not all that it must see, or not where it may read.
-                freshnessWaits.add(wait, wanted: wanted)
+                freshnessDesk.waitsOn(wait, wanted: wanted)
                 continue
             }
             if let server = takeFreshServer(client, pool) {
@@ -249,7 +246,7 @@ extension Engine {
             }
         }
         // Those who are still there may have come after the look that is told of.
-        if let last = freshnessWaits.lastDeadline { askForSample(within: last - now) }
+        if let interest = freshnessDesk.interest(at: now) { askForSample(within: interest) }
     }
 
     // MARK: Positions that are handed on
@@ -266,18 +263,16 @@ extension Engine {
                 return true
             }
             consistency.request = .asked(sampleClock.next, since: now)
-            positionWaits.append(client.pointee.handle)
+            freshnessDesk.waitsForPosition(client.pointee.handle)
         }
         client.pointee.flow = .locating
         askForSample(within: client.pointee.pool.unsafelyUnwrapped.pointee.options.freshnessWait)
         return false
     }
 
-    private func answerPositions() {
-        guard !positionWaits.isEmpty else { return }
-        var waits: [Handle] = []
-        swap(&waits, &positionWaits)
-        for handle in waits {
+    /// Also ten times a second, to give up on positions that do not come.
+    func answerPositions() {
+        for handle in freshnessDesk.takePositionWaits() {
             guard let client = clients[handle], client.pointee.flow == .locating,
                 case .asked(let number, let since) = client.pointee.consistency?.request
             else { continue }
@@ -286,17 +281,14 @@ extension Engine {
             } else if now - since >= client.pointee.pool.unsafelyUnwrapped.pointee.options.queryWaitTimeout {
                 client.pointee.consistency?.request = .failed
             } else {
-                positionWaits.append(handle)
+                freshnessDesk.waitsForPosition(handle)
                 continue
             }
             client.pointee.flow = .between
             work.append(.goOn(handle))
         }
-        if !positionWaits.isEmpty { askForSample(within: 0) }
+        if freshnessDesk.hasPositionsToTell { askForSample(within: 0) }
     }
-
-    /// Ten times a second: gives up on positions that do not come.
-    func checkPositionWaits() { answerPositions() }
 
     func consistency(of client: ClientPointer) -> ClientConsistency {
         if let consistency = client.pointee.consistency { return consistency }

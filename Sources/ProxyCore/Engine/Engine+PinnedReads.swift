@@ -140,24 +140,13 @@ extension Engine {
             return false
         }
         if record.waitsUntil == 0 { record.waitsUntil = now + limit }
-        if !pinnedWaits.contains(where: { $0.client == client.pointee.handle }) {
-            pinnedDeadline = min(pinnedDeadline, record.waitsUntil)
-            pinnedWaits.append(
-                FreshnessWait(client: client.pointee.handle, since: now, deadline: record.waitsUntil)
-            )
-        }
+        freshnessDesk.waitsPinned(client.pointee.handle, until: record.waitsUntil)
         return true
     }
 
     /// Positions have been reported, or the time of one of these has come: each looks again.
     func servePinnedWaits() {
-        pinnedDeadline = .max
-        guard !pinnedWaits.isEmpty else { return }
-        var waits: [FreshnessWait] = []
-        swap(&waits, &pinnedWaits)
-        for wait in waits {
-            work.append(.goOn(wait.client))
-        }
+        for client in freshnessDesk.takePinned() { work.append(.goOn(client)) }
     }
 
     // MARK: And back

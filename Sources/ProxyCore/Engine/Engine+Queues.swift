@@ -180,7 +180,7 @@ extension Engine {
             assign(server, to: client)
         } else if hasFreshNode(client, pool) {
             openFreshServer(client, pool)
-        } else if !freshnessWaits.contains(client.pointee.handle, since: client.pointee.since) {
+        } else if !freshnessDesk.isWaiting(client.pointee.handle, since: client.pointee.since) {
             // The node that was fresh has gone since.
             awaitFreshness(client, pool)
         }

@@ -77,20 +77,11 @@ package final class Engine {
     var roster: Roster
     var random: RandomSource
 
-    /// The control plane has been asked for positions and has not answered.
-    var isSampleAsked = false
-    var sampleAskedAt: Microseconds = 0
-    var freshnessWaits = FreshnessWaits()
+    var freshnessDesk = FreshnessDesk()
     /// Changes with what decides which node serves which of the waiting reads.
     var readEpoch: UInt64 = 1
     /// Clients that were looked at because they wait, since the start: what waiting clients cost.
     package var looked: UInt64 = 0
-    /// The same, of pinned clients that wait with a server of their own.
-    var pinnedWaits: [FreshnessWait] = []
-    /// When the time of the first of them is over, or of one that was served since.
-    var pinnedDeadline = Microseconds.max
-    /// Clients that have asked for the primary's position.
-    var positionWaits: [Handle] = []
 
     /// The time of the event being handled: the shell's monotonic clock.
     package var now: Microseconds = 0
@@ -284,7 +275,7 @@ package final class Engine {
         roster.look(now: now)
         readEpoch &+= 1
         forEachPool { checkQueues($0) }
-        if !positionWaits.isEmpty { checkPositionWaits() }
+        if freshnessDesk.hasPositionsToTell { answerPositions() }
         if !consoleWaits.isEmpty { checkConsoleWaits() }
         checkSwitchover()
         if !claims.isEmpty {

@@ -76,7 +76,10 @@ extension Engine {
                 findings.expect(isQueued(client), "client \(index) waits in no queue")
             }
             if client.pointee.flow == .locating {
-                findings.expect(positionWaits.contains(handle), "client \(index) waits for a position nobody looks up")
+                findings.expect(
+                    freshnessDesk.isToBeTold(handle),
+                    "client \(index) waits for a position nobody looks up"
+                )
             }
             if client.pointee.flow == .claiming, client.pointee.phase != .closing {
                 findings.expect(claims[handle] != nil, "client \(index) waits for a database that nobody vacates")

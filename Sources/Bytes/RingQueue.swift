@@ -55,6 +55,11 @@ package struct RingQueue<Element: BitwiseCopyable>: ~Copyable {
         return element
     }
 
+    /// The element that `removeFirst()` took last; it must have been called, and nothing appended since.
+    @inline(__always)
+    @inlinable
+    package var lastTaken: Element { storage.unsafelyUnwrapped[(head &- 1) & mask] }
+
     @discardableResult
     @inlinable
     package mutating func removeLast() -> Element {

@@ -56,7 +56,8 @@ extension Engine {
 
     /// Whether a pinned client's next batch must wait: what runs already ends.
     func waitsForResume(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        server.pointee.pool.pointee.isPaused && server.pointee.status == .idle && client.pointee.outstanding == 0
+        server.pointee.pool.pointee.isPaused && server.pointee.conversation.status == .idle
+            && client.pointee.outstanding == 0
     }
 
     /// Whether a server runs something or stands in a transaction; one that a pinned client keeps idle does not.
@@ -66,7 +67,7 @@ extension Engine {
         case .connecting, .authenticating, .idle, .parked, .listening, .leaving, .closing: false
         case .draining: true
         case .active:
-            server.pointee.status != .idle || !server.pointee.ledger.isEmpty
+            server.pointee.conversation.status != .idle || !server.pointee.conversation.ledger.isEmpty
                 || clients[server.pointee.client].map { $0.pointee.outstanding > 0 || $0.pointee.flow.isInBatch }
                     ?? true
         }

@@ -8,27 +8,20 @@ extension Engine {
     /// replies.
     @inline(__always)
     func hasRoom(_ client: ClientPointer, _ server: ServerPointer, forSync isSync: Bool = false) -> Bool {
-        if server.pointee.isBacklogged || server.pointee.preparing == .asked || server.pointee.isChecking {
+        if server.pointee.isBacklogged || server.pointee.preparing == .asked || server.pointee.conversation.isChecking {
             return false
         }
         // Sync itself brings the replies.
-        if server.pointee.isForgetting, !isSync, mustWaitForForgetting(client, server) { return false }
-        return server.pointee.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
+        if server.pointee.conversation.isForgetting, !isSync, mustWaitForForgetting(client, server) { return false }
+        return server.pointee.conversation.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
     }
 
     /// What a server has prepared is not known before DISCARD ALL or DEALLOCATE ALL is answered.
     private func mustWaitForForgetting(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        for index in 0..<server.pointee.ledger.count {
-            switch server.pointee.ledger[index].effect {
-            case .discardAll, .deallocateAll:
-                deliver(client)
-                askForReplies(server)
-                return true
-            default: break
-            }
-        }
-        server.pointee.isForgetting = false
-        return false
+        guard server.pointee.conversation.stillForgets() else { return false }
+        deliver(client)
+        askForReplies(server)
+        return true
     }
 
     /// A server keeps replies back until Sync or Flush: it is asked for those that it owes, or the batch would stand
@@ -37,16 +30,13 @@ extension Engine {
         // What was kept for a second try cannot be kept any longer: replies must leave.
         deliver(client)
         emitAnswers(server)
-        if server.pointee.ledger.count < options.maximumPendingReplies { return true }
+        if server.pointee.conversation.ledger.count < options.maximumPendingReplies { return true }
         askForReplies(server)
         return false
     }
 
     private func askForReplies(_ server: ServerPointer) {
-        if server.pointee.isFull { return }
-        server.pointee.isFull = true
-        server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
-        touch(server)
+        if server.pointee.conversation.askForReplies(from: buffers) { touch(server) }
     }
 
     /// Passes on more of a message whose header has been dealt with; returns the bytes taken.
@@ -67,7 +57,7 @@ extension Engine {
                     client.pointee.passThrough = .toServer(remaining: remaining)
                     return 0
                 }
-                server.pointee.output.append(input.extracting(offset..<offset &+ size), from: buffers)
+                server.pointee.conversation.continueMessage(input.extracting(offset..<offset &+ size), from: buffers)
                 touch(server)
                 if let passing = client.pointee.passing {
                     passing.take(input.extracting(offset..<offset &+ size))
@@ -81,6 +71,7 @@ extension Engine {
     /// Sends a message as it is; what has not arrived of it is passed on as it comes.
     @inline(__always)
     func sendWhole(
+        _ entry: LedgerEntry,
         _ client: ClientPointer,
         _ server: ServerPointer,
         _ header: MessageHeader,
@@ -88,7 +79,30 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         let available = min(header.size, input.byteCount &- offset)
-        server.pointee.output.append(input.extracting(offset..<offset &+ available), from: buffers)
+        server.pointee.conversation.relay(entry, input.extracting(offset..<offset &+ available), from: buffers)
+        return sent(available, of: header, client, server)
+    }
+
+    /// The same of a message that no reply answers.
+    func sendUnanswered(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        let available = min(header.size, input.byteCount &- offset)
+        server.pointee.conversation.sendUnanswered(input.extracting(offset..<offset &+ available), from: buffers)
+        return sent(available, of: header, client, server)
+    }
+
+    @inline(__always)
+    private func sent(
+        _ available: Int,
+        of header: MessageHeader,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) -> Progress {
         touch(server)
         if available < header.size {
             client.pointee.passThrough = .toServer(remaining: header.size &- available)

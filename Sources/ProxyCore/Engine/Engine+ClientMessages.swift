@@ -129,7 +129,7 @@ extension Engine {
         case .between, .refused, .preparing, .batch, .skipping: break
         }
         if let server = servers[client.pointee.server] {
-            if server.pointee.isCopyingIn {
+            if server.pointee.conversation.isCopyingIn {
                 // It does not end by itself: nothing is waited for.
                 if case .unknownType(let type) = violation {
                     refuse(client, .unexpectedInCopy(type))
@@ -275,7 +275,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
-        if server.pointee.isCopyingIn { return refuseInCopy(client, header) }
+        if server.pointee.conversation.isCopyingIn { return refuseInCopy(client, header) }
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
         if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
@@ -295,7 +295,7 @@ extension Engine {
             // Answers come in order: first those of what is in flight.
             // A server that owes the proxy itself a reply is let go first too: a BEGIN that is put off belongs to the
             // next one.
-            if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
+            if client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
         if client.pointee.outstanding == 0, mustClaim(client, plan, input, offset) { return .stop }
@@ -306,7 +306,7 @@ extension Engine {
             return progress
         }
         if server.pointee.isReplica, endsBeforeWrite(client, plan, input, offset) {
-            if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
+            if client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty { return .stop }
             return moveEnd(client, server, plan, header, input, offset)
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
@@ -333,11 +333,11 @@ extension Engine {
         }
         // What has been put in front may fail: what follows is sent when the settings are known to be there.
         if server.pointee.isBeingBrought { return .stop }
-        if client.pointee.outstanding == 0, server.pointee.ledger.isEmpty { closeUnusedStatements(server) }
+        if client.pointee.outstanding == 0, server.pointee.conversation.ledger.isEmpty { closeUnusedStatements(server) }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile,
             client.pointee.transaction == .none
         {
-            if server.pointee.status != .idle || settlesFirst(client, server, plan) { return .stop }
+            if server.pointee.conversation.status != .idle || settlesFirst(client, server, plan) { return .stop }
             injectSettings(client, server)
         }
         if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
@@ -381,7 +381,7 @@ extension Engine {
     {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
-            if server.pointee.isCopyingIn { return .consumed(header.size) }
+            if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
             // As in `beginOnServer`.
             if server.pointee.isBeingBrought { return .stop }
             if client.pointee.outstanding > 0, server.pointee.mayNotify { return .stop }
@@ -404,7 +404,7 @@ extension Engine {
         -> Progress
     {
         if client.pointee.outstanding > 0, let server = servers[client.pointee.server] {
-            server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
+            server.pointee.conversation.flush(from: buffers)
             touch(server)
         }
         return .consumed(header.size)
@@ -413,34 +413,13 @@ extension Engine {
     /// CopyData, CopyDone and CopyFail go to the server that copies; elsewhere a server ignores them, and so do we
     /// (PostgreSQL documentation, 55.2.6).
     func copyMessage(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
-        guard let server = servers[client.pointee.server], !server.pointee.ledger.isEmpty else {
+        guard let server = servers[client.pointee.server], !server.pointee.conversation.ledger.isEmpty else {
             client.pointee.passThrough = .dropped(remaining: header.size)
             return .consumed(0)
         }
         guard hasRoom(client, server) else { return .stop }
-        if header.tag != FrontendTag.copyData { endCopy(server) }
-        return sendWhole(client, server, header, input, offset)
-    }
-
-    /// The end of a copy is sent. A Sync behind it counts; one in front of it the server ignores. Where the server has
-    /// not yet said that it copies, both are told apart by what is noted here.
-    func endCopy(_ server: ServerPointer) {
-        if server.pointee.isCopyingIn {
-            // Another may follow in the same Query, which this is not the end of.
-            server.pointee.isCopyingIn = false
-            return
-        }
-        var last = server.pointee.ledger.count - 1
-        if last > 0, server.pointee.ledger[last].kind == .sync, server.pointee.ledger[last - 1].kind == .execute {
-            server.pointee.ledger[last].copyEnds = 1
-            last -= 1
-        }
-        guard last >= 0 else { return }
-        switch server.pointee.ledger[last].kind {
-        case .execute, .query:
-            if server.pointee.ledger[last].copyEnds < .max { server.pointee.ledger[last].copyEnds += 1 }
-        case .parse, .bind, .describe, .close, .sync, .functionCall: break
-        }
+        if header.tag != FrontendTag.copyData { server.pointee.conversation.endCopy() }
+        return sendUnanswered(client, server, header, input, offset)
     }
 
     /// What ReadyForQuery says to a client that holds no server.

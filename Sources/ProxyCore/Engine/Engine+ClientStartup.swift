@@ -297,8 +297,10 @@ extension Engine {
 
     /// Whether a part of a server's message has been passed on to the client, and the rest has not come.
     private func isInReply(_ client: ClientPointer) -> Bool {
-        guard let server = servers[client.pointee.server], server.pointee.passing > 0 else { return false }
-        return server.pointee.ledger.first?.disposition == .forward
+        guard let server = servers[client.pointee.server], server.pointee.conversation.rest != .none else {
+            return false
+        }
+        return server.pointee.conversation.ledger.first?.disposition == .forward
     }
 
     /// Tells a client a FATAL error and closes its connection.

@@ -4,28 +4,23 @@ import StatementRouting
 
 /// ReadyForQuery: what a cycle has done holds, and the server may be let go.
 extension Engine {
+    /// - Parameters:
+    ///   - entry: of the message that has ended the cycle.
+    ///   - hasFailed: whether an error was among the replies.
+    /// - Returns: false where the rest of the bytes must not be looked at.
     func readyForQuery(
+        _ entry: LedgerEntry,
+        hasFailed: Bool,
         _ server: ServerPointer,
         _ bytes: RawSpan,
         _ offset: Int,
         _ header: MessageHeader,
         _ run: inout ForwardRun
     ) -> Bool {
-        guard header.size == 6, let status = TransactionStatus(rawValue: bytes.byte(at: offset &+ 5)),
-            let entry = server.pointee.ledger.first, entry.completesCycle
-        else {
-            flushRun(server, bytes, &run, upTo: offset)
-            serverViolated(server, "sent ReadyForQuery that nothing asked for")
-            return false
-        }
-        server.pointee.ledger.removeFirst()
+        let status = server.pointee.conversation.status
         if entry.changesName { forget(entry) }
-        server.pointee.status = status
-        server.pointee.isCopyingIn = false
-        let hasFailed = server.pointee.hasFailed
         if server.pointee.changesCatalog, status == .idle { catalogMayHaveChanged(server) }
         if server.pointee.changesLogins, status == .idle { loginsMayHaveChanged(server, hasFailed: hasFailed) }
-        server.pointee.hasFailed = false
         if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
         if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
@@ -74,7 +69,7 @@ extension Engine {
     /// Everything at hand has been read and a ReadyForQuery was among it: the client goes on, or lets go of the server.
     func cycleEnded(_ server: ServerPointer) {
         guard let client = clients[server.pointee.client] else {
-            if server.pointee.ledger.isEmpty { becomeFree(server) }
+            if server.pointee.conversation.ledger.isEmpty { becomeFree(server) }
             return
         }
         let handle = client.pointee.handle
@@ -105,7 +100,8 @@ extension Engine {
 
     @inline(__always)
     private func mayLetGo(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        server.pointee.status == .idle && client.pointee.pin == nil && server.pointee.ledger.isEmpty
+        server.pointee.conversation.status == .idle && client.pointee.pin == nil
+            && server.pointee.conversation.ledger.isEmpty
             && isAtBoundary(client)
     }
 
@@ -143,7 +139,7 @@ extension Engine {
         case .cleanup:
             guard cleaned(server, hasFailed: hasFailed) else { return false }
         case .rollback:
-            if server.pointee.status != .idle {
+            if server.pointee.conversation.status != .idle {
                 serverViolated(server, "could not be rolled back")
                 return false
             }
@@ -153,7 +149,7 @@ extension Engine {
             // What the client has flushed it waits for: the reply is not held back any longer.
             deliver(client)
             if client.pointee.transaction.isLeading {
-                client.pointee.transaction = client.pointee.transaction.after(server.pointee.status)
+                client.pointee.transaction = client.pointee.transaction.after(server.pointee.conversation.status)
             }
             client.pointee.flow = hasFailed ? .skipping : .between
             run.cycleEnded = true
@@ -161,7 +157,7 @@ extension Engine {
             // The statement behind it has run, or will run, outside of any transaction: nothing can be built on that.
             if hasFailed {
                 // The client was told that a transaction is open: it has failed.
-                server.pointee.status = .failed
+                server.pointee.conversation.beginWasRefused()
                 clients[server.pointee.client]?.pointee.ending = .possible
                 serverViolated(server, "refused BEGIN")
                 return false
@@ -202,14 +198,14 @@ extension Engine {
 
     /// DISCARD ALL has run: settings and prepared statements are as on a new connection.
     func serverIsPristine(_ server: ServerPointer) {
-        server.pointee.statements.removeAll()
+        server.pointee.conversation.isPristine()
         server.pointee.extras.shown = []
         settingsAreReset(server)
     }
 
     private func settingsAreReset(_ server: ServerPointer) {
         server.pointee.sequences.forget()
-        server.pointee.unnamed = .none
+        server.pointee.conversation.hasNoUnnamed()
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base
     }

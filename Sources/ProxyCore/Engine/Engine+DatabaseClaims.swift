@@ -117,7 +117,7 @@ extension Engine {
         server.pointee.since = now
         var builder = MessageBuilder()
         builder.terminate()
-        server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.conversation.sendUncounted(builder, from: buffers)
         touch(server)
     }
 

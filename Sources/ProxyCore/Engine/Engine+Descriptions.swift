@@ -21,7 +21,9 @@ extension Engine {
     @inline(__always)
     func currency(of id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Currency {
         let record = statements[id]
-        if !record.pointee.isDescribed || server.pointee.statements.contains(record.pointee.serial) { return .asTold }
+        if !record.pointee.isDescribed || server.pointee.conversation.statements.contains(record.pointee.serial) {
+            return .asTold
+        }
         return check(id, isNamed: isNamed, client, server)
     }
 
@@ -30,7 +32,8 @@ extension Engine {
     private func check(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Currency {
         let record = statements[id].pointee
         guard isNamed || record.isShared, isKnownBySerial(record, isNamed: isNamed),
-            let told = statements.description(of: id), let rows = told.rows, server.pointee.status != .failed
+            let told = statements.description(of: id), let rows = told.rows,
+            server.pointee.conversation.status != .failed
         else { return .asTold }
         let epoch = server.pointee.pool.pointee.epoch
         if told.checkedIn == epoch, !told.isStillTrue {
@@ -49,16 +52,9 @@ extension Engine {
         }
         let names = enterSettings(of: id, client, server)
         injectParse(id, isShared: true, isAgain: false, server)
-        let target = [TargetMessage.Kind.statement.rawValue] + name(of: record.serial) + [0]
-        var entry = LedgerEntry(.describe, .swallow)
-        entry.purpose = .check
-        entry.statement = id
-        entry.serial = record.serial
-        append(server, FrontendTag.describe, target.span.bytes)
-        server.pointee.ledger.append(entry)
+        server.pointee.conversation.check(id, record.serial, from: buffers)
         leaveSettings(names, server)
-        server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
-        server.pointee.isChecking = true
+        server.pointee.conversation.flush(from: buffers)
         touch(server)
         return .beingChecked
     }
@@ -95,8 +91,8 @@ extension Engine {
         if entry.purpose == .check {
             description.isStillTrue = description.rows == found
             if !description.isStillTrue {
-                server.pointee.statements.remove(entry.serial)
-                closeOnServer(server, name(of: entry.serial))
+                server.pointee.conversation.close(entry.serial, from: buffers)
+                touch(server)
                 noteOtherRows(entry.statement, server)
             }
             description.checkedIn = pool.pointee.epoch

@@ -71,7 +71,7 @@ extension Engine {
         }
         guard isOver else { return }
         if client.pointee.input == .ended, client.pointee.phase == .ready, client.pointee.pin != .replication,
-            servers[client.pointee.server]?.pointee.isCopyingIn == true
+            servers[client.pointee.server]?.pointee.conversation.isCopyingIn == true
         {
             // It may think that this is how a copy ends, and reads whether it has succeeded.
             return refuse(client, .copyCutOff)
@@ -91,7 +91,7 @@ extension Engine {
     private func unfinishedRequests(of client: ClientPointer) -> Int32 {
         guard let server = servers[client.pointee.server], !client.pointee.flow.isInBatch else { return 0 }
         if case .toServer = client.pointee.passThrough { return 1 }
-        return server.pointee.isCopyingIn ? 1 : 0
+        return server.pointee.conversation.isCopyingIn ? 1 : 0
     }
 
     /// Whether a client is there at all that has ended its sending shows only when it is sent something: a system
@@ -100,7 +100,7 @@ extension Engine {
     /// 55.2.7).
     func probe(_ client: ClientPointer) {
         guard client.pointee.input == .ended, isReadingForNobody(client), let server = servers[client.pointee.server],
-            server.pointee.passing == 0,
+            server.pointee.conversation.rest == .none,
             let version = server.pointee.extras.parameters.first(where: { $0.name == "server_version" })?.value
         else { return }
         var builder = MessageBuilder()

@@ -4,8 +4,10 @@ import StatementRouting
 
 /// Errors from servers: what they undo, which of them are repaired, and which reach the client.
 extension Engine {
+    /// - Parameter failed: the message that it answers, nil where it comes unasked.
     /// - Returns: false where the rest of the bytes must not be looked at.
     func errorResponse(
+        _ failed: LedgerEntry?,
         _ server: ServerPointer,
         _ bytes: RawSpan,
         _ offset: Int,
@@ -15,11 +17,7 @@ extension Engine {
         let end = min(offset &+ header.size, bytes.byteCount)
         let body = bytes.extracting(offset &+ MessageHeader.byteCount..<end)
         server.pointee.pool.pointee.counters.errors &+= 1
-        guard let entry = server.pointee.ledger.first else {
-            return unaskedError(server, body, header, offset, bytes, &run)
-        }
-        server.pointee.hasFailed = true
-        server.pointee.isCopyingIn = false
+        guard let entry = failed else { return unaskedError(server, body, header, offset, bytes, &run) }
         noteLoginTrouble(server, body)
         let fault = clients[server.pointee.client].flatMap { noteFault(body, entry, server, $0) }
         if let client = clients[server.pointee.client], client.pointee.replayState == .armed,
@@ -30,7 +28,7 @@ extension Engine {
             runAgain(client, server, repair)
             if !entry.completesCycle { skipToSync(server) }
             // A batch that waited for an answer in its middle has not been ended yet, and its client is gone.
-            if server.pointee.isSkipping, server.pointee.client.isNone { sendSyncOfItsOwn(server) }
+            if server.pointee.conversation.isSkipping, server.pointee.client.isNone { sendSyncOfItsOwn(server) }
             return true
         }
         if ErrorFields.isFatal(body) {
@@ -66,7 +64,7 @@ extension Engine {
         case .swallow, .answer:
             // What was sent for the client's sake and failed is the client's error: the message that needed it fails
             // by it.
-            let failsTransaction = entry.purpose == .startValues && server.pointee.status == .inTransaction
+            let failsTransaction = entry.purpose == .startValues && server.pointee.conversation.status == .inTransaction
             let isClients = (entry.purpose == .prepare || failsTransaction) && !server.pointee.client.isNone
             if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
             if entry.purpose == .settings { server.pointee.extras.settingsError = PostgresError(.error, of: body) }
@@ -81,20 +79,20 @@ extension Engine {
             if !isClients { drop(server, bytes, offset, end, &run) }
         case .replace:
             drop(server, bytes, offset, end, &run)
-            if let client = clients[server.pointee.client], !server.pointee.extras.replacements.isEmpty {
-                let error = server.pointee.extras.replacements.removeFirst()
-                server.pointee.ledger[0].disposition = .swallow
+            if let client = clients[server.pointee.client], let error = server.pointee.conversation.takeReplacement() {
                 deliver(client)
                 send(client) { $0.error(error) }
             }
         }
         if server.pointee.client.isNone { drop(server, bytes, offset, end, &run) }
-        forgetUnnamed(failedAt: 0, server)
+        statements.release(server.pointee.conversation.takePreviousUnnamed(failedAt: 0))
         if !entry.completesCycle {
-            let wasAsked = server.pointee.preparing == .asked || server.pointee.isChecking
+            let wasAsked = server.pointee.preparing == .asked || server.pointee.conversation.isChecking
             if skipToSync(server) { run.cycleEnded = true }
             // What was held back until the server had answered goes on.
-            if wasAsked, server.pointee.preparing != .asked, !server.pointee.isChecking { run.cycleEnded = true }
+            if wasAsked, server.pointee.preparing != .asked, !server.pointee.conversation.isChecking {
+                run.cycleEnded = true
+            }
         }
         return true
     }
@@ -104,17 +102,6 @@ extension Engine {
         let state = ErrorFields.sqlState(in: body)
         if state == .insufficientPrivilege { return doubtLogins() }
         if Self.isOfDeadLogin(state, body), !server.pointee.pool.pointee.isDead { loginIsDead(server.pointee.pool) }
-    }
-
-    /// A Parse ends the unnamed statement before it fails (PostgreSQL documentation, 55.2.3): there is none to go
-    /// back to.
-    /// - Parameter index: of the message in the ledger that has failed.
-    func forgetUnnamed(failedAt index: Int, _ server: ServerPointer) {
-        let entry = server.pointee.ledger[index]
-        guard entry.kind == .parse, entry.changesName, entry.place.index == ClientStatements.Place.unnamed.index
-        else { return }
-        statements.release(entry.previous)
-        server.pointee.ledger[index].previous = .none
     }
 
     private func drop(_ server: ServerPointer, _ bytes: RawSpan, _ offset: Int, _ end: Int, _ run: inout ForwardRun) {
@@ -132,27 +119,19 @@ extension Engine {
     @discardableResult
     private func skipToSync(_ server: ServerPointer) -> Bool {
         var mayWaitInVain = false
-        var skipped = 0
-        while skipped < server.pointee.ledger.count, server.pointee.ledger[skipped].kind != .sync { skipped += 1 }
-        var index = skipped - 1
-        while index >= 0 {
-            takeBack(server.pointee.ledger[index], server, isSkipped: index > 0, followedFrom: skipped)
-            index -= 1
+        var skipped = server.pointee.conversation.skipToSync()
+        // Also what looks like a new batch is skipped (behind a copy whose Sync the server has ignored).
+        if server.pointee.conversation.isSkipping, let client = clients[server.pointee.client],
+            client.pointee.flow == .between
+        {
+            client.pointee.flow = .batch
+            mayWaitInVain = true
         }
-        if skipped == server.pointee.ledger.count {
-            server.pointee.isSkipping = true
-            // Also what looks like a new batch is skipped (behind a copy whose Sync the server has ignored).
-            if let client = clients[server.pointee.client], client.pointee.flow == .between {
-                client.pointee.flow = .batch
-                mayWaitInVain = true
-            }
-        }
-        for _ in 0..<skipped {
-            let entry = server.pointee.ledger.removeFirst()
-            // Its error comes no more: it is the first of those that wait, since later batches wait behind it.
-            if entry.disposition == .replace { server.pointee.extras.replacements.removeFirst() }
+        while let undone = server.pointee.conversation.undoNext(&skipped) {
+            takeBack(undone, server)
             // A Query or a function call in the middle of a batch is skipped like the rest: no ReadyForQuery comes
             // for it.
+            let entry = undone.entry
             if entry.completesCycle, entry.disposition == .forward, let client = clients[server.pointee.client] {
                 client.pointee.outstanding &-= 1
                 mayWaitInVain = true
@@ -161,63 +140,18 @@ extension Engine {
         return mayWaitInVain
     }
 
-    /// Undoes what was assumed of a message that the server has not carried out.
-    /// - Parameters:
-    ///   - isSkipped: false where it is the message that has failed.
-    ///   - next: where in the ledger the messages begin that will be carried out.
-    func takeBack(_ entry: LedgerEntry, _ server: ServerPointer, isSkipped: Bool, followedFrom next: Int) {
-        if entry.changesServer {
-            server.pointee.unconfirmed -= 1
-            // With the Parse its Close is skipped: the statement that an earlier batch has prepared is there still.
-            let isThere = entry.preparesAgain && isSkipped
-            if let later = laterParse(of: entry.serial, server, from: next) {
-                // A later batch is about to prepare it all the same.
-                if !isThere { server.pointee.ledger[later].preparesAgain = false }
-            } else if !isThere {
-                server.pointee.statements.remove(entry.serial)
-            }
-        }
-        // What of these has been done to the server's unnamed statement is not known: the one before may be there
-        // still.
-        switch entry.kind {
-        case .parse where !entry.changesServer && entry.disposition != .answer, .close, .query:
-            server.pointee.unnamed = .unknown
-        default: break
-        }
+    /// Undoes what a message that the server has not carried out did beyond the server.
+    func takeBack(_ undone: UndoneMessage, _ server: ServerPointer) {
+        let entry = undone.entry
         if entry.purpose == .closePrepared { preparedIsInterrupted(server) }
-        if entry.purpose == .check { server.pointee.isChecking = false }
-        if entry.changesName, let client = clients[server.pointee.client] {
-            if let later = laterChange(of: entry.place, server, from: next) {
-                // The name has another meaning since; it is that change which would bring back the one before.
-                statements.release(server.pointee.ledger[later].previous)
-                server.pointee.ledger[later].previous = entry.previous
-                if entry.kind == .parse { statements.release(entry.statement) }
-            } else {
-                takeBackName(entry, client)
-            }
+        if let overtaken = undone.overtaken {
+            statements.release(overtaken)
+            if entry.kind == .parse { statements.release(entry.statement) }
+        } else if entry.changesName, let client = clients[server.pointee.client] {
+            takeBackName(entry, client)
         } else {
             forget(entry)
         }
-    }
-
-    private func laterParse(of serial: StatementSerial, _ server: ServerPointer, from start: Int) -> Int? {
-        var index = start
-        while index < server.pointee.ledger.count {
-            let entry = server.pointee.ledger[index]
-            if entry.changesServer, entry.serial == serial { return index }
-            index += 1
-        }
-        return nil
-    }
-
-    private func laterChange(of place: ClientStatements.Place, _ server: ServerPointer, from start: Int) -> Int? {
-        var index = start
-        while index < server.pointee.ledger.count {
-            let entry = server.pointee.ledger[index]
-            if entry.changesName, entry.place.index == place.index { return index }
-            index += 1
-        }
-        return nil
     }
 
     // MARK: Repair
@@ -374,7 +308,7 @@ extension Engine {
             client.pointee.isForcedToPrimary = true
             correctClasses(client)
         case .behind: client.pointee.isForcedToPrimary = true
-        case .prepareAgain, .prepareAnew: server.pointee.unnamed = .unknown
+        case .prepareAgain, .prepareAnew: server.pointee.conversation.unnamedIsUnknown()
         case .elsewhere:
             if roster.topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
@@ -402,21 +336,10 @@ extension Engine {
         client.pointee.extras?.pendingSettings = []
         leaveReplica(client)
         // Names that the batch changed mean again what they meant before it.
-        var index = server.pointee.ledger.count - 1
+        var index = server.pointee.conversation.ledger.count - 1
         while index >= 0 {
-            var entry = server.pointee.ledger[index]
-            if entry.changesName {
-                takeBackName(entry, client)
-                entry.changesName = false
-                entry.previous = .none
-                entry.statement = .none
-            }
-            if entry.disposition == .replace { server.pointee.extras.replacements.removeLast() }
-            if entry.disposition != .answer { entry.disposition = .swallow }
-            // It is in vain, too.
-            if entry.purpose == .begin { entry.purpose = .none }
-            entry.effect = .none
-            server.pointee.ledger[index] = entry
+            let entry = server.pointee.conversation.disown(at: index)
+            if entry.changesName { takeBackName(entry, client) }
             index -= 1
         }
         takeBackNames(client)

@@ -27,8 +27,8 @@ extension Engine {
         {
             exchanged = exchangedQuery(input.extracting(text), statementClass, client, server, &entry)
         }
-        server.pointee.unnamed = .none
-        // A simple query destroys the unnamed statement, unless the server skips it (PostgreSQL documentation, 55.2.3).
+        // A simple query destroys the client's unnamed statement, unless the server skips it (PostgreSQL documentation,
+        // 55.2.3).
         if !client.pointee.unnamed.isNone { setName(client, input.extracting(0..<0), to: .none, &entry) }
         if input.byteCount &- offset < header.size {
             let text = input.extracting(offset &+ MessageHeader.byteCount..<input.byteCount)
@@ -38,11 +38,10 @@ extension Engine {
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
         noteRecovery(statementClass, client)
-        server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        guard let exchanged else { return sendWhole(client, server, header, input, offset) }
-        append(server, FrontendTag.query, (exchanged + [0]).span.bytes)
+        guard let exchanged else { return sendWhole(entry, client, server, header, input, offset) }
+        send(entry, (exchanged + [0]).span.bytes, server)
         return .consumed(header.size)
     }
 
@@ -59,13 +58,7 @@ extension Engine {
         } else {
             return false
         }
-        var isInEarlierBatch = false
-        for index in (0..<server.pointee.ledger.count).reversed() {
-            let entry = server.pointee.ledger[index]
-            if entry.completesCycle { isInEarlierBatch = true }
-            if entry.changesName, entry.place.index == place.index { return isInEarlierBatch }
-        }
-        return false
+        return server.pointee.conversation.isUncertain(place)
     }
 
     /// The unnamed statement lasts until the next simple query (PostgreSQL documentation, 55.2.3).
@@ -83,13 +76,12 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress {
-        server.pointee.ledger.append(LedgerEntry(.functionCall, .forward))
         // It names a number: which function that is, is not known.
         if mayChangeSettings(client) { extras(of: client).doubts.addAll() }
         server.pointee.needs(.session)
         client.pointee.outstanding &+= 1
         client.pointee.flow = .between
-        return sendWhole(client, server, header, input, offset)
+        return sendWhole(LedgerEntry(.functionCall, .forward), client, server, header, input, offset)
     }
 
     // MARK: Extended query
@@ -102,9 +94,9 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         guard let server = servers[client.pointee.server] else { return refuseInconsistent(client) }
-        if server.pointee.isCopyingIn, !header.isAllowedInCopy { return refuseInCopy(client, header) }
+        if server.pointee.conversation.isCopyingIn, !header.isAllowedInCopy { return refuseInCopy(client, header) }
         guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
-        if server.pointee.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
+        if server.pointee.conversation.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
             // The server would ignore it: no reply is to be expected.
             client.pointee.passThrough = .dropped(remaining: header.size)
             return .consumed(0)
@@ -122,12 +114,12 @@ extension Engine {
                 guard isWhole else { return waitFor(client, header, body) }
                 return forwardExecuteOfChange(client, server, header, input, offset, body)
             }
-            server.pointee.ledger.append(executeEntry(client, server, body))
+            let entry = executeEntry(client, server, body)
             client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-            return sendWhole(client, server, header, input, offset)
+            return sendWhole(entry, client, server, header, input, offset)
         case FrontendTag.sync:
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
-            if server.pointee.isCopyingIn { return .consumed(header.size) }
+            if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
             client.pointee.flow = .between
             sendSync(client, server)
             return .consumed(header.size)
@@ -145,14 +137,14 @@ extension Engine {
             endAtFlush(client, server)
             return .consumed(header.size)
         case FrontendTag.copyDone, FrontendTag.copyFail:
-            endCopy(server)
-            return sendWhole(client, server, header, input, offset)
+            server.pointee.conversation.endCopy()
+            return sendUnanswered(client, server, header, input, offset)
         case FrontendTag.flush:
             // The client waits for the replies before it goes on: none is held back for a second try.
             deliver(client)
-            return sendWhole(client, server, header, input, offset)
+            return sendUnanswered(client, server, header, input, offset)
         case FrontendTag.copyData:
-            return sendWhole(client, server, header, input, offset)
+            return sendUnanswered(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
             client.pointee.flow = .between
@@ -196,19 +188,14 @@ extension Engine {
 
     /// A Sync does what Flush does, and lets go of the server. Its ReadyForQuery is not the client's.
     private func endAtFlush(_ client: ClientPointer, _ server: ServerPointer) {
-        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        var entry = LedgerEntry(.sync, .swallow)
-        entry.purpose = .flush
-        server.pointee.ledger.append(entry)
+        server.pointee.conversation.sync(.swallow, .flush, from: buffers)
         client.pointee.flow = .flushing
         touch(server)
     }
 
     @inline(__always)
     func sendSync(_ client: ClientPointer, _ server: ServerPointer) {
-        server.pointee.isSkipping = false
-        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.sync, .forward))
+        server.pointee.conversation.sync(.forward, from: buffers)
         client.pointee.outstanding &+= 1
         touch(server)
         if server.pointee.extras.decoy != nil { closeDecoy(server) }
@@ -220,8 +207,7 @@ extension Engine {
         guard let decoy = server.pointee.extras.decoy else { return }
         server.pointee.extras.decoy = nil
         closeOnServer(server, decoy)
-        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
+        server.pointee.conversation.sync(.swallow, from: buffers)
     }
 
     @inline(__always)

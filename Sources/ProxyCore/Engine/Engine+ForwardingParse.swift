@@ -15,9 +15,8 @@ extension Engine {
         guard let message = ParseMessage(body), pool.pointee.options.preparedStatements else {
             // The server finds what is wrong with it; or statements are not carried, and the client keeps its server.
             if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
-            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-            server.pointee.unnamed = pool.pointee.options.preparedStatements ? .unknown : .none
-            append(server, FrontendTag.parse, body)
+            let unnamed = pool.pointee.options.preparedStatements ? StatementSerial.unknown : .none
+            parseAsSent(LedgerEntry(.parse, .forward), body, unnamed: unnamed, server)
             return .consumed(header.size)
         }
         if !message.name.isEmpty, isUnsettled(body.extracting(message.name), client, server) { return .stop }
@@ -30,8 +29,8 @@ extension Engine {
         let name = body.extracting(message.name)
         if isNamed, client.pointee.pin != nil, keepsOwnNames(client), statement(named: name, of: client) == nil {
             // The server knows whether PREPARE has given the name already.
-            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-            append(server, FrontendTag.parse, exchangedParse(body, message, client).span.bytes)
+            let exchanged = exchangedParse(body, message, client)
+            parseAsSent(LedgerEntry(.parse, .forward), exchanged.span.bytes, unnamed: nil, server)
             return .consumed(header.size)
         }
         if isNamed, statement(named: name, of: client) != nil {
@@ -39,7 +38,7 @@ extension Engine {
             return .consumed(header.size)
         }
         if let refusal { return provoke(client, server, refusal, header) }
-        if server.pointee.statements.count >= options.serverPreparedStatements * Self.mostInBatch {
+        if server.pointee.conversation.statements.count >= options.serverPreparedStatements * Self.mostInBatch {
             return provoke(client, server, .tooManyPrepared(options.serverPreparedStatements), header)
         }
         var entry = LedgerEntry(.parse, .forward)
@@ -49,8 +48,7 @@ extension Engine {
         if goesByOwnName(id, name) {
             server.pointee.extras.shown.append(body.array(message.name))
             server.pointee.needs(.discardAll)
-            server.pointee.ledger.append(entry)
-            append(server, FrontendTag.parse, exchangedParse(body, message, client).span.bytes)
+            parseAsSent(entry, exchangedParse(body, message, client).span.bytes, unnamed: nil, server)
             return .consumed(header.size)
         }
         let target = target(of: id, client, server)
@@ -83,28 +81,15 @@ extension Engine {
             : record.pointee.statementClass.hasFixedPlan && hasUnnamed(serial, client, server)
         entry.preparesAgain = presence == .uncertain
         // A failed transaction, or one that a batch in flight may fail, refuses most Parses: the server must be asked.
-        let mayFail = server.pointee.status == .inTransaction && client.pointee.outstanding > 0
-        if isThere, server.pointee.status != .failed, !mayFail {
-            entry.disposition = .answer
-            server.pointee.ledger.append(entry)
+        let mayFail = server.pointee.conversation.status == .inTransaction && client.pointee.outstanding > 0
+        if isThere, server.pointee.conversation.status != .failed, !mayFail {
+            server.pointee.conversation.answer(entry)
             if client.pointee.replayState != .armed { emitAnswers(server) }
             return
         }
-        if isShared, !isThere {
-            entry.changesServer = true
-            server.pointee.unconfirmed &+= 1
-            server.pointee.statements.insert(serial)
-            appendSharedParse(server, record)
-        } else {
-            server.pointee.unnamed = serial
-            let body = record.pointee.body
-            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: 1 + body.count, from: buffers)
-            server.pointee.output.appendByte(0, from: buffers)
-            server.pointee.output.append(body, from: buffers)
-            touch(server)
-        }
+        server.pointee.conversation.parse(entry, isShared: isShared && !isThere, record.pointee.body, from: buffers)
+        touch(server)
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.serverParses &+= 1
-        server.pointee.ledger.append(entry)
     }
 
     /// The statement that a Parse asks for, where it is known: where it has but one plan, named and unnamed are the
@@ -167,36 +152,20 @@ extension Engine {
         entry.previous = client.pointee.statements.set(place, to: id)
     }
 
-    @inline(__always)
-    private func appendSharedParse(_ server: ServerPointer, _ record: UnsafeMutablePointer<PreparedStatement>) {
-        let body = record.pointee.body
-        server.pointee.output.appendHeader(
-            FrontendTag.parse,
-            bodySize: StatementSerial.nameSize &+ body.count,
-            from: buffers
-        )
-        record.pointee.serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
-        server.pointee.output.append(body, from: buffers)
-        touch(server)
-    }
-
-    /// The same with the types of parameters that clients have been told of it.
-    private func appendSharedParse(
-        _ server: ServerPointer,
-        _ record: UnsafeMutablePointer<PreparedStatement>,
-        types: [UInt8]
+    /// Sends a Parse that names its statement itself.
+    private func parseAsSent(
+        _ entry: LedgerEntry,
+        _ body: RawSpan,
+        unnamed: StatementSerial?,
+        _ server: ServerPointer
     ) {
-        let text = record.pointee.textSize &+ 1
-        server.pointee.output.appendHeader(
-            FrontendTag.parse,
-            bodySize: StatementSerial.nameSize &+ text &+ 2 &+ types.count,
+        server.pointee.conversation.parseAsSent(
+            entry,
+            body,
+            bodySize: body.byteCount,
+            unnamed: unnamed,
             from: buffers
         )
-        record.pointee.serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
-        server.pointee.output.append(UnsafeRawBufferPointer(rebasing: record.pointee.body[..<text]), from: buffers)
-        let count = UInt16(truncatingIfNeeded: types.count / 4)
-        let number = [UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
-        server.pointee.output.append(number + types, from: buffers)
         touch(server)
     }
 
@@ -215,28 +184,15 @@ extension Engine {
         entry.statement = id
         entry.serial = record.pointee.serial
         statements.retain(id)
-        if isShared {
-            entry.changesServer = true
-            server.pointee.unconfirmed &+= 1
-            server.pointee.statements.insert(record.pointee.serial)
-            if record.pointee.isDescribed, let types = statements.description(of: id)?.types {
-                appendSharedParse(server, record, types: types)
-            } else {
-                appendSharedParse(server, record)
-            }
+        if isShared, record.pointee.isDescribed, let types = statements.description(of: id)?.types {
+            // What clients have been told of it.
+            let text = UnsafeRawBufferPointer(rebasing: record.pointee.body[..<(record.pointee.textSize &+ 1)])
+            server.pointee.conversation.parse(entry, text, types: types, from: buffers)
         } else {
-            server.pointee.unnamed = record.pointee.serial
-            server.pointee.output.appendHeader(
-                FrontendTag.parse,
-                bodySize: 1 + record.pointee.body.count,
-                from: buffers
-            )
-            server.pointee.output.appendByte(0, from: buffers)
-            server.pointee.output.append(record.pointee.body, from: buffers)
-            touch(server)
+            server.pointee.conversation.parse(entry, isShared: isShared, record.pointee.body, from: buffers)
         }
+        touch(server)
         server.pointee.pool.pointee.counters.serverParses &+= 1
-        server.pointee.ledger.append(entry)
     }
 
     /// A named statement exists already: a server would refuse the Parse, after it has looked at the text. It is made
@@ -248,8 +204,7 @@ extension Engine {
         _ message: ParseMessage
     ) {
         provokeTaken(body.array(message.name), server)
-        server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-        append(server, FrontendTag.parse, body)
+        parseAsSent(LedgerEntry(.parse, .forward), body, unnamed: nil, server)
     }
 
     /// Sees to it that the server refuses the name in the Parse that follows.

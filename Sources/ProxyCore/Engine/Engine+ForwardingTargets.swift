@@ -13,8 +13,7 @@ extension Engine {
     ) -> Progress {
         guard let message = BindMessage(body) else {
             if !isWhole { return waitFor(client, header, body) }
-            server.pointee.ledger.append(LedgerEntry(.bind, .forward))
-            append(server, FrontendTag.bind, body)
+            send(LedgerEntry(.bind, .forward), body, server)
             return .consumed(header.size)
         }
         var entry = LedgerEntry(.bind, .forward)
@@ -47,8 +46,7 @@ extension Engine {
                 return provoke(client, server, .unknownStatement(name), header, rest: !isWhole)
             }
             forgetUnnamed(name, client, server)
-            server.pointee.output.appendHeader(FrontendTag.bind, bodySize: bodySize, from: buffers)
-            server.pointee.output.append(body, from: buffers)
+            server.pointee.conversation.send(entry, body, bodySize: bodySize, from: buffers)
         } else if let refusal = refusalOfPrivate(id, name, server) {
             return provoke(client, server, refusal, header, rest: !isWhole)
         } else {
@@ -58,26 +56,25 @@ extension Engine {
             let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
             let record = statements[target]
             if isShared, name.byteCount == 0, !record.pointee.statementClass.hasFixedPlan,
-                !server.pointee.statements.mayExecute(record.pointee.serial)
+                !server.pointee.conversation.mayExecute(record.pointee.serial)
             {
-                closeOnServer(server, self.name(of: record.pointee.serial))
+                server.pointee.conversation.close(record.pointee.serial, isPreparedAgain: true, from: buffers)
                 prepare(target, isShared: true, isAgain: true, client, server)
             }
             entry.serial = record.pointee.serial
             entry.statement = target
             entry.namePlace = place(of: name, client)
-            let nameSize = isShared ? StatementSerial.nameSize : 1
-            let newSize = bodySize &- name.byteCount &- 1 &+ nameSize
-            server.pointee.output.appendHeader(FrontendTag.bind, bodySize: newSize, from: buffers)
-            server.pointee.output.append(body.extracting(0..<message.portal.upperBound &+ 1), from: buffers)
-            appendStatementName(server, record.pointee.serial, isShared)
-            server.pointee.output.append(
-                body.extracting(message.statement.upperBound &+ 1..<body.byteCount),
+            let restStart = message.statement.upperBound &+ 1
+            server.pointee.conversation.bind(
+                entry,
+                portal: body.extracting(0..<message.portal.upperBound &+ 1),
+                isShared: isShared,
+                body.extracting(restStart..<body.byteCount),
+                restSize: bodySize &- restStart,
                 from: buffers
             )
         }
         touch(server)
-        server.pointee.ledger.append(entry)
         if !isWhole { client.pointee.passThrough = .toServer(remaining: bodySize &- body.byteCount) }
         return .consumed(MessageHeader.byteCount &+ body.byteCount)
     }
@@ -132,40 +129,19 @@ extension Engine {
 
     @inline(__always)
     func presence(of serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Presence {
-        guard server.pointee.statements.use(serial) else { return .missing }
-        if server.pointee.unconfirmed == 0 || client.pointee.outstanding == 0 { return .there }
-        return isUncertain(serial, server) ? .uncertain : .there
+        guard server.pointee.conversation.use(serial) else { return .missing }
+        if server.pointee.conversation.unconfirmed == 0 || client.pointee.outstanding == 0 { return .there }
+        guard server.pointee.conversation.isUncertain(serial) else { return .there }
+        server.pointee.conversation.close(serial, isPreparedAgain: true, from: buffers)
+        touch(server)
+        return .uncertain
     }
 
     /// The same for the server's unnamed statement, which a Parse replaces.
     @inline(__always)
     func hasUnnamed(_ serial: StatementSerial, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        guard server.pointee.unnamed == serial else { return false }
-        return client.pointee.outstanding == 0 || !isUnnamedUncertain(server)
-    }
-
-    /// Whether the Parse of the unnamed statement is part of an earlier batch in flight.
-    private func isUnnamedUncertain(_ server: ServerPointer) -> Bool {
-        var isInEarlierBatch = false
-        for index in (0..<server.pointee.ledger.count).reversed() {
-            let entry = server.pointee.ledger[index]
-            if entry.completesCycle { isInEarlierBatch = true }
-            if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { return isInEarlierBatch }
-        }
-        return false
-    }
-
-    private func isUncertain(_ serial: StatementSerial, _ server: ServerPointer) -> Bool {
-        var isInEarlierBatch = false
-        for index in (0..<server.pointee.ledger.count).reversed() {
-            let entry = server.pointee.ledger[index]
-            if entry.completesCycle { isInEarlierBatch = true }
-            guard entry.changesServer, entry.serial == serial else { continue }
-            if !isInEarlierBatch { return false }
-            closeOnServer(server, name(of: serial))
-            return true
-        }
-        return false
+        guard server.pointee.conversation.unnamed == serial else { return false }
+        return client.pointee.outstanding == 0 || !server.pointee.conversation.isUnnamedUncertain()
     }
 
     /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
@@ -201,15 +177,6 @@ extension Engine {
         leaveSettings(names, server)
     }
 
-    @inline(__always)
-    func appendStatementName(_ server: ServerPointer, _ serial: StatementSerial, _ isShared: Bool) {
-        if isShared {
-            serial.writeName(to: server.pointee.output.reserve(StatementSerial.nameSize, from: buffers))
-        } else {
-            server.pointee.output.appendByte(0, from: buffers)
-        }
-    }
-
     /// Whether a name that is not the client's own is one under which servers know the statements that clients share.
     private func isProxyName(_ name: RawSpan) -> Bool {
         name.byteCount == StatementSerial.nameSize &- 1 && StatementSerial.isName(name.text(0..<name.byteCount))
@@ -218,8 +185,9 @@ extension Engine {
     /// A client without an unnamed statement must not meet another's: the server is to say that there is none. It is
     /// told each time: what an earlier batch in flight has in front may be skipped with that batch.
     func forgetUnnamed(_ name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
-        guard name.byteCount == 0, server.pointee.unnamed != .none || client.pointee.outstanding > 0 else { return }
-        server.pointee.unnamed = .none
+        guard name.byteCount == 0, server.pointee.conversation.unnamed != .none || client.pointee.outstanding > 0 else {
+            return
+        }
         closeOnServer(server, [])
     }
 
@@ -245,12 +213,8 @@ extension Engine {
                 entry.serial = statements[target].pointee.serial
                 entry.statement = target
                 entry.namePlace = place(of: name, client)
-                let nameSize = isShared ? StatementSerial.nameSize : 1
-                server.pointee.output.appendHeader(FrontendTag.describe, bodySize: 1 + nameSize, from: buffers)
-                server.pointee.output.appendByte(message.kind.rawValue, from: buffers)
-                appendStatementName(server, entry.serial, isShared)
+                server.pointee.conversation.describe(entry, isShared: isShared, from: buffers)
                 touch(server)
-                server.pointee.ledger.append(entry)
                 return .consumed(header.size)
             }
             if statement(named: name, of: client) == nil {
@@ -263,8 +227,7 @@ extension Engine {
             entry.statement = inUse(client.pointee.lastBound, client, server)
             entry.serial = statements[entry.statement].pointee.serial
         }
-        server.pointee.ledger.append(entry)
-        append(server, FrontendTag.describe, body)
+        send(entry, body, server)
         return .consumed(header.size)
     }
 
@@ -282,31 +245,27 @@ extension Engine {
             if let id, statements[id].pointee.isPrivate, name.byteCount > 0 {
                 // Nobody else has it.
                 let serial = statements[id].pointee.serial
-                server.pointee.statements.remove(serial)
                 setName(client, name, to: .none, &entry)
-                server.pointee.ledger.append(entry)
-                append(server, FrontendTag.close, ([message.kind.rawValue] + self.name(of: serial) + [0]).span.bytes)
+                server.pointee.conversation.close(serial, entry, from: buffers)
+                touch(server)
                 return .consumed(header.size)
             }
             let isOwn = id != nil
             if isOwn || isProxyName(name) {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 if isOwn { setName(client, name, to: .none, &entry) }
-                entry.disposition = .answer
-                server.pointee.ledger.append(entry)
+                server.pointee.conversation.answer(entry)
                 if client.pointee.replayState != .armed { emitAnswers(server) }
                 return .consumed(header.size)
             }
         }
-        server.pointee.unnamed = .unknown
-        server.pointee.ledger.append(entry)
-        append(server, FrontendTag.close, body)
+        server.pointee.conversation.closeAsSent(entry, body, from: buffers)
+        touch(server)
         return .consumed(header.size)
     }
 
-    func append(_ server: ServerPointer, _ tag: UInt8, _ body: RawSpan) {
-        server.pointee.output.appendHeader(tag, bodySize: body.byteCount, from: buffers)
-        server.pointee.output.append(body, from: buffers)
+    func send(_ entry: LedgerEntry, _ body: RawSpan, _ server: ServerPointer) {
+        server.pointee.conversation.send(entry, body, from: buffers)
         touch(server)
     }
 
@@ -321,12 +280,7 @@ extension Engine {
         _ header: MessageHeader,
         rest isLong: Bool = false
     ) -> Progress {
-        var builder = MessageBuilder()
-        builder.parse(name: "", text: "howdah refuses this message")
-        server.pointee.output.append(builder.bytes, from: buffers)
-        server.pointee.unnamed = .unknown
-        server.pointee.ledger.append(LedgerEntry(.parse, .replace))
-        server.pointee.extras.replacements.append(error)
+        server.pointee.conversation.provoke(error, from: buffers)
         touch(server)
         if !isLong { return .consumed(header.size) }
         client.pointee.passThrough = .dropped(remaining: header.size)

@@ -30,7 +30,7 @@ extension Engine {
             client.pointee.freshness.life = roster.lives[server.pointee.node]
             return
         }
-        let isOver = server.pointee.status == .idle && client.pointee.outstanding == 0
+        let isOver = server.pointee.conversation.status == .idle && client.pointee.outstanding == 0
         settleWrite(client, isOver: isOver)
     }
 

@@ -28,7 +28,7 @@ extension Engine {
             guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
             if server.pointee.phase == .idle { found.idleServers += 1 }
             if server.pointee.phase == .listening { found.listeningServers += 1 }
-            found.pendingReplies += server.pointee.ledger.count
+            found.pendingReplies += server.pointee.conversation.ledger.count
         }
         for listening in listeningServers.values where listening.inFlight != nil { found.pendingReplies += 1 }
         forEachPool { found.waiting += $0.pointee.waiting }

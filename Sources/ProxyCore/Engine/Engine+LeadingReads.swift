@@ -196,7 +196,7 @@ extension Engine {
     ) -> Progress {
         // One at a time: what comes behind the end of the transaction may write, and what is in flight must be able to
         // move alone.
-        if client.pointee.outstanding > 0 || !server.pointee.ledger.isEmpty { return .stop }
+        if client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty { return .stop }
         let isFailed = client.pointee.transaction == .leadingFailed
         if !isFailed, !staysOnReplica(client, plan, input, offset) {
             return move(client, server, plan, header, input, offset)
@@ -236,7 +236,7 @@ extension Engine {
         _ offset: Int
     ) -> Bool {
         guard client.pointee.transaction == .leadingReadOnly, client.pointee.outstanding == 0,
-            server.pointee.ledger.isEmpty, !staysOnReplica(client, plan, input, offset),
+            server.pointee.conversation.ledger.isEmpty, !staysOnReplica(client, plan, input, offset),
             !router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
         else { return false }
         client.pointee.transaction = .open

@@ -60,11 +60,13 @@ extension Engine {
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         let isBusy =
             client.pointee.outstanding > 0 || client.pointee.flow.isInBatch
-            || !(server.pointee.ledger.isEmpty || isOnlyAsked(server))
+            || !(server.pointee.conversation.ledger.isEmpty || isOnlyAsked(server))
         var isInMessage = false
         if case .toServer = client.pointee.passThrough { isInMessage = true }
         server.pointee.client = .none
-        if client.pointee.outstanding == 0, client.pointee.flow.isInBatch, !isInMessage, !server.pointee.isCopyingIn {
+        if client.pointee.outstanding == 0, client.pointee.flow.isInBatch, !isInMessage,
+            !server.pointee.conversation.isCopyingIn
+        {
             // In the middle of a batch: what has been sent of it is carried out, and rolled back for want of Sync.
             retire(server)
             return
@@ -157,7 +159,7 @@ extension Engine {
         }
         if client.pointee.pin == .replication { return loseReplication(client, server, why) }
         if client.pointee.extras?.inquiry != nil { settleByWords(client, server) }
-        if server.pointee.passing > 0, server.pointee.passesOn {
+        if server.pointee.conversation.isInClientsMessage {
             // Half a message has left: nothing that could be said would be understood.
             client.pointee.server = .none
             server.pointee.client = .none
@@ -182,7 +184,7 @@ extension Engine {
             restart(client)
             return
         }
-        let wasInTransaction = server.pointee.status != .idle
+        let wasInTransaction = server.pointee.conversation.status != .idle
         let isOwed = client.pointee.outstanding > 0
         let isInBatch = client.pointee.flow.isInBatch
         // What was sent may have been carried out.
@@ -228,7 +230,7 @@ extension Engine {
             client.pointee.extras = nil
             // The client hears of it with its next statement, once; of a transaction that had failed it has heard.
             client.pointee.ending = .none
-            if server.pointee.status == .inTransaction {
+            if server.pointee.conversation.status == .inTransaction {
                 extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true)
             }
         }
@@ -240,10 +242,10 @@ extension Engine {
     /// To its client the lost server has failed at the first unanswered message of each cycle, and skipped the rest.
     private func failAll(_ server: ServerPointer) {
         var isFirst = true
-        for index in 0..<server.pointee.ledger.count {
-            let entry = server.pointee.ledger[index]
+        for index in 0..<server.pointee.conversation.ledger.count {
+            let entry = server.pointee.conversation.ledger[index]
             guard entry.disposition != .swallow else { continue }
-            if isFirst { forgetUnnamed(failedAt: index, server) }
+            if isFirst { statements.release(server.pointee.conversation.takePreviousUnnamed(failedAt: index)) }
             isFirst = entry.completesCycle
         }
     }
@@ -251,9 +253,6 @@ extension Engine {
     /// Names that unanswered messages changed mean again what they meant before.
     private func takeBackAll(_ client: ClientPointer, _ server: ServerPointer) {
         client.pointee.extras?.pendingSettings = []
-        while !server.pointee.ledger.isEmpty {
-            let entry = server.pointee.ledger.removeLast()
-            takeBack(entry, server, isSkipped: false, followedFrom: server.pointee.ledger.count)
-        }
+        while let undone = server.pointee.conversation.undoLast() { takeBack(undone, server) }
     }
 }

@@ -57,7 +57,7 @@ extension Engine {
         // The comment is what the node shows of this connection. Without a statement it is an empty query, which is
         // answered like any other.
         builder.query("/* Howdah listens here for its clients */ " + statements.joined(separator: ";"))
-        server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.conversation.sendUncounted(builder, from: buffers)
         touch(server)
     }
 

@@ -119,11 +119,10 @@ extension Engine {
             statements[id].pointee.statementClass = found
         case .query:
             client.pointee.lastRoute.reason = found.reason
-            let last = server.pointee.ledger.count - 1
-            guard last >= 0, server.pointee.ledger[last].kind == .query, mustNote(found, client) else { return }
+            guard server.pointee.conversation.endsWithQuery, mustNote(found, client) else { return }
             let beginning = passing.beginning
             let effect = noteUnseen(found, beginning: beginning.span.bytes, client, server)
-            server.pointee.ledger[last].effect = effect
+            server.pointee.conversation.setEffectOfQuery(effect)
         }
     }
 
@@ -167,23 +166,25 @@ extension Engine {
         if !pool.pointee.options.preparedStatements || isTaken || isOwn {
             // Its error, or the statement under the client's own name, is the server's affair.
             if isTaken { provokeTaken(name.array(0..<nameSize), server) }
-            server.pointee.unnamed = pool.pointee.options.preparedStatements ? .unknown : .none
-            server.pointee.ledger.append(LedgerEntry(.parse, .forward))
-            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: bodySize, from: buffers)
-            server.pointee.output.append(body, from: buffers)
+            server.pointee.conversation.parseAsSent(
+                LedgerEntry(.parse, .forward),
+                body,
+                bodySize: bodySize,
+                unnamed: pool.pointee.options.preparedStatements ? .unknown : StatementSerial.none,
+                from: buffers
+            )
         } else {
             let id = statements.addPrivate()
             pin(client, .longStatement, by: body.extracting(nameSize &+ 1..<body.byteCount))
-            sendPrivate(id, name: name, client, server)
-            let sharedSize = nameSize > 0 ? StatementSerial.nameSize : 1
-            server.pointee.output.appendHeader(
-                FrontendTag.parse,
-                bodySize: bodySize &- nameSize &- 1 &+ sharedSize,
+            let rest = body.extracting(nameSize &+ 1..<body.byteCount)
+            server.pointee.conversation.parse(
+                privateEntry(id, name: name, client),
+                isShared: nameSize > 0,
+                beginning: rest,
+                restSize: bodySize &- nameSize &- 1,
                 from: buffers
             )
-            appendStatementName(server, statements[id].pointee.serial, nameSize > 0)
-            let rest = body.extracting(nameSize &+ 1..<body.byteCount)
-            server.pointee.output.append(rest, from: buffers)
+            pool.pointee.counters.serverParses &+= 1
             beginPassing(client, .parse(id), size: .max, rest)
         }
         touch(server)
@@ -195,21 +196,13 @@ extension Engine {
         return .consumed(MessageHeader.byteCount &+ body.byteCount)
     }
 
-    private func sendPrivate(_ id: StatementID, name: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
+    private func privateEntry(_ id: StatementID, name: RawSpan, _ client: ClientPointer) -> LedgerEntry {
         var entry = LedgerEntry(.parse, .forward)
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
         entry.serial = statements[id].pointee.serial
-        if name.byteCount > 0 {
-            entry.changesServer = true
-            server.pointee.unconfirmed &+= 1
-            server.pointee.statements.insert(entry.serial)
-        } else {
-            server.pointee.unnamed = entry.serial
-        }
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.serverParses &+= 1
-        server.pointee.ledger.append(entry)
+        return entry
     }
 
     /// The refusal of a message that names a statement which was lost with its server; nil where the server has it.
@@ -221,7 +214,9 @@ extension Engine {
         let record = statements[id]
         guard record.pointee.isPrivate else { return nil }
         let serial = record.pointee.serial
-        let isThere = name.byteCount > 0 ? server.pointee.statements.contains(serial) : server.pointee.unnamed == serial
+        let isThere =
+            name.byteCount > 0
+            ? server.pointee.conversation.statements.contains(serial) : server.pointee.conversation.unnamed == serial
         if isThere { return nil }
         return PostgresError(
             .error,
@@ -235,7 +230,8 @@ extension Engine {
     /// A cycle of a pinned client has ended: it keeps its server as long as a name means a statement that is nowhere
     /// else. The unnamed one has done its work when it has been bound.
     func settleLongStatements(_ client: ClientPointer, _ server: ServerPointer) {
-        guard let record = client.pointee.pinRecord, record.contains(.longStatement), server.pointee.status == .idle
+        guard let record = client.pointee.pinRecord, record.contains(.longStatement),
+            server.pointee.conversation.status == .idle
         else { return }
         let unnamed = client.pointee.unnamed
         if !unnamed.isNone, statements[unnamed].pointee.isPrivate {

@@ -99,10 +99,11 @@ extension Engine {
     func settleNotifications(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         // Of COMMIT AND CHAIN, too, LISTEN must have taken effect when it is answered.
         let isUnconfirmed = client.pointee.channels?.unconfirmed.isEmpty == false
-        guard server.pointee.status == .idle || isUnconfirmed else { return false }
+        guard server.pointee.conversation.status == .idle || isUnconfirmed else { return false }
         let listening = client.pointee.channels?.listening ?? server.pointee.pool.pointee.listening
-        let isFenced = server.pointee.mayNotify && listening?.isOpen == true && server.pointee.status == .idle
-        if server.pointee.status == .idle { server.pointee.mayNotify = false }
+        let isFenced =
+            server.pointee.mayNotify && listening?.isOpen == true && server.pointee.conversation.status == .idle
+        if server.pointee.conversation.status == .idle { server.pointee.mayNotify = false }
         guard let listening else { return false }
         if isFenced {
             server.pointee.fences &+= 1
@@ -120,7 +121,7 @@ extension Engine {
         if mustWait {
             client.pointee.flow = .catchingUp
             client.pointee.since = now
-        } else if server.pointee.status == .idle {
+        } else if server.pointee.conversation.status == .idle {
             sendQueue(client)
         }
         refresh(listening)

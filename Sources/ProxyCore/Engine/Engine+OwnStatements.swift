@@ -8,14 +8,13 @@ import StatementRouting
 /// under the client's names. Nobody else meets them: behind the client everything on that server is discarded.
 extension Engine {
     func showOwnStatements(_ client: ClientPointer, _ server: ServerPointer) {
-        guard server.pointee.status != .failed, server.pointee.pool.pointee.options.preparedStatements,
+        guard server.pointee.conversation.status != .failed, server.pointee.pool.pointee.options.preparedStatements,
             client.pointee.pin != .replication
         else { return }
         var others: [StatementSerial] = []
-        server.pointee.statements.forEach { others.append($0) }
-        for serial in others { closeOnServer(server, name(of: serial)) }
+        server.pointee.conversation.statements.forEach { others.append($0) }
+        for serial in others { server.pointee.conversation.close(serial, from: buffers) }
         for name in server.pointee.extras.shown { closeOnServer(server, name) }
-        server.pointee.statements.removeAll()
         server.pointee.extras.shown = []
         server.pointee.needs(.discardAll)
         injectSync(server)
@@ -31,10 +30,7 @@ extension Engine {
 
     private func parseUnderOwnName(_ name: [UInt8], _ id: StatementID, _ server: ServerPointer) {
         let body = statements[id].pointee.body
-        server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 1 + body.count, from: buffers)
-        server.pointee.output.append(name + [0], from: buffers)
-        server.pointee.output.append(body, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+        server.pointee.conversation.parse(LedgerEntry(.parse, .swallow), named: name, body, from: buffers)
         server.pointee.extras.shown.append(name)
         touch(server)
     }

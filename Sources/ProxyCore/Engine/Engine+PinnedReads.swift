@@ -91,9 +91,12 @@ extension Engine {
 
     /// Whether the client's server owes nothing that could be the client's.
     private func mayPark(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        client.pointee.transaction == .none && client.pointee.outstanding == 0 && server.pointee.status == .idle
-            && (server.pointee.ledger.isEmpty || isOnlyAsked(server)) && server.pointee.carry.isEmpty
-            && server.pointee.passing == 0 && !server.pointee.isBacklogged && !server.pointee.isCopyingIn
+        client.pointee.transaction == .none && client.pointee.outstanding == 0
+            && server.pointee.conversation.status == .idle
+            && (server.pointee.conversation.ledger.isEmpty || isOnlyAsked(server))
+            && server.pointee.conversation.carry.isEmpty
+            && server.pointee.conversation.rest == .none && !server.pointee.isBacklogged
+            && !server.pointee.conversation.isCopyingIn
     }
 
     /// A free server of a replica that is fresh for the client, of several on the one with the least to do. The client
@@ -153,7 +156,7 @@ extension Engine {
 
     /// A cycle of the read has ended: if that was all, the replica's server is given back.
     func endReadElsewhere(_ client: ClientPointer, _ server: ServerPointer) {
-        guard server.pointee.status == .idle, server.pointee.ledger.isEmpty else { return }
+        guard server.pointee.conversation.status == .idle, server.pointee.conversation.ledger.isEmpty else { return }
         unpause(server)
         resume(client, .sinkFull)
         returnToPinned(client)

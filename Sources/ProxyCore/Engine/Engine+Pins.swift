@@ -48,8 +48,8 @@ extension Engine {
     /// A cycle has ended and the client keeps its server: where that may not be necessary any more, the server is
     /// asked, while the client thinks.
     func askForPins(_ client: ClientPointer, _ server: ServerPointer) {
-        guard let record = client.pointee.pinRecord, record.isWorthAsking, server.pointee.status == .idle,
-            server.pointee.ledger.isEmpty, !server.pointee.isBacklogged, client.pointee.held.isEmpty
+        guard let record = client.pointee.pinRecord, record.isWorthAsking, server.pointee.conversation.status == .idle,
+            server.pointee.conversation.ledger.isEmpty, !server.pointee.isBacklogged, client.pointee.held.isEmpty
         else { return }
         record.asked()
         server.pointee.extras.evidence = nil
@@ -73,8 +73,8 @@ extension Engine {
 
     /// Whether the server owes nothing but the answer to such a question, or to that for the session's settings.
     func isOnlyAsked(_ server: ServerPointer) -> Bool {
-        guard server.pointee.ledger.count == 1 else { return false }
-        let purpose = server.pointee.ledger[0].purpose
+        guard server.pointee.conversation.ledger.count == 1 else { return false }
+        let purpose = server.pointee.conversation.ledger[0].purpose
         return purpose == .evidence || purpose == .values
     }
 }

@@ -212,15 +212,15 @@ extension Engine {
             roster.balance.ended(on: server.pointee.node)
         }
         server.pointee.phase = .draining
-        guard server.pointee.ledger.isEmpty, server.pointee.passing == 0, !server.pointee.isCopyingIn else { return }
+        guard server.pointee.conversation.isQuiet else { return }
         // A signal that comes late hits nothing of the proxy's own.
         guard server.pointee.cancels == 0 else { return }
-        if server.pointee.status != .idle {
+        if server.pointee.conversation.status != .idle {
             inject(server, "ROLLBACK", purpose: .rollback)
             return
         }
         if pool.pointee.replication == .off,
-            let statement = server.pointee.cleanup.statement(prepared: server.pointee.statements.count)
+            let statement = server.pointee.cleanup.statement(prepared: server.pointee.conversation.statements.count)
         {
             inject(server, statement, purpose: .cleanup)
             return
@@ -331,7 +331,7 @@ extension Engine {
         leavePool(server)
         var builder = MessageBuilder()
         builder.terminate()
-        server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.conversation.sendUncounted(builder, from: buffers)
         touch(server)
         actions.append(.close(server.pointee.transport, flush: true))
     }
@@ -352,10 +352,9 @@ extension Engine {
     /// Gives up the slot of a server that is out of its pool.
     func remove(_ server: ServerPointer) {
         if server.pointee.changesCatalog { catalogMayHaveChanged(server) }
-        while !server.pointee.ledger.isEmpty { forget(server.pointee.ledger.removeFirst()) }
+        while let entry = server.pointee.conversation.takeEntry() { forget(entry) }
         endRequests(server.pointee.extras.cancelRequesters)
-        server.pointee.carry.clear(to: buffers)
-        server.pointee.output.clear(to: buffers)
+        server.pointee.conversation.clear(to: buffers)
         profiles.release(server.pointee.profile)
         profiles.release(server.pointee.extras.profileBefore)
         if serversByProcess[server.pointee.process] == server.pointee.handle {

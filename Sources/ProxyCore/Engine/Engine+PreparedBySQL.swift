@@ -170,22 +170,20 @@ extension Engine {
         guard let (named, reference) = executed(in: text, client) else { return nil }
         let id = inUse(exchangedStatement(named, nil, text, client), client, server)
         let serial = statements[id].pointee.serial
-        if server.pointee.status != .failed { bringAhead(id, client, server) }
+        if server.pointee.conversation.status != .failed { bringAhead(id, client, server) }
         var entry = LedgerEntry(.query, .forward)
         entry.statement = id
         entry.serial = serial
         noteName(reference, text, client, &entry)
         entry.effect = noteExecuted(statementClass, text, id, client, server)
-        server.pointee.unnamed = .none
         if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
-        server.pointee.ledger.append(entry)
-        let name = name(of: serial)
-        let bodySize = header.size &- MessageHeader.byteCount &- reference.range.count &+ name.count
-        server.pointee.output.appendHeader(FrontendTag.query, bodySize: bodySize, from: buffers)
-        server.pointee.output.append(text.extracting(0..<reference.range.lowerBound), from: buffers)
-        server.pointee.output.append(name, from: buffers)
-        server.pointee.output.append(text.extracting(reference.range.upperBound..<text.byteCount), from: buffers)
-        server.pointee.output.appendByte(0, from: buffers)
+        server.pointee.conversation.query(
+            entry,
+            text.extracting(0..<reference.range.lowerBound),
+            name(of: serial),
+            text.extracting(reference.range.upperBound..<text.byteCount),
+            from: buffers
+        )
         touch(server)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
@@ -205,8 +203,7 @@ extension Engine {
     }
 
     func injectSync(_ server: ServerPointer) {
-        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
+        server.pointee.conversation.sync(.swallow, from: buffers)
         touch(server)
     }
 
@@ -242,12 +239,10 @@ extension Engine {
         }
         var entry = LedgerEntry(.query, .forward)
         entry.effect = .prepare
-        server.pointee.unnamed = .none
         if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
-        server.pointee.ledger.append(entry)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        let progress = sendWhole(client, server, header, input, offset)
+        let progress = sendWhole(entry, client, server, header, input, offset)
         server.pointee.extras.preparing = preparing
         askForTypes(server, preparing.name)
         injectSync(server)
@@ -258,11 +253,10 @@ extension Engine {
     /// back.
     /// - Parameter purpose: `prepare` where the server's refusal, should the name be there already, is the client's.
     func injectDecoy(_ name: [UInt8], _ server: ServerPointer, purpose: LedgerEntry.Purpose = .none) {
-        server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 4, from: buffers)
-        server.pointee.output.append(name + [0, 0, 0, 0], from: buffers)
         var entry = LedgerEntry(.parse, .swallow)
         entry.purpose = purpose
-        server.pointee.ledger.append(entry)
+        let empty: [UInt8] = [0, 0, 0]
+        empty.withUnsafeBytes { server.pointee.conversation.parse(entry, named: name, $0, from: buffers) }
         touch(server)
     }
 
@@ -271,14 +265,8 @@ extension Engine {
         let target = [TargetMessage.Kind.statement.rawValue] + name + [0]
         var describe = LedgerEntry(.describe, .swallow)
         describe.purpose = .describePrepared
-        server.pointee.output.appendHeader(FrontendTag.describe, bodySize: target.count, from: buffers)
-        server.pointee.output.append(target, from: buffers)
-        server.pointee.ledger.append(describe)
-        var close = LedgerEntry(.close, .swallow)
-        close.purpose = .closePrepared
-        server.pointee.output.appendHeader(FrontendTag.close, bodySize: target.count, from: buffers)
-        server.pointee.output.append(target, from: buffers)
-        server.pointee.ledger.append(close)
+        server.pointee.conversation.send(describe, target.span.bytes, from: buffers)
+        server.pointee.conversation.close(name: name, .closePrepared, from: buffers)
         touch(server)
     }
 
@@ -368,10 +356,7 @@ extension Engine {
             guard let id = statement(named: name.span.bytes, of: client) else { continue }
             let body = statements[id].pointee.body
             let names = enterSettings(of: id, client, server)
-            server.pointee.output.appendHeader(FrontendTag.parse, bodySize: name.count + 1 + body.count, from: buffers)
-            server.pointee.output.append(name + [0], from: buffers)
-            server.pointee.output.append(body, from: buffers)
-            server.pointee.ledger.append(LedgerEntry(.parse, .swallow))
+            server.pointee.conversation.parse(LedgerEntry(.parse, .swallow), named: name, body, from: buffers)
             leaveSettings(names, server)
             injectSync(server)
             setNameNow(client, name.span.bytes, to: .none)
@@ -429,14 +414,13 @@ extension Engine {
         var entry = executeEntry(client, server, body)
         if preparing != nil { entry.effect = .prepare }
         if entry.effect == .none { deallocateInBatch(client, server, &entry) }
-        server.pointee.ledger.append(entry)
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        let progress = sendWhole(client, server, header, input, offset)
+        let progress = sendWhole(entry, client, server, header, input, offset)
         if let preparing {
             server.pointee.extras.preparing = preparing
             askForTypes(server, preparing.name)
             // What comes next may use the name.
-            server.pointee.output.appendEmptyMessage(FrontendTag.flush, from: buffers)
+            server.pointee.conversation.flush(from: buffers)
         }
         return progress
     }

@@ -73,27 +73,21 @@ extension Engine {
             client.pointee.extras = nil
             client.pointee.transaction = .open
         }
-        server.pointee.status = .inTransaction
     }
 
     /// Sends a Query of the proxy's own; its reply goes nowhere.
     func inject(_ server: ServerPointer, _ text: String, purpose: LedgerEntry.Purpose) {
         var builder = MessageBuilder()
         builder.query(text)
-        server.pointee.output.append(builder.bytes, from: buffers)
-        var entry = LedgerEntry(.query, .swallow)
-        entry.purpose = purpose
-        server.pointee.ledger.append(entry)
-        // A Query ends the unnamed statement (PostgreSQL documentation, 55.2.3).
-        server.pointee.unnamed = .none
+        server.pointee.conversation.inject(builder, purpose, from: buffers)
         touch(server)
     }
 
     /// Keeps `server_prepared_statements`; in front of a batch, when no other is in flight.
     @inline(__always)
     func closeUnusedStatements(_ server: ServerPointer) {
-        while server.pointee.statements.count > options.serverPreparedStatements,
-            let serial = server.pointee.statements.leastRecentlyUsed
+        while server.pointee.conversation.statements.count > options.serverPreparedStatements,
+            let serial = server.pointee.conversation.statements.leastRecentlyUsed
         {
             evict(serial, from: server)
         }
@@ -102,8 +96,8 @@ extension Engine {
     /// Closes the statement that the server has not used for the longest time. Stands only where no error of the
     /// client's can make the server skip it.
     private func evict(_ serial: StatementSerial, from server: ServerPointer) {
-        server.pointee.statements.remove(serial)
-        closeOnServer(server, name(of: serial))
+        server.pointee.conversation.close(serial, from: buffers)
+        touch(server)
     }
 
     /// The name under which servers know a statement, without its zero.
@@ -114,9 +108,7 @@ extension Engine {
     }
 
     func closeOnServer(_ server: ServerPointer, _ name: [UInt8]) {
-        server.pointee.output.appendHeader(FrontendTag.close, bodySize: name.count + 2, from: buffers)
-        server.pointee.output.append([TargetMessage.Kind.statement.rawValue] + name + [0], from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.close, .swallow))
+        server.pointee.conversation.close(name: name, from: buffers)
         touch(server)
     }
 

@@ -36,8 +36,8 @@ extension Engine {
 
     private func forgetSequences(_ client: ClientPointer, _ server: ServerPointer) {
         // A failed transaction refuses it, and the question as well.
-        if server.pointee.status == .failed { return }
-        if server.pointee.status == .idle, client.pointee.outstanding == 0 {
+        if server.pointee.conversation.status == .failed { return }
+        if server.pointee.conversation.status == .idle, client.pointee.outstanding == 0 {
             injectInTransaction(server, "DISCARD SEQUENCES")
         } else {
             // It would end a transaction that is open, or about to be.

@@ -30,7 +30,7 @@ extension Engine {
     private func send(_ server: ServerPointer, _ build: (inout MessageBuilder) -> Void) {
         var builder = MessageBuilder()
         build(&builder)
-        server.pointee.output.append(builder.bytes, from: buffers)
+        server.pointee.conversation.sendUncounted(builder, from: buffers)
         touch(server)
     }
 

@@ -9,20 +9,17 @@ import StatementRouting
 /// one piece.
 extension Engine {
     func receivedFromServer(_ server: ServerPointer, _ bytes: RawSpan) {
-        if server.pointee.carry.isEmpty {
+        if server.pointee.conversation.carry.isEmpty {
             let handle = server.pointee.handle
             let consumed = readReplies(server, bytes)
             guard consumed < bytes.byteCount, let server = servers[handle], server.pointee.phase != .closing else {
                 return
             }
-            bytes.extracting(consumed..<bytes.byteCount).withUnsafeBytes {
-                server.pointee.carry.append($0, from: buffers)
-            }
+            server.pointee.conversation.hold(bytes.extracting(consumed..<bytes.byteCount), from: buffers)
         } else {
-            bytes.withUnsafeBytes { server.pointee.carry.append($0, from: buffers) }
+            server.pointee.conversation.hold(bytes, from: buffers)
             let handle = server.pointee.handle
-            var carry = HeldBytes()
-            swap(&carry, &server.pointee.carry)
+            var carry = server.pointee.conversation.takeHeld()
             let whole = carry.bytes
             let consumed = readReplies(server, whole.bytes)
             carry.consume(consumed, to: buffers)
@@ -30,8 +27,7 @@ extension Engine {
                 carry.clear(to: buffers)
                 return
             }
-            swap(&carry, &server.pointee.carry)
-            carry.clear(to: buffers)
+            server.pointee.conversation.putBack(&carry, to: buffers)
         }
     }
 
@@ -62,14 +58,14 @@ extension Engine {
             // Before anything is asked of the ledger's first entry: a reply never is an answer of the proxy's own.
             answerNext(server, bytes, offset, &run)
             let available = min(header.size, bytes.byteCount &- offset)
-            if available < header.size, !mayArriveInParts(header, server) {
+            if available < header.size, !server.pointee.conversation.mayArriveInParts(header) {
                 if header.size <= Frame.gathered { break reading }
                 // A row where the proxy has asked for one number.
                 flushRun(server, bytes, &run, upTo: offset)
                 serverViolated(server, FramingViolation.length.ofServer)
                 return bytes.byteCount
             }
-            if isForwardedBlindly(header.tag), passesRows(server) {
+            if isForwardedBlindly(header.tag), !server.pointee.client.isNone, server.pointee.conversation.passesRows {
                 deliverReply(server)
             } else {
                 guard readReply(server, header, bytes, offset, &run) else { return bytes.byteCount }
@@ -77,13 +73,11 @@ extension Engine {
             }
             offset &+= available
             if available < header.size {
-                server.pointee.passing = header.size &- available
-                server.pointee.passesOn = run.start < offset
+                server.pointee.conversation.expectRest(header.size &- available, isForwarded: run.start < offset)
             }
         }
         flushRun(server, bytes, &run, upTo: offset)
-        if server.pointee.isFull, server.pointee.ledger.count < options.maximumPendingReplies {
-            server.pointee.isFull = false
+        if server.pointee.conversation.hasRoomAgain(limit: options.maximumPendingReplies) {
             if !run.cycleEnded, let client = clients[server.pointee.client] { processHeld(client) }
         }
         if run.cycleEnded { cycleEnded(server) }
@@ -92,32 +86,9 @@ extension Engine {
 
     /// The rest of a message whose beginning has been dealt with.
     private func passReply(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun) -> Int {
-        let size = min(server.pointee.passing, bytes.byteCount)
-        server.pointee.passing &-= size
-        if !server.pointee.passesOn { run.start = size }
-        return size
-    }
-
-    /// What is large: it is passed on, or dropped, as it comes.
-    private func mayArriveInParts(_ header: MessageHeader, _ server: ServerPointer) -> Bool {
-        switch header.tag {
-        case BackendTag.rowDescription:
-            // The reply to Describe is over with it, and its rest would be taken for the next reply's.
-            server.pointee.ledger.first?.kind != .describe
-        case BackendTag.dataRow:
-            server.pointee.ledger.first?.purpose != .evidence && server.pointee.ledger.first?.purpose != .values
-                && server.pointee.ledger.first?.signal.process == 0
-        case BackendTag.copyData, BackendTag.functionCallResponse,
-            BackendTag.noticeResponse:
-            true
-        case BackendTag.parameterDescription:
-            server.pointee.ledger.first?.purpose != .describePrepared
-                && header.size > StatementDescription.mostTypeBytes
-        case BackendTag.errorResponse:
-            // Its code stands in front; a longer one than this is not kept for a second try.
-            header.size > BufferPool.largeChunkSize
-        default: false
-        }
+        let rest = server.pointee.conversation.passRest(of: bytes.byteCount)
+        if !rest.isForwarded { run.start = rest.size }
+        return rest.size
     }
 
     @inline(__always)
@@ -128,15 +99,8 @@ extension Engine {
     /// Whether the reply under way goes to a client.
     @inline(__always)
     private func isForwarding(_ server: ServerPointer) -> Bool {
-        guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
+        guard !server.pointee.client.isNone, let entry = server.pointee.conversation.ledger.first else { return false }
         return entry.disposition == .forward
-    }
-
-    /// Whether rows go to a client, and mean nothing to the proxy.
-    @inline(__always)
-    private func passesRows(_ server: ServerPointer) -> Bool {
-        guard !server.pointee.client.isNone, let entry = server.pointee.ledger.first else { return false }
-        return entry.disposition == .forward && entry.signal.process == 0
     }
 
     @inline(__always)
@@ -177,64 +141,72 @@ extension Engine {
         _ offset: Int,
         _ run: inout ForwardRun
     ) -> Bool {
-        switch header.tag {
-        case BackendTag.parseComplete: complete(server, .parse, bytes, offset, header, &run)
-        case BackendTag.bindComplete: complete(server, .bind, bytes, offset, header, &run)
-        case BackendTag.closeComplete: complete(server, .close, bytes, offset, header, &run)
-        case BackendTag.rowDescription, BackendTag.noData:
-            if let entry = server.pointee.ledger.first, entry.kind == .describe {
-                if !entry.statement.isNone {
-                    let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
-                    learnRows(header.tag == BackendTag.noData ? nil : body, entry, server)
-                }
-                complete(server, .describe, bytes, offset, header, &run)
-            } else {
-                keepOrDrop(server, bytes, offset, header, &run)
-            }
-        case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
-            if isForwarding(server), let client = clients[server.pointee.client] {
-                if !completesBegin(client, header, bytes, offset) { deliver(client) }
-                if client.pointee.extras != nil, header.tag == BackendTag.commandComplete {
-                    noteTag(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), client)
-                }
-            }
-            server.pointee.isCopyingIn = false
-            if server.pointee.ledger.first?.kind == .execute {
-                complete(server, .execute, bytes, offset, header, &run)
-            } else {
-                keepOrDrop(server, bytes, offset, header, &run)
-            }
-        case BackendTag.readyForQuery:
-            guard readyForQuery(server, bytes, offset, header, &run) else { return false }
+        let hasClient = !server.pointee.client.isNone
+        let status = header.tag == BackendTag.readyForQuery ? bytes.byte(at: offset &+ MessageHeader.byteCount) : 0
+        switch server.pointee.conversation.meet(header.tag, status: status, hasClient: hasClient) {
+        case .completed:
+            completed(server.pointee.conversation.finished, server, bytes, offset, header, &run)
+            return true
+        case .part: return readPart(server, header, bytes, offset, &run)
+        case .ready(let hasFailed):
+            let entry = server.pointee.conversation.finished
+            guard readyForQuery(entry, hasFailed: hasFailed, server, bytes, offset, header, &run) else { return false }
             // Answers of the proxy's own that stand behind it may be waited for (Flush), and nothing else need come.
             answerNext(server, bytes, offset &+ header.size, &run)
-        case BackendTag.errorResponse:
-            return errorResponse(server, bytes, offset, header, &run)
-        case BackendTag.copyInResponse, BackendTag.copyBothResponse:
+            return true
+        case .failed, .unasked:
+            return errorResponse(server.pointee.conversation.ledger.first, server, bytes, offset, header, &run)
+        case .copyIn(let isOpen, let ignoredSync):
             deliverReply(server)
-            copyInBegins(server, &run)
+            copyInBegins(server, isOpen: isOpen, ignoredSync, &run)
             keepOrDrop(server, bytes, offset, header, &run)
-        case BackendTag.copyOutResponse, BackendTag.functionCallResponse:
+            return true
+        case .violation(let violation):
+            flushRun(server, bytes, &run, upTo: offset)
+            serverViolated(server, violation.ofServer)
+            return true
+        }
+    }
+
+    /// A part of the reply under way.
+    /// - Returns: false where the rest of the bytes must not be looked at.
+    @inline(__always)
+    private func readPart(
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        switch header.tag {
+        case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
+            if isForwarding(server), let client = clients[server.pointee.client] {
+                commandEnded(client, bytes, offset, header)
+            }
+            keepOrDrop(server, bytes, offset, header, &run)
+        case BackendTag.copyOutResponse, BackendTag.functionCallResponse, BackendTag.copyInResponse,
+            BackendTag.copyBothResponse:
             deliverReply(server)
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.parameterDescription:
-            if let entry = server.pointee.ledger.first, entry.kind == .describe, !entry.statement.isNone,
+            if let entry = server.pointee.conversation.ledger.first, entry.kind == .describe, !entry.statement.isNone,
                 header.size <= StatementDescription.mostTypeBytes
             {
                 learnTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), entry)
             }
-            if server.pointee.ledger.first?.purpose == .describePrepared {
+            if server.pointee.conversation.ledger.first?.purpose == .describePrepared {
                 readTypes(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             }
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.noticeResponse:
-            if let entry = server.pointee.ledger.first, entry.kind == .parse, entry.disposition == .forward,
+            if let entry = server.pointee.conversation.ledger.first, entry.kind == .parse,
+                entry.disposition == .forward,
                 statements.holds(entry.serial, at: entry.statement)
             {
                 // Whoever parses the text is to be told so.
                 statements.retire(entry.statement)
             }
-            if let entry = server.pointee.ledger.first, isForwarding(server),
+            if let entry = server.pointee.conversation.ledger.first, isForwarding(server),
                 offset &+ header.size <= bytes.byteCount, let client = clients[server.pointee.client],
                 entry.nameSize > 0 || entry.isExchanged
                     || StatementSerial.isNamed(
@@ -251,14 +223,15 @@ extension Engine {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
         case BackendTag.dataRow:
-            if let entry = server.pointee.ledger.first, entry.signal.process != 0, entry.disposition == .forward,
+            if let entry = server.pointee.conversation.ledger.first, entry.signal.process != 0,
+                entry.disposition == .forward,
                 !signalIsAllowed(entry, server, bytes, offset, header.size, &run)
             {
                 return false
             }
-            if server.pointee.ledger.first?.purpose == .values {
+            if server.pointee.conversation.ledger.first?.purpose == .values {
                 readValue(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
-            } else if server.pointee.ledger.first?.purpose == .evidence {
+            } else if server.pointee.conversation.ledger.first?.purpose == .evidence {
                 readEvidence(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), server)
             }
             keepOrDrop(server, bytes, offset, header, &run)
@@ -286,40 +259,45 @@ extension Engine {
         _ run: inout ForwardRun
     ) {
         // What comes unasked (a notice, a notification) is the client's who holds the server.
-        let isUnasked = server.pointee.ledger.isEmpty && !server.pointee.client.isNone
+        let isUnasked = server.pointee.conversation.ledger.isEmpty && !server.pointee.client.isNone
         if !isForwarding(server), !isUnasked { dropReply(server, bytes, offset, header, &run) }
     }
 
-    /// The reply to the ledger's first entry is over.
+    /// A statement of the client's, or a part of one, has run.
     @inline(__always)
-    private func complete(
+    private func commandEnded(_ client: ClientPointer, _ bytes: RawSpan, _ offset: Int, _ header: MessageHeader) {
+        if !completesBegin(client, header, bytes, offset) { deliver(client) }
+        if client.pointee.extras != nil, header.tag == BackendTag.commandComplete {
+            noteTag(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), client)
+        }
+    }
+
+    /// The reply to a message is over.
+    @inline(__always)
+    private func completed(
+        _ entry: LedgerEntry,
         _ server: ServerPointer,
-        _ kind: LedgerEntry.Kind,
         _ bytes: RawSpan,
         _ offset: Int,
         _ header: MessageHeader,
         _ run: inout ForwardRun
     ) {
-        // What was sent to provoke an error cannot succeed.
-        guard let entry = server.pointee.ledger.first, entry.kind == kind, entry.disposition != .replace else {
-            flushRun(server, bytes, &run, upTo: offset)
-            serverViolated(server, "sent a reply that nothing asked for")
-            return
+        let isForwarded = entry.disposition == .forward && !server.pointee.client.isNone
+        switch entry.kind {
+        case .describe where !entry.statement.isNone:
+            let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+            learnRows(header.tag == BackendTag.noData ? nil : body, entry, server)
+        case .execute:
+            if isForwarded, let client = clients[server.pointee.client] { commandEnded(client, bytes, offset, header) }
+        default: break
         }
-        server.pointee.ledger.removeFirst()
-        if entry.changesServer { server.pointee.unconfirmed &-= 1 }
-        if entry.disposition != .forward || server.pointee.client.isNone {
-            dropReply(server, bytes, offset, header, &run)
-        }
+        if !isForwarded { dropReply(server, bytes, offset, header, &run) }
         if entry.kind == .parse { noteAccepted(entry, server) }
         if entry.purpose == .closePrepared {
             preparedIsComplete(server)
             run.cycleEnded = true
         }
-        if entry.purpose == .check {
-            server.pointee.isChecking = false
-            run.cycleEnded = true
-        }
+        if entry.purpose == .check { run.cycleEnded = true }
         if entry.kind == .parse || entry.changesName { settleName(entry, server) }
         if entry.effect != .none { applyEffect(entry.effect, server) }
         answerNext(server, bytes, offset &+ header.size, &run)
@@ -328,7 +306,7 @@ extension Engine {
     /// Gives the proxy's own answers that stand behind the reply that ends at `end`.
     @inline(__always)
     private func answerNext(_ server: ServerPointer, _ bytes: RawSpan, _ end: Int, _ run: inout ForwardRun) {
-        if case .answer = server.pointee.ledger.first?.disposition {
+        if case .answer = server.pointee.conversation.ledger.first?.disposition {
             flushRun(server, bytes, &run, upTo: end)
             emitAnswers(server)
         }
@@ -344,8 +322,7 @@ extension Engine {
 
     /// Gives the proxy's own answers whose turn has come.
     func emitAnswers(_ server: ServerPointer) {
-        while let entry = server.pointee.ledger.first, entry.disposition == .answer {
-            server.pointee.ledger.removeFirst()
+        while let entry = server.pointee.conversation.takeAnswer() {
             if let client = clients[server.pointee.client] {
                 let tag = entry.kind == .parse ? BackendTag.parseComplete : BackendTag.closeComplete
                 client.pointee.output.appendEmptyMessage(tag, from: buffers)
@@ -399,29 +376,23 @@ extension Engine {
             dropReply(server, bytes, offset, header, &run)
         } else if isPassing {
             dropReply(server, bytes, offset, header, &run)
-        } else if server.pointee.ledger.first?.purpose != .startValues || server.pointee.client.isNone {
+        } else if server.pointee.conversation.ledger.first?.purpose != .startValues || server.pointee.client.isNone {
             keepOrDrop(server, bytes, offset, header, &run)
         }
     }
 
-    /// COPY FROM STDIN has begun, or a stream of a WAL sender, which ends when the client says so or leaves (PostgreSQL
-    /// documentation, 55.4): a Sync that was sent behind the Execute already is ignored by the server, and another
-    /// follows CopyDone (PostgreSQL documentation, 55.2.6).
-    private func copyInBegins(_ server: ServerPointer, _ run: inout ForwardRun) {
-        guard let entry = server.pointee.ledger.first else { return }
-        server.pointee.isCopyingIn = entry.copyEnds == 0
-        if entry.copyEnds > 0 { server.pointee.ledger[0].copyEnds -= 1 }
+    /// The server copies what the client sends.
+    private func copyInBegins(
+        _ server: ServerPointer,
+        isOpen: Bool,
+        _ ignoredSync: IgnoredSync,
+        _ run: inout ForwardRun
+    ) {
         // Of one that sends no more the rest of the copy will not come.
-        if server.pointee.isCopyingIn { run.cycleEnded = true }
-        guard let client = clients[server.pointee.client], entry.kind == .execute, server.pointee.ledger.count > 1,
-            server.pointee.ledger[1].kind == .sync, entry.copyEnds == 0 || server.pointee.ledger[1].copyEnds > 0
-        else { return }
+        if isOpen { run.cycleEnded = true }
+        guard ignoredSync != .none, let client = clients[server.pointee.client] else { return }
         // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
-        if server.pointee.ledger.count == 2 { client.pointee.flow = .batch }
-        for index in 1..<server.pointee.ledger.count - 1 {
-            server.pointee.ledger[index] = server.pointee.ledger[index + 1]
-        }
-        server.pointee.ledger.removeLast()
+        if ignoredSync == .last { client.pointee.flow = .batch }
         client.pointee.outstanding &-= 1
         // What waited for that Sync's reply waits no longer.
         run.cycleEnded = true
@@ -431,15 +402,5 @@ extension Engine {
     func serverViolated(_ server: ServerPointer, _ what: String) {
         if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
         serverVanished(server, reason: "the server \(what)")
-    }
-}
-
-extension LedgerEntry {
-    /// Whether ReadyForQuery is the reply, or its end.
-    var completesCycle: Bool {
-        switch kind {
-        case .sync, .query, .functionCall: true
-        case .parse, .bind, .describe, .execute, .close: false
-        }
     }
 }

@@ -89,7 +89,7 @@ extension Engine {
     }
 
     private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {
-        if effect == .discardAll || effect == .deallocateAll { server.pointee.isForgetting = true }
+        if effect == .discardAll || effect == .deallocateAll { server.pointee.conversation.willForget() }
         return effect
     }
 
@@ -329,24 +329,19 @@ extension Engine {
 
     /// The server has none of the statements but those that messages behind this reply are about to prepare.
     private func forgetStatements(of server: ServerPointer) {
-        server.pointee.statements.removeAll()
-        for index in 0..<server.pointee.ledger.count where server.pointee.ledger[index].changesServer {
-            server.pointee.statements.insert(server.pointee.ledger[index].serial)
-        }
+        server.pointee.conversation.hasForgotten()
     }
 
     /// The client's names mean nothing any more, but for those to which messages behind this reply have given a meaning
     /// since. Their places stay: the ledger refers to them.
     private func forgetNames(_ client: ClientPointer, butThoseChangedBy server: ServerPointer) {
         var changed: Set<UInt32> = []
-        for index in 0..<server.pointee.ledger.count {
-            var entry = server.pointee.ledger[index]
+        for index in 0..<server.pointee.conversation.ledger.count {
+            let entry = server.pointee.conversation.ledger[index]
             guard entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
                 changed.insert(entry.place.index).inserted
             else { continue }
-            statements.release(entry.previous)
-            entry.previous = .none
-            server.pointee.ledger[index] = entry
+            statements.release(server.pointee.conversation.takePrevious(at: index))
         }
         if changed.isEmpty { return forgetNames(client) }
         client.pointee.statements.forgetAll(but: changed) { statements.release($0) }

@@ -15,7 +15,7 @@ extension Engine {
         extras.pendingSettings.removeAll()
         let chains = extras.endsTransaction && !hasFailed
         extras.endsTransaction = false
-        if server.pointee.status != .idle {
+        if server.pointee.conversation.status != .idle {
             guard chains else { return }
             // Another transaction is open behind it: what this one has left is asked for when that is over, too.
             if !extras.hasRolledBack { extras.doubtJournal() }

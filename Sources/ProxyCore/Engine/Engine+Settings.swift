@@ -91,16 +91,14 @@ extension Engine {
         execute(begin, [], server)
         execute(statement, parameters, server)
         execute(commit, [], server)
-        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        appendSettingsEntry(.sync, server)
+        server.pointee.conversation.sync(.swallow, .settings, from: buffers)
         touch(server)
     }
 
     private func execute(_ id: StatementID, _ parameters: [[UInt8]?], _ server: ServerPointer) {
         let serial = statements[id].pointee.serial
-        if !server.pointee.statements.use(serial) {
-            injectParse(id, isShared: true, isAgain: false, server)
-            server.pointee.ledger[server.pointee.ledger.count - 1].purpose = .settings
+        if !server.pointee.conversation.use(serial) {
+            injectParse(id, isShared: true, isAgain: false, server, purpose: .settings)
         }
         var builder = MessageBuilder()
         builder.bind(
@@ -109,15 +107,7 @@ extension Engine {
             parameters: parameters
         )
         builder.execute(portal: "", maximumRows: 0)
-        server.pointee.output.append(builder.bytes, from: buffers)
-        appendSettingsEntry(.bind, server)
-        appendSettingsEntry(.execute, server)
-    }
-
-    private func appendSettingsEntry(_ kind: LedgerEntry.Kind, _ server: ServerPointer) {
-        var entry = LedgerEntry(kind, .swallow)
-        entry.purpose = .settings
-        server.pointee.ledger.append(entry)
+        server.pointee.conversation.inject(builder, .settings, from: buffers)
     }
 
     // MARK: One after the other
@@ -165,8 +155,8 @@ extension Engine {
 
     /// Whether the server still owes replies to what the proxy has put in front of its client's statement.
     func isPreparing(_ server: ServerPointer) -> Bool {
-        for index in 0..<server.pointee.ledger.count {
-            switch server.pointee.ledger[index].purpose {
+        for index in 0..<server.pointee.conversation.ledger.count {
+            switch server.pointee.conversation.ledger[index].purpose {
             case .settings, .begin: return true
             default: break
             }
@@ -258,7 +248,7 @@ extension Engine {
         client.pointee.attempts = 0
         if client.pointee.pin == nil {
             release(server, from: client)
-        } else if server.pointee.status != .idle {
+        } else if server.pointee.conversation.status != .idle {
             inject(server, "ROLLBACK", purpose: .rollback)
         }
         work.append(.goOn(client.pointee.handle))
@@ -275,7 +265,9 @@ extension Engine {
             isInMessage = true
             client.pointee.passThrough = .dropped(remaining: remaining)
         }
-        let hadBegun = (0..<server.pointee.ledger.count).contains { server.pointee.ledger[$0].purpose == .begin }
+        let hadBegun = (0..<server.pointee.conversation.ledger.count).contains {
+            server.pointee.conversation.ledger[$0].purpose == .begin
+        }
         if client.pointee.freshness.track == .writing { settleWrite(client, isOver: true) }
         if flow == .preparing || flow == .batch { sendSyncOfItsOwn(server) }
         detach(client, server)
@@ -300,9 +292,7 @@ extension Engine {
 
     /// Ends a batch whose client has let go of the server before it ended.
     func sendSyncOfItsOwn(_ server: ServerPointer) {
-        server.pointee.isSkipping = false
-        server.pointee.output.appendEmptyMessage(FrontendTag.sync, from: buffers)
-        server.pointee.ledger.append(LedgerEntry(.sync, .swallow))
+        server.pointee.conversation.sync(.swallow, from: buffers)
         touch(server)
     }
 

@@ -32,7 +32,7 @@ extension Engine {
     /// - Returns: whether ReadyForQuery must wait until the start values are back, in the same transaction.
     func bringsStartBack(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) -> Bool {
         let settings = server.pointee.extras.startReset.settings(of: profiles.settings(of: client.pointee.startProfile))
-        guard !hasFailed, server.pointee.status != .failed, !settings.isEmpty else {
+        guard !hasFailed, server.pointee.conversation.status != .failed, !settings.isEmpty else {
             forgetStartReset(server)
             return false
         }
@@ -61,7 +61,7 @@ extension Engine {
 
     /// Whether the value that the server reports is the default to which its RESET has gone.
     func isPassingDefault(_ name: String, _ server: ServerPointer) -> Bool {
-        server.pointee.resetsToStart && server.pointee.ledger.first?.purpose != .startValues
+        server.pointee.resetsToStart && server.pointee.conversation.ledger.first?.purpose != .startValues
             && !server.pointee.extras.startReset.isUncertain
             && server.pointee.extras.startReset.contains(SessionCommands.folded(name))
     }

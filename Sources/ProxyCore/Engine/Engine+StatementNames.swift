@@ -12,7 +12,7 @@ extension Engine {
         if client.pointee.statements.bytes + size > options.clientStatementNames {
             let isSettled =
                 client.pointee.outstanding == 0 && client.pointee.undo.isEmpty
-                && servers[client.pointee.server]?.pointee.ledger.isEmpty ?? true
+                && servers[client.pointee.server]?.pointee.conversation.ledger.isEmpty ?? true
             if isSettled { changeNames(client) { $0.compactNow() } }
             if client.pointee.statements.bytes + size > options.clientStatementNames {
                 return .tooManyNames(options.clientStatementNames)

@@ -154,7 +154,7 @@ extension Engine {
     private func variant(of id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID {
         let record = statements[id].pointee
         if let surroundings = client.pointee.surroundings, surroundings.keepsPrepared, surroundings.settings == nil,
-            server.pointee.statements.contains(record.serial)
+            server.pointee.conversation.statements.contains(record.serial)
         {
             return id
         }
@@ -224,28 +224,17 @@ extension Engine {
     /// Runs calls in the middle of a batch, by a portal that nobody else names. So is the statement where the server
     /// has an unnamed one, which a Bind behind it may mean.
     private func injectSelect(_ calls: [String], _ server: ServerPointer) {
-        let hasUnnamed = server.pointee.unnamed != .none && server.pointee.unnamed != .unknown
+        let hasUnnamed = server.pointee.conversation.unnamed != .none && server.pointee.conversation.unnamed != .unknown
         let name = hasUnnamed ? "howdah_settings" : ""
         var builder = MessageBuilder()
-        var kinds: [LedgerEntry.Kind] = [.parse, .bind, .execute, .close]
         // An error may have left it there.
         if hasUnnamed { builder.close("S", name) }
         builder.parse(name: name, text: "SELECT " + calls.joined(separator: ","))
         builder.bind(portal: "howdah", statement: name, parameters: [])
         builder.execute(portal: "howdah", maximumRows: 0)
         builder.close("P", "howdah")
-        if hasUnnamed {
-            builder.close("S", name)
-            kinds = [.close] + kinds + [.close]
-        } else {
-            server.pointee.unnamed = .unknown
-        }
-        server.pointee.output.append(builder.bytes, from: buffers)
-        for kind in kinds {
-            var entry = LedgerEntry(kind, .swallow)
-            entry.purpose = .prepare
-            server.pointee.ledger.append(entry)
-        }
+        if hasUnnamed { builder.close("S", name) }
+        server.pointee.conversation.inject(builder, .prepare, touchesUnnamed: !hasUnnamed, from: buffers)
         touch(server)
     }
 }

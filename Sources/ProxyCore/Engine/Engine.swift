@@ -150,8 +150,7 @@ package final class Engine {
         }
         for index in 0..<servers.capacity {
             guard let handle = servers.handle(at: index), let server = servers[handle] else { continue }
-            server.pointee.carry.clear(to: buffers)
-            server.pointee.output.clear(to: buffers)
+            server.pointee.conversation.clear(to: buffers)
         }
         for index in 0..<cancels.capacity {
             if let handle = cancels.handle(at: index) { cancels[handle]?.pointee.output.clear(to: buffers) }
@@ -315,7 +314,7 @@ package final class Engine {
         case .server:
             guard let server = servers[token.handle] else { return }
             server.pointee.isTouched = false
-            send(server.pointee.transport, &server.pointee.output)
+            server.pointee.conversation.handOutput(of: server.pointee.transport, to: send)
             if server.pointee.phase == .closing { remove(server) }
         case .canceller:
             guard let cancel = cancels[token.handle] else { return }

@@ -12,8 +12,6 @@ final class ServerExtras {
     var cancelRequesters: [Handle] = []
     /// The message of the last FATAL error.
     var lastError: String?
-    /// Errors of the proxy's own that stand in for provoked ones, in order.
-    var replacements: [PostgresError] = []
     /// The replication client that it was opened for.
     var reservedFor = Handle.none
     /// What statements in the transaction under way change in log-ins, and the databases that they need to themselves.

@@ -14,19 +14,8 @@ struct ServerSession: ~Copyable {
     /// `send_high_water` is passed towards it: its client is read no further.
     var isBacklogged = false
     var pauses: PauseReasons = []
-    var status = TransactionStatus.idle
-    /// It owes `max_pending_replies` and has been asked for them: its client goes on when some have come.
-    var isFull = false
-    /// DISCARD ALL or DEALLOCATE ALL has been sent and, for all that is known, not answered.
-    var isForgetting = false
     /// The batch under way resets what came with its client's start-up packet (`ServerExtras.startReset`).
     var resetsToStart = false
-    /// In the reply that is under way an error has been seen.
-    var hasFailed = false
-    /// It ignores everything up to a Sync that has not been sent yet.
-    var isSkipping = false
-    /// The statement under way is COPY FROM STDIN or START_REPLICATION, and the client has not ended its part.
-    var isCopyingIn = false
     var preparing = PreparingBySQL.Stage.none
     var cleanup = Cleanup.none
     /// Whether the node was a replica when the server was taken.
@@ -36,8 +25,6 @@ struct ServerSession: ~Copyable {
     var isTimed = false
     /// Cancel requests under way to it: until they are over it is handed to nobody.
     var cancels: Int32 = 0
-    /// It has been asked what a statement looks like by now: nothing else is sent to it meanwhile.
-    var isChecking = false
     /// In the transaction under way the schema may have been changed.
     var changesSchema = false
     /// In the transaction under way something may have notified.
@@ -53,19 +40,8 @@ struct ServerSession: ~Copyable {
     var client = Handle.none
     /// The process as which the client knows itself that has it or had it last; 0 before the first.
     var lastClient: UInt32 = 0
-    /// Rest of a reply that is passed on as it comes.
-    var passing = 0
-    /// Whether that rest goes to the client; else it is dropped. What the reply belonged to may be over.
-    var passesOn = false
-    var ledger = RingQueue<LedgerEntry>()
-    /// The beginning of a reply that has not arrived whole.
-    var carry = HeldBytes()
-    var output = ByteQueue()
-    var statements = ServerStatements()
-    /// Parses under way that put a statement into `statements`.
-    var unconfirmed = 0
-    /// What its unnamed statement is.
-    var unnamed = StatementSerial.none
+    /// What it has been sent, what it owes, and what it has in consequence.
+    var conversation = Conversation()
     var profile = ProfileID.base
     /// Whether what brings it to `profile` is under way; until it has succeeded the server may still have the settings
     /// before.

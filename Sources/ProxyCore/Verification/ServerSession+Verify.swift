@@ -6,8 +6,8 @@ extension ServerSession {
         var cycles: Int32 = 0
         var unconfirmed = 0
         var replacements = 0
-        for index in 0..<ledger.count {
-            let entry = ledger[index]
+        for index in 0..<conversation.ledger.count {
+            let entry = conversation.ledger[index]
             if entry.completesCycle, entry.disposition == .forward || entry.purpose == .startValues && !client.isNone {
                 cycles += 1
             }
@@ -15,29 +15,32 @@ extension ServerSession {
             if entry.disposition == .replace { replacements += 1 }
         }
         if let owed { findings.expect(cycles, is: owed, "\(name) owes its client cycles") }
-        findings.expect(self.unconfirmed, is: unconfirmed, "\(name) is to confirm Parses")
-        findings.expect(extras.replacements.count, is: replacements, "\(name) has errors in store")
+        findings.expect(conversation.unconfirmed, is: unconfirmed, "\(name) is to confirm Parses")
+        findings.expect(conversation.replacements.count, is: replacements, "\(name) has errors in store")
         findings.expect(Int(cancels), is: counted, "\(name) counts cancel requests")
         findings.expect(Int(fences), is: rounds, "\(name) counts rounds of the listening server")
         switch phase {
         case .idle:
             findings.expect(client.isNone, "\(name) has a client")
-            findings.expect(ledger.isEmpty && passing == 0, "\(name) owes something")
-            findings.expect(status, is: .idle, "\(name) is in a transaction")
+            findings.expect(conversation.isQuiet, "\(name) owes something")
+            findings.expect(conversation.status, is: .idle, "\(name) is in a transaction")
             findings.expect(cleanup, is: .none, "\(name) is not clean")
             findings.expect(cancels == 0 && fences == 0, "\(name) is held back")
         case .active, .parked: findings.expect(owed != nil, "\(name) has no client")
         case .draining, .connecting, .authenticating, .listening, .leaving, .closing:
             findings.expect(owed == nil, "\(name) has a client")
         }
-        findings.expect(output.isEmpty || isTouched, "\(name) has \(output.count) bytes that nobody sends")
-        statements.verify(name, &findings)
+        findings.expect(
+            conversation.output.isEmpty || isTouched,
+            "\(name) has \(conversation.output.count) bytes that nobody sends"
+        )
+        conversation.statements.verify(name, &findings)
     }
 
     /// Counts what the server holds of what is counted.
     func count(in census: inout Census) {
-        census.lentBytes += carry.lentBytes + output.lentBytes
-        for index in 0..<ledger.count { census.refer(by: ledger[index]) }
+        census.lentBytes += conversation.carry.lentBytes + conversation.output.lentBytes
+        for index in 0..<conversation.ledger.count { census.refer(by: conversation.ledger[index]) }
         census.refer(to: profile)
         census.refer(to: extras.profileBefore)
         guard extras.listening == nil else { return }

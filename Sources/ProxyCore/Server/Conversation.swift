@@ -13,8 +13,10 @@ import PostgresWire
 /// means another. An error undoes the assumptions of all that the server then skips, last first (`skipToSync()`,
 /// `undoNext()`).
 ///
-/// Every reply passes `meet()`: it is the place to take its time, and rows, which `meet()` never sees, pass
-/// `passesRows`; a second reader of a reply, or a digest of it, would be told of both there.
+/// Every reply passes `meet()`: it is the place to take its time, and rows, which `meet()` does not see, pass
+/// `passesRows`; a second reader of a reply, or a digest of it, would be told of both there. Every message that is
+/// answered passes `owe()`: the time at which it was sent would be noted there, for which a `LedgerEntry` has four
+/// bytes of padding in front of `serial`.
 ///
 /// Chunks of bytes are lent by the `BufferPool` that each call names, and go back to it by `clear()`.
 struct Conversation: ~Copyable {
@@ -391,8 +393,8 @@ struct Conversation: ~Copyable {
         ledger.append(noted)
     }
 
-    /// What the Query sent last does to its session, where only its end has told.
-    /// - Returns: false where the last message is none.
+    /// What the Query sent last does to its session, where only its end has told. It must be the message sent last
+    /// (`endsWithQuery`).
     mutating func setEffectOfQuery(_ effect: LedgerEntry.Effect) {
         assert(endsWithQuery, "another message has been sent behind it")
         ledger[ledger.count - 1].effect = effect

@@ -64,6 +64,30 @@ struct SkippedQueryTests {
         }
     }
 
+    @Test("Nor is anything asked in the middle of it, behind a statement in flight", arguments: rests.indices)
+    func skippedBehindAnother(rest: Int) {
+        let (batch, error) = Self.failures[0]
+        converse { talk in
+            let client = talk.client()
+            let first = ["Query CREATE TEMP TABLE tt (i int)"]
+            let last = ["Sync", "Query UPDATE t SET x = 1"]
+            client.sends(bytes: (first + batch + Self.rests[rest] + last).flatMap { WireMessage(frontend: $0).bytes })
+            let server = talk.server(on: 0)
+            server.gets("Query CREATE TEMP TABLE tt (i int)", "Bind <- nosuch ()")
+            server.sends("Complete CREATE TABLE", "Ready I")
+            client.gets("Complete CREATE TABLE", "Ready I")
+            #expect(!server.received.isEmpty)
+            server.sends(error)
+            #expect(server.received.contains("Sync"))
+            server.sends("Ready I")
+            client.gets(error, "Ready I")
+            #expect(server.received.last == "Query UPDATE t SET x = 1")
+            server.forget()
+            server.sends("Complete UPDATE 1", "Ready I")
+            client.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
     /// The client and the server are as good as before.
     private func goesOn(_ client: ScriptedClient, _ server: ScriptedServer, _ talk: Conversation) {
         // What rids the server of what the function might have done.

@@ -147,6 +147,7 @@ extension Engine {
             return sendUnanswered(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
+            if mustWaitInBatch(client) { return .stop }
             client.pointee.flow = .between
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
@@ -155,11 +156,17 @@ extension Engine {
             if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)
         case FrontendTag.functionCall:
+            if mustWaitInBatch(client) { return .stop }
             return forwardFunctionCall(client, server, header, input, offset)
         case FrontendTag.terminate: return terminate(client, header)
         default: return refuseInconsistent(client)
         }
     }
+
+    /// Whether a Query or a FunctionCall in the middle of a batch must wait for what is in flight in front of that. What
+    /// it changes in the session is asked for when a cycle has ended: if that were an earlier one, the question would
+    /// stand in the middle of this batch, where a server that skips to Sync ignores it.
+    private func mustWaitInBatch(_ client: ClientPointer) -> Bool { client.pointee.outstanding > 0 }
 
     /// A message that must be seen whole has arrived in part.
     func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {

@@ -10,6 +10,10 @@ extension ClientSession {
         findings.expect(server.isNone || holdsServer, "\(name) holds a server that is gone")
         findings.expect(outstanding >= 0, "\(name) is owed \(outstanding) cycles")
         findings.expect(holdsServer || outstanding == 0, "\(name) is owed \(outstanding) cycles by nobody")
+        if extras?.inquiry != nil {
+            // Behind half a batch a server that skips to Sync would ignore it.
+            findings.expect(outstanding == 0 && !flow.isInBatch, "\(name) has its settings asked for in between")
+        }
         switch flow {
         case .waiting, .refused:
             findings.expect(!holdsServer, "\(name) waits and holds a server")

@@ -36,15 +36,16 @@ let package = Package(
         .target(name: "CLinux", linkerSettings: [.linkedLibrary("uring")]),
 
         // Data plane: pure modules, then the loops.
+        module("ProxyTerms"),
         module("Bytes"),
         module("PostgresWire", ["Bytes"]),
-        module("Authentication", ["Bytes", "COpenSSL", "CIdn"]),
+        module("Authentication", ["ProxyTerms", "Bytes", "COpenSSL", "CIdn"]),
         module("StatementRouting", ["Bytes", "CPgQuery"]),
-        module("ProxyCore", ["Bytes", "PostgresWire", "Authentication", "StatementRouting"]),
+        module("ProxyCore", ["ProxyTerms", "Bytes", "PostgresWire", "Authentication", "StatementRouting"]),
         module("EventIO", ["Bytes", "CLinux"]),
 
         // Control plane and tools.
-        module("Configuration"),
+        module("Configuration", ["ProxyTerms"]),
         module("Cluster", ["Bytes", "ProxyCore", "StatementRouting", "CLibpq", "CLinux", "CJansson", "CCurl"]),
         module("LocalCluster", ["CLinux"]),
         module(
@@ -63,7 +64,7 @@ let package = Package(
         // Test support: virtual clock, network and model PostgreSQL around the engine.
         .target(
             name: "ProxySimulation",
-            dependencies: ["ProxyCore", "Bytes", "PostgresWire", "Authentication", "StatementRouting"],
+            dependencies: ["ProxyCore", "ProxyTerms", "Bytes", "PostgresWire", "Authentication", "StatementRouting"],
             path: "Tests/ProxySimulation",
             swiftSettings: settings
         ),
@@ -72,7 +73,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "ProxySimulation", "Bytes", "PostgresWire", "Authentication", "StatementRouting", "Configuration",
+                "ProxySimulation", "ProxyTerms", "Bytes", "PostgresWire", "Authentication", "StatementRouting",
+                "Configuration",
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: settings
@@ -85,14 +87,14 @@ let package = Package(
         ),
         tests("BytesTests", ["Bytes", "SeededRandom"]),
         tests("PostgresWireTests", ["PostgresWire", "Bytes", "SeededRandom"]),
-        tests("AuthenticationTests", ["Authentication", "Bytes", "SeededRandom"]),
+        tests("AuthenticationTests", ["Authentication", "ProxyTerms", "Bytes", "SeededRandom"]),
         tests("StatementRoutingTests", ["StatementRouting", "Bytes", "SeededRandom"]),
         tests(
             "ProxyCoreTests",
-            ["ProxyCore", "ProxySimulation", "Bytes", "PostgresWire", "StatementRouting", "SeededRandom"]
+            ["ProxyCore", "ProxySimulation", "ProxyTerms", "Bytes", "PostgresWire", "StatementRouting", "SeededRandom"]
         ),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
-        tests("ConfigurationTests", ["Configuration", "SeededRandom"]),
+        tests("ConfigurationTests", ["Configuration", "ProxyTerms", "SeededRandom"]),
         tests("EventIOTests", ["EventIO", "Bytes", "CLinux"]),
         tests("ClusterTests", ["Cluster", "Bytes", "ProxyCore", "StatementRouting", "LocalCluster", "SeededRandom"]),
         tests("LocalClusterTests", ["LocalCluster", "LocalClusterHolder"]),

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 /// Authenticates one client, whatever the method: what to ask, what the answer must be, and the verdict.
 ///
 /// Start it once, when the startup packet has been read; then give it the body of every `p` message. Whoever is

@@ -16,7 +16,20 @@ package struct KeyedHash: Sendable, BitwiseCopyable {
     @inline(__always)
     @inlinable
     package func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var state = seed ^ UInt64(truncatingIfNeeded: bytes.count)
+        hash(bytes, from: seed ^ UInt64(truncatingIfNeeded: bytes.count))
+    }
+
+    /// The same bytes in two contexts have two hashes.
+    @inline(__always)
+    @inlinable
+    package func hash(_ bytes: UnsafeRawBufferPointer, mixing context: UInt64) -> UInt64 {
+        hash(bytes, from: Self.fold(context ^ secret, seed ^ UInt64(truncatingIfNeeded: bytes.count)))
+    }
+
+    @inline(__always)
+    @inlinable
+    func hash(_ bytes: UnsafeRawBufferPointer, from start: UInt64) -> UInt64 {
+        var state = start
         var offset = 0
         let count = bytes.count
         while count &- offset >= 16 {

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 /// What holds for the clients and servers of one (database, user): the user's section, else the database's, else
 /// `[database *]`, else `[proxy]`. Nil is "never" for a time.
 package struct PoolSettings: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 /// What holds for the whole process. Sizes in bytes.
 package struct ProxySettings: Sendable, Equatable {
     package let listen: ListenSettings

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 extension SettingTable {
     static let connections: [SettingDefinition] = [
         SettingDefinition(

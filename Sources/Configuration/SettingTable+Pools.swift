@@ -1,3 +1,5 @@
+import ProxyTerms
+
 extension SettingTable {
     static let pools: [SettingDefinition] = [
         SettingDefinition(

@@ -1,4 +1,3 @@
-import Authentication
 import Configuration
 import EventIO
 import Glibc
@@ -68,12 +67,7 @@ enum EngineSettings {
         let databaseSettings = configuration.database(named: database)
         let userSettings = configuration.user(named: user)
         var options = PoolOptions(databaseOnServer: databaseSettings.dbname)
-        options.mode =
-            switch settings.mode {
-            case .session: .session
-            case .transaction: .transaction
-            case .statement: .statement
-            }
+        options.mode = settings.mode
         options.size = settings.size
         options.minimumSize = settings.minSize
         options.reserveSize = settings.reserveSize
@@ -85,43 +79,15 @@ enum EngineSettings {
         options.clientIdleTimeout = settings.clientIdleTimeout?.wholeMicroseconds ?? 0
         options.idleTransactionTimeout = settings.idleTransactionTimeout?.wholeMicroseconds ?? 0
         options.split = settings.split
-        options.readsOnPrimary =
-            switch settings.readsOnPrimary {
-            case .fallback: .fallback
-            case .never: .never
-            case .always: .always
-            }
-        options.route =
-            switch settings.route {
-            case .auto: .auto
-            case .primary: .primary
-            case .replica: .replica
-            }
+        options.readsOnPrimary = settings.readsOnPrimary
+        options.route = settings.route
         options.foreignTablesOnReplicas = settings.foreignTables == .replica
         options.serverLocalViewsOnReplicas = settings.serverLocalViews == .replica
-        options.readYourWrites =
-            switch settings.readYourWrites {
-            case .session: .session
-            case .global: .global
-            case .eventual: .eventual
-            }
-        options.transactionReads =
-            switch settings.transactionReads {
-            case .primary: .primary
-            case .replicaUntilWrite: .replicaUntilWrite
-            }
-        options.pinnedReads =
-            switch settings.pinnedReads {
-            case .primary: .primary
-            case .replica: .replica
-            }
+        options.readYourWrites = settings.readYourWrites
+        options.transactionReads = settings.transactionReads
+        options.pinnedReads = settings.pinnedReads
         options.freshnessWait = settings.freshnessWait.wholeMicroseconds
-        options.balanceLevel =
-            switch settings.balanceLevel {
-            case .statement: .statement
-            case .transaction: .transaction
-            case .session: .session
-            }
+        options.balanceLevel = settings.balanceLevel
         options.preparedStatements = settings.preparedStatements
         options.prepareUnnamed = settings.prepareUnnamed
         options.maximumDatabaseClients = databaseSettings.connectionLimits.clients ?? 0
@@ -129,13 +95,5 @@ enum EngineSettings {
         options.maximumDatabaseServers = databaseSettings.connectionLimits.servers ?? 0
         options.maximumUserServers = userSettings.connectionLimits.servers ?? 0
         return options
-    }
-
-    /// Both modules have an enum of the values of `auth_type`; a test holds them together.
-    static func authenticationMethod(_ proxy: ProxySettings) -> Authentication.AuthenticationMethod {
-        guard let method = Authentication.AuthenticationMethod(rawValue: proxy.authenticationMethod.rawValue) else {
-            preconditionFailure("auth_type \(proxy.authenticationMethod.rawValue) has no counterpart in Authentication")
-        }
-        return method
     }
 }

@@ -58,7 +58,7 @@ package final class ProxyServer: Sendable {
                 poolOptions: { EngineSettings.poolOptions(configuration, database: $0, user: $1) },
                 randomBytes: Self.randomBytes
             ),
-            authenticationMethod: EngineSettings.authenticationMethod(proxy),
+            authenticationMethod: proxy.authenticationMethod,
             credentials: try Self.credentials(proxy),
             topology: topology,
             sampleClock: clock

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Tells what a text does: a cache of texts, a cache of fingerprints, and the grammar behind them.
 ///
 /// For one thread: nothing is locked. Pure: no clock, no input, no output. A hit in either cache allocates nothing.
@@ -101,7 +103,10 @@ package final class StatementClassifier {
                     standardConformingStrings: context.standardConformingStrings
                 )
             else { return }
-            let key = hash(normalizer.bytes, normalizer.count, mixing: context.identity.mixed)
+            let key = hash.hash(
+                UnsafeRawBufferPointer(start: normalizer.bytes, count: normalizer.count),
+                mixing: context.identity.mixed
+            )
             var known =
                 fingerprints.find(key, normalizer.bytes, normalizer.count, context.identity)
                 ?? analyze(normalizer, context)
@@ -138,7 +143,7 @@ package final class StatementClassifier {
         let identity = context.identity
         var key: UInt64 = 0
         if count <= Self.maximumKeptTextBytes {
-            key = hash(base, count, mixing: identity.mixed)
+            key = hash.hash(UnsafeRawBufferPointer(start: base, count: count), mixing: identity.mixed)
             if let found = texts.find(key, base, count, identity) {
                 counters.textHits &+= 1
                 return found
@@ -174,7 +179,10 @@ package final class StatementClassifier {
         _ context: borrowing ClassificationContext
     ) -> StatementClass {
         let identity = context.identity
-        let key = hash(normalizer.bytes, normalizer.count, mixing: identity.mixed)
+        let key = hash.hash(
+            UnsafeRawBufferPointer(start: normalizer.bytes, count: normalizer.count),
+            mixing: identity.mixed
+        )
         var found: StatementClass
         if let known = fingerprints.find(key, normalizer.bytes, normalizer.count, identity) {
             counters.fingerprintHits &+= 1

@@ -90,4 +90,18 @@ struct KeyedHashTests {
         #expect(Set(values).count == 1000)
         #expect(Set((0..<1000).map { _ in zero.next() }).count == 1000)
     }
+
+    @Test func eachContextHasHashesOfItsOwn() {
+        var generator = SeededGenerator(seed: 12)
+        let keyed = KeyedHash(seed: 7)
+        for size in [0, 1, 3, 8, 15, 16, 17, 40] {
+            let bytes = generator.bytes(size)
+            bytes.withUnsafeBytes { bytes in
+                let hashes = (0..<64).map { keyed.hash(bytes, mixing: 1 << $0) } + [keyed.hash(bytes, mixing: 0)]
+                #expect(Set(hashes).count == 65)
+                #expect(hashes == (0..<64).map { keyed.hash(bytes, mixing: 1 << $0) } + [keyed.hash(bytes, mixing: 0)])
+                #expect(Set(hashes).isDisjoint(with: (0..<64).map { KeyedHash(seed: 8).hash(bytes, mixing: 1 << $0) }))
+            }
+        }
+    }
 }

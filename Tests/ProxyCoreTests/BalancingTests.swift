@@ -1,5 +1,6 @@
 import Bytes
 @testable import ProxyCore
+import ProxyTerms
 import Testing
 
 /// Which replica runs a read, told by conversations.

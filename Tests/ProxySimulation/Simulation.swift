@@ -1,6 +1,7 @@
 import Bytes
 import PostgresWire
 import ProxyCore
+import ProxyTerms
 import StatementRouting
 
 /// Clients, an engine and a model PostgreSQL on a network with bad luck; everything from one seed, so that a failure

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 /// What few sessions set of consistency: kept off the session's slot.
 final class ClientConsistency {
     enum PositionRequest {

@@ -1,4 +1,5 @@
 import Bytes
+import ProxyTerms
 import StatementRouting
 
 /// One application's connection.

@@ -1,5 +1,6 @@
 import Bytes
 import PostgresWire
+import ProxyTerms
 import StatementRouting
 
 /// Consistency: which replicas have replayed what a session has written and seen, and what becomes of reads for which

@@ -1,5 +1,6 @@
 import Bytes
 import PostgresWire
+import ProxyTerms
 import StatementRouting
 
 /// What the statements do that the proxy answers itself.

@@ -1,5 +1,6 @@
 import Bytes
 import PostgresWire
+import ProxyTerms
 import StatementRouting
 
 /// `transaction_reads = replica_until_write`: a transaction at READ COMMITTED begins on a replica, and moves to the

@@ -1,6 +1,7 @@
 import Authentication
 import Bytes
 import PostgresWire
+import ProxyTerms
 import StatementRouting
 
 typealias ClientPointer = UnsafeMutablePointer<ClientSession>

@@ -1,20 +1,8 @@
+import ProxyTerms
+
 /// What holds for one (database, user): resolved from the user's, the database's and the proxy's settings.
 package struct PoolOptions: Sendable, Equatable {
-    package enum Mode: UInt8, Sendable {
-        case session
-        case transaction
-        case statement
-    }
-
-    package enum ReadsOnPrimary: UInt8, Sendable {
-        /// Where no replica can take them.
-        case fallback
-        case never
-        /// The primary takes its share like a replica.
-        case always
-    }
-
-    package var mode = Mode.transaction
+    package var mode = PoolMode.transaction
     /// Servers for each node.
     package var size = 20
     package var minimumSize = 0

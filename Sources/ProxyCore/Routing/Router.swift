@@ -1,3 +1,4 @@
+import ProxyTerms
 import StatementRouting
 
 /// Decides where a batch goes whose client has no server: from what the batch does, what the session is like and what
@@ -18,7 +19,7 @@ struct Router {
 
     /// What of its pool and of the nodes.
     struct Surroundings {
-        var mode = PoolOptions.Mode.transaction
+        var mode = PoolMode.transaction
         var split = true
         /// A change of the schema has passed of which the catalog's facts know nothing yet.
         var isCatalogOutdated = false

@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import PostgresWire
 import ProxySimulation
+import ProxyTerms
 import StatementRouting
 
 /// Something that takes bytes from outside, to be given any. It may refuse them; it may not trap, and what it takes
@@ -107,7 +108,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         let user = Array("user0".utf8)
         guard let store = try? CredentialStore(parsing: Array("\"user0\" \"secret\"\n".utf8)) else { return "no store" }
         _ = try? CredentialStore(parsing: bytes)
-        for method in [Authentication.AuthenticationMethod.scramSHA256, .md5] {
+        for method in [AuthenticationMethod.scramSHA256, .md5] {
             var client = ClientAuthenticator(
                 user: user,
                 method: method,

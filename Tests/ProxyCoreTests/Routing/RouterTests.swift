@@ -1,4 +1,5 @@
 @testable import ProxyCore
+import ProxyTerms
 import StatementRouting
 import Testing
 
@@ -196,7 +197,7 @@ struct RouterTests {
         ]
         for transaction in transactions {
             for preference in [RoutePreference.auto, .primary, .replica] {
-                for mode in [PoolOptions.Mode.session, .transaction, .statement] {
+                for mode in [PoolMode.session, .transaction, .statement] {
                     for bits in 0..<128 {
                         let session = Router.Session(
                             transaction: transaction,

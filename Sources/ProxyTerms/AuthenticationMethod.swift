@@ -1,5 +1,5 @@
-/// How clients prove who they are: the setting `auth_type`.
-package enum AuthenticationMethod: String, Sendable, Hashable, CaseIterable {
+/// How clients prove who they are. Setting `auth_type`.
+package enum AuthenticationMethod: String, CaseIterable, Sendable {
     /// Not at all.
     case trust
     /// By MD5, for users whose secret is plain or md5; by SCRAM for those with a SCRAM verifier.

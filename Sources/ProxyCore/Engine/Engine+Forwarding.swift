@@ -163,9 +163,9 @@ extension Engine {
         }
     }
 
-    /// Whether a Query or a FunctionCall in the middle of a batch must wait for what is in flight in front of that. What
-    /// it changes in the session is asked for when a cycle has ended: if that were an earlier one, the question would
-    /// stand in the middle of this batch, where a server that skips to Sync ignores it.
+    /// Whether a Query or a FunctionCall in the middle of a batch must wait for what is in flight in front of that.
+    /// What it changes in the session is asked for when a cycle has ended: if that were an earlier one, the question
+    /// would stand in the middle of this batch, where a server that skips to Sync ignores it.
     private func mustWaitInBatch(_ client: ClientPointer) -> Bool { client.pointee.outstanding > 0 }
 
     /// A message that must be seen whole has arrived in part.

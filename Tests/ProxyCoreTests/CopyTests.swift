@@ -21,6 +21,32 @@ struct CopyTests {
     }
 
     @Test(
+        "Syncs between a statement that copies and the end of its copy are ignored, though all come together",
+        arguments: [["Query COPY t FROM STDIN"], ["Parse : COPY t FROM STDIN", "Bind <- ()", "Execute", "Sync"]],
+        1...3
+    )
+    func syncsAtOnce(begin: [String], count: Int) {
+        converse { talk in
+            let client = talk.client()
+            let isQuery = begin.count == 1
+            let syncs = [String](repeating: "Sync", count: count)
+            let words = begin + syncs + ["CopyData 1\n"] + syncs + ["CopyDone"] + (isQuery ? [] : ["Sync"])
+            client.sends(bytes: words.flatMap { WireMessage(frontend: $0).bytes })
+            let server = talk.server(on: 0)
+            if !isQuery { server.sends("Parsed", "Bound") }
+            server.sends("CopyIn")
+            // One may have been sent in front of it; what stands behind the end counts.
+            #expect(server.received.filter { $0 == "Sync" }.count == (isQuery ? 0 : 2))
+            server.sends("Complete COPY 1", "Ready I")
+            client.gets(words: (isQuery ? [] : ["Parsed", "Bound"]) + ["CopyIn", "Complete COPY 1", "Ready I"])
+            #expect(talk.engine.inspect().idleServers == 1)
+            #expect(talk.engine.inspect().pendingReplies == 0)
+            client.sends("Query UPDATE t SET x = 1")
+            #expect(server.received.last == "Query UPDATE t SET x = 1")
+        }
+    }
+
+    @Test(
         "Sync behind the Execute is ignored, whether it comes before or after the server says that it copies",
         arguments: [true, false]
     )
@@ -271,7 +297,7 @@ struct CopyTests {
             client.sends("Sync", "CopyData 2\n")
             #expect(!server.received.contains("Sync"))
             client.sends("CopyDone", "Sync")
-            server.sends("Complete COPY 1", "Ready I", "Ready I")
+            server.sends("Complete COPY 1", "Ready I")
             client.gets("CopyIn", "Complete COPY 1", "CopyIn", "Complete COPY 1", "Ready I", "Ready I")
             #expect(talk.engine.inspect().idleServers == 1)
         }

@@ -382,14 +382,12 @@ extension Engine {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
+            // What is in flight may begin to copy. The server then ignores a Sync in front of the copy's end, and if
+            // that has been sent, too, no reply would tell which of them it was.
+            if client.pointee.outstanding > 0, server.pointee.conversation.mayBeginCopy { return .stop }
             // As in `beginOnServer`.
             if server.pointee.isBeingBrought { return .stop }
             if client.pointee.outstanding > 0, server.pointee.mayNotify { return .stop }
-            if client.pointee.replayState == .armed {
-                input.extracting(offset..<offset &+ header.size).withUnsafeBytes {
-                    client.pointee.replay.append($0, from: buffers)
-                }
-            }
             sendSync(client, server)
         } else {
             if mustReadFirst(client, beyond: Self.answersAtOnce) { return .stop }

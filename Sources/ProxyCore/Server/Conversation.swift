@@ -400,6 +400,15 @@ struct Conversation: ~Copyable {
         ledger[ledger.count - 1].effect = effect
     }
 
+    /// Whether the message sent last may still begin a copy, or stands behind one that may.
+    var mayBeginCopy: Bool {
+        guard !ledger.isEmpty else { return false }
+        return switch ledger[ledger.count - 1].kind {
+        case .query, .execute, .sync: true
+        case .parse, .bind, .describe, .close, .functionCall: false
+        }
+    }
+
     /// Whether the message sent last is a Query.
     var endsWithQuery: Bool { !ledger.isEmpty && ledger[ledger.count - 1].kind == .query }
 

@@ -148,11 +148,12 @@ extension Engine {
         case FrontendTag.query:
             guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
             if mustWaitInBatch(client) { return .stop }
-            client.pointee.flow = .between
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
             let statementClass =
                 text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
+            if statementClass.namesPrepared, mustHaveReplies(server) { return .stop }
+            client.pointee.flow = .between
             if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)
         case FrontendTag.functionCall:
@@ -167,6 +168,14 @@ extension Engine {
     /// What it changes in the session is asked for when a cycle has ended: if that were an earlier one, the question
     /// would stand in the middle of this batch, where a server that skips to Sync ignores it.
     private func mustWaitInBatch(_ client: ClientPointer) -> Bool { client.pointee.outstanding > 0 }
+
+    /// Whether a Query in the middle of a batch must wait for the replies to what stands in front of it there: what the
+    /// proxy sends for PREPARE and EXECUTE has a Sync of its own, and would have a server that skips go on.
+    private func mustHaveReplies(_ server: ServerPointer) -> Bool {
+        if server.pointee.conversation.ledger.isEmpty { return false }
+        if server.pointee.conversation.askForReplies(from: buffers) { touch(server) }
+        return true
+    }
 
     /// A message that must be seen whole has arrived in part.
     func waitFor(_ client: ClientPointer, _ header: MessageHeader, _ body: RawSpan) -> Progress {

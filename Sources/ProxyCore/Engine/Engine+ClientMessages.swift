@@ -386,7 +386,7 @@ extension Engine {
             // that has been sent, too, no reply would tell which of them it was.
             if client.pointee.outstanding > 0, server.pointee.conversation.mayBeginCopy { return .stop }
             // As in `beginOnServer`.
-            if server.pointee.isBeingBrought { return .stop }
+            if server.pointee.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
             if client.pointee.outstanding > 0, server.pointee.mayNotify { return .stop }
             sendSync(client, server)
         } else {

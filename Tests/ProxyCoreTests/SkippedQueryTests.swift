@@ -120,6 +120,24 @@ struct SkippedQueryTests {
         }
     }
 
+    @Test("A Query with EXECUTE waits for no reply where what stands in front of it is answered by the proxy")
+    func answeredInFront() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse p : UPDATE t SET x = 1", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Ready I")
+            client.forget()
+            server.forget()
+            // Another's of the same text is there already: the proxy answers it.
+            client.sends("Bind <- p ()", "Parse q : UPDATE t SET x = 1", "Query EXECUTE p")
+            server.sends("Bound")
+            #expect(server.received.last?.hasPrefix("Query EXECUTE ") == true)
+            server.completes("UPDATE 1")
+            client.gets("Bound", "Parsed", "Complete UPDATE 1", "Ready I")
+        }
+    }
+
     @Test(
         "Who leaves without a Sync takes no server along that waits for it",
         arguments: ["Terminate", "end", "reset"]

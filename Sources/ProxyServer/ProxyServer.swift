@@ -303,3 +303,10 @@ extension DatabaseCatalog {
         )
     }
 }
+
+/// Why a proxy could not start, in words for the user.
+package struct ProxyStartError: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -53,7 +53,7 @@ import Testing
         let node = try #require(Self.messages["Node"])
         let numbers = Dictionary(uniqueKeysWithValues: node.fields.map { ($0.type, $0.number) })
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Sources/StatementRouting/ParseTreeNode.swift")
+            .appendingPathComponent("../../Sources/StatementRouting/Grammar/ParseTreeNode.swift")
         let text = try String(contentsOf: source, encoding: .utf8)
         var checked = 0
         for match in text.matches(of: /static let (\w+) = (\d+)/) {

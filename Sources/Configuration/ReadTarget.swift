@@ -1,5 +1,0 @@
-/// Where reads of a certain kind run.
-package enum ReadTarget: String, CaseIterable, Sendable {
-    case primary
-    case replica
-}

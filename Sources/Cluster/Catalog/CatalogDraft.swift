@@ -204,3 +204,17 @@ struct CatalogDraft {
         UInt32(result.text(row, column)) ?? 0
     }
 }
+
+/// What came of a look at a catalog.
+enum CatalogLook {
+    case unchanged
+    /// The fingerprint is nil where the catalog has changed while its rows were read.
+    case changed(fingerprint: CatalogFingerprint?, CatalogRows)
+}
+
+/// Tells one state of a database's catalog from another.
+struct CatalogFingerprint: Equatable {
+    var functions: String
+    /// Of all else that the rows are made from; views depend on functions, too, and are read anew with either.
+    var others: String
+}

@@ -80,3 +80,27 @@ package final class CatalogLoader: Sendable {
         mailbox.post(.release(database: database))
     }
 }
+
+/// How many changes of a database's catalog its workers have told of: what a look that began later has seen.
+package typealias CatalogChange = UInt64
+
+/// What other threads tell the catalog loader's thread.
+enum CatalogMessage: Sendable {
+    case view(ClusterView)
+    case watch(database: String)
+    case forget(database: String)
+    case refresh(database: String, CatalogChange)
+    case vacate(database: String)
+    case release(database: String)
+}
+
+/// What the catalog loader tells others, on its thread.
+struct CatalogNews {
+    /// A database's rows, when they were loaded first and whenever they have changed.
+    let publish: (String, CatalogRows) -> Void
+    /// A look has ended that saw all changes up to this one: what is published is right for them.
+    let settled: (String, CatalogChange) -> Void
+    /// No connection of the loader's is left to this database, nor will one be made until it is released.
+    let vacated: (String) -> Void
+    let log: (ClusterEvent) -> Void
+}

@@ -39,3 +39,9 @@ package final class PatroniWatch: Sendable {
         mailbox.post(.primary(isKnown: view.topology.primary != nil))
     }
 }
+
+/// What other threads tell Patroni's thread.
+enum PatroniMessage: Sendable {
+    /// Whether there is a node to write to.
+    case primary(isKnown: Bool)
+}

@@ -39,3 +39,8 @@ final class EtcdLink: Sendable {
     /// From any thread; cheap. One at a time.
     func ask(_ request: CoordinationRequest) { mailbox.post(.ask(request)) }
 }
+
+/// What other threads tell the thread that talks to etcd.
+enum EtcdMessage: Sendable {
+    case ask(CoordinationRequest)
+}

@@ -58,3 +58,29 @@ package struct Timeline: Sendable, Equatable {
         history?.first { $0.timeline == timeline }?.end
     }
 }
+
+/// What one timeline is to another.
+package enum TimelineRelation: Sendable, Equatable {
+    case same
+    /// It goes on where the other ended.
+    case descendant(otherEnded: WALPosition)
+    /// The other goes on where it ended.
+    case ancestor(ended: WALPosition)
+    /// Each has something that the other has not.
+    case diverged
+    /// The greater number, and its history is not known.
+    case untoldNewer
+    /// The lesser number, and the other's history is not known.
+    case untoldOlder
+}
+
+/// Where a timeline ended: the next one of a history begins there.
+package struct TimelineSwitch: Sendable, Equatable {
+    package let timeline: UInt32
+    package let end: WALPosition
+
+    package init(timeline: UInt32, end: WALPosition) {
+        self.timeline = timeline
+        self.end = end
+    }
+}

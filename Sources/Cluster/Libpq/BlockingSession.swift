@@ -84,3 +84,31 @@ struct BlockingSession: ~Copyable {
         }
     }
 }
+
+/// Why a statement of the control plane has no result.
+enum SessionFailure: Error, Equatable {
+    /// The thread that runs it is being stopped.
+    case stopped
+    case timedOut
+    case connection(ProbeFailure)
+    /// The server refused a statement.
+    case refused(String)
+
+    var reason: String {
+        switch self {
+        case .stopped: "stopped"
+        case .timedOut: "no answer within the time limit"
+        case .connection(let failure): failure.reason
+        case .refused(let text): text
+        }
+    }
+}
+
+/// What can end a wait of a thread of the control plane: a mailbox.
+protocol Stopping: AnyObject {
+    /// Rings for the stop, and perhaps for more.
+    var bell: EventBell { get }
+    var isStopped: Bool { get }
+}
+
+extension Mailbox: Stopping {}

@@ -104,3 +104,10 @@ struct Connection: ~Copyable {
         ServerMessage(String(cString: PQerrorMessage(pointer))).failure(user: user, database: database)
     }
 }
+
+/// How a connect under way stands.
+enum ConnectionProgress: Equatable {
+    case waitingToRead
+    case waitingToWrite
+    case done
+}

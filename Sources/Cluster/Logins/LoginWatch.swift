@@ -47,3 +47,9 @@ package final class LoginWatch: Sendable {
     /// A server has said something that it may say because of such a change.
     package func checkNow() { mailbox.post(.checkNow) }
 }
+
+/// What other threads tell the thread that watches log-ins.
+enum LoginMessage: Sendable {
+    case view(ClusterView)
+    case checkNow
+}

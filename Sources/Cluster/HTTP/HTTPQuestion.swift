@@ -78,3 +78,11 @@ enum HTTPQuestion {
         init(_ isStopped: @escaping () -> Bool) { self.isStopped = isStopped }
     }
 }
+
+/// Why an HTTP request has no answer that is any use.
+enum HTTPFailure: Error {
+    /// libcurl's words.
+    case unreachable(String)
+    /// Another status than 200, with what came with it.
+    case status(Int, [UInt8])
+}

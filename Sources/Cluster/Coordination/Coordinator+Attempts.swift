@@ -21,7 +21,7 @@ extension Coordinator {
         case .cancel, .finish: intent = nil
         case .claim:
             if let objection = objection(state) {
-                switch word.age(lease: objection.lease, at: now) {
+                switch freshness.age(lease: objection.lease, at: now) {
                 case .fresh: actions.append(deny(.objected(proxy: objection.proxy, node: objection.node)))
                 case .old: actions.append(deny(.standsStill(proxy: objection.proxy)))
                 case .unknown: break

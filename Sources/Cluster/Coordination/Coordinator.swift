@@ -72,7 +72,7 @@ package struct Coordinator: Sendable {
     /// Keys have been read since the intent came.
     var isFresh = false
     /// Of the proxy that objects.
-    var word = ProxyWord()
+    var freshness = LeaseFreshness()
     /// The number of the attempt that this proxy has asked for.
     var claimed: UInt64 = 0
     var standing = Standing.apart
@@ -182,7 +182,7 @@ package struct Coordinator: Sendable {
             let change = CoordinationExchange.Change.status(id, status, lease: lease.number)
             return .exchange(CoordinationExchange(guards: [.proxy(id, revision)], change: change))
         }
-        if let question = word.takeQuestion() { return question }
+        if let request = freshness.takeRequest() { return request }
         if now < writesUntil, let work = work(at: now) { return .exchange(work) }
         return now >= due ? .exchange(CoordinationExchange()) : nil
     }
@@ -213,7 +213,7 @@ package struct Coordinator: Sendable {
         case .kept, .leaseGone: loseLease(at: now)
         case .remaining(let seconds, let granted):
             guard case .remaining(let lease) = question.request else { break }
-            word.answered(lease: lease, seconds: seconds, of: granted, at: now)
+            freshness.answered(lease: lease, seconds: seconds, of: granted, at: now)
             if case .leased = registration, let state = known, state.proxies[id] != nil {
                 actions += reconcile(state, at: now)
             }

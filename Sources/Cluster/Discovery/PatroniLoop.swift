@@ -1,7 +1,7 @@
 import Glibc
 import ProxyCore
 
-/// Patroni's thread: one question at a time, to whoever answered last.
+/// Patroni's thread: one request at a time, to whoever answered last.
 final class PatroniLoop {
     private let options: PatroniOptions
     private let mailbox: Mailbox<PatroniMessage>
@@ -55,7 +55,7 @@ final class PatroniLoop {
         for url in candidates {
             if mailbox.isStopped { return }
             do throws(PatroniFailure) {
-                take(try question(url), from: url)
+                take(try request(url), from: url)
                 break
             } catch {
                 reasons.append("\(url): \(error.reason)")
@@ -77,8 +77,8 @@ final class PatroniLoop {
         return list
     }
 
-    private func question(_ url: String) throws(PatroniFailure) -> PatroniCluster {
-        let body = try HTTPQuestion.get(
+    private func request(_ url: String) throws(PatroniFailure) -> PatroniCluster {
+        let body = try HTTPClient.get(
             url + "/cluster",
             certificates: options.certificates,
             timeout: options.timeout,

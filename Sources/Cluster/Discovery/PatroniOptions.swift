@@ -4,7 +4,7 @@ package struct PatroniOptions: Sendable {
     package var urls: [String]
     /// Certificates in PEM form for `https://`; nil: the system's. Setting `patroni_ca_file`.
     package var certificates: String?
-    /// Between two questions.
+    /// Between two requests.
     package var interval: Duration
     /// The same while there is no primary.
     package var urgentInterval: Duration

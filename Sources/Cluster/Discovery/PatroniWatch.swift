@@ -29,7 +29,7 @@ package final class PatroniWatch: Sendable {
         }
     }
 
-    /// Waits for the thread's end: about a second at most, where a question is under way.
+    /// Waits for the thread's end: about a second at most, where a request is under way.
     package func stop() {
         phase.stop { mailbox.stop() }
     }

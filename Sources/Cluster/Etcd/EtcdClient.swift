@@ -1,6 +1,6 @@
 import CCurl
 
-/// Asks etcd, one question at a time. Blocks the thread.
+/// Asks etcd, one request at a time. Blocks the thread.
 final class EtcdClient {
     private let options: EtcdOptions
     private let calls: EtcdCalls
@@ -74,7 +74,7 @@ final class EtcdClient {
 
     private func post(_ url: String, _ method: String, _ body: String) throws(EtcdFailure) -> [UInt8] {
         do throws(HTTPFailure) {
-            return try HTTPQuestion.post(
+            return try HTTPClient.post(
                 "\(url)/v3/\(method)",
                 body: body,
                 authorization: token,

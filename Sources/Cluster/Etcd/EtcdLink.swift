@@ -1,13 +1,13 @@
 import Glibc
 
-/// Carries questions to etcd on a thread of its own.
+/// Carries requests to etcd on a thread of its own.
 final class EtcdLink: Sendable {
     private let options: EtcdOptions
     private let answered: @Sendable (CoordinationAnswer) -> Void
     private let mailbox = Mailbox<EtcdMessage>()
     private let phase = ThreadPhase()
 
-    /// - Parameter answered: called once for each question, on that thread.
+    /// - Parameter answered: called once for each request, on that thread.
     init(options: EtcdOptions, answered: @escaping @Sendable (CoordinationAnswer) -> Void) {
         self.options = options
         self.answered = answered

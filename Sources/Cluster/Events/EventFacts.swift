@@ -36,7 +36,7 @@ extension ClusterEvent {
         case .fenced(let node, let reason):
             EventFacts(kind: .fenced, node: node, role: .unknown, reason: reason.description)
         case .unfenced(let node, let role): EventFacts(kind: .unfenced, node: node, role: role, reason: "")
-        case .addresses, .promotion, .errand, .joined, .left, .notTaken, .sendersDenied, .patroni, .coordination,
+        case .addresses, .promotion, .command, .joined, .left, .notTaken, .sendersDenied, .patroni, .coordination,
             .following, .commitsWait, .commitsGoOn, .catalogLoaded, .catalogFailed:
             nil
         }

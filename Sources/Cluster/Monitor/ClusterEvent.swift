@@ -13,7 +13,7 @@ package enum ClusterEvent: Sendable, Equatable {
     case unfenced(node: String, NodeRole)
     /// `nodes`: names, by the places that the news speaks of.
     case promotion(PromotionNews, nodes: [String])
-    case errand(node: String, Errand, ErrandOutcome)
+    case command(node: String, NodeCommand, NodeCommandOutcome)
     /// `nodes`: names, by the places that the news speaks of.
     case following(FollowingNews, nodes: [String])
     /// Commits on the primary wait for a standby.
@@ -50,7 +50,7 @@ package enum ClusterEvent: Sendable, Equatable {
             case .hindered, .chosen: true
             case .calledOff, .done: false
             }
-        case .errand(_, _, let outcome): outcome.isTrouble
+        case .command(_, _, let outcome): outcome.isTrouble
         case .following(let news, _): news.isTrouble
         case .commitsWait: true
         case .commitsGoOn, .unfenced, .addresses, .joined, .left, .catalogLoaded: false
@@ -83,7 +83,7 @@ extension ClusterEvent: CustomStringConvertible {
                 + "GRANT pg_monitor TO \(ProbeFailure.quoted(user))"
         case .patroni(let news): news.description
         case .coordination(let news): news.description
-        case .errand(let node, let errand, let outcome): errand.text(node, outcome)
+        case .command(let node, let command, let outcome): command.text(node, outcome)
         case .following(let news, let nodes): news.text(nodes)
         case .commitsWait(let node, let wait):
             "node \(node): \(wait.text); \(wait.sessions) session\(wait.sessions == 1 ? "" : "s") wait there now"

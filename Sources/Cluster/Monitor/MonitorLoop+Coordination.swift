@@ -5,15 +5,15 @@ extension MonitorLoop {
     /// Once a round, before anything is published.
     func coordinate() {
         let now = MonotonicClock.now
-        guard let event = conductor?.event(look, at: now) else { return }
+        guard let event = coordinationDriver?.event(look, at: now) else { return }
         conduct(event)
     }
 
     func conduct(_ event: Coordinator.Event) {
         let now = MonotonicClock.now
-        for action in conductor?.coordinator.handle(event, at: now) ?? [] {
+        for action in coordinationDriver?.coordinator.handle(event, at: now) ?? [] {
             switch action {
-            case .ask(let request): conductor?.ask(request)
+            case .ask(let request): coordinationDriver?.ask(request)
             case .promotion(let event): decide(event)
             case .log(let news): log(.coordination(news))
             }
@@ -23,10 +23,10 @@ extension MonitorLoop {
 
     /// Workers are told of what must not be written to before they may write for longer.
     private func followHold(at now: UInt64) {
-        guard let current = conductor else { return }
+        guard let current = coordinationDriver else { return }
         let hold = current.coordinator.hold(at: now)
         if hold != current.hold {
-            conductor?.hold = hold
+            coordinationDriver?.hold = hold
             judge()
             publishChange()
         }
@@ -46,7 +46,7 @@ extension MonitorLoop {
             sees: sees,
             timeline: claim?.timeline?.number ?? 0,
             lastTimeline: fencing.accepted?.timeline?.number ?? 0,
-            followers: promoter?.following.followers ?? []
+            followers: promotionDriver?.following.followers ?? []
         )
     }
 }

@@ -19,7 +19,7 @@ extension MonitorLoop {
             if hasMoved || states[place] != state(place).word { since[place] = now }
             watches[place].setUrgent(verdict.primary == nil, at: now)
         }
-        promoter?.mustLook = true
+        promotionDriver?.mustLook = true
     }
 
     /// Whether a node became, or ceased to be, the one to write to.
@@ -40,7 +40,7 @@ extension MonitorLoop {
     func state(_ place: Int) -> NodeState {
         if !members.isMember(place) { return .unknown(reason: "it has left") }
         if let fence = verdict.fences[place] { return .fenced(reason: fence.description) }
-        if verdict.primary == place, let hold = conductor?.hold { return .fenced(reason: hold.description) }
+        if verdict.primary == place, let hold = coordinationDriver?.hold { return .fenced(reason: hold.description) }
         let state = watches[place].state
         if state == .up(.primary), verdict.primary != place {
             return .unknown(reason: "it says that it is primary, and not every node has been asked yet")

@@ -5,15 +5,15 @@ import ProxyCore
 extension MonitorLoop {
     /// Once a round.
     func promote() {
-        guard promoter != nil else { return }
+        guard promotionDriver != nil else { return }
         let now = MonotonicClock.now
-        expireErrands(at: now)
-        if promoter?.mustAwait == true, let serial = published?.serial {
-            promoter?.awaited = serial
-            promoter?.mustAwait = false
+        expireCommands(at: now)
+        if promotionDriver?.mustAwait == true, let serial = published?.serial {
+            promotionDriver?.awaited = serial
+            promotionDriver?.mustAwait = false
         }
-        if promoter?.takeApplied() == true { decide(.workersTold) }
-        if promoter?.takeLook(at: now) == true {
+        if promotionDriver?.takeApplied() == true { decide(.workersTold) }
+        if promotionDriver?.takeLook(at: now) == true {
             let scene = scene
             decide(.looked(scene))
             seeToFollowing(scene)
@@ -22,9 +22,9 @@ extension MonitorLoop {
 
     private func seeToFollowing(_ scene: PromotionScene) {
         let now = MonotonicClock.now
-        let right = conductor.map { $0.coordinator.rightToPoint(at: now) } ?? Following.Right()
-        let former = conductor?.coordinator.formerPrimary
-        point(promoter?.following.look(scene, former: former, right, at: now) ?? [])
+        let right = coordinationDriver.map { $0.coordinator.rightToPoint(at: now) } ?? Following.Right()
+        let former = coordinationDriver?.coordinator.formerPrimary
+        point(promotionDriver?.following.look(scene, former: former, right, at: now) ?? [])
     }
 
     private func point(_ actions: [Following.Action]) {
@@ -39,7 +39,7 @@ extension MonitorLoop {
     }
 
     func decide(_ event: Promotion.Event) {
-        let actions = promoter?.promotion.handle(event, at: MonotonicClock.now) ?? []
+        let actions = promotionDriver?.promotion.handle(event, at: MonotonicClock.now) ?? []
         for action in actions { perform(action) }
     }
 
@@ -71,34 +71,34 @@ extension MonitorLoop {
             fencing.replace(old, by: candidate)
             judge()
             publishChange()
-            promoter?.awaited = nil
-            promoter?.mustAwait = true
+            promotionDriver?.awaited = nil
+            promotionDriver?.mustAwait = true
         case .unfence:
             fencing.keep()
-            promoter?.awaited = nil
-            promoter?.mustAwait = false
+            promotionDriver?.awaited = nil
+            promotionDriver?.mustAwait = false
             judge()
         case .promote(let place):
-            let seconds = max(1, Int((promoter?.rules.patience ?? .seconds(60)).components.seconds))
-            let limit = conductor == nil ? nil : Self.promotionWindow
+            let seconds = max(1, Int((promotionDriver?.rules.patience ?? .seconds(60)).components.seconds))
+            let limit = coordinationDriver == nil ? nil : Self.promotionWindow
             start(.promote(seconds: seconds, within: limit), at: place, limit: .seconds(seconds + 10))
-        case .owe(let replicas): promoter?.following.owe(replicas)
+        case .owe(let replicas): promotionDriver?.following.owe(replicas)
         case .intend(let intent):
-            if intent == .cancel { promoter?.errands.removeAll { $0.errand.isPromotion } }
+            if intent == .cancel { promotionDriver?.commands.removeAll { $0.command.isPromotion } }
             conduct(.intends(intent))
         case .cutOff: conduct(.cutOff)
         case .log(let news): log(.promotion(news, nodes: probes.map(\.node.name)))
         }
     }
 
-    // MARK: Errands
+    // MARK: Commands
 
     /// A candidate that hears of it later than this many seconds after it was connected to does nothing. Less than
     /// `PromotionRules.retry`, so that nobody has chosen another one by then.
     private static let promotionWindow = 5
 
-    private func start(_ errand: Errand, at place: Int, limit: Duration = .seconds(30)) {
-        let run = ErrandRun(errand, place: place, deadline: MonotonicClock.now &+ limit.nanoseconds)
+    private func start(_ command: NodeCommand, at place: Int, limit: Duration = .seconds(30)) {
+        let run = NodeCommandRun(command, place: place, deadline: MonotonicClock.now &+ limit.nanoseconds)
         let parameters = ConnectionParameters(
             node: probes[place].node,
             addresses: probes[place].addresses.list,
@@ -107,32 +107,32 @@ extension MonitorLoop {
         if let outcome = run.begin(parameters) {
             ended(run, outcome)
         } else {
-            promoter?.errands.append(run)
+            promotionDriver?.commands.append(run)
         }
     }
 
-    func errandReady(_ descriptor: Int32) {
-        let isFree = conductor.map { $0.coordinator.hold(at: MonotonicClock.now) == nil } ?? true
-        guard let run = promoter?.errands.first(where: { $0.interest?.fd == descriptor }) else { return }
-        let isStillPrimary = run.errand.target.map { target in
+    func commandReady(_ descriptor: Int32) {
+        let isFree = coordinationDriver.map { $0.coordinator.hold(at: MonotonicClock.now) == nil } ?? true
+        guard let run = promotionDriver?.commands.first(where: { $0.interest?.fd == descriptor }) else { return }
+        let isStillPrimary = run.command.target.map { target in
             verdict.primary.map { probes[$0].node.address == target } ?? false
         }
         guard let outcome = run.ready(mayChange: isFree && isStillPrimary ?? true) else { return }
-        promoter?.errands.removeAll { $0 === run }
+        promotionDriver?.commands.removeAll { $0 === run }
         ended(run, outcome)
     }
 
-    private func expireErrands(at now: UInt64) {
-        for run in promoter?.errands ?? [] where run.deadline <= now {
-            promoter?.errands.removeAll { $0 === run }
+    private func expireCommands(at now: UInt64) {
+        for run in promotionDriver?.commands ?? [] where run.deadline <= now {
+            promotionDriver?.commands.removeAll { $0 === run }
             ended(run, run.expire())
         }
     }
 
-    private func ended(_ run: ErrandRun, _ outcome: ErrandOutcome) {
-        if case .follow(let address, _) = run.errand { return pointed(run.place, at: address, outcome) }
-        if outcome != .slotThere { log(.errand(node: probes[run.place].node.name, run.errand, outcome)) }
-        switch (run.errand, outcome) {
+    private func ended(_ run: NodeCommandRun, _ outcome: NodeCommandOutcome) {
+        if case .follow(let address, _) = run.command { return pointed(run.place, at: address, outcome) }
+        if outcome != .slotThere { log(.command(node: probes[run.place].node.name, run.command, outcome)) }
+        switch (run.command, outcome) {
         case (.promote, .promoted(let isDone)):
             decide(.promotionAnswered(isDone))
             tell(run.place, .hinted)
@@ -142,10 +142,10 @@ extension MonitorLoop {
         }
     }
 
-    private func pointed(_ place: Int, at address: NodeAddress, _ outcome: ErrandOutcome) {
+    private func pointed(_ place: Int, at address: NodeAddress, _ outcome: NodeCommandOutcome) {
         guard let primary = probes.indices.first(where: { probes[$0].node.address == address }) else { return }
         let now = MonotonicClock.now
-        point(promoter?.following.ended(place, outcome, primary: primary, at: now) ?? [])
+        point(promotionDriver?.following.ended(place, outcome, primary: primary, at: now) ?? [])
         switch outcome {
         case .follows(let slot, _), .followsAlready(let slot, _):
             tell(place, .hinted)

@@ -20,9 +20,9 @@ final class MonitorLoop {
     var verdict: FencingVerdict
     /// When each node's state became what it is: nanoseconds of `MonotonicClock`.
     var since: [UInt64]
-    var promoter: Promoter?
+    var promotionDriver: PromotionDriver?
     /// Nil: there are no other proxies to agree with.
-    var conductor: Conductor?
+    var coordinationDriver: CoordinationDriver?
     var versions: [Int]
     var published: ClusterView?
     /// Workers have cut off the primary by themselves, and wait for the next view.
@@ -66,8 +66,10 @@ final class MonitorLoop {
         fencing = Fencing(nodes: nodes.map { Fencing.Node(name: $0.name, conninfo: $0.conninfo) })
         verdict = FencingVerdict(fences: nodes.map { _ in nil }, primary: nil)
         since = nodes.map { _ in MonotonicClock.now }
-        promoter = options.promotion.map { Promoter(rules: $0, nodes: nodes) }
-        if let coordination = options.coordination, let ask { conductor = Conductor(coordination, ask: ask) }
+        promotionDriver = options.promotion.map { PromotionDriver(rules: $0, nodes: nodes) }
+        if let coordination = options.coordination, let ask {
+            coordinationDriver = CoordinationDriver(coordination, ask: ask)
+        }
     }
 
     /// Until the mailbox is stopped; all connections are closed when the loop goes.
@@ -76,7 +78,7 @@ final class MonitorLoop {
             for message in messages { handle(message) }
             startDueChecks()
             startDueSamples()
-            if conductor != nil { coordinate() }
+            if coordinationDriver != nil { coordinate() }
             publishChange()
             promote()
             reportLag()
@@ -96,7 +98,7 @@ final class MonitorLoop {
             demand.ask(for: limit, at: MonotonicClock.now)
             wanted = clock.next
             isOwed = true
-        case .applied(let serial): promoter?.applied(serial)
+        case .applied(let serial): promotionDriver?.applied(serial)
         case .coordination(let answer): conduct(.answered(answer))
         case .writesLapsed: mustRepublish = true
         case .slotVacated(let index): members.vacated(index)
@@ -171,17 +173,17 @@ final class MonitorLoop {
             if case .due(let time) = watches[place].schedule, !probe.isSampling { wakeUp = min(wakeUp, time) }
             if let time = nextSample(place, at: now) { wakeUp = min(wakeUp, time) }
         }
-        let errands = promoter?.interests ?? []
-        descriptors += errands
-        if let time = promoter?.deadline(after: now) { wakeUp = min(wakeUp, time) }
-        if let time = conductor?.coordinator.deadline(after: now) { wakeUp = min(wakeUp, time) }
+        let commands = promotionDriver?.interests ?? []
+        descriptors += commands
+        if let time = promotionDriver?.deadline(after: now) { wakeUp = min(wakeUp, time) }
+        if let time = coordinationDriver?.coordinator.deadline(after: now) { wakeUp = min(wakeUp, time) }
         let count = poll(&descriptors, nfds_t(descriptors.count), MonotonicClock.pollTimeout(until: wakeUp))
         if count > 0 {
             for (descriptor, place) in zip(descriptors.dropFirst(), places) where descriptor.revents != 0 {
                 finish(place, probes[place].ready())
             }
-            for descriptor in descriptors.suffix(errands.count) where descriptor.revents != 0 {
-                errandReady(descriptor.fd)
+            for descriptor in descriptors.suffix(commands.count) where descriptor.revents != 0 {
+                commandReady(descriptor.fd)
             }
         }
         let after = MonotonicClock.now

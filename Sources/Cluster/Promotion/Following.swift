@@ -44,7 +44,7 @@ package struct Following: Sendable {
         var namesPrimary: UInt64?
         var hasToldOfThat = false
         /// What the log was told last of pointing it.
-        var told: ErrandOutcome?
+        var told: NodeCommandOutcome?
     }
 
     private let rules: FollowingRules
@@ -145,7 +145,7 @@ package struct Following: Sendable {
     /// - Parameter primary: at which it was to be pointed.
     package mutating func ended(
         _ replica: Int,
-        _ outcome: ErrandOutcome,
+        _ outcome: NodeCommandOutcome,
         primary: Int,
         at now: UInt64
     ) -> [Action] {

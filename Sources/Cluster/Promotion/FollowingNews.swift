@@ -1,7 +1,7 @@
 /// What `Following` has to tell the log; each once. Nodes are named by place.
 package enum FollowingNews: Sendable, Equatable {
     /// What came of pointing a replica at the primary.
-    case pointed(replica: Int, ErrandOutcome)
+    case pointed(replica: Int, NodeCommandOutcome)
     /// It names the primary, and does not stream from it.
     case namesPrimaryInVain(replica: Int, primary: Int)
 
@@ -17,7 +17,7 @@ package enum FollowingNews: Sendable, Equatable {
     /// - Parameter nodes: their names, by place.
     func text(_ nodes: [String]) -> String {
         switch self {
-        case .pointed(let replica, let outcome): Errand.followText(nodes[replica], outcome)
+        case .pointed(let replica, let outcome): NodeCommand.followText(nodes[replica], outcome)
         case .namesPrimaryInVain(let replica, let primary):
             "node \(nodes[replica]) names node \(nodes[primary]) in its primary_conninfo and does not stream from it: its own log "
                 + "tells why (pg_hba.conf, the password, a replication slot, or log that node \(nodes[primary]) has no more)"

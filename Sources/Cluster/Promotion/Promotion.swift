@@ -6,6 +6,9 @@ import ProxyCore
 /// The order is what makes it safe: the old primary is fenced and every connection to it cut before a replica is told
 /// anything, and once it has been told, the old one is not taken back before that replica has shown that it is one
 /// still.
+///
+/// It does nothing itself: `PromotionDriver` carries its actions out, what a node is to do as a `NodeCommand`.
+/// `Following` sees to the other replicas afterwards, and `Coordinator` to other proxies.
 package struct Promotion: Sendable {
     package enum Event: Sendable, Equatable {
         /// Something about a node may have changed.
@@ -72,8 +75,8 @@ package struct Promotion: Sendable {
     let rules: PromotionRules
     private let policies: [PromotionPolicy]
     package internal(set) var phase = Phase.idle
-    /// What has been said of the outage that goes on.
-    private var said = ObstaclesSaid()
+    /// What the log has been told of the outage that goes on.
+    private var logged = LoggedObstacles()
 
     package init(rules: PromotionRules, policies: [PromotionPolicy]) {
         self.rules = rules
@@ -120,7 +123,7 @@ package struct Promotion: Sendable {
     // MARK: Phases
 
     private mutating func look(_ scene: PromotionScene, at now: UInt64) -> [PromotionAction] {
-        if scene.primary != nil { said.outageEnded() }
+        if scene.primary != nil { logged.outageEnded() }
         // One that answers is not lost, whatever it says.
         guard scene.primary == nil, let old = scene.accepted, scene.nodes[old].role == .unknown else { return [] }
         // Somebody else says that it is primary: that is for fencing, and for people.
@@ -218,7 +221,7 @@ package struct Promotion: Sendable {
     ) -> [PromotionAction] {
         if let primary = scene.primary {
             phase = .idle
-            said.outageEnded()
+            logged.outageEnded()
             guard primary == attempt.candidate else {
                 return rules.isCoordinated ? [.intend(.finish(followers: []))] : []
             }
@@ -272,7 +275,7 @@ package struct Promotion: Sendable {
     }
 
     mutating func say(_ obstacle: PromotionObstacle) -> [PromotionAction] {
-        said.isNews(obstacle) ? [.log(.hindered(obstacle))] : []
+        logged.isNews(obstacle) ? [.log(.hindered(obstacle))] : []
     }
 
     // MARK: Nodes

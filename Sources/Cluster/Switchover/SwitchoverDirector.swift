@@ -109,7 +109,7 @@ package final class SwitchoverDirector: Sendable {
         guard let after = PrimaryConninfo.pointing(before, at: new.address) else {
             throw SwitchoverFailure("node \(node.name): its primary_conninfo cannot be understood")
         }
-        try session.value("ALTER SYSTEM SET primary_conninfo = \(ErrandScript.literal(after))")
+        try session.value("ALTER SYSTEM SET primary_conninfo = \(NodeCommandScript.literal(after))")
         try session.value("SELECT pg_catalog.pg_reload_conf()")
     }
 

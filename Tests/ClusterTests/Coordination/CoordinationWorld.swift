@@ -233,7 +233,7 @@ final class CoordinationWorld {
     private func die(_ place: Int) {
         let proxy = proxies.remove(at: place)
         note("\(proxy.id) dies")
-        if case .sent(let candidate, let clock, _) = proxy.errand { tell(candidate, clock: clock, by: proxy) }
+        if case .sent(let candidate, let clock, _) = proxy.command { tell(candidate, clock: clock, by: proxy) }
     }
 
     private func killPromoterIfDue() {
@@ -270,7 +270,7 @@ final class CoordinationWorld {
         killPromoterIfDue()
         for proxy in proxies {
             proxy.step(at: now, nodes, &random)
-            runErrand(proxy)
+            runCommand(proxy)
             runPointings(proxy)
             for request in proxy.requests { send(request, of: proxy) }
             proxy.requests = []
@@ -337,39 +337,39 @@ final class CoordinationWorld {
 
     // MARK: Promotions
 
-    private func runErrand(_ proxy: ModelProxy) {
+    private func runCommand(_ proxy: ModelProxy) {
         if now < proxy.frozenUntil {
             // What has left the proxy goes on.
-            if case .sent(let candidate, let clock, let until) = proxy.errand, until <= now {
-                proxy.errand = nil
+            if case .sent(let candidate, let clock, let until) = proxy.command, until <= now {
+                proxy.command = nil
                 tell(candidate, clock: clock, by: proxy)
             }
             return
         }
-        switch proxy.errand {
+        switch proxy.command {
         case nil: break
         case .connecting(let candidate, let until):
             guard until <= now else { return }
             guard nodes[candidate].isAlive, !proxy.cut.contains(candidate) else {
-                proxy.errand = nil
+                proxy.command = nil
                 proxy.promotionEnded(.promotionRefused("no connection"), at: now, &random)
                 return
             }
             guard proxy.coordinator.hold(at: now) == nil else {
-                proxy.errand = nil
+                proxy.command = nil
                 proxy.promotionEnded(.promotionRefused("no lease"), at: now, &random)
                 return
             }
             // Between the right to promote and its use a process may stand still.
             if !isCalm, trouble.stopsProxies, random.chance(20) {
                 proxy.frozenUntil = now + random.next(upTo: 30_000) * 1_000_000
-                proxy.errand = .sent(candidate: candidate, clock: now, until: proxy.frozenUntil + delay(50))
+                proxy.command = .sent(candidate: candidate, clock: now, until: proxy.frozenUntil + delay(50))
             } else {
-                proxy.errand = .sent(candidate: candidate, clock: now, until: now + delay(50))
+                proxy.command = .sent(candidate: candidate, clock: now, until: now + delay(50))
             }
         case .sent(let candidate, let clock, let until):
             guard until <= now else { return }
-            proxy.errand = nil
+            proxy.command = nil
             let isDone = tell(candidate, clock: clock, by: proxy)
             if isLost() {
                 proxy.promotionEnded(.promotionUnanswered, at: now, &random)
@@ -389,7 +389,7 @@ final class CoordinationWorld {
     }
 
     /// - Returns: nil where it goes on.
-    private func point(_ pointing: ModelProxy.Pointing, by proxy: ModelProxy) -> ErrandOutcome? {
+    private func point(_ pointing: ModelProxy.Pointing, by proxy: ModelProxy) -> NodeCommandOutcome? {
         let node = nodes[pointing.replica]
         guard node.isAlive, !proxy.cut.contains(pointing.replica), node.role == .replica else {
             return .refused("no connection")

@@ -9,7 +9,7 @@ final class ModelProxy {
     static let names = ["db0", "db1", "db2"]
     static let rules = PromotionRules(delay: .seconds(1), isCoordinated: true)
 
-    enum Errand {
+    enum Command {
         /// Connecting; then its clock is read.
         case connecting(candidate: Int, until: UInt64)
         /// The statement is on its way.
@@ -47,7 +47,7 @@ final class ModelProxy {
     private var hold: WriteHold?
     private var looked: CoordinationLook?
     private var lastLook: UInt64 = 0
-    var errand: Errand?
+    var command: Command?
     /// Requests that the world is to carry.
     var requests: [CoordinationRequest] = []
     private(set) var asked = 0
@@ -140,7 +140,7 @@ final class ModelProxy {
         coordinator.hold(at: now) == nil && verdict.primary == primary
     }
 
-    func pointed(_ pointing: Pointing, _ outcome: ErrandOutcome, at now: UInt64, _ random: inout SeededGenerator) {
+    func pointed(_ pointing: Pointing, _ outcome: NodeCommandOutcome, at now: UInt64, _ random: inout SeededGenerator) {
         point(
             following.ended(pointing.replica, outcome, primary: pointing.primary, at: now),
             at: now,
@@ -227,9 +227,9 @@ final class ModelProxy {
                 judge()
             case .promote(let candidate):
                 let delay = random.chance(10) ? random.next(upTo: 10_000) : random.next(upTo: 300)
-                errand = .connecting(candidate: candidate, until: now + delay * 1_000_000)
+                command = .connecting(candidate: candidate, until: now + delay * 1_000_000)
             case .intend(let intent):
-                if intent == .cancel { errand = nil }
+                if intent == .cancel { command = nil }
                 conduct(.intends(intent), at: now, &random)
             case .cutOff: conduct(.cutOff, at: now, &random)
             case .owe(let replicas): following.owe(replicas)

@@ -1,7 +1,8 @@
 import ProxyCore
 
-/// Something that a node is told to do, over a connection of its own.
-package enum Errand: Sendable, Equatable {
+/// Something that a node is told to do, over a connection of its own. `NodeCommandScript` has its statements, and
+/// `NodeCommandRun` sends them.
+package enum NodeCommand: Sendable, Equatable {
     /// `pg_promote()`, waiting so many seconds. `within`: not if more seconds than that have passed, by the node's
     /// clock, since it was asked for its clock. So nothing is promoted by a process that was stopped between having the
     /// right to and using it.
@@ -16,7 +17,7 @@ package enum Errand: Sendable, Equatable {
         if case .promote = self { true } else { false }
     }
 
-    /// Where a replica is to stream from, by an errand that points it there.
+    /// Where a replica is to stream from, by a command that points it there.
     var target: NodeAddress? {
         if case .follow(let address, _) = self { address } else { nil }
     }

@@ -1,7 +1,7 @@
 import CCurl
 
 /// One request over HTTP or HTTPS. Blocks the thread.
-enum HTTPQuestion {
+enum HTTPClient {
     /// A list of a thousand members is shorter.
     private static let limit = 1 << 20
 

@@ -3,18 +3,18 @@ import Testing
 
 @testable import Cluster
 
-@Suite struct ErrandScriptTests {
+@Suite struct NodeCommandScriptTests {
     @Test func promoting() {
-        var script = ErrandScript(.promote(seconds: 7))
+        var script = NodeCommandScript(.promote(seconds: 7))
         #expect(script.begin(version: 150_000) == .send("SELECT pg_catalog.pg_promote(true, 7)"))
         #expect(script.next(["t"]) == .end(.promoted(true)))
-        var late = ErrandScript(.promote(seconds: 7))
+        var late = NodeCommandScript(.promote(seconds: 7))
         _ = late.begin(version: 150_000)
         #expect(late.next(["f"]) == .end(.promoted(false)))
     }
 
     @Test func following() {
-        var script = ErrandScript(.follow(.tcp(host: "b", port: 5433)))
+        var script = NodeCommandScript(.follow(.tcp(host: "b", port: 5433)))
         guard case .send(let question) = script.begin(version: 130_000) else {
             Issue.record("nothing is asked")
             return
@@ -24,7 +24,7 @@ import Testing
             script.next(["host=a port=5432 user='o''s'", "s1", "f", "t"])
                 == .end(.refused("its primary_conninfo cannot be understood"))
         )
-        var again = ErrandScript(.follow(.tcp(host: "b", port: 5433)))
+        var again = NodeCommandScript(.follow(.tcp(host: "b", port: 5433)))
         _ = again.begin(version: 130_000)
         #expect(
             again.next([#"host=a user='o\'s' application_name=r1"#, "s1", "f", "t"])
@@ -42,7 +42,7 @@ import Testing
         var onlyFrom: [NodeAddress]?
         var row: [String?] = ["", "f", "t"]
         /// Nil: it is changed.
-        let end: ErrandOutcome?
+        let end: NodeCommandOutcome?
     }
 
     private static let old = NodeAddress.tcp(host: "a", port: 5433)
@@ -89,7 +89,7 @@ import Testing
     ]
 
     @Test(arguments: pointings) func pointing(_ pointing: Pointing) {
-        var script = ErrandScript(.follow(.tcp(host: "b", port: 5433), onlyFrom: pointing.onlyFrom))
+        var script = NodeCommandScript(.follow(.tcp(host: "b", port: 5433), onlyFrom: pointing.onlyFrom))
         _ = script.begin(version: 150_000)
         #expect(script.isAboutToChange)
         let step = script.next([pointing.conninfo] + pointing.row)
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func beforePostgreSQL13NothingCanBeDone() {
-        var script = ErrandScript(.follow(.tcp(host: "b", port: 5433)))
+        var script = NodeCommandScript(.follow(.tcp(host: "b", port: 5433)))
         guard case .end(.refused(let reason)) = script.begin(version: 120_000) else {
             Issue.record("it was tried")
             return
@@ -125,14 +125,14 @@ import Testing
     }
 
     @Test func aSlotIsMadeOnce() {
-        var script = ErrandScript(.provideSlot("it's"))
+        var script = NodeCommandScript(.provideSlot("it's"))
         guard case .send(let statement) = script.begin(version: 150_000) else {
             Issue.record("nothing is done")
             return
         }
         #expect(statement.contains("pg_create_physical_replication_slot(E'it''s', true)"))
         #expect(script.next(["(s,0/0)"]) == .end(.slotProvided))
-        var again = ErrandScript(.provideSlot("it's"))
+        var again = NodeCommandScript(.provideSlot("it's"))
         _ = again.begin(version: 150_000)
         #expect(again.next([]) == .end(.slotThere))
     }

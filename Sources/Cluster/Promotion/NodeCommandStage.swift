@@ -1,7 +1,7 @@
 import Glibc
 
-/// Where the connection of an errand stands.
-enum ErrandStage: ~Copyable {
+/// Where the connection of a command stands.
+enum NodeCommandStage: ~Copyable {
     case closed
     case connecting(Connecting)
     case asking(Asking)

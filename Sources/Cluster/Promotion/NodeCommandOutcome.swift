@@ -1,5 +1,5 @@
-/// How an errand ended.
-package enum ErrandOutcome: Sendable, Equatable {
+/// How a command ended.
+package enum NodeCommandOutcome: Sendable, Equatable {
     /// `pg_promote()` has answered.
     case promoted(Bool)
     /// The replica has been pointed at the primary, through the slot of this name if it has one. `isHidden`: it

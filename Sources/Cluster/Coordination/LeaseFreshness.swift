@@ -1,6 +1,7 @@
-/// Whether what another proxy has said in etcd is still said: a proxy that stands still says it for as long as its
-/// lease lasts, one that lives renews that every second. By etcd's clock alone; times are nanoseconds of this proxy's.
-struct ProxyWord: Sendable {
+/// Whether another proxy has renewed its lease lately, so that what it has said in etcd still holds: one that stands
+/// still says it for as long as its lease lasts, one that lives renews that every second. By etcd's clock alone; times
+/// are nanoseconds of this proxy's.
+struct LeaseFreshness: Sendable {
     enum Age: Sendable, Equatable {
         case unknown
         case fresh
@@ -24,7 +25,7 @@ struct ProxyWord: Sendable {
         return .unknown
     }
 
-    mutating func takeQuestion() -> CoordinationRequest? {
+    mutating func takeRequest() -> CoordinationRequest? {
         defer { asked = nil }
         return asked.map { .remaining(lease: $0) }
     }

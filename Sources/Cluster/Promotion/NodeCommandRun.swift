@@ -1,26 +1,26 @@
 import Glibc
 
-/// Does one errand at one node, over a connection of its own. Driven by `MonitorLoop` on its thread; never blocks.
-final class ErrandRun {
+/// Does one command at one node, over a connection of its own. Driven by `MonitorLoop` on its thread; never blocks.
+final class NodeCommandRun {
     /// The node's place.
     let place: Int
-    let errand: Errand
+    let command: NodeCommand
     /// When it is given up: nanoseconds of `MonotonicClock`.
     let deadline: UInt64
-    private var script: ErrandScript
-    private var stage = ErrandStage.closed
+    private var script: NodeCommandScript
+    private var stage = NodeCommandStage.closed
     /// A statement has been sent, so that something may have been done.
     private var hasAsked = false
     private var mayChange = true
 
-    init(_ errand: Errand, place: Int, deadline: UInt64) {
-        self.errand = errand
+    init(_ command: NodeCommand, place: Int, deadline: UInt64) {
+        self.command = command
         self.place = place
         self.deadline = deadline
-        script = ErrandScript(errand)
+        script = NodeCommandScript(command)
     }
 
-    func begin(_ parameters: ConnectionParameters) -> ErrandOutcome? {
+    func begin(_ parameters: ConnectionParameters) -> NodeCommandOutcome? {
         do throws(ProbeFailure) {
             let connection = try Connection.start(parameters)
             stage = .connecting(.init(connection: connection, progress: .waitingToWrite))
@@ -35,9 +35,9 @@ final class ErrandRun {
 
     /// The descriptor is ready.
     ///
-    /// - Parameter mayChange: whether this proxy has the right to what the errand is for at this moment.
+    /// - Parameter mayChange: whether this proxy has the right to what the command is for at this moment.
     /// - Returns: how it ended, if it has.
-    func ready(mayChange: Bool = true) -> ErrandOutcome? {
+    func ready(mayChange: Bool = true) -> NodeCommandOutcome? {
         self.mayChange = mayChange
         do throws(ProbeFailure) {
             switch takeStage() {
@@ -51,19 +51,19 @@ final class ErrandRun {
     }
 
     /// The deadline has passed.
-    func expire() -> ErrandOutcome {
+    func expire() -> NodeCommandOutcome {
         stage = .closed
         let text = "no answer in time"
         return hasAsked ? .unanswered(text) : .refused(text)
     }
 
-    private func takeStage() -> ErrandStage {
-        var taken = ErrandStage.closed
+    private func takeStage() -> NodeCommandStage {
+        var taken = NodeCommandStage.closed
         swap(&taken, &stage)
         return taken
     }
 
-    private func goOn(_ connecting: consuming ErrandStage.Connecting) throws(ProbeFailure) -> ErrandOutcome? {
+    private func goOn(_ connecting: consuming NodeCommandStage.Connecting) throws(ProbeFailure) -> NodeCommandOutcome? {
         let progress = try connecting.connection.connect()
         let connection = connecting.connection
         if progress == .done { return try take(script.begin(version: connection.version), connection) }
@@ -71,7 +71,7 @@ final class ErrandRun {
         return nil
     }
 
-    private func listen(_ asking: consuming ErrandStage.Asking) throws(ProbeFailure) -> ErrandOutcome? {
+    private func listen(_ asking: consuming NodeCommandStage.Asking) throws(ProbeFailure) -> NodeCommandOutcome? {
         let result = try asking.connection.receive()
         var row = asking.row
         if row == nil, let result {
@@ -81,21 +81,21 @@ final class ErrandRun {
         let isAtEnd = row == nil ? false : try asking.connection.isAtEnd()
         let connection = asking.connection
         if let row, isAtEnd {
-            if script.isAboutToChange, !mayChange { return .refused(Self.lapsed(errand)) }
+            if script.isAboutToChange, !mayChange { return .refused(Self.lapsed(command)) }
             return try take(script.next(row), connection)
         }
         stage = .asking(.init(connection: connection, row: row))
         return nil
     }
 
-    private static func lapsed(_ errand: Errand) -> String {
-        errand.isPromotion ? "the lease in etcd has run out" : "what it was to follow is the primary no more"
+    private static func lapsed(_ command: NodeCommand) -> String {
+        command.isPromotion ? "the lease in etcd has run out" : "what it was to follow is the primary no more"
     }
 
     private func take(
-        _ step: ErrandScript.Step,
+        _ step: NodeCommandScript.Step,
         _ connection: consuming Connection
-    ) throws(ProbeFailure) -> ErrandOutcome? {
+    ) throws(ProbeFailure) -> NodeCommandOutcome? {
         switch step {
         case .end(let outcome): return outcome
         case .send(let statement):

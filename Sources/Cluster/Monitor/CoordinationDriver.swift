@@ -1,5 +1,6 @@
-/// What the monitor's thread keeps for agreeing with other proxies.
-struct Conductor {
+/// Drives `Coordinator` on the monitor's thread: keeps what it was told last, and what workers have been told of its
+/// verdict.
+struct CoordinationDriver {
     var coordinator: Coordinator
     let lease: WriteLease
     let ask: (CoordinationRequest) -> Void

@@ -1,11 +1,12 @@
 import Glibc
 import ProxyCore
 
-/// What the monitor's thread keeps for promotions: the decision, and the errands under way.
-struct Promoter {
+/// Drives `Promotion` and `Following` on the monitor's thread: keeps when each is to look again, what it waits for, and
+/// the commands to nodes that are under way.
+struct PromotionDriver {
     var promotion: Promotion
     var following = Following()
-    var errands: [ErrandRun] = []
+    var commands: [NodeCommandRun] = []
     /// Something has changed since `Promotion` looked last.
     var mustLook = false
     /// The view that workers must go by before the candidate is told.
@@ -31,13 +32,13 @@ struct Promoter {
     }
 
     /// What to poll(2) for.
-    var interests: [pollfd] { errands.compactMap(\.interest) }
+    var interests: [pollfd] { commands.compactMap(\.interest) }
 
     /// When something is due by time alone.
     func deadline(after now: UInt64) -> UInt64? {
         // What is due already waits for something else.
         let own = promotion.deadline.flatMap { $0 > now ? $0 : nil }
-        return ([own].compactMap { $0 } + errands.map(\.deadline)).min()
+        return ([own].compactMap { $0 } + commands.map(\.deadline)).min()
     }
 
     /// Whether `Promotion` is to look again; counts as done.

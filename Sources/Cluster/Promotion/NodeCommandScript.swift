@@ -1,8 +1,8 @@
-/// The statements of an errand, one after the other. Pure: rows in, statements out.
-struct ErrandScript {
+/// The statements of a command, one after the other. Pure: rows in, statements out.
+struct NodeCommandScript {
     enum Step: Equatable {
         case send(String)
-        case end(ErrandOutcome)
+        case end(NodeCommandOutcome)
     }
 
     private enum Stage {
@@ -15,16 +15,16 @@ struct ErrandScript {
         case providingSlot
     }
 
-    private let errand: Errand
+    private let command: NodeCommand
     private var stage = Stage.begun
 
-    init(_ errand: Errand) { self.errand = errand }
+    init(_ command: NodeCommand) { self.command = command }
 
     /// The first statement.
     ///
     /// - Parameter version: `server_version_num`.
     mutating func begin(version: Int) -> Step {
-        switch errand {
+        switch command {
         case .promote(_, within: _?):
             stage = .readingClock
             return .send("SELECT \(Self.clock)")
@@ -58,7 +58,7 @@ struct ErrandScript {
         switch stage {
         case .begun: preconditionFailure("an answer before the first statement")
         case .readingClock:
-            guard case .promote(let seconds, let limit?) = errand else { preconditionFailure("not a timed errand") }
+            guard case .promote(let seconds, let limit?) = command else { preconditionFailure("not a timed command") }
             guard let text = row.first ?? nil, let time = Double(text), time.isFinite else {
                 return .end(.refused("its clock cannot be read"))
             }
@@ -80,7 +80,7 @@ struct ErrandScript {
 
     /// - Parameter row: what a replica says of where it streams from.
     private mutating func point(_ row: [String?]) -> Step {
-        guard case .follow(let address, let sources) = errand else { preconditionFailure("not an errand to follow") }
+        guard case .follow(let address, let sources) = command else { preconditionFailure("not a command to follow") }
         guard row.count == 4, row[3] == "t" else { return .end(.refused("it is no replica any more")) }
         guard let old = row[0], let targets = PrimaryConninfo.targets(old),
             let new = PrimaryConninfo.pointing(old, at: address)

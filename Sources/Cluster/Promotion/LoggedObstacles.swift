@@ -1,5 +1,5 @@
 /// What the log has been told of one outage, so that what comes and goes with every look is told once.
-struct ObstaclesSaid: Sendable {
+struct LoggedObstacles: Sendable {
     /// Who exactly hears from the primary, and how many answer, changes from one look to the next.
     private enum Kind: Hashable {
         case noMajority(seen: Int)

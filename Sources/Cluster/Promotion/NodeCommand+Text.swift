@@ -1,6 +1,6 @@
-extension Errand {
+extension NodeCommand {
     /// One line for the log: what came of it.
-    func text(_ node: String, _ outcome: ErrandOutcome) -> String {
+    func text(_ node: String, _ outcome: NodeCommandOutcome) -> String {
         switch outcome {
         case .promoted(true): "node \(node): pg_promote() is done"
         case .promoted(false): "node \(node): pg_promote() was not done in its time"
@@ -12,7 +12,7 @@ extension Errand {
     }
 
     /// The same of pointing a replica at the primary.
-    static func followText(_ node: String, _ outcome: ErrandOutcome) -> String {
+    static func followText(_ node: String, _ outcome: NodeCommandOutcome) -> String {
         switch outcome {
         case .follows: "node \(node): primary_conninfo names the new primary"
         case .followsAlready: "node \(node): primary_conninfo names the primary already"

@@ -54,17 +54,17 @@ extension Engine {
     func takeFromAnyReplica(_ pool: PoolPointer, except tried: Int, _ profile: ProfileID) -> ServerPointer? {
         let nodes = usableNodes(pool)
         let node = roster.balance.choose(nodes, draw: random.next()) {
-            $0 != tried && !pool.pointee.nodes[$0].idle.isEmpty && isWorthIt($0, pool)
+            $0 != tried && !pool.pointee.nodes[$0].idle.isEmpty && isQuickerThanWaiting($0, pool)
         }
         if node < 0 { return nil }
         let total = pool.pointee.nodes[node].total
-        if tried >= 0 { openForItsShare(pool, tried, servers: total) }
+        if tried >= 0 { openIfFewer(pool, tried, than: total) }
         return takeIdle(pool, node, profile)
     }
 
     /// Whether a read is over sooner on this node than if it waited for the next server of a quicker one. One that has
     /// waited for as long as a read takes here is not told to wait on.
-    func isWorthIt(_ node: Int, _ pool: PoolPointer) -> Bool {
+    func isQuickerThanWaiting(_ node: Int, _ pool: PoolPointer) -> Bool {
         let nodes = nearNodes(pool)
         let own = roster.balance.latency(node)
         for place in 0..<nodes.count where nodes[place] != node {
@@ -82,7 +82,7 @@ extension Engine {
 
     /// Whether a read of the client's cannot simply run anywhere.
     @inline(__always)
-    func isParticular(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
+    func needsParticularNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
         mustBeFresh(client, pool) || pool.pointee.options.balanceLevel == .session
     }
 
@@ -120,7 +120,7 @@ extension Engine {
         }
         if node < 0 { return nil }
         let total = pool.pointee.nodes[node].total
-        openForItsShare(pool, chosen, servers: total)
+        openIfFewer(pool, chosen, than: total)
         return takeIdle(pool, node, client.pointee.profile)
     }
 
@@ -159,7 +159,7 @@ extension Engine {
     /// Whether a free server of a read node should run the next read of a client that waits.
     /// - Parameter anybody: whether it should run that of a client to which any node will do.
     func serves(_ node: Int, _ client: ClientPointer, _ pool: PoolPointer, anybody: Bool) -> Bool {
-        if !isParticular(client, pool) { return anybody }
+        if !needsParticularNode(client, pool) { return anybody }
         guard isFresh(node, for: client, pool) else { return false }
         if pool.pointee.options.balanceLevel == .session { return chooseNode(client, pool) == node }
         let near = usableNodes(pool)

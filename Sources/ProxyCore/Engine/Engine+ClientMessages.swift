@@ -216,7 +216,7 @@ extension Engine {
     ) -> Progress {
         let forRead = client.pointee.lastRoute.isRead
         if !forRead, plan.effects.contains(.sequenceRead), takeSequenceServer(client, pool) {
-        } else if forRead, isParticular(client, pool) {
+        } else if forRead, needsParticularNode(client, pool) {
             requestFreshServer(client, pool)
         } else {
             requestServer(client, pool, forRead: forRead)

@@ -24,7 +24,7 @@ extension Engine {
                 actions.append(.vacateCatalog(database: database))
                 vacated.append(database)
             } else {
-                occupy(database)
+                ensureConnection(to: database)
             }
         }
         var claim = DatabaseClaim(databases: wanted.map(\.database), watched: Set(vacated), now: now)
@@ -123,7 +123,7 @@ extension Engine {
 
     /// Clients are connected to the database, though perhaps with no server at this moment: one is opened, so that the
     /// node knows of them.
-    private func occupy(_ database: String) {
+    private func ensureConnection(to database: String) {
         var isOccupied = false
         forEachServer(of: database) { server in
             if server.pointee.node == primary, server.pointee.phase != .closing, server.pointee.phase != .leaving {

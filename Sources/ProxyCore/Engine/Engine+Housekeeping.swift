@@ -18,8 +18,8 @@ extension Engine {
         }
         if primary < 0 { checkReadsWithoutPrimary(pool) }
         if pool.pointee.waiting > 0 {
-            makeWay(for: pool)
-            makeWayAmongGenerations(for: pool)
+            evictIdleServer(for: pool)
+            evictIdleServerOfGenerations(for: pool)
             serveQueues(pool)
         }
     }

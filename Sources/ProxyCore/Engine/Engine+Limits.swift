@@ -9,7 +9,7 @@ extension Engine {
 
     /// Where clients wait and such a limit is reached, the server under it that has been free for the longest time
     /// gives way: nobody waits while one idles.
-    func makeWay(for pool: PoolPointer) {
+    func evictIdleServer(for pool: PoolPointer) {
         guard pool.pointee.waiting > 0, let limit = reachedLimit(pool) else { return }
         var oldest: ServerPointer?
         for index in 0..<servers.capacity {

@@ -16,7 +16,7 @@ extension Engine {
         switch verdict {
         case .forGood: refuse(server, forGood: error)
         case .reachedLimit(let limit):
-            if makesWay(for: server, limit) { return fail(server, error.message) }
+            if evictOwnServer(for: server, limit) { return fail(server, error.message) }
             refuse(server, forGood: error)
         case .passing, .nodesFault:
             actions.append(.suspectNode(server.pointee.node))
@@ -50,7 +50,7 @@ extension Engine {
 
     /// - Returns: whether connections of the proxy's own count against the limit: a free one gives way, others will
     ///   end.
-    private func makesWay(for refused: ServerPointer, _ limit: LoginVerdict.ConnectionLimit) -> Bool {
+    private func evictOwnServer(for refused: ServerPointer, _ limit: LoginVerdict.ConnectionLimit) -> Bool {
         let pool = refused.pointee.pool
         var isOurs = false
         var oldest: ServerPointer?

@@ -165,7 +165,7 @@ extension Engine {
     }
 
     /// Clients of the pool wait, and other pools of its key hold what they might have: a free server there gives way.
-    func makeWayAmongGenerations(for pool: PoolPointer) {
+    func evictIdleServerOfGenerations(for pool: PoolPointer) {
         guard pool.pointee.hasGenerations, pool.pointee.waiting > 0 else { return }
         for node in 0..<pool.pointee.nodeCount
         where totalOfGenerations(pool, node) >= pool.pointee.options.size && pool.pointee.nodes[node].connecting == 0 {

@@ -113,7 +113,7 @@ extension Engine {
         if let server = takeIdle(pool, best, client.pointee.profile) { return server }
         let other = chooseReplica(client, pool) { $0 != best && !pool.pointee.nodes[$0].idle.isEmpty }
         if other >= 0 {
-            openForItsShare(pool, best, servers: pool.pointee.nodes[other].total)
+            openIfFewer(pool, best, than: pool.pointee.nodes[other].total)
             return takeIdle(pool, other, client.pointee.profile)
         }
         if pool.pointee.nodes[best].connecting == 0, mayOpen(pool, best) { open(pool, best) }

@@ -63,7 +63,7 @@ extension Engine {
 
     /// A node was chosen that has no free server, and another with so many servers gave its own: the one that was
     /// chosen gets its share from the next time on.
-    func openForItsShare(_ pool: PoolPointer, _ node: Int, servers total: Int) {
+    func openIfFewer(_ pool: PoolPointer, _ node: Int, than total: Int) {
         if pool.pointee.nodes[node].connecting == 0, pool.pointee.nodes[node].total < total, mayOpen(pool, node) {
             open(pool, node)
         }
@@ -123,7 +123,7 @@ extension Engine {
         for place in 0..<nodes.count where nodes[place] != node {
             if roster.balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
             guard let server = takeFitting(pool, nodes[place], profile) else { continue }
-            openForItsShare(pool, node, servers: pool.pointee.nodes[nodes[place]].total)
+            openIfFewer(pool, node, than: pool.pointee.nodes[nodes[place]].total)
             return server
         }
         return nil

@@ -101,7 +101,7 @@ extension Engine {
 
     /// Whether the node may run reads of clients to which it does not matter where.
     func servesAnybody(_ node: Int, _ pool: PoolPointer) -> Bool {
-        usableNodes(pool).contains(node) && isWorthIt(node, pool)
+        usableNodes(pool).contains(node) && isQuickerThanWaiting(node, pool)
     }
 
     /// How often the client that has waited longest lets another go first.
@@ -159,7 +159,7 @@ extension Engine {
             place = pool.pointee.readers.place(of: index) &+ 1
             looked &+= 1
             guard let client = waitingReader(pool, index) else { continue }
-            if isParticular(client, pool) {
+            if needsParticularNode(client, pool) {
                 guard serve(client, pool) else { continue }
                 return true
             }

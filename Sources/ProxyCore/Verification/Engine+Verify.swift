@@ -145,7 +145,7 @@ extension Engine {
         }
         guard hasIdle else { return }
         for index in 0..<pool.pointee.readers.count {
-            guard let client = waitingReader(pool, index), !isParticular(client, pool) else { continue }
+            guard let client = waitingReader(pool, index), !needsParticularNode(client, pool) else { continue }
             findings.expect(false, "client \(client.pointee.handle.index) waits to read while a server is free")
         }
     }

@@ -41,7 +41,7 @@ struct TransactionModes: Equatable {
     /// - Parameters:
     ///   - database: the level by the settings of role and database; nil: it is not known.
     ///   - mayLead: whether its leading reads may run on a replica although it may write.
-    func place(
+    func transactionBegun(
         _ defaults: TransactionDefaults,
         database: TransactionOptions.Isolation?,
         mayLead: Bool

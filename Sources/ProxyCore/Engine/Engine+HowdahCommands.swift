@@ -55,11 +55,11 @@ extension Engine {
         switch effect {
         case .begin, .beginReadWrite, .beginReadOnly, .beginSerializable:
             if pool.pointee.options.mode == .statement { return .failed(.transactionInStatementMode) }
-            client.pointee.transaction = placeOfBegin(effect, text, client)
+            client.pointee.transaction = transactionBegun(by: effect, text, client)
             let words = text.text(0..<text.byteCount)
             let isPlain = text.byteCount <= 6 && effect == .begin
             if !isPlain {
-                extras(of: client).begin = inFewWords(words, client) ?? words
+                extras(of: client).begin = shortenedBegin(words, client) ?? words
             }
             return .done(Self.isStart(words) ? "START TRANSACTION" : "BEGIN")
         case .commit, .rollback:
@@ -71,10 +71,12 @@ extension Engine {
         case .setTransaction, .setTransactionReadOnly, .setTransactionReadWrite, .setTransactionSerializable:
             let extras = extras(of: client)
             let words = (extras.begin.isEmpty ? "BEGIN" : extras.begin) + ";" + text.text(0..<text.byteCount)
-            guard let kept = inFewWords(words, client) else { return .failed(.longBegin(options.statementTextLimit)) }
+            guard let kept = shortenedBegin(words, client) else {
+                return .failed(.longBegin(options.statementTextLimit))
+            }
             extras.begin = kept
-            client.pointee.transaction = place(
-                of: TransactionModes(parse(Array(extras.begin.utf8).span.bytes, client)),
+            client.pointee.transaction = transactionBegun(
+                with: TransactionModes(parse(Array(extras.begin.utf8).span.bytes, client)),
                 client
             )
             return .done("SET")
@@ -95,7 +97,7 @@ extension Engine {
 
     /// BEGIN with what follows it until it is sent; what is long in few words, since the last of each counts.
     /// - Returns: nil where it is too long, and cannot be said so.
-    private func inFewWords(_ text: String, _ client: ClientPointer) -> String? {
+    private func shortenedBegin(_ text: String, _ client: ClientPointer) -> String? {
         if text.utf8.count <= Self.longestBegin { return text }
         let asItIs = text.utf8.count <= options.statementTextLimit ? text : nil
         guard let commands = parse(Array(text.utf8).span.bytes, client) else { return asItIs }

@@ -36,16 +36,22 @@ extension Engine {
     }
 
     /// Where a transaction belongs that begins with this text.
-    func placeOfBegin(_ effect: TransactionEffect, _ text: RawSpan, _ client: ClientPointer) -> ClientTransaction {
+    func transactionBegun(by effect: TransactionEffect, _ text: RawSpan, _ client: ClientPointer) -> ClientTransaction {
         // Nothing is said but BEGIN.
         let isPlain = text.byteCount <= 6 && effect == .begin
-        return place(of: isPlain ? TransactionModes() : TransactionModes(parse(text, client)), client, mayLead: true)
+        return transactionBegun(
+            with: isPlain ? TransactionModes() : TransactionModes(parse(text, client)),
+            client,
+            mayLead: true
+        )
     }
 
     /// - Parameter mayLead: whether it may have leading reads, where the session has chosen that.
-    func place(of modes: TransactionModes, _ client: ClientPointer, mayLead: Bool = false) -> ClientTransaction {
+    func transactionBegun(with modes: TransactionModes, _ client: ClientPointer, mayLead: Bool = false)
+        -> ClientTransaction
+    {
         let pool = client.pointee.pool.unsafelyUnwrapped
-        return modes.place(
+        return modes.transactionBegun(
             defaults(of: client),
             database: pool.pointee.isolation,
             mayLead: mayLead && transactionReads(of: client) == .replicaUntilWrite
@@ -152,7 +158,7 @@ extension Engine {
     /// Whether a BEGIN may lead and says no more than that.
     private func beginsPlainly(_ text: RawSpan, _ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
         guard statementClass.transaction == .begin, statementClass.statementCount == 1,
-            placeOfBegin(.begin, text, client) == .begunToLead,
+            transactionBegun(by: .begin, text, client) == .begunToLead,
             case .begin(let modes)? = parse(text, client)?.first?.command
         else { return false }
         return modes == TransactionOptions()

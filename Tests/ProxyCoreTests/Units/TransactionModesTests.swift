@@ -14,7 +14,7 @@ struct TransactionModesTests {
             SessionCommands.parse(Array(text.utf8).span.bytes, standardConformingStrings: true)
         )
         let settings = defaults.map { SessionSetting(name: $0.key, value: $0.value) }
-        return modes.place(TransactionDefaults(settings), database: database, mayLead: mayLead)
+        return modes.transactionBegun(TransactionDefaults(settings), database: database, mayLead: mayLead)
     }
 
     @Test func itsOwnWordsComeFirst() {
@@ -30,7 +30,10 @@ struct TransactionModesTests {
         #expect(place("BEGIN READ ONLY; SET transaction_read_only = 'off'") == .begun)
         #expect(place("BEGIN READ ONLY; SET transaction_isolation TO DEFAULT") == .begunOnPrimary)
         #expect(place("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", database: .serializable) == .begunReadOnly)
-        #expect(TransactionModes(nil).place(TransactionDefaults(), database: nil, mayLead: true) == .begunOnPrimary)
+        #expect(
+            TransactionModes(nil).transactionBegun(TransactionDefaults(), database: nil, mayLead: true)
+                == .begunOnPrimary
+        )
     }
 
     @Test func thenTheDefaults() {

@@ -12,8 +12,8 @@ struct ClientFreshness: BitwiseCopyable {
     var track = Track.untracked
     /// Where its last read ran; -1: on the primary.
     var node: Int16 = -1
-    /// Which life of that node it was.
-    var life: UInt16 = 0
+    /// Which incarnation of that node it was.
+    var incarnation: UInt16 = 0
     /// Covers what it has written, and what it has read on the primary.
     var written: SampleNumber = 0
     /// Covers also what it has read on `node` since; any other node must have replayed that.

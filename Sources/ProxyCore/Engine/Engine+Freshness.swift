@@ -28,7 +28,7 @@ extension Engine {
         if server.pointee.isReplica, client.pointee.freshness.track != .writing {
             client.pointee.freshness.seen = sampleClock.next
             client.pointee.freshness.node = Int16(server.pointee.node)
-            client.pointee.freshness.life = roster.lives[server.pointee.node]
+            client.pointee.freshness.incarnation = roster.incarnations[server.pointee.node]
             return
         }
         let isOver = server.pointee.conversation.status == .idle && client.pointee.outstanding == 0
@@ -80,8 +80,8 @@ extension Engine {
     private func hasReplayed(_ node: Int, _ client: ClientPointer) -> Bool {
         if node == primary { return true }
         let freshness = client.pointee.freshness
-        // It has shown the session what it has seen, and does not go back: not in this life.
-        let isLast = Int(freshness.node) == node && freshness.life == roster.lives[node]
+        // It has shown the session what it has seen, and does not go back: not in this incarnation.
+        let isLast = Int(freshness.node) == node && freshness.incarnation == roster.incarnations[node]
         let wanted = isLast ? freshness.written : max(freshness.written, freshness.seen)
         if roster.freshness[node].covered < wanted { return false }
         guard let required = client.pointee.consistency?.required else { return true }

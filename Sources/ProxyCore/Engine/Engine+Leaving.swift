@@ -123,7 +123,7 @@ extension Engine {
         case .parked: return parkedServerLost(server)
         case .idle, .active, .draining: break
         }
-        if server.pointee.isReplica { roster.endLife(of: server.pointee.node) }
+        if server.pointee.isReplica { roster.endIncarnation(of: server.pointee.node) }
         let handle = server.pointee.client
         let pool = server.pointee.pool
         if let client = clients[handle] { loseServer(client, server, why) }

@@ -26,7 +26,7 @@ struct Roster: ~Copyable {
     private(set) var freshness: [NodeFreshness]
     private(set) var newestSample: PrimarySample?
     /// By node: how often it has ceased to be a replica, or may have been restarted.
-    private(set) var lives: [UInt16]
+    private(set) var incarnations: [UInt16]
     /// The proxy's own zone; empty: none.
     private let zone: String
 
@@ -39,7 +39,7 @@ struct Roster: ~Copyable {
         readersWithPrimary = ReadNodes(capacity: count)
         balance = ReadBalance(count: count, slowStart: slowStart)
         freshness = topology.nodes.map { _ in NodeFreshness() }
-        lives = topology.nodes.map { _ in 0 }
+        incarnations = topology.nodes.map { _ in 0 }
         readRoles()
         readReaders(now: now)
         noteOutage(primaryBefore: -1, now: now)
@@ -64,8 +64,8 @@ struct Roster: ~Copyable {
             } else if old.isMember {
                 departed.insert(node.index)
             }
-            // Nodes that are no replicas any more begin another life should they come back.
-            if old.state.role == .replica, node.state.role != .replica { endLife(of: old.index) }
+            // Nodes that are no replicas any more begin another incarnation should they come back.
+            if old.state.role == .replica, node.state.role != .replica { endIncarnation(of: old.index) }
         }
         readRoles()
         readReaders(now: now)
@@ -88,8 +88,8 @@ struct Roster: ~Copyable {
     }
 
     /// A replica may have been restarted: it may come back with less than it has shown.
-    mutating func endLife(of node: Int) {
-        lives[node] &+= 1
+    mutating func endIncarnation(of node: Int) {
+        incarnations[node] &+= 1
         freshness[node].covered = 0
     }
 
@@ -173,7 +173,7 @@ struct Roster: ~Copyable {
     private mutating func grow(from before: Int, to count: Int, _ change: inout RosterChange) {
         for _ in before..<count {
             freshness.append(NodeFreshness())
-            lives.append(0)
+            incarnations.append(0)
         }
         balance.grow(to: count)
         // Filled when the roles have been read.
@@ -187,7 +187,7 @@ struct Roster: ~Copyable {
         drained.remove(old.index)
         freshness[old.index] = NodeFreshness()
         balance.leave(old.index)
-        endLife(of: old.index)
+        endIncarnation(of: old.index)
     }
 
     // MARK: Names

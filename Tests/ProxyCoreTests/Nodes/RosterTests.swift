@@ -134,11 +134,11 @@ struct RosterTests {
         var roster = roster(.up(.primary), .up(.replica))
         _ = roster.apply(FreshnessReport(nodes: near(2), newest: nil), now: 1)
         _ = roster.drain(1, now: 1)
-        let life = roster.lives[1]
+        let incarnation = roster.incarnations[1]
         let other = node(1, .up(.replica), name: "other")
         let change = roster.apply(Topology(nodes: [node(0, .up(.primary)), other]), now: 2)
         #expect(change.handedOver.map(\.name) == ["n1"])
-        #expect(roster.lives[1] != life && roster.freshness[1].covered == 0 && roster.replicas == [1])
+        #expect(roster.incarnations[1] != incarnation && roster.freshness[1].covered == 0 && roster.replicas == [1])
         #expect(roster.node(named: "other") == 1 && roster.node(named: "OTHER") == 1 && roster.node(named: "n1") == nil)
     }
 
@@ -154,17 +154,17 @@ struct RosterTests {
         #expect(roster.departed.isEmpty)
     }
 
-    @Test("Who is no replica any more, or may have been restarted, begins another life")
-    func lives() {
+    @Test("Who is no replica any more, or may have been restarted, begins another incarnation")
+    func incarnations() {
         var roster = roster(.up(.primary), .up(.replica))
         _ = roster.apply(FreshnessReport(nodes: near(2), newest: nil), now: 1)
         #expect(roster.freshness[1].covered == 1)
         _ = roster.apply(topology(.up(.primary), Self.down), now: 2)
-        #expect(roster.lives == [0, 1] && roster.freshness[1].covered == 0)
+        #expect(roster.incarnations == [0, 1] && roster.freshness[1].covered == 0)
         _ = roster.apply(topology(.up(.primary), .up(.replica)), now: 3)
-        #expect(roster.lives == [0, 1])
-        roster.endLife(of: 1)
-        #expect(roster.lives == [0, 2])
+        #expect(roster.incarnations == [0, 1])
+        roster.endIncarnation(of: 1)
+        #expect(roster.incarnations == [0, 2])
     }
 
     // MARK: Any order
@@ -180,7 +180,7 @@ struct RosterTests {
         for _ in 0..<300 {
             now += 1
             let before = roster.primary
-            let lives = roster.lives
+            let incarnations = roster.incarnations
             var change: RosterChange?
             switch Int.random(in: 0..<8, using: &random) {
             case 0...2:
@@ -209,7 +209,7 @@ struct RosterTests {
             }
             if let change { #expect(change.primaryBefore == before) }
             expectSound(roster)
-            for (old, new) in zip(lives, roster.lives) { #expect(new >= old) }
+            for (old, new) in zip(incarnations, roster.incarnations) { #expect(new >= old) }
         }
     }
 
@@ -231,6 +231,6 @@ struct RosterTests {
         #expect(replicas == expected.map(\.index))
         #expect(roster.replicaReaders.all.indexes == replicas)
         #expect(roster.readersWithPrimary.all.indexes == replicas + (primary >= 0 ? [primary] : []))
-        #expect(roster.lives.count == nodes.count && roster.freshness.count == nodes.count)
+        #expect(roster.incarnations.count == nodes.count && roster.freshness.count == nodes.count)
     }
 }

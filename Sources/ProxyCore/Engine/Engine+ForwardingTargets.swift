@@ -53,7 +53,7 @@ extension Engine {
             let effects = statements[id].pointee.statementClass.effects
             if effects.contains(.setConfig) { extras(of: client).bound = message.parameters(in: body) ?? [] }
             let target = target(of: id, client, server)
-            let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
+            let isShared = ensurePrepared(target, isNamed: name.byteCount > 0, client, server)
             let record = statements[target]
             if isShared, name.byteCount == 0, !record.pointee.statementClass.hasFixedPlan,
                 !server.pointee.conversation.mayExecute(record.pointee.serial)
@@ -146,7 +146,7 @@ extension Engine {
 
     /// Sees to it that the server has the statement; returns whether under its shared name, else as the unnamed one.
     @inline(__always)
-    func bring(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+    func ensurePrepared(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
         let isShared = isNamed || record.pointee.isShared
         // The executions of an unnamed one are not counted: where they matter, it is used as long as nobody shares it.
@@ -209,7 +209,7 @@ extension Engine {
                 case .changed: return provoke(client, server, .resultHasChanged, header)
                 }
                 let target = target(of: id, client, server)
-                let isShared = bring(target, isNamed: name.byteCount > 0, client, server)
+                let isShared = ensurePrepared(target, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[target].pointee.serial
                 entry.statement = target
                 entry.namePlace = place(of: name, client)

@@ -170,7 +170,7 @@ extension Engine {
         guard let (named, reference) = executed(in: text, client) else { return nil }
         let id = inUse(exchangedStatement(named, nil, text, client), client, server)
         let serial = statements[id].pointee.serial
-        if server.pointee.conversation.status != .failed { bringAhead(id, client, server) }
+        if server.pointee.conversation.status != .failed { ensurePreparedAhead(id, client, server) }
         var entry = LedgerEntry(.query, .forward)
         entry.statement = id
         entry.serial = serial
@@ -191,7 +191,7 @@ extension Engine {
     }
 
     /// Sees to it that the server has the statement when the Query comes.
-    private func bringAhead(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) {
+    private func ensurePreparedAhead(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) {
         let presence = presence(of: statements[id].pointee.serial, client, server)
         if presence == .there { return }
         server.pointee.extras.prepareError = nil
@@ -374,7 +374,7 @@ extension Engine {
             !statements[named].pointee.isPrivate
         else { return nil }
         let inner = inUse(exchangedStatement(named, nil, RawSpan(), client), client, server)
-        _ = bring(inner, isNamed: true, client, server)
+        _ = ensurePrepared(inner, isNamed: true, client, server)
         let record = statements[id].pointee
         let name = name(of: statements[inner].pointee.serial)
         let body = Array(record.body)

@@ -299,7 +299,7 @@ struct ConversationTests {
     private func send(_ choice: Int, _ serial: StatementSerial, _ wire: WireHarness) {
         switch choice {
         case 0...2:
-            bring(serial, wire)
+            ensurePrepared(serial, wire)
             bind(wire, serial, isShared: true)
         case 3, 4:
             if wire.conversation.unnamed != serial || wire.conversation.isUnnamedUncertain() {
@@ -307,7 +307,7 @@ struct ConversationTests {
             }
             bind(wire, serial, isShared: false)
         case 5:
-            bring(serial, wire)
+            ensurePrepared(serial, wire)
             wire.conversation.describe(entry(.describe, serial), isShared: true, from: wire.buffers)
         case 6: execute(wire)
         case 7: relayQuery(wire, "SELECT 1")
@@ -317,8 +317,8 @@ struct ConversationTests {
         }
     }
 
-    /// As the engine does (`presence()`, `bring()`).
-    private func bring(_ serial: StatementSerial, _ wire: WireHarness) {
+    /// As the engine does (`presence()`, `ensurePrepared()`).
+    private func ensurePrepared(_ serial: StatementSerial, _ wire: WireHarness) {
         var parse = entry(.parse, serial)
         if wire.conversation.use(serial) {
             guard wire.conversation.isUncertain(serial) else { return wire.conversation.answer(parse) }

@@ -68,11 +68,11 @@ extension EventLoop {
     /// gone afterwards.
     @inline(__always)
     final func outputMoved(_ connection: ConnectionPointer, _ handler: any EventHandler) {
-        if connection.pointee.backlog != .none { relieve(connection, handler) }
+        if connection.pointee.backlog != .none { endBacklog(connection, handler) }
         if connection.pointee.phase == .flushing, connection.pointee.output.isEmpty { linger(connection) }
     }
 
-    final func relieve(_ connection: ConnectionPointer, _ handler: any EventHandler) {
+    final func endBacklog(_ connection: ConnectionPointer, _ handler: any EventHandler) {
         guard connection.pointee.output.count <= options.lowWater else { return }
         // Told also where the backlog came and went within a turn: an owner that has looked at `unsentBytes` may have
         // acted on it.

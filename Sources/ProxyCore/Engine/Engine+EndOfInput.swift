@@ -65,7 +65,7 @@ extension Engine {
         let isOver: Bool
         switch client.pointee.phase {
         case .ready:
-            isOver = isDone(client) || client.pointee.input == .gone && isReadingForNobody(client)
+            isOver = isDone(client) || client.pointee.input == .gone && hasOnlyReadsInFlight(client)
         case .authenticating, .console: isOver = !isBusy(client)
         case .startup, .welcoming, .cancelling, .closing: isOver = false
         }
@@ -99,7 +99,7 @@ extension Engine {
     /// what it knows already, the server's version, which a server may say at any time (PostgreSQL documentation,
     /// 55.2.7).
     func probe(_ client: ClientPointer) {
-        guard client.pointee.input == .ended, isReadingForNobody(client), let server = servers[client.pointee.server],
+        guard client.pointee.input == .ended, hasOnlyReadsInFlight(client), let server = servers[client.pointee.server],
             server.pointee.conversation.rest == .none,
             let version = server.pointee.extras.parameters.first(where: { $0.name == "server_version" })?.value
         else { return }
@@ -114,7 +114,7 @@ extension Engine {
     }
 
     /// Whether all that is in flight are reads, with nothing behind them.
-    private func isReadingForNobody(_ client: ClientPointer) -> Bool {
+    private func hasOnlyReadsInFlight(_ client: ClientPointer) -> Bool {
         client.pointee.flow == .between && client.pointee.needsInput && client.pointee.outstanding > 0
             && !client.pointee.mustCarryOut
     }

@@ -225,7 +225,7 @@ extension Engine {
             inject(server, statement, purpose: .cleanup)
             return
         }
-        if server.pointee.profile != .base, relieve(server) { return }
+        if server.pointee.profile != .base, resetTimeouts(server) { return }
         guard server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
             || server.pointee.cleanup == .close || isOutdatedLogin(server)

@@ -300,12 +300,12 @@ extension Engine {
 
     /// Rids a server that goes back to its pool of time limits that would end it, or what is done to it, there.
     /// - Returns: whether that is under way.
-    func relieve(_ server: ServerPointer) -> Bool {
+    func resetTimeouts(_ server: ServerPointer) -> Bool {
         guard profiles.traits(of: server.pointee.profile).mustNotRest else { return false }
         let settings = profiles.settings(of: server.pointee.profile)
-        let parts = settings.filter { ProfileTraits.isUnrestful($0) }.map { "RESET \($0.name)" }
+        let parts = settings.filter { ProfileTraits.mustBeResetInPool($0) }.map { "RESET \($0.name)" }
         inject(server, parts.joined(separator: ";"), purpose: .relief)
-        let rest = profiles.intern(settings.filter { !ProfileTraits.isUnrestful($0) })
+        let rest = profiles.intern(settings.filter { !ProfileTraits.mustBeResetInPool($0) })
         profiles.release(server.pointee.profile)
         server.pointee.profile = rest
         return true

@@ -14,7 +14,7 @@ struct ProfileTraits: BitwiseCopyable {
 
     init(_ settings: [SessionSetting]) {
         transactions = TransactionDefaults(settings)
-        for setting in settings where Self.isUnrestful(setting) {
+        for setting in settings where Self.mustBeResetInPool(setting) {
             mustNotRest = true
             if setting.name != Self.idleTimeout { hasShortTimeout = true }
         }
@@ -27,7 +27,7 @@ struct ProfileTraits: BitwiseCopyable {
     private static let short = 1000.0
 
     /// Whether a server must be rid of the setting before it goes back to its pool.
-    static func isUnrestful(_ setting: SessionSetting) -> Bool {
+    static func mustBeResetInPool(_ setting: SessionSetting) -> Bool {
         if setting.name == idleTimeout { return milliseconds(setting.value) != 0 }
         guard timeouts.contains(setting.name), let limit = milliseconds(setting.value) else { return false }
         return limit > 0 && limit < short

@@ -68,7 +68,7 @@ final class ProxyControl: WorkerControl {
 
     func catalogWanted(database: String) { parts.withLock { $0.catalogs }?.watch(database: database) }
 
-    func catalogUnwanted(database: String) { parts.withLock { $0.catalogs }?.forget(database: database) }
+    func catalogUnwanted(database: String) { parts.withLock { $0.catalogs }?.unwatch(database: database) }
 
     func catalogChanged(database: String, change: UInt64) {
         parts.withLock { $0.catalogs }?.refresh(database: database, change: change)

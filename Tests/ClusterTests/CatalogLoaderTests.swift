@@ -265,7 +265,7 @@ import Testing
             try recorder.waitForRows("later", "it is loaded") { _ in true }
             #expect(recorder.allEvents.filter(isFailure).count == 1)
             // No connection stays that would keep a database from being dropped.
-            loader.forget(database: "later")
+            loader.unwatch(database: "later")
             try cluster.primary.wait(
                 for: "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = 'later')",
                 subject: "the loader's connection to end"

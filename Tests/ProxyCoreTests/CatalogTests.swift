@@ -56,7 +56,7 @@ struct CatalogTests {
         #expect(wanted == [true, false, true, false])
         let (loaded, change) = (store.load("c", Self.catalog), store.noteChange("c"))
         #expect(!loaded && change == nil)
-        let forgotten = [store.forget("a"), store.forget("a")]
+        let forgotten = [store.remove("a"), store.remove("a")]
         #expect(forgotten == [true, false])
         let later = (store.want("c"), store.load("c", Self.catalog))
         #expect(later == (true, true))

@@ -60,8 +60,8 @@ package final class CatalogLoader: Sendable {
     }
 
     /// Its facts are wanted no more.
-    package func forget(database: String) {
-        mailbox.post(.forget(database: database))
+    package func unwatch(database: String) {
+        mailbox.post(.unwatch(database: database))
     }
 
     /// Something may have changed them: DDL passed through the proxy and was committed. Looks soon; what is told of
@@ -88,7 +88,7 @@ package typealias CatalogChange = UInt64
 enum CatalogMessage: Sendable {
     case view(ClusterView)
     case watch(database: String)
-    case forget(database: String)
+    case unwatch(database: String)
     case refresh(database: String, CatalogChange)
     case vacate(database: String)
     case release(database: String)

@@ -42,7 +42,7 @@ final class CatalogLoop {
             for database in databases.keys { databases[database]?.due = now }
         case .watch(let database):
             if databases[database] == nil { databases[database] = WatchedDatabase(due: now) }
-        case .forget(let database):
+        case .unwatch(let database):
             databases[database] = nil
             runs.first { $0.database == database }?.isUnwanted = true
         case .refresh(let database, let change):

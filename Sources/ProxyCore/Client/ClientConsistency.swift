@@ -19,7 +19,7 @@ final class ClientConsistency {
     var request = PositionRequest.none
 
     /// DISCARD ALL: the settings are the pool's again.
-    func forget() {
+    func reset() {
         mode = nil
         transactionReads = nil
     }

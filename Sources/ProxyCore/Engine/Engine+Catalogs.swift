@@ -29,7 +29,7 @@ extension Engine {
     func leaveCatalog(of database: String) {
         var isUsed = false
         forEachPool { if $0.pointee.options.databaseOnServer == database { isUsed = true } }
-        if !isUsed, catalogs.forget(database) { actions.append(.catalogUnwanted(database: database)) }
+        if !isUsed, catalogs.remove(database) { actions.append(.catalogUnwanted(database: database)) }
     }
 
     /// A statement is about to be sent that may change what the facts say. They are taken for outdated from now on, and

@@ -18,7 +18,7 @@ extension Engine {
         _ run: inout ForwardRun
     ) -> Bool {
         let status = server.pointee.conversation.status
-        if entry.changesName { forget(entry) }
+        if entry.changesName { releaseStatements(of: entry) }
         if server.pointee.changesCatalog, status == .idle { catalogMayHaveChanged(server) }
         if server.pointee.changesLogins, status == .idle { loginsMayHaveChanged(server, hasFailed: hasFailed) }
         if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
@@ -204,7 +204,7 @@ extension Engine {
     }
 
     private func settingsAreReset(_ server: ServerPointer) {
-        server.pointee.sequences.forget()
+        server.pointee.sequences.reset()
         server.pointee.conversation.hasNoUnnamed()
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base

@@ -150,7 +150,7 @@ extension Engine {
         } else if entry.changesName, let client = clients[server.pointee.client] {
             takeBackName(entry, client)
         } else {
-            forget(entry)
+            releaseStatements(of: entry)
         }
     }
 
@@ -381,7 +381,7 @@ extension Engine {
 
     /// The batch does not run again.
     func keepNames(_ client: ClientPointer) {
-        while let entry = client.pointee.undo.popLast() { forget(entry) }
+        while let entry = client.pointee.undo.popLast() { releaseStatements(of: entry) }
         // What one batch needed is not kept for ever.
         if client.pointee.undo.capacity > 64 { client.pointee.undo = [] }
     }

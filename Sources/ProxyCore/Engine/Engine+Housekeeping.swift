@@ -195,7 +195,7 @@ extension Engine {
             forgetWelcomes(pool)
             let database = pool.pointee.options.databaseOnServer
             if poolHandles[pool.pointee.key] == pool.pointee.handle { poolHandles[pool.pointee.key] = nil }
-            generations.forget(pool.pointee.key, pool.pointee.handle)
+            generations.remove(pool.pointee.key, pool.pointee.handle)
             pools.remove(pool.pointee.handle)
             leaveCatalog(of: database)
         }

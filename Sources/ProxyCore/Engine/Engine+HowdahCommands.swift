@@ -153,7 +153,7 @@ extension Engine {
         case .discard(.temporary): return .done("DISCARD TEMP")
         default:
             forgetNames(client)
-            client.pointee.consistency?.forget()
+            client.pointee.consistency?.reset()
             unlistenAll(client)
             client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
             return .done("DISCARD ALL")

@@ -108,7 +108,7 @@ extension Engine {
         // What was committed all the same is seen on the primary soon.
         if hasFailed { return }
         for claim in claimed {
-            if catalogs.forget(claim.database) { actions.append(.catalogUnwanted(database: claim.database)) }
+            if catalogs.remove(claim.database) { actions.append(.catalogUnwanted(database: claim.database)) }
             if claim.isForced { endClients(of: claim.database) }
         }
         loginsChanged(change)

@@ -352,7 +352,7 @@ extension Engine {
     /// Gives up the slot of a server that is out of its pool.
     func remove(_ server: ServerPointer) {
         if server.pointee.changesCatalog { catalogMayHaveChanged(server) }
-        while let entry = server.pointee.conversation.takeEntry() { forget(entry) }
+        while let entry = server.pointee.conversation.takeEntry() { releaseStatements(of: entry) }
         endRequests(server.pointee.extras.cancelRequesters)
         server.pointee.conversation.clear(to: buffers)
         profiles.release(server.pointee.profile)
@@ -364,7 +364,7 @@ extension Engine {
     }
 
     /// Lets go of what a reply that will not come held on to.
-    func forget(_ entry: LedgerEntry) {
+    func releaseStatements(of entry: LedgerEntry) {
         if entry.kind == .parse { statements.release(entry.statement) }
         statements.release(entry.previous)
     }

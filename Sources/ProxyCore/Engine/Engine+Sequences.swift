@@ -43,7 +43,7 @@ extension Engine {
             // It would end a transaction that is open, or about to be.
             inject(server, "DISCARD SEQUENCES", purpose: .settings)
         }
-        server.pointee.sequences.forget()
+        server.pointee.sequences.reset()
     }
 
     /// The free server on which the client has used sequences, for a batch that asks for them.

@@ -341,9 +341,13 @@ extension Engine {
         {
             // As many as there may be replies to come; the batch does not run again then.
             if client.pointee.undo.count >= options.maximumPendingReplies { deliver(client) }
-            if client.pointee.replayState == .armed { client.pointee.undo.append(entry) } else { forget(entry) }
+            if client.pointee.replayState == .armed {
+                client.pointee.undo.append(entry)
+            } else {
+                releaseStatements(of: entry)
+            }
         } else {
-            forget(entry)
+            releaseStatements(of: entry)
         }
     }
 

@@ -245,7 +245,7 @@ extension Engine {
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
                 client.pointee.preference = server.pointee.pool.pointee.options.route
-                client.pointee.consistency?.forget()
+                client.pointee.consistency?.reset()
                 unlistenAll(client)
                 let start = profiles.settings(of: client.pointee.startProfile)
                 let before = profiles.settings(of: client.pointee.profile)

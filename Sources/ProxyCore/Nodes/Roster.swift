@@ -58,7 +58,7 @@ struct Roster: ~Copyable {
             if node.isMember {
                 departed.remove(node.index)
                 if !node.isSame(as: old) {
-                    forget(old)
+                    resetSlot(of: old)
                     change.handedOver.append(old)
                 }
             } else if old.isMember {
@@ -183,7 +183,7 @@ struct Roster: ~Copyable {
     }
 
     /// A slot is another node's from now on.
-    private mutating func forget(_ old: Node) {
+    private mutating func resetSlot(of old: Node) {
         drained.remove(old.index)
         freshness[old.index] = NodeFreshness()
         balance.leave(old.index)

@@ -8,7 +8,7 @@ struct PoolGenerations {
     mutating func supersede(_ key: PoolKey, _ pool: Handle) { superseded[key, default: []].append(pool) }
 
     /// The pool has gone.
-    mutating func forget(_ key: PoolKey, _ pool: Handle) {
+    mutating func remove(_ key: PoolKey, _ pool: Handle) {
         superseded[key]?.removeAll { $0 == pool }
         if superseded[key]?.isEmpty == true { superseded[key] = nil }
     }

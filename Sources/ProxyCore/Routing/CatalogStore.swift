@@ -31,7 +31,7 @@ package struct CatalogStore {
 
     /// No pool of the database is left, or it is no more the same database.
     /// - Returns: whether anything was known or asked for.
-    package mutating func forget(_ database: String) -> Bool { records.removeValue(forKey: database) != nil }
+    package mutating func remove(_ database: String) -> Bool { records.removeValue(forKey: database) != nil }
 
     /// - Returns: whether anybody wants it.
     package mutating func load(_ database: String, _ catalog: DatabaseCatalog) -> Bool {

@@ -28,7 +28,7 @@ struct SequenceMemory: BitwiseCopyable, Equatable {
     }
 
     /// DISCARD SEQUENCES, or what does as much, is sent or has run.
-    mutating func forget() { self = SequenceMemory() }
+    mutating func reset() { self = SequenceMemory() }
 
     /// Another client gets the server, or the same one again.
     mutating func isHandedOver() { isFresh = false }

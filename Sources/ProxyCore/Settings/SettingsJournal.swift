@@ -58,7 +58,7 @@ struct SettingsJournal {
         switch step {
         case .change(let change):
             if case .set(let setting) = change {
-                forget(setting.name)
+                removeLastValue(of: setting.name)
                 bytes += setting.name.utf8.count + setting.value.utf8.count
             }
             entries.append(.change(change))
@@ -79,7 +79,7 @@ struct SettingsJournal {
     }
 
     /// The value that was set last since the last savepoint: another takes its place.
-    private mutating func forget(_ name: String) {
+    private mutating func removeLastValue(of name: String) {
         for index in entries.indices.reversed() {
             switch entries[index] {
             case .savepoint, .change(.resetAll), .change(.reset): return

@@ -16,7 +16,7 @@ struct SequenceMemoryTests {
         memory.isHandedOver()
         #expect(memory.isOf(one) && memory.serves(one) && memory.isFree(for: one))
         #expect(!memory.isOf(other) && !memory.serves(other) && !memory.isFree(for: other))
-        memory.forget()
+        memory.reset()
         #expect(memory == SequenceMemory())
     }
 

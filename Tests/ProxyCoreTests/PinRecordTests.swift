@@ -24,7 +24,7 @@ struct PinRecordTests {
         #expect(record.isWorthAsking)
         record.asked()
         #expect(!record.isWorthAsking)
-        record.settle(PinReason.advisoryLock.bit)
+        record.answered(PinReason.advisoryLock.bit)
         #expect(record.entries.map(\.reason) == [.advisoryLock])
         #expect(!record.isWorthAsking)
         record.doubt([.holdCursor])
@@ -32,7 +32,7 @@ struct PinRecordTests {
         record.doubt([.advisoryLock])
         #expect(record.isWorthAsking)
         record.asked()
-        record.settle(0)
+        record.answered(0)
         #expect(record.isEmpty)
     }
 
@@ -41,7 +41,7 @@ struct PinRecordTests {
         let record = record(.advisoryLock)
         record.asked()
         record.add(.advisoryLock, since: 5, statement: "again")
-        record.settle(0)
+        record.answered(0)
         #expect(record.entries.map(\.reason) == [.advisoryLock])
         #expect(record.isWorthAsking)
     }
@@ -61,12 +61,12 @@ struct PinRecordTests {
         let record = record(.temporaryObject, .advisoryLock)
         record.mayMake(early)
         record.asked()
-        record.settle(PinReason.temporaryObject.bit | PinReason.advisoryLock.bit)
+        record.answered(PinReason.temporaryObject.bit | PinReason.advisoryLock.bit)
         #expect(record.made == early)
         record.doubt([.temporaryObject])
         record.asked()
         record.mayMake(late)
-        record.settle(PinReason.advisoryLock.bit)
+        record.answered(PinReason.advisoryLock.bit)
         #expect(record.made == late)
         #expect(record.entries.map(\.reason) == [.advisoryLock])
     }

@@ -69,7 +69,7 @@ final class PinRecord {
 
     /// The server has answered.
     /// - Parameter evidence: the reasons for which it has found something, by their bits.
-    func settle(_ evidence: Int) {
+    func answered(_ evidence: Int) {
         guard isAsked else { return }
         isAsked = false
         if contains(.temporaryObject), evidence & PinReason.temporaryObject.bit == 0 { made = madeSinceAsked }

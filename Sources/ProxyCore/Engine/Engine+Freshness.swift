@@ -220,7 +220,7 @@ extension Engine {
         readEpoch &+= 1
         let change = roster.apply(report, now: now)
         answerPositions()
-        if schemas.isSettling { settleSchemas() }
+        if schemas.isAwaitingReplay { settleSchemas() }
         if change.readersHaveChanged {
             forEachPool { serveQueues($0) }
         } else {

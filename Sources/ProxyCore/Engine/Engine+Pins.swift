@@ -67,7 +67,7 @@ extension Engine {
         guard let client = clients[server.pointee.client], let record = client.pointee.pinRecord,
             let evidence = server.pointee.extras.evidence, !hasFailed
         else { return }
-        record.settle(evidence)
+        record.answered(evidence)
         settlePin(client, record)
     }
 

@@ -129,7 +129,7 @@ extension Engine {
         server.pointee.changesSchema = false
         let database = server.pointee.pool.pointee.options.databaseOnServer
         schemaChanged(database)
-        if !roster.replicas.isEmpty { schemas.settle(database, by: sampleClock.next) }
+        if !roster.replicas.isEmpty { schemas.awaitReplay(of: database, by: sampleClock.next) }
     }
 
     /// Replicas have told how far they are.
@@ -138,7 +138,7 @@ extension Engine {
         for index in roster.topology.nodes.indices where roster.topology.nodes[index].state.role == .replica {
             covered = min(covered, roster.freshness[index].covered)
         }
-        for database in schemas.takeSettled(covered: covered) { schemaChanged(database) }
+        for database in schemas.takeReplayed(covered: covered) { schemaChanged(database) }
     }
 
     // MARK: What a client's name means on its server

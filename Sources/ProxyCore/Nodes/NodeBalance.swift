@@ -99,7 +99,7 @@ struct NodeBalance: BitwiseCopyable {
     /// - Parameters:
     ///   - best: the latency of the quickest node.
     ///   - share: of the trust, what goes without samples.
-    mutating func settle(towards best: Double, share: Double) {
+    mutating func decay(towards best: Double, share: Double) {
         if recent > 0, looks < Self.enoughLooks { looks &+= 1 }
         guard samples >= Self.enoughSamples else { return }
         if recent == 0 {

@@ -81,7 +81,7 @@ struct ReadBalance: ~Copyable {
         lastLook = now
         let best = quickest
         for node in 0..<count where nodes[node].since != nil {
-            nodes[node].settle(towards: best, share: share)
+            nodes[node].decay(towards: best, share: share)
             if nodes[node].isStarting { nodes[node].setWeight(nodes[node].fullWeight, now: now, slowStart: slowStart) }
         }
         measureAverage()

@@ -8,12 +8,12 @@ struct SchemaEpochs {
     private var epochs: [String: UInt32] = [:]
     /// The looks at the primary's position that cover what has been changed, where replicas may not have replayed it:
     /// one a database, the newest.
-    private(set) var settling: [String: SampleNumber] = [:]
+    private(set) var awaitingReplay: [String: SampleNumber] = [:]
     private var last: UInt32 = 0
 
     init() {}
 
-    var isSettling: Bool { !settling.isEmpty }
+    var isAwaitingReplay: Bool { !awaitingReplay.isEmpty }
 
     /// - Parameter database: by its name on the servers.
     func current(_ database: String) -> UInt32 { epochs[database] ?? 0 }
@@ -27,15 +27,15 @@ struct SchemaEpochs {
     }
 
     /// A change has been committed which look `number` covers.
-    mutating func settle(_ database: String, by number: SampleNumber) {
-        settling[database] = max(number, settling[database] ?? 0)
+    mutating func awaitReplay(of database: String, by number: SampleNumber) {
+        awaitingReplay[database] = max(number, awaitingReplay[database] ?? 0)
     }
 
     /// Databases whose last change has been replayed everywhere.
     /// - Parameter covered: the newest look that all replicas cover.
-    mutating func takeSettled(covered: SampleNumber) -> [String] {
-        let settled = settling.filter { $0.value <= covered }.map(\.key)
-        for database in settled { settling[database] = nil }
-        return settled
+    mutating func takeReplayed(covered: SampleNumber) -> [String] {
+        let replayed = awaitingReplay.filter { $0.value <= covered }.map(\.key)
+        for database in replayed { awaitingReplay[database] = nil }
+        return replayed
     }
 }

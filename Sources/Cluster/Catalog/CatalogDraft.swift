@@ -31,7 +31,7 @@ struct CatalogDraft {
         case done(CatalogLook)
     }
 
-    mutating func take(_ result: borrowing QueryResult, of step: CatalogStep) -> Progress {
+    mutating func add(_ result: borrowing QueryResult, of step: CatalogStep) -> Progress {
         switch step {
         case .ownSearchPath: ownSearchPath = result.text(0, isPersonal(result) ? 2 : 0)
         case .ownIsolation: ownIsolation = isPersonal(result) ? "" : result.text(0, 0)

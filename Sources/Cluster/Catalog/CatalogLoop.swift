@@ -126,7 +126,7 @@ final class CatalogLoop {
         do throws(SessionFailure) {
             guard let look = try run.ready() else { return }
             end(run)
-            take(look, run)
+            accept(look, run)
         } catch {
             end(run)
             fail(run, error)
@@ -156,7 +156,7 @@ final class CatalogLoop {
 
     /// Publishes only rows that differ: TRUNCATE, say, changes the catalog but nothing that matters here, and each
     /// publication makes every worker classify anew.
-    private func take(_ look: CatalogLook, _ run: CatalogRun) {
+    private func accept(_ look: CatalogLook, _ run: CatalogRun) {
         defer { tellIfVacated(run) }
         let now = MonotonicClock.now
         guard var watched = databases[run.database] else { return }

@@ -95,7 +95,7 @@ final class CatalogRun {
         do throws(ProbeFailure) {
             guard let result = try connection.receive() else { return false }
             if result.isError { throw ProbeFailure.unexpectedAnswer(result.errorText) }
-            pending = draft.take(result, of: step)
+            pending = draft.add(result, of: step)
             return true
         } catch {
             throw .connection(error)

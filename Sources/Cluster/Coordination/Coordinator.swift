@@ -99,7 +99,7 @@ package struct Coordinator: Sendable {
         var actions: [CoordinationAction] = []
         switch event {
         case .looked(let look): self.look = look
-        case .answered(let answer): actions = take(answer, at: now)
+        case .answered(let answer): actions = handle(answer, at: now)
         case .intends(let intent):
             self.intent = intent
             isFresh = false
@@ -187,7 +187,7 @@ package struct Coordinator: Sendable {
         return now >= due ? .exchange(CoordinationExchange()) : nil
     }
 
-    private mutating func take(_ answer: CoordinationAnswer, at now: UInt64) -> [CoordinationAction] {
+    private mutating func handle(_ answer: CoordinationAnswer, at now: UInt64) -> [CoordinationAction] {
         guard let question else { return [] }
         self.question = nil
         var actions: [CoordinationAction] = []

@@ -55,7 +55,7 @@ final class PatroniLoop {
         for url in candidates {
             if mailbox.isStopped { return }
             do throws(PatroniFailure) {
-                take(try request(url), from: url)
+                accept(try request(url), from: url)
                 break
             } catch {
                 reasons.append("\(url): \(error.reason)")
@@ -87,7 +87,7 @@ final class PatroniLoop {
         return try PatroniCluster(json: body)
     }
 
-    private func take(_ new: PatroniCluster, from url: String) {
+    private func accept(_ new: PatroniCluster, from url: String) {
         if cluster == nil || silence != nil { log(.patroni(.answers(url: url, members: new.members.count))) }
         for news in PatroniNews.between(cluster, new) { log(.patroni(news)) }
         preferred = url

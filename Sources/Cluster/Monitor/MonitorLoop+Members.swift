@@ -29,9 +29,9 @@ extension MonitorLoop {
         if changes.isEmpty { return }
         for change in changes {
             switch change {
-            case .joined(let slot): take(slot, isNew: true)
-            case .rejoined(let slot): take(slot, isNew: false)
-            case .left(let slot): letGo(slot)
+            case .joined(let slot): admit(slot, isNew: true)
+            case .rejoined(let slot): admit(slot, isNew: false)
+            case .left(let slot): remove(slot)
             case .retagged(let slot): probes[slot].node = members.nodes[slot]
             case .stirred(let slot): tell(slot, .hinted)
             case .refused(let name): log(.notTaken(node: name, maximum: rules.maximum))
@@ -48,7 +48,7 @@ extension MonitorLoop {
         return nil
     }
 
-    private func take(_ slot: Int, isNew: Bool) {
+    private func admit(_ slot: Int, isNew: Bool) {
         let node = members.nodes[slot]
         let watch = NodeWatch(rules: options.rules, seed: UInt64.random(in: .min ... .max))
         let probe = NodeProbe(
@@ -78,7 +78,7 @@ extension MonitorLoop {
         log(.joined(node: node.name, address: node.address.text))
     }
 
-    private func letGo(_ slot: Int) {
+    private func remove(_ slot: Int) {
         let node = probes[slot].node
         probes[slot] = NodeProbe(node: node, timeout: options.timeout, clock: clock)
         watches[slot] = NodeWatch(rules: options.rules, seed: 1)

@@ -66,7 +66,7 @@ final class NodeCommandRun {
     private func goOn(_ connecting: consuming NodeCommandStage.Connecting) throws(ProbeFailure) -> NodeCommandOutcome? {
         let progress = try connecting.connection.connect()
         let connection = connecting.connection
-        if progress == .done { return try take(script.begin(version: connection.version), connection) }
+        if progress == .done { return try carryOut(script.begin(version: connection.version), connection) }
         stage = .connecting(.init(connection: connection, progress: progress))
         return nil
     }
@@ -82,7 +82,7 @@ final class NodeCommandRun {
         let connection = asking.connection
         if let row, isAtEnd {
             if script.isAboutToChange, !mayChange { return .refused(Self.lapsed(command)) }
-            return try take(script.next(row), connection)
+            return try carryOut(script.next(row), connection)
         }
         stage = .asking(.init(connection: connection, row: row))
         return nil
@@ -92,7 +92,7 @@ final class NodeCommandRun {
         command.isPromotion ? "the lease in etcd has run out" : "what it was to follow is the primary no more"
     }
 
-    private func take(
+    private func carryOut(
         _ step: NodeCommandScript.Step,
         _ connection: consuming Connection
     ) throws(ProbeFailure) -> NodeCommandOutcome? {

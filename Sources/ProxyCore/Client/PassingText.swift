@@ -27,7 +27,7 @@ final class PassingText {
     }
 
     /// More of the message is passed on: bytes behind the text are not looked at.
-    func take(_ bytes: RawSpan) {
+    func append(_ bytes: RawSpan) {
         var size = min(left, bytes.byteCount)
         if case .parse = message, let end = bytes.firstZero(from: 0), end < size {
             size = end

@@ -60,7 +60,7 @@ extension Engine {
                 server.pointee.conversation.continueMessage(input.extracting(offset..<offset &+ size), from: buffers)
                 touch(server)
                 if let passing = client.pointee.passing {
-                    passing.take(input.extracting(offset..<offset &+ size))
+                    passing.append(input.extracting(offset..<offset &+ size))
                     if size == remaining { endPassing(client, server) }
                 }
             }

@@ -202,11 +202,11 @@ extension Engine {
         if let refusal = decideRoute(client, pool, plan, leads: leads) {
             return refuseBatch(client, refusal, header, input, offset)
         }
-        return take(client, pool, plan, header, input, offset)
+        return obtainServer(client, pool, plan, header, input, offset)
     }
 
     /// Takes a server for a batch whose route has been decided, or a place in the queue.
-    private func take(
+    private func obtainServer(
         _ client: ClientPointer,
         _ pool: PoolPointer,
         _ plan: BatchPlan,

@@ -100,7 +100,7 @@ extension Engine {
             size: size,
             standardConformingStrings: client.pointee.context?.context.standardConformingStrings ?? true
         )
-        passing.take(text)
+        passing.append(text)
         client.pointee.passing = passing
     }
 

@@ -58,7 +58,7 @@ extension SignalCall {
             word = ProcessCalls.Word(token, lexer)
         }
 
-        private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        private mutating func consume(_ character: Unicode.Scalar) -> Bool {
             guard word.isCharacter(character) else { return false }
             advance()
             return true
@@ -67,7 +67,7 @@ extension SignalCall {
         private mutating func skipCatalog() -> Bool {
             guard word.name == "pg_catalog" else { return true }
             advance()
-            return take(".")
+            return consume(".")
         }
 
         mutating func read() -> SignalCall? {
@@ -82,14 +82,14 @@ extension SignalCall {
             default: return nil
             }
             advance()
-            guard take("("), let first = argument() else { return nil }
+            guard consume("("), let first = argument() else { return nil }
             var arguments = [first.text]
-            if kind == .terminate, take(",") {
+            if kind == .terminate, consume(",") {
                 guard let second = argument(), second.target != .own else { return nil }
                 arguments.append(second.text)
             }
             let end = word.range.upperBound
-            guard take(")"), endsHere() else { return nil }
+            guard consume(")"), endsHere() else { return nil }
             return SignalCall(kind: kind, target: first.target, range: start..<end, arguments: arguments)
         }
 
@@ -139,9 +139,9 @@ extension SignalCall {
             default:
                 guard skipCatalog(), word.name == "pg_backend_pid" else { return nil }
                 advance()
-                guard take("(") else { return nil }
+                guard consume("(") else { return nil }
                 end = word.range.upperBound
-                guard take(")") else { return nil }
+                guard consume(")") else { return nil }
                 target = .own
             }
             while word.token == .typecast {

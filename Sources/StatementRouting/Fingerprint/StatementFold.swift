@@ -65,7 +65,7 @@ package final class StatementFold {
         while true {
             let token = lexer.nextWhole()
             if token == .more { break }
-            if let ended = normalizer.take(token, lexer, &progress) {
+            if let ended = normalizer.consume(token, lexer, &progress) {
                 outcome = ended
                 hint = lexer.hint
                 return

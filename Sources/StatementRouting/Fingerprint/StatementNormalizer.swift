@@ -56,7 +56,7 @@ final class StatementNormalizer {
         var progress = begin()
         while true {
             let token = lexer.next()
-            if let outcome = take(token, lexer, &progress) { return end(outcome, hint: lexer.hint) }
+            if let outcome = consume(token, lexer, &progress) { return end(outcome, hint: lexer.hint) }
         }
     }
 
@@ -92,7 +92,7 @@ final class StatementNormalizer {
     /// The next token of the text.
     /// - Returns: nil while more are to come.
     @inline(__always)
-    func take(
+    func consume(
         _ token: StatementLexer.Token,
         _ lexer: borrowing StatementLexer,
         _ progress: inout Progress

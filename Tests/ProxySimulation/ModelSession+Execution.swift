@@ -16,7 +16,7 @@ extension ModelSession {
         startTransaction()
         store.executions.append(.init(node: node, text: currentText, values: parameters))
         switch statement {
-        case .empty, .syntaxError, .copyIn: return Outcome(tag: "")
+        case .empty, .syntaxError, .copyIn, .execute: return Outcome(tag: "")
         case .begin, .commit, .rollback: return try executeTransaction(statement)
         case .setConfig(let pairs):
             let changes = pairs.map { (text($0.name, parameters), text($0.value, parameters)) }
@@ -28,7 +28,7 @@ extension ModelSession {
             }
             if all { rows += settings.filter { !$0.key.contains(".") }.map { [$0.key, $0.value] } }
             return Outcome(rows: rows, tag: "SELECT \(rows.count)")
-        case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate:
+        case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate, .prepare:
             return try executeSession(statement)
         case .select(let key):
             let name = text(key, parameters)
@@ -134,6 +134,12 @@ extension ModelSession {
                 throw ModelError(sqlState: "26000", message: "prepared statement \"\(name)\" does not exist")
             }
             return Outcome(tag: "DEALLOCATE")
+        case .prepare(let name, let statement):
+            guard prepared[name] == nil else {
+                throw ModelError(sqlState: "42P05", message: "prepared statement \"\(name)\" already exists")
+            }
+            prepared[name] = Prepared(text: currentText, statement: statement)
+            return Outcome(tag: "PREPARE")
         default: preconditionFailure("not a statement on the session")
         }
     }

@@ -44,7 +44,7 @@ extension ModelSession {
         send { $0.message(BackendTag.parseComplete) }
     }
 
-    private func lookUp(_ name: String) throws(ModelError) -> Prepared {
+    func lookUp(_ name: String) throws(ModelError) -> Prepared {
         if let found = name.isEmpty ? unnamed : prepared[name] { return found }
         throw ModelError(
             sqlState: "26000",

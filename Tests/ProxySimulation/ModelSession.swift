@@ -232,6 +232,7 @@ package final class ModelSession {
         case "S": sync()
         case "H": flush()
         case "X": mode = .gone
+        case "F": callFunction()
         case "d", "c", "f": break
         default: extended(message)
         }
@@ -295,6 +296,7 @@ package final class ModelSession {
     }
 
     private func simple(_ statement: ModelStatement) throws(ModelError) {
+        if hasFailed, !statement.endsTransaction { throw .aborted }
         if case .copyIn = statement {
             try checkWritable("COPY FROM")
             send {
@@ -310,7 +312,6 @@ package final class ModelSession {
             mode = .copyIn(isExtended: false)
             return
         }
-        if hasFailed, !statement.endsTransaction { throw .aborted }
         if case .sleep(let time) = statement, fallAsleep(time) {
             continuation.insert(.answer(statement), at: 0)
             return
@@ -318,7 +319,9 @@ package final class ModelSession {
         try answer(statement)
     }
 
-    private func answer(_ statement: ModelStatement) throws(ModelError) {
+    private func answer(_ named: ModelStatement) throws(ModelError) {
+        var statement = named
+        if case .execute(let name) = named { statement = try lookUp(name).statement }
         let result = try execute(statement, [])
         if let columns = statement.columns { send { $0.textRowDescription(columns) } }
         sendRows(result.rows, of: statement)
@@ -361,9 +364,22 @@ package final class ModelSession {
             failNow(ModelError(sqlState: "57014", message: "COPY from stdin failed: \(reader.string())"))
         case "S", "H": break
         default:
-            mode = .normal
-            failNow(ModelError(sqlState: "08P01", message: "unexpected message type during COPY from stdin"))
+            // It has read the message's type, and not the rest: what follows could be anything.
+            send { $0.raw(ModelError(sqlState: "08P01", message: "unexpected message type in COPY").bytes) }
+            send { $0.error(PostgresError(.fatal, .protocolViolation, "terminating connection")) }
+            flush()
+            disconnect()
         }
+    }
+
+    private func callFunction() {
+        if hasFailed {
+            fail(.aborted)
+        } else {
+            send { $0.message(BackendTag.functionCallResponse) { $0.int32(-1) } }
+            endImplicit()
+        }
+        ready()
     }
 
     private func finishCopy() {

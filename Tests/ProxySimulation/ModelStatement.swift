@@ -35,6 +35,8 @@ enum ModelStatement: Equatable {
     /// prepared.
     case discardSession(isWhole: Bool)
     case deallocate(String?)
+    indirect case prepare(name: String, ModelStatement)
+    case execute(String)
     case copyIn
     case copyOut(Int)
     case createTemporary(String)
@@ -82,6 +84,10 @@ enum ModelStatement: Equatable {
         case ("deallocate", 2):
             guard case .word(let name) = tokens[1] else { return .syntaxError }
             return .deallocate(name == "all" ? nil : name)
+        case ("prepare", 4...):
+            guard case .word(let name) = tokens[1] else { return .syntaxError }
+            return .prepare(name: name, one(Array(tokens.dropFirst(3))))
+        case ("execute", 2): return .execute(name(tokens.dropFirst()))
         case ("listen", 2): return .listen(name(tokens.dropFirst()))
         case ("unlisten", 2): return .unlisten(tokens[1] == .symbol("*") ? nil : name(tokens.dropFirst()))
         case ("notify", 4):

@@ -45,6 +45,8 @@ struct ClientSession: ~Copyable {
     var changesNames = false
     /// Since no portal was there, a statement has been bound that may change the session.
     var bindsChange = false
+    /// The same of one that may be COPY FROM STDIN, or of which nothing is known.
+    var bindsCopy = false
     /// What may be done should servers have something of that batch that is out of date.
     var renewal = Renewal.none
     /// With `balance_level = session` the replica that it reads on; -1: none is chosen.

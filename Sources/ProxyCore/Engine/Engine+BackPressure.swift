@@ -11,6 +11,10 @@ extension Engine {
         if server.pointee.isBacklogged || server.pointee.preparing == .asked || server.pointee.conversation.isChecking {
             return false
         }
+        if server.pointee.conversation.isUndecided {
+            askForReplies(server)
+            return false
+        }
         // Sync itself brings the replies.
         if server.pointee.conversation.isForgetting, !isSync, mustWaitForForgetting(client, server) { return false }
         return server.pointee.conversation.ledger.count < options.maximumPendingReplies || makeRoom(client, server)
@@ -35,7 +39,7 @@ extension Engine {
         return false
     }
 
-    private func askForReplies(_ server: ServerPointer) {
+    func askForReplies(_ server: ServerPointer) {
         if server.pointee.conversation.askForReplies(from: buffers) { touch(server) }
     }
 
@@ -62,6 +66,9 @@ extension Engine {
                 if let passing = client.pointee.passing {
                     passing.append(input.extracting(offset..<offset &+ size))
                     if size == remaining { endPassing(client, server) }
+                }
+                if size == remaining, !server.pointee.conversation.carry.isEmpty {
+                    work.append(.replies(server.pointee.handle))
                 }
             }
             return size

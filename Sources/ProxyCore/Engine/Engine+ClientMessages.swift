@@ -382,12 +382,12 @@ extension Engine {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
-            // What is in flight may begin to copy. The server then ignores a Sync in front of the copy's end, and if
-            // that has been sent, too, no reply would tell which of them it was.
-            if client.pointee.outstanding > 0, server.pointee.conversation.mayBeginCopy { return .stop }
+            guard hasRoom(client, server, forSync: true) else { return .stop }
             // As in `beginOnServer`.
             if server.pointee.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
-            if client.pointee.outstanding > 0, server.pointee.mayNotify { return .stop }
+            if client.pointee.outstanding > 0, server.pointee.mayNotify || client.pointee.extras != nil {
+                return .stop
+            }
             sendSync(client, server)
         } else {
             if mustReadFirst(client, beyond: Self.answersAtOnce) { return .stop }
@@ -411,11 +411,12 @@ extension Engine {
     /// CopyData, CopyDone and CopyFail go to the server that copies; elsewhere a server ignores them, and so do we
     /// (PostgreSQL documentation, 55.2.6).
     func copyMessage(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int) -> Progress {
-        guard let server = servers[client.pointee.server], !server.pointee.conversation.ledger.isEmpty else {
+        let server = servers[client.pointee.server]
+        if let server, !hasRoom(client, server) { return .stop }
+        guard let server, server.pointee.conversation.isCopyingIn else {
             client.pointee.passThrough = .dropped(remaining: header.size)
             return .consumed(0)
         }
-        guard hasRoom(client, server) else { return .stop }
         if header.tag != FrontendTag.copyData { server.pointee.conversation.endCopy() }
         return sendUnanswered(client, server, header, input, offset)
     }

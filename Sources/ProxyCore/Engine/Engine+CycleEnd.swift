@@ -75,6 +75,11 @@ extension Engine {
         let handle = client.pointee.handle
         if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
             client.pointee.changesNames = false
+            // The portals have gone with the transaction.
+            if client.pointee.bindsCopy, server.pointee.conversation.status == .idle {
+                client.pointee.bindsCopy = false
+                forgetLastBound(client)
+            }
             changeNames(client) { $0.compact() }
             client.pointee.since = now
             if client.pointee.pin != nil { settleLongStatements(client, server) }
@@ -87,7 +92,6 @@ extension Engine {
                 processHeld(client)
                 return
             }
-            // The portals have gone with the transaction.
             if client.pointee.bindsChange {
                 client.pointee.bindsChange = false
                 forgetLastBound(client)

@@ -37,6 +37,7 @@ extension Engine {
             let text = queryText(header, input, offset) ?? offset..<offset
             entry.effect = noteEffects(of: statementClass, text: input.extracting(text), client, server)
         }
+        entry.mayCopyIn = statementClass.mayCopyIn || client.pointee.pin == .replication
         noteRecovery(statementClass, client)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
@@ -136,44 +137,37 @@ extension Engine {
         case FrontendTag.flush where client.pointee.flow == .preparing && mayEndAtFlush(client):
             endAtFlush(client, server)
             return .consumed(header.size)
-        case FrontendTag.copyDone, FrontendTag.copyFail:
-            server.pointee.conversation.endCopy()
-            return sendUnanswered(client, server, header, input, offset)
+        case FrontendTag.copyData, FrontendTag.copyDone, FrontendTag.copyFail:
+            return copyMessage(client, header, input, offset)
         case FrontendTag.flush:
             // The client waits for the replies before it goes on: none is held back for a second try.
             deliver(client)
             return sendUnanswered(client, server, header, input, offset)
-        case FrontendTag.copyData:
-            return sendUnanswered(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }
-            if mustWaitInBatch(client) { return .stop }
+            if mustHaveReplies(server) { return .stop }
             let text = isWhole ? queryText(header, input, offset) : nil
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
             let statementClass =
                 text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
-            if statementClass.namesPrepared, mustHaveReplies(server) { return .stop }
             client.pointee.flow = .between
             if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)
         case FrontendTag.functionCall:
-            if mustWaitInBatch(client) { return .stop }
+            if mustHaveReplies(server) { return .stop }
             return forwardFunctionCall(client, server, header, input, offset)
         case FrontendTag.terminate: return terminate(client, header)
         default: return refuseInconsistent(client)
         }
     }
 
-    /// Whether a Query or a FunctionCall in the middle of a batch must wait for what is in flight in front of that.
-    /// What it changes in the session is asked for when a cycle has ended: if that were an earlier one, the question
-    /// would stand in the middle of this batch, where a server that skips to Sync ignores it.
-    private func mustWaitInBatch(_ client: ClientPointer) -> Bool { client.pointee.outstanding > 0 }
-
-    /// Whether a Query in the middle of a batch must wait for the replies to what stands in front of it there: what the
-    /// proxy sends for PREPARE and EXECUTE has a Sync of its own, and would have a server that skips go on.
+    /// Whether a Query or a FunctionCall in the middle of a batch, which no driver sends, must wait for the replies to
+    /// all that stands in front of it. It is carried out only where none of them is an error, and what the proxy sends
+    /// with it (a Sync behind PREPARE, the question for settings at the end of a cycle) must not meet a server that
+    /// skips to the client's Sync.
     private func mustHaveReplies(_ server: ServerPointer) -> Bool {
         if server.pointee.conversation.ledger.isEmpty { return false }
-        if server.pointee.conversation.askForReplies(from: buffers) { touch(server) }
+        askForReplies(server)
         return true
     }
 
@@ -237,6 +231,9 @@ extension Engine {
             }
         }
         if id.isNone || statements[id].pointee.statementClass.mayWrite { client.pointee.mustCarryOut = true }
+        if client.pointee.bindsCopy {
+            entry.mayCopyIn = id.isNone || !isLastBound(client, body) || executedClass(of: id, client).mayCopyIn
+        }
         if client.pointee.bindsChange, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
@@ -266,4 +263,7 @@ extension Engine {
 extension StatementClass {
     /// Whether something of it, or of what was done before in its transaction, may last.
     fileprivate var mayWrite: Bool { access != .read || transaction.mayCommit }
+
+    /// Whether it is COPY FROM STDIN, or not known.
+    var mayCopyIn: Bool { effects.contains(.copyIn) || access == .unknown }
 }

@@ -83,10 +83,14 @@ extension Engine {
     @inline(__always)
     func setLastBound(_ client: ClientPointer, _ id: StatementID, portal: RawSpan) {
         client.pointee.lastPortal = portal.byteCount == 0 ? 0 : nameHash.hash(portal) | 1
+        // A server may know it by a name that PREPARE has given there.
+        if id.isNone, keepsOwnNames(client) { client.pointee.bindsCopy = true }
         if client.pointee.lastBound == id { return }
         if !id.isNone {
             statements.retain(id)
-            if executedClass(of: id, client).mayChangeSession { client.pointee.bindsChange = true }
+            let statementClass = executedClass(of: id, client)
+            if statementClass.mayChangeSession { client.pointee.bindsChange = true }
+            if statementClass.mayCopyIn { client.pointee.bindsCopy = true }
         }
         statements.release(client.pointee.lastBound)
         client.pointee.lastBound = id

@@ -155,7 +155,28 @@ extension Engine {
         if statementClass.effects.contains(.prepare) {
             return prepareByQuery(client, server, header, input, offset, text)
         }
-        return nil
+        return deallocateByQuery(client, server, header, input, offset, text)
+    }
+
+    /// A DEALLOCATE that the proxy cannot answer, since it ends a batch of the extended protocol, of a name that no
+    /// server knows: it gets something to give back.
+    private func deallocateByQuery(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ text: RawSpan
+    ) -> Progress? {
+        guard case .deallocate(let name?) = parse(text, client)?.first?.command,
+            statement(named: Array(name.utf8).span.bytes, of: client) != nil
+        else { return nil }
+        injectDecoy(Array(name.utf8), server, purpose: .prepare)
+        var entry = LedgerEntry(.query, .forward)
+        setName(client, Array(name.utf8).span.bytes, to: .none, &entry)
+        client.pointee.outstanding &+= 1
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
+        return sendWhole(entry, client, server, header, input, offset)
     }
 
     private func executeByQuery(
@@ -176,6 +197,7 @@ extension Engine {
         entry.serial = serial
         noteName(reference, text, client, &entry)
         entry.effect = noteExecuted(statementClass, text, id, client, server)
+        entry.mayCopyIn = statementClass.mayCopyIn
         if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
         server.pointee.conversation.query(
             entry,

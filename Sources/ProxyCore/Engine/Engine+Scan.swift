@@ -61,6 +61,7 @@ extension Engine {
             default:
                 // A function call, a Query without Sync before it, or nonsense: the primary's.
                 plan.mustGoToPrimary(.volatileFunction)
+                plan.leavesState = true
                 plan.extent = .open
                 return plan
             }

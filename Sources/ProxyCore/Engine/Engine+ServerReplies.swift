@@ -55,6 +55,7 @@ extension Engine {
                 serverViolated(server, violation.ofServer)
                 return bytes.byteCount
             }
+            if header.tag == BackendTag.readyForQuery, isInMessageBehind(server) { break reading }
             // Before anything is asked of the ledger's first entry: a reply never is an answer of the proxy's own.
             answerNext(server, bytes, offset, &run)
             let available = min(header.size, bytes.byteCount &- offset)
@@ -82,6 +83,17 @@ extension Engine {
         }
         if run.cycleEnded { cycleEnded(server) }
         return offset
+    }
+
+    /// Whether the next ReadyForQuery ends all that is in flight, and the server has been sent half a message behind
+    /// that: CopyData to a copy that has failed. Nothing can be sent before the rest of it has come (`passOn()`), and
+    /// until then the cycle is not over.
+    @inline(__always)
+    private func isInMessageBehind(_ server: ServerPointer) -> Bool {
+        guard server.pointee.conversation.ledger.count == 1, let client = clients[server.pointee.client],
+            case .toServer = client.pointee.passThrough
+        else { return false }
+        return true
     }
 
     /// The rest of a message whose beginning has been dealt with.
@@ -141,9 +153,8 @@ extension Engine {
         _ offset: Int,
         _ run: inout ForwardRun
     ) -> Bool {
-        let hasClient = !server.pointee.client.isNone
         let status = header.tag == BackendTag.readyForQuery ? bytes.byte(at: offset &+ MessageHeader.byteCount) : 0
-        switch server.pointee.conversation.meet(header.tag, status: status, hasClient: hasClient) {
+        switch server.pointee.conversation.meet(header.tag, status: status) {
         case .completed:
             completed(server.pointee.conversation.finished, server, bytes, offset, header, &run)
             return true
@@ -156,9 +167,10 @@ extension Engine {
             return true
         case .failed, .unasked:
             return errorResponse(server.pointee.conversation.ledger.first, server, bytes, offset, header, &run)
-        case .copyIn(let isOpen, let ignoredSync):
+        case .copyIn:
             deliverReply(server)
-            copyInBegins(server, isOpen: isOpen, ignoredSync, &run)
+            // Of one that sends no more the rest of the copy will not come.
+            run.cycleEnded = true
             keepOrDrop(server, bytes, offset, header, &run)
             return true
         case .violation(let violation):
@@ -182,6 +194,9 @@ extension Engine {
         case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
             if isForwarding(server), let client = clients[server.pointee.client] {
                 commandEnded(client, bytes, offset, header)
+            }
+            if server.pointee.conversation.ledger.first?.effect == .deallocateAll {
+                partOfDeallocatingText(server, bytes, offset, header)
             }
             keepOrDrop(server, bytes, offset, header, &run)
         case BackendTag.copyOutResponse, BackendTag.functionCallResponse, BackendTag.copyInResponse,
@@ -270,6 +285,19 @@ extension Engine {
         if client.pointee.extras != nil, header.tag == BackendTag.commandComplete {
             noteTag(bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size), client)
         }
+    }
+
+    /// A statement has run of a text with DEALLOCATE ALL in it. That holds at once, and whatever follows it: what is
+    /// prepared belongs to no transaction.
+    private func partOfDeallocatingText(
+        _ server: ServerPointer,
+        _ bytes: RawSpan,
+        _ offset: Int,
+        _ header: MessageHeader
+    ) {
+        let body = bytes.extracting(offset &+ MessageHeader.byteCount..<offset &+ header.size)
+        guard let end = body.firstZero(from: 0), body.text(0..<end) == "DEALLOCATE ALL" else { return }
+        applyEffect(.deallocateAll, server)
     }
 
     /// The reply to a message is over.
@@ -383,23 +411,6 @@ extension Engine {
         } else if server.pointee.conversation.ledger.first?.purpose != .startValues || server.pointee.client.isNone {
             keepOrDrop(server, bytes, offset, header, &run)
         }
-    }
-
-    /// The server copies what the client sends.
-    private func copyInBegins(
-        _ server: ServerPointer,
-        isOpen: Bool,
-        _ ignoredSync: IgnoredSync,
-        _ run: inout ForwardRun
-    ) {
-        // Of one that sends no more the rest of the copy will not come.
-        if isOpen { run.cycleEnded = true }
-        guard ignoredSync != .none, let client = clients[server.pointee.client] else { return }
-        // Nothing behind it has been sent: the rest of the copy comes with a Sync of its own.
-        if ignoredSync == .last { client.pointee.flow = .batch }
-        client.pointee.outstanding &-= 1
-        // What waited for that Sync's reply waits no longer.
-        run.cycleEnded = true
     }
 
     /// A server does what no server does: it is closed, and who holds it is told.

@@ -119,7 +119,8 @@ extension Engine {
         guard let commands = parse(text, client) else { return .unknown }
         if commands.contains(where: { $0.command == .deallocate(nil) }) { return .deallocateAll }
         for case .deallocate(let name?) in commands.map(\.command) where StatementSerial.isName(name) {
-            // One that clients share: what is prepared there is not known any more.
+            // One that clients share: what is prepared there is not known any more, whatever comes behind it.
+            server.pointee.needs(.discardAll)
             return .unknown
         }
         return .none

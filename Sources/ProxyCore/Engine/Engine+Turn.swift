@@ -8,6 +8,8 @@ enum Work: BitwiseCopyable {
     case goOn(Handle)
     /// The client has been given a server that it waited for.
     case served(Handle)
+    /// The server's replies may be read that were kept because its client was in the middle of a message.
+    case replies(Handle)
     /// A client has sent another `pg_cancel_backend()` or `pg_terminate_backend()`.
     case signal(ProcessSignal)
 }
@@ -31,6 +33,8 @@ extension Engine {
             case .served(let handle):
                 // It may have left, and its server may have been lost.
                 if let client = clients[handle], client.pointee.flow == .assigned { serverAssigned(client) }
+            case .replies(let handle):
+                if let server = servers[handle] { receivedFromServer(server, RawSpan()) }
             case .signal(let signal): deliver(signal)
             }
         }

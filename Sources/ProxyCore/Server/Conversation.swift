@@ -53,6 +53,10 @@ struct Conversation: ~Copyable {
     @inline(__always)
     var isCopyingIn: Bool { input == .copyData }
 
+    /// Whether what may be sent next hangs on a reply.
+    @inline(__always)
+    var isUndecided: Bool { input == .undecided }
+
     /// It ignores everything up to a Sync that has not been sent yet.
     @inline(__always)
     var isSkipping: Bool { input == .nothingToSync }
@@ -82,12 +86,14 @@ struct Conversation: ~Copyable {
     /// Notes that a reply is owed, and what the message means for the server whatever its text.
     @inline(__always)
     private mutating func owe(_ entry: LedgerEntry) {
+        assert(input == .messages || input == .nothingToSync, "it may take this for a message in a copy")
         switch entry.kind {
         // A simple query ends the unnamed statement (PostgreSQL documentation, 55.2.3).
         case .query: unnamed = .none
         case .sync: if isSkipping { input = .messages }
         case .parse, .bind, .describe, .execute, .close, .functionCall: break
         }
+        if entry.mayCopyIn { input = .undecided }
         ledger.append(entry)
     }
 
@@ -151,11 +157,13 @@ struct Conversation: ~Copyable {
         output.appendEmptyMessage(FrontendTag.flush, from: buffers)
     }
 
-    /// The same, once, where it owes so much that no more is sent before some of it has come.
-    /// - Returns: whether it had not been asked yet.
+    /// The same, once, where no more is sent before some of what it owes has come. To a Query it replies without
+    /// being asked, and what streams (a WAL sender) takes no Flush.
+    /// - Returns: whether it has been asked by this.
     mutating func askForReplies(from buffers: BufferPool) -> Bool {
         if isFull { return false }
         isFull = true
+        if endsWithQuery { return false }
         flush(from: buffers)
         return true
     }
@@ -400,36 +408,13 @@ struct Conversation: ~Copyable {
         ledger[ledger.count - 1].effect = effect
     }
 
-    /// Whether the message sent last may still begin a copy, or stands behind one that may.
-    var mayBeginCopy: Bool {
-        guard !ledger.isEmpty else { return false }
-        return switch ledger[ledger.count - 1].kind {
-        case .query, .execute, .sync: true
-        case .parse, .bind, .describe, .close, .functionCall: false
-        }
-    }
-
     /// Whether the message sent last is a Query.
     var endsWithQuery: Bool { !ledger.isEmpty && ledger[ledger.count - 1].kind == .query }
 
-    /// A client's CopyDone or CopyFail is about to be sent. A Sync behind it counts; one in front of it the server
-    /// ignores. Where the server has not yet said that it copies, both are told apart by what is noted here.
+    /// The client's CopyDone or CopyFail is about to be sent. Another copy may follow in the same Query.
     mutating func endCopy() {
-        if isCopyingIn {
-            // Another may follow in the same Query, which this is not the end of.
-            input = .messages
-            return
-        }
-        var last = ledger.count - 1
-        if last > 0, ledger[last].kind == .sync, ledger[last - 1].kind == .execute {
-            ledger[last].copyEnds = 1
-            last -= 1
-        }
-        guard last >= 0 else { return }
-        switch ledger[last].kind {
-        case .execute, .query: if ledger[last].copyEnds < .max { ledger[last].copyEnds += 1 }
-        case .parse, .bind, .describe, .close, .sync, .functionCall: break
-        }
+        assert(isCopyingIn, "elsewhere a server ignores it")
+        input = ledger.first?.kind == .query ? .undecided : .messages
     }
 
     // MARK: What the server has
@@ -575,9 +560,8 @@ struct Conversation: ~Copyable {
     /// (`takeAnswer()`): a reply never is one.
     /// - Parameters:
     ///   - status: the first byte of its body, 0 where it has none.
-    ///   - hasClient: whether anybody waits for the reply.
     @inline(__always)
-    mutating func meet(_ tag: UInt8, status byte: UInt8, hasClient: Bool) -> ReplyStep {
+    mutating func meet(_ tag: UInt8, status byte: UInt8) -> ReplyStep {
         switch tag {
         case BackendTag.parseComplete: return complete(.parse)
         case BackendTag.bindComplete: return complete(.bind)
@@ -585,15 +569,18 @@ struct Conversation: ~Copyable {
         case BackendTag.rowDescription, BackendTag.noData:
             return ledger.first?.kind == .describe ? complete(.describe) : .part
         case BackendTag.commandComplete, BackendTag.emptyQueryResponse, BackendTag.portalSuspended:
-            if isCopyingIn { input = .messages }
             return ledger.first?.kind == .execute ? complete(.execute) : .part
         case BackendTag.readyForQuery: return ready(byte)
         case BackendTag.errorResponse:
             if ledger.isEmpty { return .unasked }
             hasFailed = true
-            if isCopyingIn { input = .messages }
+            if ledger[0].mayCopyIn { input = .messages }
             return .failed
-        case BackendTag.copyInResponse, BackendTag.copyBothResponse: return beginCopyIn(hasClient: hasClient)
+        case BackendTag.copyInResponse, BackendTag.copyBothResponse:
+            // Of a statement that cannot copy it is not to be believed.
+            if ledger.first?.mayCopyIn != true { return .violation(.unaskedCopy) }
+            input = .copyData
+            return .copyIn
         default: return .part
         }
     }
@@ -610,6 +597,7 @@ struct Conversation: ~Copyable {
             return .violation(.unaskedReply)
         }
         ledger.removeFirst()
+        if entry.mayCopyIn { input = .messages }
         if entry.changesServer { unconfirmed &-= 1 }
         if entry.purpose == .check { isChecking = false }
         return .completed
@@ -622,27 +610,10 @@ struct Conversation: ~Copyable {
         }
         ledger.removeFirst()
         self.status = status
-        if isCopyingIn { input = .messages }
+        if entry.mayCopyIn { input = .messages }
         let failed = hasFailed
         hasFailed = false
         return .ready(hasFailed: failed)
-    }
-
-    /// COPY FROM STDIN has begun, or a stream of a WAL sender, which ends when the client says so or leaves (PostgreSQL
-    /// documentation, 55.4): a Sync that was sent behind the Execute already is ignored by the server, and another
-    /// follows CopyDone (PostgreSQL documentation, 55.2.6).
-    private mutating func beginCopyIn(hasClient: Bool) -> ReplyStep {
-        guard let entry = ledger.first else { return .part }
-        let isOpen = entry.copyEnds == 0
-        input = isOpen ? .copyData : .messages
-        if !isOpen { ledger[0].copyEnds -= 1 }
-        guard hasClient, entry.kind == .execute, ledger.count > 1, ledger[1].kind == .sync,
-            isOpen || ledger[1].copyEnds > 0
-        else { return .copyIn(isOpen: isOpen, ignoredSync: .none) }
-        let isLast = ledger.count == 2
-        for index in 1..<ledger.count - 1 { ledger[index] = ledger[index + 1] }
-        ledger.removeLast()
-        return .copyIn(isOpen: isOpen, ignoredSync: isLast ? .last : .another)
     }
 
     /// The answer of the proxy's own whose turn has come; nil where none's has.
@@ -667,7 +638,7 @@ struct Conversation: ~Copyable {
     /// - Parameter limit: replies that may be owed (`max_pending_replies`).
     @inline(__always)
     mutating func hasRoomAgain(limit: Int) -> Bool {
-        guard isFull, ledger.count < limit else { return false }
+        guard isFull, ledger.count < limit, !isUndecided else { return false }
         isFull = false
         return true
     }

@@ -87,9 +87,8 @@ struct LedgerEntry: BitwiseCopyable {
     var nameSize: UInt16 = 0
     var namePlace = ClientStatements.Place.nowhere
     var serial = StatementSerial.none
-    /// For Execute and Query: how many CopyDone and CopyFail were sent before the server said that it copies. For Sync:
-    /// whether it was sent in front of one.
-    var copyEnds: UInt8 = 0
+    /// For Execute and Query: the statement may be COPY FROM STDIN, after which messages mean something else.
+    var mayCopyIn = false
     /// For Query: the text that was sent is not the client's (`ServerExtras.exchanged`).
     var isExchanged = false
     /// For Execute and Query: the statement signals servers, and may end the one that it runs on.

@@ -12,29 +12,22 @@ enum ReplyStep: BitwiseCopyable {
     case failed
     /// An error that nothing asked for.
     case unasked
-    /// The server copies; not `isOpen` where the end of the copy has been sent already. A Sync that was sent in front
-    /// of that end has no reply.
-    case copyIn(isOpen: Bool, ignoredSync: IgnoredSync)
+    /// The server takes what the client copies.
+    case copyIn
     case violation(ReplyViolation)
-}
-
-/// Whether a server that copies ignores a Sync.
-enum IgnoredSync: UInt8, BitwiseCopyable {
-    case none
-    /// Nothing has been sent behind it.
-    case last
-    case another
 }
 
 /// What no server sends.
 enum ReplyViolation: UInt8, BitwiseCopyable {
     case unaskedReply
     case unaskedReady
+    case unaskedCopy
 
     var ofServer: String {
         switch self {
         case .unaskedReply: "sent a reply that nothing asked for"
         case .unaskedReady: "sent ReadyForQuery that nothing asked for"
+        case .unaskedCopy: "began to copy, which nothing asked for"
         }
     }
 }
@@ -42,7 +35,10 @@ enum ReplyViolation: UInt8, BitwiseCopyable {
 /// What a server takes of what it is sent.
 enum ServerInput: UInt8, BitwiseCopyable {
     case messages
-    /// COPY FROM STDIN, or a stream of a WAL sender, is open.
+    /// Either, which its reply to the last message tells: nothing is sent behind that before.
+    case undecided
+    /// COPY FROM STDIN, or a stream of a WAL sender, is open: CopyData, CopyDone and CopyFail. Of anything else Flush
+    /// and Sync are ignored, and the rest ends the copy and the connection (PostgreSQL documentation, 55.2.6).
     case copyData
     /// After an error in an extended batch everything up to a Sync that has not been sent yet is ignored.
     case nothingToSync

@@ -35,8 +35,8 @@ struct CopyTests {
             let server = talk.server(on: 0)
             if !isQuery { server.sends("Parsed", "Bound") }
             server.sends("CopyIn")
-            // One may have been sent in front of it; what stands behind the end counts.
-            #expect(server.received.filter { $0 == "Sync" }.count == (isQuery ? 0 : 2))
+            // Only what stands behind the end counts.
+            #expect(server.received.filter { $0 == "Sync" }.count == (isQuery ? 0 : 1))
             server.sends("Complete COPY 1", "Ready I")
             client.gets(words: (isQuery ? [] : ["Parsed", "Bound"]) + ["CopyIn", "Complete COPY 1", "Ready I"])
             #expect(talk.engine.inspect().idleServers == 1)
@@ -210,13 +210,7 @@ struct CopyTests {
                 with: how.isEarly ? bytes : []
             )
             if !how.isEarly { client.sends(bytes: bytes) }
-            if how.isEarly, how.beginning == .extended {
-                // A batch that is still open is given up whole, without waiting for what it has asked for.
-                #expect(client.received.count == 1)
-                #expect(client.received.first?.hasPrefix("Fatal 08P01 ") == true)
-            } else {
-                client.gets(words: how.beginning.reply + ["Fatal 08P01 \(what.1)"])
-            }
+            client.gets(words: how.beginning.reply + ["Fatal 08P01 \(what.1)"])
             isOver(client, server, talk)
         }
     }
@@ -239,6 +233,72 @@ struct CopyTests {
                 ]
             )
             isOver(client, server, talk)
+        }
+    }
+
+    @Test(
+        "The same where all of it comes at once: nothing is sent behind what may copy",
+        arguments: Beginning.allCases,
+        ["Parse : SELECT 1", "Query UPDATE t SET x = 1", "FunctionCall 1299"]
+    )
+    func unexpectedAtOnce(beginning: Beginning, message: String) {
+        converse { talk in
+            let (client, server) = begin(
+                talk,
+                beginning,
+                with: [message, "Sync", "Query UPDATE t SET x = 1"].flatMap { WireMessage(frontend: $0).bytes }
+            )
+            let type = WireMessage(frontend: message).tag
+            client.gets(
+                words: beginning.reply + [
+                    "Fatal 08P01 unexpected message type 0x\(String(type, radix: 16)) during COPY from stdin"
+                ]
+            )
+            #expect(server.received.last == (beginning == .query ? "Query COPY t FROM STDIN" : "Flush"))
+            isOver(client, server, talk)
+        }
+    }
+
+    @Test("A copy that the server refuses, and what was sent behind it", arguments: Beginning.allCases)
+    func refused(beginning: Beginning) {
+        converse { talk in
+            let client = talk.client()
+            let rest = ["CopyData 1\n", "CopyDone", "Sync", "Query UPDATE t SET x = 1"]
+            client.sends(bytes: (beginning.words + rest).flatMap { WireMessage(frontend: $0).bytes })
+            let server = talk.server(on: 0)
+            let isQuery = beginning == .query
+            server.sends("Error 42P01 relation \"t\" does not exist")
+            if isQuery { server.sends("Ready I") }
+            server.sends("Ready I")
+            if beginning == .extendedWithSync { server.sends("Ready I") }
+            server.completes("UPDATE 1")
+            let ready = [String](repeating: "Ready I", count: beginning == .extended ? 1 : 2)
+            client.gets(
+                words: ["Error 42P01 relation \"t\" does not exist"] + ready + ["Complete UPDATE 1", "Ready I"]
+            )
+            #expect(!server.received.contains { $0.hasPrefix("Copy") })
+            #expect(talk.engine.inspect().pendingReplies == 0)
+        }
+    }
+
+    @Test("Half a CopyData has been sent when its copy fails: nothing comes between its halves", arguments: [0, 1])
+    func failsInTheMiddle(kind: Int) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query DO $$ BEGIN END $$; COPY t FROM STDIN")
+            let server = talk.server(on: 0)
+            server.sends("Complete DO", "CopyIn")
+            client.forget()
+            server.forget()
+            let data = WireMessage(frontend: "CopyData 1234567890\n").bytes
+            client.sends(bytes: Array(data[..<9]))
+            server.sends(kind == 0 ? "Error 57014 canceled" : "Complete COPY 0", "Ready I")
+            client.gets(kind == 0 ? "Error 57014 canceled" : "Complete COPY 0")
+            client.sends(bytes: Array(data[9...]))
+            #expect(server.received.first == "CopyData 1234567890\n")
+            // What the code may have set is asked for, or undone.
+            #expect(server.received.count == 2 && server.received[1].hasPrefix("Query "))
+            client.gets("Ready I")
         }
     }
 

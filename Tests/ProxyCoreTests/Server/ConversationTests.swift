@@ -153,28 +153,60 @@ struct ConversationTests {
         #expect(wire.takeTold() == [.completed(.bind), .answer(.parse), .completed(.execute), .answer(.close)])
     }
 
-    @Test("COPY FROM STDIN: a Sync in front of its end is ignored, one behind it counts")
+    @Test("Behind what may be COPY FROM STDIN nothing may be sent before its reply has told")
     func copies() {
         let copy = Model.message(BackendTag.copyInResponse, [0, 0, 0])
-        // The server says that it copies before the end is sent.
-        let first = WireHarness()
-        execute(first)
-        first.conversation.sync(.forward, from: first.buffers)
-        first.receive(copy)
-        #expect(first.takeTold() == [.copyIn(isOpen: true, .last)])
-        #expect(first.isCopyingIn)
-        first.conversation.endCopy()
-        first.conversation.sync(.forward, from: first.buffers)
-        first.receive(Model.complete + Model.ready)
-        #expect(first.isQuiet)
-        // All of it is sent before.
-        let second = WireHarness()
-        execute(second)
-        second.conversation.endCopy()
-        second.conversation.sync(.forward, from: second.buffers)
-        second.receive(copy + Model.complete + Model.ready)
-        #expect(second.takeTold() == [.copyIn(isOpen: false, .none), .completed(.execute), .ready(hasFailed: false)])
-        #expect(second.isQuiet)
+        let ofQuery = WireHarness()
+        var query = entry(.query)
+        query.mayCopyIn = true
+        ofQuery.conversation.send(query, RawSpan(), from: ofQuery.buffers)
+        for _ in 0..<2 {
+            #expect(ofQuery.isUndecided)
+            ofQuery.receive(copy)
+            #expect(ofQuery.takeTold() == [.copyIn])
+            #expect(ofQuery.isCopyingIn)
+            ofQuery.conversation.endCopy()
+            // Another copy may follow in the same text.
+            ofQuery.receive(Model.complete)
+            #expect(ofQuery.takeTold() == [.part("C")])
+        }
+        ofQuery.receive(Model.ready)
+        #expect(ofQuery.isQuiet && !ofQuery.isUndecided)
+
+        let ofExecute = WireHarness()
+        var execute = entry(.execute)
+        execute.mayCopyIn = true
+        ofExecute.conversation.send(execute, RawSpan(), from: ofExecute.buffers)
+        #expect(ofExecute.isUndecided)
+        ofExecute.receive(copy)
+        ofExecute.conversation.endCopy()
+        #expect(!ofExecute.isUndecided)
+        ofExecute.conversation.sync(.forward, from: ofExecute.buffers)
+        ofExecute.receive(Model.complete + Model.ready)
+        #expect(ofExecute.isQuiet)
+    }
+
+    @Test("A copy that fails, before it begins or in its middle, and a statement that was none", arguments: [0, 1, 2])
+    func copyComesToNothing(kind: Int) {
+        let wire = WireHarness()
+        var copy = entry(.execute)
+        copy.mayCopyIn = true
+        wire.conversation.send(copy, RawSpan(), from: wire.buffers)
+        if kind == 1 { wire.receive(Model.message(BackendTag.copyInResponse, [0, 0, 0])) }
+        wire.receive(kind == 2 ? Model.complete : Model.error)
+        #expect(!wire.isUndecided && !wire.isCopyingIn)
+        #expect(wire.isSkipping == (kind != 2))
+        wire.conversation.sync(.forward, from: wire.buffers)
+        wire.receive(Model.ready)
+        #expect(wire.isQuiet)
+    }
+
+    @Test("A copy that nothing asked for is no copy")
+    func unaskedCopy() {
+        let wire = WireHarness()
+        execute(wire)
+        wire.receive(Model.message(BackendTag.copyInResponse, [0, 0, 0]))
+        #expect(wire.takeTold() == [.violation(.unaskedCopy)])
     }
 
     // MARK: Errors

@@ -13,7 +13,7 @@ final class WireHarness {
         case answer(LedgerEntry.Kind)
         case ready(hasFailed: Bool)
         case failed(LedgerEntry.Kind?)
-        case copyIn(isOpen: Bool, IgnoredSync)
+        case copyIn
         case violation(ReplyViolation)
     }
 
@@ -31,6 +31,7 @@ final class WireHarness {
     var isQuiet: Bool { conversation.isQuiet }
     var isSkipping: Bool { conversation.isSkipping }
     var isCopyingIn: Bool { conversation.isCopyingIn }
+    var isUndecided: Bool { conversation.isUndecided }
     var unconfirmed: Int { conversation.unconfirmed }
     var hasNoErrorInStore: Bool { conversation.replacements.isEmpty }
 
@@ -81,13 +82,13 @@ final class WireHarness {
     }
 
     private func meet(_ tag: UInt8, status: UInt8) {
-        switch conversation.meet(tag, status: status, hasClient: true) {
+        switch conversation.meet(tag, status: status) {
         case .part: told.append(.part(Unicode.Scalar(tag)))
         case .completed: told.append(.completed(conversation.finished.kind))
         case .ready(let hasFailed): told.append(.ready(hasFailed: hasFailed))
         case .unasked: told.append(.failed(nil))
         case .failed: fail()
-        case .copyIn(let isOpen, let ignored): told.append(.copyIn(isOpen: isOpen, ignored))
+        case .copyIn: told.append(.copyIn)
         case .violation(let violation): told.append(.violation(violation))
         }
         takeAnswers()

@@ -101,7 +101,7 @@ struct CleanupTests {
             client.forget()
             server.forget()
             client.sends("Query DISCARD ALL", "Query CREATE TEMPORARY TABLE x (y int)")
-            server.gets("Query DISCARD ALL", "Flush")
+            server.gets("Query DISCARD ALL")
             server.completes("DISCARD ALL")
             server.gets("Query CREATE TEMPORARY TABLE x (y int)")
             server.completes("CREATE TABLE")

@@ -57,9 +57,12 @@ struct FailedTransactionTests {
     @Test("A Query in the place of the second statement", arguments: ends)
     func query(end: String) {
         converse(nodes: 1, pool: { $0.size = 1 }) { talk in
-            let (client, _) = fail(talk)
+            let (client, server) = fail(talk)
             run([end], client)
             client.sends("Query SET work_mem = '8MB'")
+            #expect(server.received.last == "Flush")
+            server.sends("Parsed", "Bound", "Complete \(end.hasPrefix("ROLLBACK") ? "ROLLBACK" : end)")
+            #expect(server.received.last == "Query SET work_mem = '8MB'")
             #expect(pins(of: talk).contains(.setting))
         }
     }

@@ -283,7 +283,7 @@ extension Engine {
         if server.pointee.cancels > 0 { return .stop }
         guard hasRoom(client, server) else { return .stop }
         // What the next statement means may hang on them.
-        if client.pointee.extras?.inquiry != nil { return .stop }
+        if client.pointee.extras?.inquiry != nil || server.pointee.preparing == .interrupted { return .stop }
         let plan = scan(client, input, offset)
         switch plan.extent {
         case .incomplete: return .incomplete

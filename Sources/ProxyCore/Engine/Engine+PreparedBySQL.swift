@@ -316,11 +316,20 @@ extension Engine {
     }
 
     /// An error has cut it short: if the PREPARE itself has succeeded (a cancel request came behind it), it is done
-    /// again when the server listens.
+    /// again when the server listens. In the end the statement stays where it is, and its client with it.
     func preparedIsInterrupted(_ server: ServerPointer) {
-        let hasSucceeded = server.pointee.extras.preparing?.hasSucceeded == true
-        server.pointee.preparing = hasSucceeded ? .interrupted : .none
-        if !hasSucceeded { server.pointee.extras.preparing = nil }
+        if server.pointee.extras.preparing?.hasSucceeded == true {
+            server.pointee.extras.preparing?.interruptions += 1
+            if let preparing = server.pointee.extras.preparing,
+                preparing.interruptions < PreparingBySQL.mostInterruptions
+            {
+                server.pointee.preparing = .interrupted
+                return
+            }
+            if let client = clients[server.pointee.client] { pin(client, .preparedBySQL) }
+        }
+        server.pointee.preparing = .none
+        server.pointee.extras.preparing = nil
     }
 
     func askForTypesAgain(_ server: ServerPointer) {

@@ -19,4 +19,8 @@ struct PreparingBySQL {
     /// What the server says of all its parameters: OIDs in network byte order.
     var types: [UInt8] = []
     var hasSucceeded = false
+    /// How often the question has been cut short.
+    var interruptions = 0
+    /// A cancel request hits it once, perhaps twice; a server that does not answer it at all is asked no more.
+    static let mostInterruptions = 3
 }

@@ -48,6 +48,13 @@ extension RawSpan {
     }
 }
 
+extension RawSpan {
+    /// Whether both are the same bytes.
+    package func isEqual(to other: RawSpan) -> Bool {
+        withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.isSame(as: $0) } }
+    }
+}
+
 extension UnsafeRawBufferPointer {
     /// Whether both are the same bytes.
     package func isSame(as other: UnsafeRawBufferPointer) -> Bool {

@@ -230,103 +230,164 @@ extension ParityCases {
         ),
     ]
 
-    private static let withTheProtocol: [ParityScript] = [
-        .extended(
-            "PREPARE p (int) AS SELECT $1",
-            "EXECUTE p(1)",
-            "EXECUTE p(2)",
-            "EXECUTE p(no_such_column)",
-            "DEALLOCATE p",
-            "EXECUTE p(1)"
-        ),
-        .extended(
-            "PREPARE p AS SELECT 1",
-            "PREPARE p AS SELECT 2",
-            "EXECUTE p",
-            "DEALLOCATE ALL",
-            "EXECUTE p",
-            "DEALLOCATE p"
-        ),
-        .extended(
-            "BEGIN",
-            "PREPARE p AS SELECT 1",
-            "SELECT 1/0",
-            "EXECUTE p",
-            "DEALLOCATE p",
-            "ROLLBACK",
-            "EXECUTE p",
-            "DEALLOCATE p",
-            "EXECUTE p"
-        ),
-        .extended("PREPARE p AS SELEC", "EXECUTE p", "PREPARE p (no_such_type) AS SELECT 1", "EXECUTE p"),
+    private static let own = "SELECT name, parameter_types::text FROM pg_prepared_statements ORDER BY 1"
+
+    private static func look(_ name: String) -> [UInt8] { F.parse(name, own) + F.bind("", name) + F.execute() }
+
+    /// Names that a batch gives and takes back around a look at pg_prepared_statements.
+    private static let shown: [ParityScript] = [
         .messages(
-            "PREPARE, then Bind",
-            [F.query("PREPARE a (int, text) AS SELECT $1 AS x, $2 AS y")],
-            [F.describe(.statement, "a"), F.sync],
-            [run("a", "1", "z"), F.sync],
-            [run("a", "1"), F.sync],
-            [F.close(.statement, "a"), F.sync],
-            [run("a", "1", "z"), F.sync]
+            "closed, and given to what looks",
+            [F.parse("a", "SELECT 4"), F.sync],
+            [F.close(.statement, "a"), look("a"), F.sync]
         ),
         .messages(
-            "Parse, then EXECUTE",
-            [F.parse("a", "SELECT $1::int AS x"), F.sync],
-            [F.query("EXECUTE a(7)")],
-            [F.query("EXECUTE a")],
-            [F.query("DEALLOCATE a")],
-            [F.query("EXECUTE a(7)")],
-            [run("a", "7"), F.sync]
+            "the same of one that has looked",
+            [look("a"), F.sync],
+            [F.close(.statement, "a"), look("a"), F.sync],
+            [look("b"), F.sync]
         ),
         .messages(
-            "names taken",
+            "given to others in between",
+            [F.parse("a", "SELECT 4"), F.sync],
+            [look("b"), F.sync],
+            [F.close(.statement, "a"), F.parse("a", "SELECT $1::int"), look("c"), F.sync],
+            [F.close(.statement, "c"), look("c"), F.sync]
+        ),
+        .messages("in one batch", [look("a"), F.close(.statement, "a"), look("a"), F.sync]),
+        .messages(
+            "beside what shares nothing",
+            [F.parse("a", "PREPARE p AS SELECT 1"), look("b"), F.sync],
+            [F.describe(.statement, "a"), F.sync]
+        ),
+        .messages(
+            "beside an unnamed one",
             [F.parse("a", "SELECT 1"), F.sync],
-            [F.query("PREPARE a AS SELECT 2")],
-            [F.query("EXECUTE a")],
-            [F.query("PREPARE b AS SELECT 3")],
-            [F.parse("b", "SELECT 4"), F.sync],
-            [run("b"), F.sync]
+            [F.parse("", "COMMIT"), F.close(.statement, "a"), look("b"), F.sync]
         ),
         .messages(
-            "Close, then PREPARE",
-            [F.parse("a", "SELECT 1"), F.sync],
-            [F.close(.statement, "a"), F.sync],
-            [F.query("PREPARE a AS SELECT 2")],
-            [run("a"), F.sync]
-        ),
-        .messages(
-            "EXECUTE prepared",
-            [F.query("PREPARE a AS SELECT $1::int")],
-            [F.parse("x", "EXECUTE a(5)"), F.describe(.statement, "x"), F.sync],
-            [run("x"), F.sync],
-            [run("x"), F.sync],
-            [F.describe(.statement, "x"), F.sync],
-            [F.close(.statement, "x"), F.sync]
-        ),
-        .messages(
-            "EXECUTE prepared, and its statement changed",
-            [F.query("PREPARE a AS SELECT 1")],
-            [F.parse("x", "EXECUTE a"), F.sync],
-            [run("x"), F.sync],
-            [F.query("DEALLOCATE a")],
-            [run("x"), F.sync],
-            [F.query("PREPARE a AS SELECT 2")],
-            [run("x"), F.sync]
-        ),
-        .messages(
-            "EXECUTE unnamed with Describe",
-            [F.query("PREPARE a AS SELECT $1::int, 'b'")],
-            [F.parse("", "EXECUTE a(5)"), F.bind("", ""), F.describe(.portal, ""), F.execute(), F.sync],
-            [F.parse("", "EXECUTE a(6)"), F.bind("", ""), F.describe(.portal, ""), F.execute(), F.sync]
-        ),
-        .messages(
-            "EXECUTE in a portal with a row limit",
+            "in a transaction that fails",
             [F.query("BEGIN")],
-            [F.query("PREPARE a AS SELECT generate_series(1, $1)")],
-            [F.parse("", "EXECUTE a(5)"), F.bind("p", ""), F.execute("p", rows: 2), F.sync],
-            [F.execute("p", rows: 9), F.sync],
-            [F.query("COMMIT")]
+            [look("a"), F.sync],
+            [F.close(.statement, "a"), F.parse("b", "SELECT 1/0"), look("c"), F.sync],
+            [F.bind("", "b"), F.execute(), F.sync],
+            [F.describe(.statement, "b"), F.sync],
+            [F.query("ROLLBACK")],
+            [look("d"), F.sync]
         ),
     ]
+
+    /// A failed transaction still tells of what has neither parameters nor rows.
+    private static let describedInFailed: [ParityScript] = ["BEGIN", "SAVEPOINT s", "DEALLOCATE ALL", "COMMIT"].map {
+        .messages(
+            "\($0) described in a failed transaction",
+            [F.parse("a", $0), F.sync],
+            [F.query("BEGIN")],
+            [F.query("SELECT 1/0")],
+            [F.describe(.statement, "a"), F.sync],
+            [F.query("ROLLBACK")],
+            [F.describe(.statement, "a"), F.sync]
+        )
+    }
+
+    private static let withTheProtocol: [ParityScript] =
+        shown + describedInFailed + [
+            .extended(
+                "PREPARE p (int) AS SELECT $1",
+                "EXECUTE p(1)",
+                "EXECUTE p(2)",
+                "EXECUTE p(no_such_column)",
+                "DEALLOCATE p",
+                "EXECUTE p(1)"
+            ),
+            .extended(
+                "PREPARE p AS SELECT 1",
+                "PREPARE p AS SELECT 2",
+                "EXECUTE p",
+                "DEALLOCATE ALL",
+                "EXECUTE p",
+                "DEALLOCATE p"
+            ),
+            .extended(
+                "BEGIN",
+                "PREPARE p AS SELECT 1",
+                "SELECT 1/0",
+                "EXECUTE p",
+                "DEALLOCATE p",
+                "ROLLBACK",
+                "EXECUTE p",
+                "DEALLOCATE p",
+                "EXECUTE p"
+            ),
+            .extended("PREPARE p AS SELEC", "EXECUTE p", "PREPARE p (no_such_type) AS SELECT 1", "EXECUTE p"),
+            .messages(
+                "PREPARE, then Bind",
+                [F.query("PREPARE a (int, text) AS SELECT $1 AS x, $2 AS y")],
+                [F.describe(.statement, "a"), F.sync],
+                [run("a", "1", "z"), F.sync],
+                [run("a", "1"), F.sync],
+                [F.close(.statement, "a"), F.sync],
+                [run("a", "1", "z"), F.sync]
+            ),
+            .messages(
+                "Parse, then EXECUTE",
+                [F.parse("a", "SELECT $1::int AS x"), F.sync],
+                [F.query("EXECUTE a(7)")],
+                [F.query("EXECUTE a")],
+                [F.query("DEALLOCATE a")],
+                [F.query("EXECUTE a(7)")],
+                [run("a", "7"), F.sync]
+            ),
+            .messages(
+                "names taken",
+                [F.parse("a", "SELECT 1"), F.sync],
+                [F.query("PREPARE a AS SELECT 2")],
+                [F.query("EXECUTE a")],
+                [F.query("PREPARE b AS SELECT 3")],
+                [F.parse("b", "SELECT 4"), F.sync],
+                [run("b"), F.sync]
+            ),
+            .messages(
+                "Close, then PREPARE",
+                [F.parse("a", "SELECT 1"), F.sync],
+                [F.close(.statement, "a"), F.sync],
+                [F.query("PREPARE a AS SELECT 2")],
+                [run("a"), F.sync]
+            ),
+            .messages(
+                "EXECUTE prepared",
+                [F.query("PREPARE a AS SELECT $1::int")],
+                [F.parse("x", "EXECUTE a(5)"), F.describe(.statement, "x"), F.sync],
+                [run("x"), F.sync],
+                [run("x"), F.sync],
+                [F.describe(.statement, "x"), F.sync],
+                [F.close(.statement, "x"), F.sync]
+            ),
+            .messages(
+                "EXECUTE prepared, and its statement changed",
+                [F.query("PREPARE a AS SELECT 1")],
+                [F.parse("x", "EXECUTE a"), F.sync],
+                [run("x"), F.sync],
+                [F.query("DEALLOCATE a")],
+                [run("x"), F.sync],
+                [F.query("PREPARE a AS SELECT 2")],
+                [run("x"), F.sync]
+            ),
+            .messages(
+                "EXECUTE unnamed with Describe",
+                [F.query("PREPARE a AS SELECT $1::int, 'b'")],
+                [F.parse("", "EXECUTE a(5)"), F.bind("", ""), F.describe(.portal, ""), F.execute(), F.sync],
+                [F.parse("", "EXECUTE a(6)"), F.bind("", ""), F.describe(.portal, ""), F.execute(), F.sync]
+            ),
+            .messages(
+                "EXECUTE in a portal with a row limit",
+                [F.query("BEGIN")],
+                [F.query("PREPARE a AS SELECT generate_series(1, $1)")],
+                [F.parse("", "EXECUTE a(5)"), F.bind("p", ""), F.execute("p", rows: 2), F.sync],
+                [F.execute("p", rows: 9), F.sync],
+                [F.query("COMMIT")]
+            ),
+        ]
 
     private static let inPipelines: [ParityScript] = [
         .messages(

@@ -43,7 +43,7 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
     private static let texts = [
         "SELECT 1", "SELECT 1", "SELECT 1/0", "SELECT value FROM kv WHERE k = 'k1'", "BEGIN", "COMMIT", "ROLLBACK",
         "COPY kv FROM STDIN", "COPY kv FROM STDIN", "CREATE TEMP TABLE t9 (a int)", "SET work_mem = '5MB'",
-        "SHOW work_mem", "DEALLOCATE ALL", "SELEC", "",
+        "SHOW work_mem", "DEALLOCATE ALL", "SELECT name FROM pg_prepared_statements ORDER BY 1", "SELEC", "",
     ]
 
     private static let queries =

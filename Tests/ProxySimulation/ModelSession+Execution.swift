@@ -28,6 +28,8 @@ extension ModelSession {
             }
             if all { rows += settings.filter { !$0.key.contains(".") }.map { [$0.key, $0.value] } }
             return Outcome(rows: rows, tag: "SELECT \(rows.count)")
+        case .preparedNames:
+            return Outcome(rows: prepared.keys.sorted().map { [$0] }, tag: "SELECT \(prepared.count)")
         case .set, .reset, .resetAll, .show, .discardAll, .discardSession, .deallocate, .prepare:
             return try executeSession(statement)
         case .select(let key):

@@ -35,6 +35,8 @@ enum ModelStatement: Equatable {
     /// prepared.
     case discardSession(isWhole: Bool)
     case deallocate(String?)
+    /// SELECT name FROM pg_prepared_statements
+    case preparedNames
     indirect case prepare(name: String, ModelStatement)
     case execute(String)
     case copyIn
@@ -108,6 +110,7 @@ enum ModelStatement: Equatable {
 
     private static func select(_ tokens: [ModelToken]) -> ModelStatement {
         switch tokens[1] {
+        case .word("name") where tokens.contains(.word("pg_prepared_statements")): return .preparedNames
         case .word("value"):
             guard tokens.count == 8, let key = value(tokens[7]) else { return .syntaxError }
             return .select(key: key)
@@ -205,6 +208,7 @@ enum ModelStatement: Equatable {
         case .sleep: ["pg_sleep"]
         case .setConfig(let pairs): pairs.map { _ in "set_config" }
         case .currentSettings: ["name", "value"]
+        case .preparedNames: ["name"]
         case .show(let name): [name]
         case .countRows: ["count"]
         case .findTemporary: ["case"]

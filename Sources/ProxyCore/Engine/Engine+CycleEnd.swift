@@ -204,6 +204,7 @@ extension Engine {
     func serverIsPristine(_ server: ServerPointer) {
         server.pointee.conversation.isPristine()
         server.pointee.extras.shown = []
+        server.pointee.isShowing = false
         settingsAreReset(server)
     }
 

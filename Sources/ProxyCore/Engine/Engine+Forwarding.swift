@@ -150,6 +150,7 @@ extension Engine {
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
             let statementClass =
                 text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
+            if statementClass.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
             client.pointee.flow = .between
             if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)
@@ -263,6 +264,11 @@ extension Engine {
 extension StatementClass {
     /// Whether something of it, or of what was done before in its transaction, may last.
     fileprivate var mayWrite: Bool { access != .read || transaction.mayCommit }
+
+    /// Whether it is known by its kind to have neither parameters nor rows.
+    var returnsNothing: Bool {
+        statementCount == 1 && (transaction != .none || effects.contains(.deallocate)) && !effects.contains(.execute)
+    }
 
     /// Whether it is COPY FROM STDIN, or not known.
     var mayCopyIn: Bool { effects.contains(.copyIn) || access == .unknown }

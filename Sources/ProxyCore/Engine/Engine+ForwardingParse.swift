@@ -27,8 +27,11 @@ extension Engine {
         }
         let isNamed = !message.name.isEmpty
         let name = body.extracting(message.name)
-        if isNamed, client.pointee.pin != nil, keepsOwnNames(client), statement(named: name, of: client) == nil {
-            // The server knows whether PREPARE has given the name already.
+        let isOnServer = server.pointee.isShowing && isShown(name, server)
+        let isByPrepare =
+            client.pointee.pin != nil && keepsOwnNames(client) && statement(named: name, of: client) == nil
+        if isNamed, isOnServer || isByPrepare {
+            // The server knows whether the name has been given already.
             let exchanged = exchangedParse(body, message, client)
             parseAsSent(LedgerEntry(.parse, .forward), exchanged.span.bytes, unnamed: nil, server)
             return .consumed(header.size)
@@ -45,9 +48,8 @@ extension Engine {
         entry.statement = id
         statements.retain(id)
         setName(client, name, to: id, &entry)
-        if goesByOwnName(id, name) {
-            server.pointee.extras.shown.append(body.array(message.name))
-            server.pointee.needs(.discardAll)
+        if isNamed, server.pointee.isShowing || goesByOwnName(id, name, server) {
+            show(name, on: server)
             parseAsSent(entry, exchangedParse(body, message, client).span.bytes, unnamed: nil, server)
             return .consumed(header.size)
         }
@@ -72,7 +74,7 @@ extension Engine {
         let record = statements[id]
         let serial = record.pointee.serial
         entry.serial = serial
-        let isShared = isNamed || record.pointee.isShared
+        let isShared = isNamed || record.pointee.isShared && !server.pointee.isShowing
         let presence = isShared ? presence(of: serial, client, server) : .missing
         // An unnamed statement that another has run may have another's plan.
         let isThere =

@@ -41,7 +41,7 @@ extension Engine {
         }
         setLastBound(client, id, portal: body.extracting(message.portal))
         let bodySize = header.size &- MessageHeader.byteCount
-        if id.isNone || goesByOwnName(id, name) {
+        if id.isNone || goesByOwnName(id, name, server) {
             if id.isNone, isProxyName(name) {
                 return provoke(client, server, .unknownStatement(name), header, rest: !isWhole)
             }
@@ -152,7 +152,7 @@ extension Engine {
     @inline(__always)
     func ensurePrepared(_ id: StatementID, isNamed: Bool, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let record = statements[id]
-        let isShared = isNamed || record.pointee.isShared
+        let isShared = isNamed || record.pointee.isShared && !server.pointee.isShowing
         // The executions of an unnamed one are not counted: where they matter, it is used as long as nobody shares it.
         if !isNamed, !isShared || record.pointee.statementClass.hasFixedPlan,
             hasUnnamed(record.pointee.serial, client, server)
@@ -205,7 +205,7 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
-            if let id = statement(named: name, of: client), !goesByOwnName(id, name) {
+            if let id = statement(named: name, of: client), !goesByOwnName(id, name, server) {
                 if let refusal = refusalOfPrivate(id, name, server) { return provoke(client, server, refusal, header) }
                 switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
                 case .asTold: break
@@ -213,6 +213,14 @@ extension Engine {
                 case .changed: return provoke(client, server, .resultHasChanged, header)
                 }
                 let target = target(of: id, client, server)
+                if server.pointee.conversation.status == .failed, statements[id].pointee.statementClass.returnsNothing,
+                    !server.pointee.conversation.statements.contains(statements[target].pointee.serial)
+                {
+                    // It tells of those also in a failed transaction, in which it could not be given one.
+                    server.pointee.conversation.answer(entry)
+                    if client.pointee.replayState != .armed { emitAnswers(server) }
+                    return .consumed(header.size)
+                }
                 let isShared = ensurePrepared(target, isNamed: name.byteCount > 0, client, server)
                 entry.serial = statements[target].pointee.serial
                 entry.statement = target
@@ -251,6 +259,13 @@ extension Engine {
                 let serial = statements[id].pointee.serial
                 setName(client, name, to: .none, &entry)
                 server.pointee.conversation.close(serial, entry, from: buffers)
+                touch(server)
+                return .consumed(header.size)
+            }
+            if let id, goesByOwnName(id, name, server), isShown(name, server) {
+                hide(name, on: server)
+                setName(client, name, to: .none, &entry)
+                server.pointee.conversation.closeAsSent(entry, body, from: buffers)
                 touch(server)
                 return .consumed(header.size)
             }

@@ -15,11 +15,14 @@ extension Engine {
         server.pointee.conversation.statements.forEach { others.append($0) }
         for serial in others { server.pointee.conversation.close(serial, from: buffers) }
         for name in server.pointee.extras.shown { closeOnServer(server, name) }
-        server.pointee.extras.shown = []
-        server.pointee.needs(.discardAll)
-        injectSync(server)
         var own: [(name: [UInt8], statement: StatementID)] = []
         client.pointee.statements.forEachName { own.append(($0, $1)) }
+        // A Close that an error has undone may have left one there.
+        for (name, _) in own where server.pointee.isShowing { closeOnServer(server, name) }
+        server.pointee.extras.shown = []
+        server.pointee.isShowing = true
+        server.pointee.needs(.discardAll)
+        injectSync(server)
         for (name, id) in own {
             let names = enterSettings(of: id, client, server)
             parseUnderOwnName(name, id, server)
@@ -35,9 +38,28 @@ extension Engine {
         touch(server)
     }
 
-    /// Whether a statement is known to servers by the client's own name for it: it is to find itself there.
+    /// Whether the server knows a statement by the client's own name for it. One that reads the view is to find itself
+    /// there.
     @inline(__always)
-    func goesByOwnName(_ id: StatementID, _ name: RawSpan) -> Bool {
-        name.byteCount > 0 && statements[id].pointee.statementClass.effects.contains(.readsPrepared)
+    func goesByOwnName(_ id: StatementID, _ name: RawSpan, _ server: ServerPointer) -> Bool {
+        name.byteCount > 0
+            && (statements[id].pointee.statementClass.effects.contains(.readsPrepared)
+                || server.pointee.isShowing && isShown(name, server))
+    }
+
+    /// A Parse gives a name on a server that shows the client's.
+    func show(_ name: RawSpan, on server: ServerPointer) {
+        server.pointee.isShowing = true
+        server.pointee.extras.shown.append(name.array(0..<name.byteCount))
+        server.pointee.needs(.discardAll)
+    }
+
+    func isShown(_ name: RawSpan, _ server: ServerPointer) -> Bool {
+        server.pointee.extras.shown.contains { $0.span.bytes.isEqual(to: name) }
+    }
+
+    /// A Close of what the server shows under that name is about to be sent.
+    func hide(_ name: RawSpan, on server: ServerPointer) {
+        server.pointee.extras.shown.removeAll { $0.span.bytes.isEqual(to: name) }
     }
 }

@@ -78,8 +78,4 @@ extension RawSpan {
         let values = offset + 2 + 2 * formats
         return formats <= 1 && byteCount >= values + 2 && uint16(at: values) == 0
     }
-
-    fileprivate func isEqual(to other: RawSpan) -> Bool {
-        withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.isSame(as: $0) } }
-    }
 }

@@ -352,8 +352,15 @@ extension Engine {
     func emitAnswers(_ server: ServerPointer) {
         while let entry = server.pointee.conversation.takeAnswer() {
             if let client = clients[server.pointee.client] {
-                let tag = entry.kind == .parse ? BackendTag.parseComplete : BackendTag.closeComplete
-                client.pointee.output.appendEmptyMessage(tag, from: buffers)
+                switch entry.kind {
+                case .parse: client.pointee.output.appendEmptyMessage(BackendTag.parseComplete, from: buffers)
+                case .describe:
+                    var builder = MessageBuilder()
+                    builder.message(BackendTag.parameterDescription) { $0.int16(0) }
+                    builder.message(BackendTag.noData)
+                    client.pointee.output.append(builder.bytes, from: buffers)
+                default: client.pointee.output.appendEmptyMessage(BackendTag.closeComplete, from: buffers)
+                }
                 if client.pointee.replayState != .armed { touch(client) }
             }
             noteAccepted(entry, server)

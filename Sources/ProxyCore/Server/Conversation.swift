@@ -393,7 +393,8 @@ struct Conversation: ~Copyable {
 
     // MARK: What is not sent
 
-    /// The proxy answers a Parse or a Close itself when the replies in front of it have come (`takeAnswer()`).
+    /// The proxy answers a Parse, a Close, or a Describe of what returns nothing itself when the replies in front of it
+    /// have come (`takeAnswer()`).
     @inline(__always)
     mutating func answer(_ entry: LedgerEntry) {
         var noted = entry

@@ -17,6 +17,8 @@ struct ServerSession: ~Copyable {
     /// The batch under way resets what came with its client's start-up packet (`ServerExtras.startReset`).
     var resetsToStart = false
     var preparing = PreparingBySQL.Stage.none
+    /// It has its client's named statements under the client's names (`ServerExtras.shown`), and none that are shared.
+    var isShowing = false
     var cleanup = Cleanup.none
     /// Whether the node was a replica when the server was taken.
     var isReplica = false

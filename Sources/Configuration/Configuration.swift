@@ -1,6 +1,10 @@
+import ProxyTerms
+
 /// Everything that an operator can decide: checked, resolved and immutable. A reload makes a new one.
 package struct Configuration: Sendable, Equatable {
     package let proxy: ProxySettings
+    /// What holds for the clients and servers of each database and user.
+    package let pools: PoolRules
     /// At least one; names and endpoints are unique. In the order in which they were given.
     package let nodes: [NodeSettings]
 
@@ -11,6 +15,7 @@ package struct Configuration: Sendable, Equatable {
         self.sections = sections
         self.nodes = nodes
         proxy = ProxySettings(SettingLayers([sections[.proxy] ?? [:]]))
+        pools = PoolRules(sections)
     }
 
     /// Reads and checks everything that configures a proxy.
@@ -28,23 +33,6 @@ package struct Configuration: Sendable, Equatable {
         nodes: [String]
     ) throws(ConfigurationError) -> Configuration {
         try ConfigurationLoader.load(file: file, environment: environment, nodes: nodes)
-    }
-
-    /// What holds for clients of `database` that log in as `user`. Cheap enough for a login, not for a query.
-    package func poolSettings(database: String, user: String) -> PoolSettings {
-        PoolSettings(
-            SettingLayers([sections[.user(user)] ?? [:]] + layers(ofDatabase: database) + [sections[.proxy] ?? [:]])
-        )
-    }
-
-    /// Of any database: one without a section has that of `[database *]`, or the defaults.
-    package func database(named name: String) -> DatabaseSettings {
-        DatabaseSettings(name: name, sections: layers(ofDatabase: name))
-    }
-
-    /// Of any user: one without a section has the defaults.
-    package func user(named name: String) -> UserSettings {
-        UserSettings(name: name, sections: [sections[.user(name)] ?? [:]])
     }
 
     /// Databases with a section of their own, sorted.
@@ -70,10 +58,6 @@ package struct Configuration: Sendable, Equatable {
                 change: definition.change
             )
         }
-    }
-
-    private func layers(ofDatabase name: String) -> [SettingLayers.Values] {
-        [sections[.database(name)] ?? [:], sections[.database(ConfigurationSection.anyName)] ?? [:]]
     }
 }
 

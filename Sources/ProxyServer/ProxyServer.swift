@@ -53,12 +53,13 @@ package final class ProxyServer: Sendable {
         let clock = SampleClock()
         let lease = isCoordinated ? WriteLease() : nil
         let engine = Engine(
-            options: EngineSettings.engineOptions(proxy, seed: Self.randomSeed()),
+            EngineSettings.engineConfiguration(configuration),
             environment: Engine.Environment(
-                poolOptions: { EngineSettings.poolOptions(configuration, database: $0, user: $1) },
+                seed: Self.randomSeed(),
+                version: Version.text,
+                clockOffset: EngineSettings.clockOffset(),
                 randomBytes: Self.randomBytes
             ),
-            authenticationMethod: proxy.authenticationMethod,
             credentials: try Self.credentials(proxy),
             topology: topology,
             sampleClock: clock

@@ -20,14 +20,14 @@ import Testing
             ]) { $1 }
         )
         #expect(configuration.proxy.listen.port == 7001)
-        let app = configuration.poolSettings(database: "app", user: "bob")
+        let app = configuration.pools.options(database: "app", user: "bob")
         #expect(app.size == 11)
         #expect(app.mode == .session)
         #expect(!app.split)
-        let alice = configuration.poolSettings(database: "app", user: "alice")
+        let alice = configuration.pools.options(database: "app", user: "alice")
         #expect(alice.mode == .statement)
-        #expect(alice.minSize == 3)
-        #expect(configuration.poolSettings(database: "other", user: "bob").size == 8)
+        #expect(alice.minimumSize == 3)
+        #expect(configuration.pools.options(database: "other", user: "bob").size == 8)
     }
 
     @Test func everyProxySettingHasItsVariable() {

@@ -26,9 +26,9 @@ import Testing
         #expect(configuration.proxy.listen.addresses == ["127.0.0.1", "::1"])
         #expect(configuration.proxy.authFile == "/etc/o'brien #1/users")
         #expect(configuration.proxy.listen.unixSocketDirectory == nil)
-        #expect(configuration.database(named: "my ]db").dbname == "real")
-        #expect(configuration.poolSettings(database: "x", user: "app user").mode == .session)
-        #expect(configuration.poolSettings(database: "x", user: "y").size == 7)
+        #expect(configuration.pools.options(database: "my ]db", user: "y").databaseOnServer == "real")
+        #expect(configuration.pools.options(database: "x", user: "app user").mode == .session)
+        #expect(configuration.pools.options(database: "x", user: "y").size == 7)
         #expect(configuration.databaseNames == ["my ]db"])
         #expect(configuration.userNames == ["app user"])
     }

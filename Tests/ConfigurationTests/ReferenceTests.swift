@@ -62,8 +62,8 @@ import Testing
         #expect(fromSpelledOut.nodes == fromNothing.nodes)
         #expect(fromSpelledOut.listing == fromNothing.listing)
         #expect(
-            fromSpelledOut.poolSettings(database: "app", user: "app")
-                == fromNothing.poolSettings(database: "app", user: "app")
+            fromSpelledOut.pools.options(database: "app", user: "app")
+                == fromNothing.pools.options(database: "app", user: "app")
         )
     }
 
@@ -73,7 +73,7 @@ import Testing
         let configuration = try load(snippet, environment: [:], nodes: [])
         #expect(configuration.nodes.map(\.name) == ["one", "others-1", "others-2"])
         #expect(configuration.nodes.last?.monitorPassword?.reveal() == "it is secret")
-        #expect(configuration.poolSettings(database: "app", user: "reports").size == 40)
+        #expect(configuration.pools.options(database: "app", user: "reports").size == 40)
     }
 
     @Test func exampleNamesEverySetting() {

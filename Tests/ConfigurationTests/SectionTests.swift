@@ -18,9 +18,23 @@ import Testing
             """
         let configuration = try load(text)
         let sizes = [("other", "bob"), ("app", "bob"), ("app", "alice"), ("other", "alice")].map {
-            configuration.poolSettings(database: $0, user: $1).size
+            configuration.pools.options(database: $0, user: $1).size
         }
         #expect(sizes == [2, 3, 4, 4])
+    }
+
+    @Test func anEmptyNameOnTheServersIsTheClientsOwn() throws {
+        let pools = try load("[database app]\ndbname = store\n[database shop]\ndbname = ''").pools
+        #expect(
+            ["app", "shop", "other"].map { pools.options(database: $0, user: "u").databaseOnServer }
+                == ["store", "shop", "other"]
+        )
+    }
+
+    @Test(arguments: SettingTable.names(in: .user))
+    func everySettingOfUsersIsOneOfPools(name: SettingName) {
+        #expect(PoolOption(name, SettingLayers([]), in: .user) != nil)
+        #expect(PoolOption(name, SettingLayers([]), in: .database) != nil)
     }
 
     @Test func limitsOfDatabasesAndUsersAreTheirOwn() throws {
@@ -38,11 +52,12 @@ import Testing
         )
         #expect(configuration.proxy.connectionLimits.clients == 100)
         #expect(configuration.proxy.connectionLimits.servers == nil)
-        #expect(configuration.database(named: "app").connectionLimits.clients == 50)
-        #expect(configuration.database(named: "app").connectionLimits.servers == 5)
-        #expect(configuration.database(named: "app").dbname == "app")
-        #expect(configuration.user(named: "alice").connectionLimits.clients == 3)
-        #expect(configuration.user(named: "bob").connectionLimits.clients == nil)
+        let alice = configuration.pools.options(database: "app", user: "alice")
+        #expect(alice.maximumDatabaseClients == 50)
+        #expect(alice.maximumDatabaseServers == 5)
+        #expect(alice.databaseOnServer == "app")
+        #expect(alice.maximumUserClients == 3)
+        #expect(configuration.pools.options(database: "app", user: "bob").maximumUserClients == 0)
     }
 
     @Test func nodesOfSections() throws {

@@ -64,12 +64,10 @@ import Testing
 
     /// All that other modules can see.
     private static func typedValues(_ configuration: Configuration) -> String {
-        let pool = configuration.poolSettings(database: "app", user: "app")
+        let pool = configuration.pools.options(database: "app", user: "app")
         let nodes = configuration.nodes.map { "\($0) \($0.monitorPassword?.reveal() ?? "")" }
-        let database = configuration.database(named: "app")
-        let user = configuration.user(named: "app")
         let secret = configuration.proxy.coordination.password?.reveal() ?? ""
-        return "\(configuration.proxy) \(secret) \(nodes) \(pool) \(database) \(user)"
+        return "\(configuration.proxy) \(secret) \(nodes) \(pool)"
     }
 
     @Test func listsWhatIsInForce() throws {

@@ -1,6 +1,7 @@
 import Bytes
 import PostgresWire
 import ProxyCore
+import ProxyTerms
 
 /// One client says a conversation to a model PostgreSQL and, the same, to an engine in front of others of its kind:
 /// it must be told the same, and the same must have been written.
@@ -25,7 +26,6 @@ package final class MixedWorld {
         dice = Dice(seed: conversation.seed &+ 23)
         chunk = dice.pick([1, 40, 100_000])
         var options = EngineOptions()
-        options.seed = conversation.seed | 1
         options.maximumPendingReplies = dice.pick([10, 4096])
         options.serverPreparedStatements = dice.pick([1, 500])
         var pool = PoolOptions(databaseOnServer: "app")
@@ -35,7 +35,6 @@ package final class MixedWorld {
         pool.mode = dice.pick([.transaction, .transaction, .session])
         pool.prepareUnnamed = dice.chance(70)
         pool.readYourWrites = .eventual
-        let poolOptions = pool
         let nodes = (0..<2).map { index in
             Node(
                 index: index,
@@ -46,10 +45,10 @@ package final class MixedWorld {
             )
         }
         shell = Shell(
-            options: options,
+            EngineConfiguration(options: options, pools: PoolRules(proxy: pool)),
             topology: Topology(nodes: nodes),
-            randomSeed: conversation.seed &+ 99,
-            poolOptions: { _, _ in poolOptions }
+            seed: conversation.seed | 1,
+            randomSeed: conversation.seed &+ 99
         )
         store.trace = trace
         client = shell.accept()

@@ -37,21 +37,20 @@ package final class Shell {
     package var verifies = true
 
     package init(
-        options: EngineOptions,
+        _ configuration: EngineConfiguration,
         topology: Topology,
+        seed: UInt64 = 1,
         randomSeed: UInt64,
-        sampleClock: SampleClock = SampleClock(),
-        poolOptions: @escaping (String, String) -> PoolOptions
+        sampleClock: SampleClock = SampleClock()
     ) {
         var random = RandomSource(seed: randomSeed)
         guard let credentials = try? CredentialStore(parsing: []) else { preconditionFailure("an empty list is valid") }
         engine = Engine(
-            options: options,
+            configuration,
             environment: Engine.Environment(
-                poolOptions: poolOptions,
+                seed: seed,
                 randomBytes: { count in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) } }
             ),
-            authenticationMethod: .trust,
             credentials: credentials,
             topology: topology,
             sampleClock: sampleClock

@@ -62,7 +62,6 @@ package final class Simulation {
         nodeCount = failsOver ? 2 + dice.below(2) : 1 + dice.below(3)
         chunk = dice.pick([1, 7, 40, 1000, 100_000])
         var options = EngineOptions()
-        options.seed = seed | 1
         options.maximumPendingReplies = dice.pick([10, 16, 4096])
         options.serverPreparedStatements = dice.pick([1, 2, 500])
         options.clientBufferLimit = dice.pick([1000, 1 << 20])
@@ -93,13 +92,12 @@ package final class Simulation {
         told = Topology(nodes: nodes)
         watchDelay = failsOver ? dice.pick([3, 30, 1000]) : 1
         if failsOver { options.serverLoginRetry = 20_000 }
-        let poolOptions = pool
         shell = Shell(
-            options: options,
+            EngineConfiguration(options: options, pools: PoolRules(proxy: pool)),
             topology: Topology(nodes: nodes),
+            seed: seed | 1,
             randomSeed: seed &+ 99,
-            sampleClock: clock,
-            poolOptions: { _, _ in poolOptions }
+            sampleClock: clock
         )
         shell.highWater = dice.pick([60, 2000, 1 << 20])
         shell.lowWater = shell.highWater / 2

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 /// Rules between settings, each of which is right on its own.
 struct ConfigurationRules {
     private let draft: ConfigurationDraft
@@ -37,7 +39,7 @@ struct ConfigurationRules {
             )
             return
         }
-        let readsOnPrimary = PoolSettings(SettingLayers([draft.values(of: .proxy)])).readsOnPrimary
+        let readsOnPrimary = PoolRules([.proxy: draft.values(of: .proxy)]).proxy.readsOnPrimary
         if readsOnPrimary == .never, nodes.allSatisfy({ $0.weight == 0 }) {
             add([.readsOnPrimary], "reads_on_primary = never, yet every node has weight = 0: no node could take reads")
         }

@@ -38,6 +38,9 @@ struct SettingLayers: Sendable, Equatable {
         return duration
     }
 
+    /// 0 means "never" wherever that is allowed.
+    func microseconds(_ name: SettingName) -> Int64 { duration(name).wholeMicroseconds }
+
     /// Nil for 0, which means "never" wherever this is used.
     func optionalDuration(_ name: SettingName) -> Duration? {
         let duration = duration(name)

@@ -34,7 +34,8 @@ struct ClientSession: ~Copyable {
     var attempts: UInt8 = 0
     /// The next batch goes to the primary, whatever its class: a replica has refused it.
     var isForcedToPrimary = false
-    var preference = RoutePreference.auto
+    /// What it has said by SET howdah.route; nil: its pool's `route` holds.
+    var preference: RoutePreference?
     /// The first of the reasons for which it keeps its server, which `pinRecord` has all.
     var pin: PinReason?
     /// Waits in the queue for reads, else in that for writes.

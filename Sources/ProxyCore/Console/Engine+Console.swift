@@ -35,7 +35,7 @@ extension Engine {
     /// What drivers want to know before they say anything.
     private func consoleParameters(_ user: String) -> [(String, String)] {
         [
-            ("server_version", options.version), ("server_encoding", "UTF8"), ("client_encoding", "UTF8"),
+            ("server_version", environment.version), ("server_encoding", "UTF8"), ("client_encoding", "UTF8"),
             ("application_name", ""), ("is_superuser", "off"), ("session_authorization", user),
             ("DateStyle", "ISO, MDY"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"), ("integer_datetimes", "on"),
             ("standard_conforming_strings", "on"),
@@ -246,7 +246,7 @@ extension Engine {
         case .showHelp: ConsoleVerb.allCases.map { [$0.usage, $0.summary] }
         case .showNodes: roster.topology.members.map { describe($0) }
         case .showPins: pins()
-        case .showVersion: [["Howdah \(options.version)"]]
+        case .showVersion: [["Howdah \(environment.version)"]]
         case .pause, .resume, .drain, .undrain, .switchover: []
         }
     }
@@ -261,7 +261,7 @@ extension Engine {
         let state = isDrained ? "drained" : isLagging ? "lagging" : node.state.word
         return [
             node.name, node.address.text, "\(node.saidRole)", state, reason,
-            node.since > 0 ? Timestamp.text(node.since + options.clockOffset) : nil,
+            node.since > 0 ? Timestamp.text(node.since + environment.clockOffset) : nil,
             node.timeline > 0 ? "\(node.timeline)" : nil, freshness.position.map { "\($0)" }, describeLag(node.index),
             "\(node.weight)", "\(roster.balance.nodes[node.index].inFlight)", "\(servers)",
             node.version > 0 ? "\(node.version)" : nil, node.note,
@@ -281,7 +281,7 @@ extension Engine {
             for entry in record.entries {
                 rows.append([
                     "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,
-                    "\(entry.reason)", Timestamp.text(entry.since + options.clockOffset), entry.statement,
+                    "\(entry.reason)", Timestamp.text(entry.since + environment.clockOffset), entry.statement,
                 ])
             }
         }

@@ -87,7 +87,7 @@ extension Engine {
         let random = environment.randomBytes(4 + ScramNonce.entropyLength)
         var authenticator = ClientAuthenticator(
             user: user,
-            method: authenticationMethod,
+            method: configuration.authenticationMethod,
             lookup: credentials.lookup(user),
             salt: random[0..<4].reduce(0) { $0 << 8 | UInt32($1) },
             nonce: ScramNonce(entropy: Array(random[4...])),
@@ -187,7 +187,6 @@ extension Engine {
         client.pointee.startProfile = profiles.intern(extras.settings)
         client.pointee.parseContext = profiles.context(of: client.pointee.profile)
         client.pointee.context = context(for: extras.settings, pool)
-        client.pointee.preference = limits.route
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         client.pointee.since = now
         if extras.replication == .off, let welcome = pool.pointee.welcomes[client.pointee.profile] {

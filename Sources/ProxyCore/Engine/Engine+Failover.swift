@@ -111,7 +111,7 @@ extension Engine {
 
     /// What is known of the lost primary, and what is waited for.
     private func outageDetail(_ pool: PoolPointer, since began: Microseconds) -> String {
-        let time = Timestamp.text(began + options.clockOffset)
+        let time = Timestamp.text(began + environment.clockOffset)
         if primary >= 0 {
             let name = roster.topology.nodes[primary].name
             let reason = pool.pointee.nodes[primary].refusal?.reason ?? "it does not answer"

@@ -19,7 +19,7 @@ extension Engine {
         case .showRoute: return .value("howdah.route", describe(client.pointee.lastRoute))
         case .setRoute: return setRoute(text, client)
         case .resetRoute:
-            client.pointee.preference = pool.pointee.options.route
+            client.pointee.preference = nil
             return .done("RESET")
         case .explainRoute: return explainRoute(text, client)
         case .showPosition: return showPosition(client)
@@ -155,7 +155,7 @@ extension Engine {
             forgetNames(client)
             client.pointee.consistency?.reset()
             unlistenAll(client)
-            client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
+            client.pointee.preference = nil
             return .done("DISCARD ALL")
         }
     }
@@ -168,7 +168,7 @@ extension Engine {
         case "primary": client.pointee.preference = .primary
         case "replica": client.pointee.preference = .replica
         case "auto": client.pointee.preference = .auto
-        case nil: client.pointee.preference = client.pointee.pool.unsafelyUnwrapped.pointee.options.route
+        case nil: client.pointee.preference = nil
         case let word?: return .failed(.unknownRoute(word))
         }
         return .done("SET")

@@ -61,7 +61,7 @@ extension Engine {
 
     /// Whether the leading reads of the client's transactions may run on a replica now.
     func mayLead(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        guard client.pointee.preference != .primary, pool.pointee.options.split, !client.pointee.isForcedToPrimary
+        guard preference(client, pool) != .primary, pool.pointee.options.split, !client.pointee.isForcedToPrimary
         else { return false }
         guard mustBeFresh(client, pool) else { return true }
         adoptGlobalWrites(client)
@@ -295,8 +295,8 @@ extension Engine {
     func endsBeforeWrite(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
         guard plan.controlsTransaction, plan.extent == .whole, !plan.endsTransaction,
             client.pointee.transaction == .open || client.pointee.transaction == .failed,
-            client.pointee.pin == nil, client.pointee.extras == nil, client.pointee.preference != .replica,
-            router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
+            client.pointee.pin == nil, client.pointee.extras == nil, let pool = client.pointee.pool,
+            preference(client, pool) != .replica, router(client, pool).needsPrimary(plan)
         else { return false }
         switch firstCommand(client, plan, input, offset) {
         // That of a failed one tells the client that it was rolled back.

@@ -14,21 +14,26 @@ extension Engine {
         lastLoginChange = sampleClock.next
         var concerned: [PoolPointer] = []
         forEachPool { pool in
-            if change.concerns(role: pool.pointee.user, database: pool.pointee.options.databaseOnServer) {
+            if pool.pointee.replication == .off,
+                change.concerns(role: pool.pointee.user, database: pool.pointee.options.databaseOnServer)
+            {
                 concerned.append(pool)
             }
         }
         for pool in concerned { supersede(pool) }
     }
 
-    private func supersede(_ pool: PoolPointer) {
-        guard pool.pointee.replication == .off, !pool.pointee.isSuperseded else { return }
+    /// New clients get another pool; this one goes with the last of its own.
+    func supersede(_ pool: PoolPointer) {
+        guard !pool.pointee.isSuperseded else { return }
         pool.pointee.isSuperseded = true
         pool.pointee.hasGenerations = true
         let key = pool.pointee.key
         if poolHandles[key] == pool.pointee.handle { poolHandles[key] = nil }
         generations.supersede(key, pool.pointee.handle)
         forgetWelcomes(pool)
+        // A server of replication is opened for one client.
+        if pool.pointee.replication != .off { return }
         // Whoever is just logging in is a new client.
         var newcomers: [ClientPointer] = []
         forEachClient(of: pool) { client in

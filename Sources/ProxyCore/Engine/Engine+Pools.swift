@@ -6,12 +6,7 @@ import StatementRouting
 extension Engine {
     func pool(_ key: PoolKey) -> PoolPointer {
         if let handle = poolHandles[key], let pool = pools[handle] { return pool }
-        var poolOptions = environment.poolOptions(key.database, key.user)
-        if key.replication != .off {
-            poolOptions.mode = .session
-            poolOptions.minimumSize = 0
-            poolOptions.connectRamp = 1
-        }
+        let poolOptions = poolOptions(key)
         let catalog = catalogs[poolOptions.databaseOnServer]
         let handle = pools.insert {
             Pool(
@@ -229,6 +224,7 @@ extension Engine {
         guard server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
             || server.pointee.cleanup == .close || isOutdatedLogin(server)
+            || quota.mayBeExceeded && isBeyondLimits(pool, server.pointee.node)
         {
             retire(server)
             return

@@ -1,5 +1,6 @@
 import Bytes
 import PostgresWire
+import ProxyTerms
 import StatementRouting
 
 /// Where a batch goes that finds its client without a server: what the router is told, and what comes of its answer.
@@ -11,7 +12,7 @@ extension Engine {
         Router(
             Router.Session(
                 transaction: client.pointee.transaction,
-                preference: client.pointee.preference,
+                preference: preference(client, pool),
                 isForcedToPrimary: client.pointee.isForcedToPrimary,
                 isSerializable: client.pointee.transaction == .none && isSerializable(client, pool),
                 leads: leads
@@ -24,6 +25,12 @@ extension Engine {
                 hasLaggards: roster.hasLaggards
             )
         )
+    }
+
+    /// Where the session wants its statements to run.
+    @inline(__always)
+    func preference(_ client: ClientPointer, _ pool: PoolPointer) -> RoutePreference {
+        client.pointee.preference ?? pool.pointee.options.route
     }
 
     /// Decides and records the route.

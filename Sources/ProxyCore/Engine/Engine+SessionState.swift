@@ -245,7 +245,7 @@ extension Engine {
                 client.pointee.surroundings = nil
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
-                client.pointee.preference = server.pointee.pool.pointee.options.route
+                client.pointee.preference = nil
                 client.pointee.consistency?.reset()
                 unlistenAll(client)
                 let start = profiles.settings(of: client.pointee.startProfile)

@@ -18,24 +18,32 @@ typealias PoolPointer = UnsafeMutablePointer<Pool>
 package final class Engine {
     /// What the engine is given and cannot make itself.
     package struct Environment {
-        /// The settings of the pool for a database and a user, resolved.
-        package var poolOptions: (_ database: String, _ user: String) -> PoolOptions
+        /// Seeds hashes, choices and mock secrets: one value makes a run repeatable.
+        package let seed: UInt64
+        /// What the admin console tells of itself.
+        package let version: String
+        /// The wall clock (since 1970) less the clock of `Engine.now`.
+        package let clockOffset: Microseconds
         /// Unpredictable bytes (in simulation: from the seed).
-        package var randomBytes: (_ count: Int) -> [UInt8]
+        package let randomBytes: (_ count: Int) -> [UInt8]
 
         package init(
-            poolOptions: @escaping (String, String) -> PoolOptions,
+            seed: UInt64,
+            version: String = "",
+            clockOffset: Microseconds = 0,
             randomBytes: @escaping (Int) -> [UInt8]
         ) {
-            self.poolOptions = poolOptions
+            self.seed = seed
+            self.version = version
+            self.clockOffset = clockOffset
             self.randomBytes = randomBytes
         }
     }
 
-    package let options: EngineOptions
+    /// What is in effect.
+    package internal(set) var configuration: EngineConfiguration
     package let buffers: BufferPool
     let environment: Environment
-    let authenticationMethod: AuthenticationMethod
     let credentials: CredentialStore
 
     let clients = Slab<ClientSession>()
@@ -91,8 +99,6 @@ package final class Engine {
     /// What the event being handled has left to do in other sessions.
     var work = RingQueue<Work>()
     var memoryShares: MemoryShares
-    /// `memoryShares.mark`, at hand for each event.
-    let memoryMark: Int
     /// Clients that are not read because too much of `buffer_memory` is in use.
     var slowed: [Handle] = []
     /// Clients whose next messages wait until the answers before them have been fetched.
@@ -105,39 +111,41 @@ package final class Engine {
     private var lastScan: Microseconds = 0
 
     package init(
-        options: EngineOptions,
+        _ configuration: EngineConfiguration,
         environment: Environment,
-        authenticationMethod: AuthenticationMethod,
         credentials: CredentialStore,
         topology: Topology,
         sampleClock: SampleClock = SampleClock()
     ) {
-        var options = options
-        // A statement that is not looked at unless all of it is there must fit into what is held for a client.
-        options.statementTextLimit = min(options.statementTextLimit, options.clientBufferLimit)
-        self.options = options
+        self.configuration = configuration.effective
         self.environment = environment
-        self.authenticationMethod = authenticationMethod
+        let (options, seed) = (self.configuration.options, environment.seed)
         self.credentials = credentials
         self.sampleClock = sampleClock
         buffers = BufferPool(limit: options.bufferMemory)
         memoryShares = MemoryShares(limit: options.bufferMemory)
-        memoryMark = memoryShares.mark
         processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
-        profiles = ProfileStore(seed: options.seed ^ 0x7A3D_51C9)
-        statements = StatementStore(limit: options.preparedStatementMemory, seed: options.seed, profiles: profiles)
+        profiles = ProfileStore(seed: seed ^ 0x7A3D_51C9)
+        statements = StatementStore(limit: options.preparedStatementMemory, seed: seed, profiles: profiles)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
-            seed: options.seed,
-            // All that can be at hand at once: what is held, and what one receive adds.
-            maximumTextBytes: 2 * options.clientBufferLimit
+            seed: seed,
+            maximumTextBytes: Self.mostTextAtHand(options)
         )
         quota = Quota(maximumServers: options.maximumServers)
         catalogs = CatalogStore(limit: options.maximumCatalogs)
-        nameHash = KeyedHash(seed: options.seed ^ 0x5DEE_CE66)
-        random = RandomSource(seed: options.seed)
+        nameHash = KeyedHash(seed: seed ^ 0x5DEE_CE66)
+        random = RandomSource(seed: seed)
         roster = Roster(topology, zone: options.zone, slowStart: options.slowStart, now: 0)
     }
+
+    /// The limits and times that are in effect.
+    package var options: EngineOptions {
+        @inline(__always) _read { yield configuration.options }
+    }
+
+    /// Bytes that can be at hand at once: what is held, and what one receive adds.
+    static func mostTextAtHand(_ options: EngineOptions) -> Int { 2 * options.clientBufferLimit }
 
     /// Gives back what sessions have of the buffer pool's: a process may end, and a test may, while they are in
     /// whatever state.
@@ -204,7 +212,7 @@ package final class Engine {
         switch token.kind {
         case .client:
             guard let client = clients[token.handle] else { return }
-            if buffers.bytesInUse >= memoryMark { slow(client, bytes.byteCount) }
+            if buffers.bytesInUse >= memoryShares.mark { slow(client, bytes.byteCount) }
             client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
             receivedFromClient(client, bytes)
         case .server:
@@ -289,6 +297,7 @@ package final class Engine {
         lastScan = now
         scanServers()
         scanClients()
+        shrink()
         forEachPool { keepMinimum($0) }
         dropUnusedPools()
     }

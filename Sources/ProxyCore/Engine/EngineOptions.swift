@@ -1,8 +1,8 @@
 /// Microseconds on a monotonic clock, or of a duration.
 package typealias Microseconds = Int64
 
-/// The limits and times that hold for the whole engine; immutable, made from the configuration.
-package struct EngineOptions: Sendable {
+/// The limits and times that hold for the whole engine.
+package struct EngineOptions: Sendable, Equatable {
     /// `max_client_connections`
     package var maximumClients = 10_000
     /// `max_server_connections` of the whole process; 0: no limit.
@@ -53,12 +53,6 @@ package struct EngineOptions: Sendable {
     package var slowStart: Microseconds = 10_000_000
     /// `admin_users`: who may use the admin console.
     package var adminUsers: [String] = []
-    /// What the admin console tells of itself.
-    package var version = ""
-    /// The wall clock (since 1970) less the clock of `Engine.now`.
-    package var clockOffset: Microseconds = 0
-    /// Seeds hashes, choices and mock secrets: one value makes a run repeatable.
-    package var seed: UInt64 = 1
 
     package init() {}
 }

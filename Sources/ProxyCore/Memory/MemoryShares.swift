@@ -22,14 +22,17 @@ struct MemoryShares {
     static let patience: Microseconds = 5_000_000
 
     let limit: Int
+    /// Bytes in use from which on those who hold much are not read on.
+    let mark: Int
     /// Since when, or since clients were last ended, too much has been in use; nil: it is not.
     private(set) var strainedSince: Microseconds?
 
     /// - Parameter limit: in bytes (`buffer_memory`).
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int) {
+        self.limit = limit
+        mark = limit - limit / 4
+    }
 
-    /// Bytes in use from which on those who hold much are not read on.
-    var mark: Int { limit - limit / 4 }
     /// Bytes in use below which all are read again.
     var relief: Int { limit / 2 }
 

@@ -19,7 +19,7 @@ struct ReadBalance: ~Copyable {
     private(set) var nodes: UnsafeMutablePointer<NodeBalance>
     private(set) var count: Int
     /// `slow_start`; 0: none.
-    let slowStart: Microseconds
+    var slowStart: Microseconds
     /// Mean latency of the nodes that are known, 0 while none is; what a node counts as that is not.
     private(set) var average = 0.0
     private var lastLook: Microseconds = 0

@@ -28,7 +28,7 @@ struct Roster: ~Copyable {
     /// By node: how often it has ceased to be a replica, or may have been restarted.
     private(set) var incarnations: [UInt16]
     /// The proxy's own zone; empty: none.
-    private let zone: String
+    private var zone: String
 
     /// - Parameter slowStart: microseconds in which a node that joins the readers comes to its full weight.
     init(_ topology: Topology, zone: String, slowStart: Microseconds, now: Microseconds) {
@@ -122,6 +122,13 @@ struct Roster: ~Copyable {
         return rolesAreOverridden(now: now)
     }
 
+    /// Settings have changed.
+    mutating func reconfigure(zone: String, slowStart: Microseconds, now: Microseconds) -> RosterChange {
+        self.zone = zone
+        balance.slowStart = slowStart
+        return rolesAreOverridden(now: now)
+    }
+
     mutating func enter(_ stage: Switchover.Stage) { switchover?.stage = stage }
 
     /// - Parameter failed: the old primary is the primary again, where it says so.
@@ -130,7 +137,7 @@ struct Roster: ~Copyable {
         return failed ? rolesAreOverridden(now: now) : nil
     }
 
-    /// Orders have changed which nodes are used.
+    /// Orders or settings have changed which nodes are used.
     private mutating func rolesAreOverridden(now: Microseconds) -> RosterChange {
         var change = RosterChange(primaryBefore: primary)
         readRoles()

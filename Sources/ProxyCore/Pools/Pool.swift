@@ -1,4 +1,5 @@
 import Bytes
+import ProxyTerms
 import StatementRouting
 
 /// What the clients of one (database, user) share: servers on each node, and the queues in front of them.

@@ -1,3 +1,5 @@
+import ProxyTerms
+
 /// Limits over several pools, of the whole process, of a database and of a user: who counts against them, and which
 /// one is reached. The one place that counts; it knows no pool, no session and no queue.
 struct Quota {
@@ -12,15 +14,18 @@ struct Quota {
     struct Counts: Equatable {
         private(set) var databases: [String: Int] = [:]
         private(set) var users: [String: Int] = [:]
+        private(set) var total = 0
 
         mutating func add(_ database: String, _ user: String) {
             databases[database, default: 0] += 1
             users[user, default: 0] += 1
+            total += 1
         }
 
         mutating func remove(_ database: String, _ user: String) {
             Self.remove(database, from: &databases)
             Self.remove(user, from: &users)
+            total -= 1
         }
 
         /// A name that counts nothing is forgotten, or names that clients make up would add up.
@@ -33,7 +38,9 @@ struct Quota {
     private(set) var clients = Counts()
     private(set) var servers = Counts()
     /// `max_server_connections`; 0: none.
-    private let maximumServers: Int
+    private var maximumServers: Int
+    /// Limits have been lowered, and more servers may be open than they allow.
+    private(set) var mayBeExceeded = false
 
     init(maximumServers: Int) { self.maximumServers = maximumServers }
 
@@ -66,6 +73,25 @@ struct Quota {
     mutating func serverOpened(_ database: String, _ user: String) { servers.add(database, user) }
 
     mutating func serverClosed(_ database: String, _ user: String) { servers.remove(database, user) }
+
+    // MARK: Limits that change
+
+    mutating func limitsHaveChanged(maximumServers: Int) {
+        self.maximumServers = maximumServers
+        mayBeExceeded = true
+    }
+
+    /// No more is open than is allowed.
+    mutating func areKept() { mayBeExceeded = false }
+
+    /// Whether more servers are open than one of the pool's limits allows.
+    func isExceeded(_ database: String, _ user: String, _ limits: PoolOptions) -> Bool {
+        Self.isExceeded(maximumServers, servers.total)
+            || Self.isExceeded(limits.maximumDatabaseServers, servers.databases[database])
+            || Self.isExceeded(limits.maximumUserServers, servers.users[user])
+    }
+
+    private static func isExceeded(_ limit: Int, _ count: Int?) -> Bool { limit > 0 && count ?? 0 > limit }
 
     private static func isReached(_ limit: Int, _ count: Int?) -> Bool { limit > 0 && count ?? 0 >= limit }
 }

@@ -21,7 +21,10 @@ final class StatementStore {
     var nameBytes = 0
     private(set) var count = 0
     private(set) var evictions: UInt64 = 0
-    let limit: Int
+    /// Bytes (`prepared_statement_memory`).
+    var limit: Int {
+        didSet { _ = hasRoom(forBytes: 0) }
+    }
 
     /// Texts that servers have accepted in whatever epoch, by a hash that leaves that out.
     private var accepted: Set<UInt64> = []
@@ -33,7 +36,6 @@ final class StatementStore {
     /// What a record costs beside its body.
     private static let overhead = MemoryLayout<PreparedStatement>.stride + 16
 
-    /// - Parameter limit: bytes (`prepared_statement_memory`).
     init(limit: Int, seed: UInt64, profiles: ProfileStore) {
         self.limit = limit
         self.profiles = profiles

@@ -5,7 +5,15 @@ import ProxyCore
 
 /// The configuration in the words of the modules that act on it.
 enum EngineSettings {
-    static func engineOptions(_ proxy: ProxySettings, seed: UInt64) -> EngineOptions {
+    static func engineConfiguration(_ configuration: Configuration) -> EngineConfiguration {
+        EngineConfiguration(
+            options: engineOptions(configuration.proxy),
+            pools: configuration.pools,
+            authenticationMethod: configuration.proxy.authenticationMethod
+        )
+    }
+
+    private static func engineOptions(_ proxy: ProxySettings) -> EngineOptions {
         var options = EngineOptions()
         options.maximumClients = proxy.connectionLimits.clients ?? .max
         options.maximumServers = proxy.connectionLimits.servers ?? 0
@@ -32,13 +40,11 @@ enum EngineSettings {
         options.zone = proxy.zone
         options.slowStart = proxy.slowStart?.wholeMicroseconds ?? 0
         options.adminUsers = proxy.adminUsers
-        options.version = Version.text
-        options.clockOffset = Self.clockOffset()
-        options.seed = seed
         return options
     }
 
-    private static func clockOffset() -> Microseconds {
+    /// The wall clock (since 1970) less the monotonic one.
+    static func clockOffset() -> Microseconds {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         let wall = Microseconds(time.tv_sec) * 1_000_000 + Microseconds(time.tv_nsec) / 1_000
@@ -59,41 +65,6 @@ enum EngineSettings {
         options.keepalive.interval = Int32(clamping: proxy.tcp.keepalivesInterval?.wholeSecondsRoundedUp ?? 0)
         options.keepalive.count = Int32(clamping: proxy.tcp.keepalivesCount ?? 0)
         options.keepalive.userTimeout = Int32(clamping: (proxy.tcp.userTimeout?.wholeMicroseconds ?? 0) / 1000)
-        return options
-    }
-
-    static func poolOptions(_ configuration: Configuration, database: String, user: String) -> PoolOptions {
-        let settings = configuration.poolSettings(database: database, user: user)
-        let databaseSettings = configuration.database(named: database)
-        let userSettings = configuration.user(named: user)
-        var options = PoolOptions(databaseOnServer: databaseSettings.dbname)
-        options.mode = settings.mode
-        options.size = settings.size
-        options.minimumSize = settings.minSize
-        options.reserveSize = settings.reserveSize
-        options.reserveTimeout = settings.reserveTimeout.wholeMicroseconds
-        options.queryWaitTimeout = settings.queryWaitTimeout.wholeMicroseconds
-        options.connectRamp = settings.serverConnectRamp
-        options.serverLifetime = settings.serverLifetime?.wholeMicroseconds ?? 0
-        options.serverIdleTimeout = settings.serverIdleTimeout?.wholeMicroseconds ?? 0
-        options.clientIdleTimeout = settings.clientIdleTimeout?.wholeMicroseconds ?? 0
-        options.idleTransactionTimeout = settings.idleTransactionTimeout?.wholeMicroseconds ?? 0
-        options.split = settings.split
-        options.readsOnPrimary = settings.readsOnPrimary
-        options.route = settings.route
-        options.foreignTablesOnReplicas = settings.foreignTables == .replica
-        options.serverLocalViewsOnReplicas = settings.serverLocalViews == .replica
-        options.readYourWrites = settings.readYourWrites
-        options.transactionReads = settings.transactionReads
-        options.pinnedReads = settings.pinnedReads
-        options.freshnessWait = settings.freshnessWait.wholeMicroseconds
-        options.balanceLevel = settings.balanceLevel
-        options.preparedStatements = settings.preparedStatements
-        options.prepareUnnamed = settings.prepareUnnamed
-        options.maximumDatabaseClients = databaseSettings.connectionLimits.clients ?? 0
-        options.maximumUserClients = userSettings.connectionLimits.clients ?? 0
-        options.maximumDatabaseServers = databaseSettings.connectionLimits.servers ?? 0
-        options.maximumUserServers = userSettings.connectionLimits.servers ?? 0
         return options
     }
 }

@@ -18,13 +18,13 @@ package final class StatementClassifier {
     private let normalizer = StatementNormalizer(maximumBytes: maximumFingerprintBytes)
     private let walker = ParseTreeWalker()
     private let hash: KeyedHash
-    private let maximumTextBytes: Int
+    /// Longer texts are `tooLong`.
+    package var maximumTextBytes: Int
     private var counters = ClassifierStatistics()
 
     /// - Parameters:
     ///   - cacheBytes: what both caches may take together, half each; `classifier_cache` of one worker.
     ///   - seed: random, so that no client can know which texts share a slot.
-    ///   - maximumTextBytes: longer texts are `tooLong`.
     package init(cacheBytes: Int, seed: UInt64, maximumTextBytes: Int = defaultMaximumTextBytes) {
         texts = StatementCache(maximumBytes: cacheBytes / 2)
         fingerprints = StatementCache(maximumBytes: cacheBytes / 2)

@@ -150,7 +150,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         ] {
             do throws(ConfigurationError) {
                 let configuration = try Configuration.load(file: file, environment: environment, nodes: nodes)
-                _ = configuration.poolSettings(database: "a", user: "b")
+                _ = configuration.pools.options(database: "a", user: "b")
             } catch {
                 if error.problems.isEmpty { return "refused for no reason" }
             }

@@ -1,4 +1,5 @@
 import ProxyCore
+import ProxyTerms
 import Testing
 
 /// Reads of a session that has written: a replica runs them only once it has replayed what was written.

@@ -1,3 +1,4 @@
+import ProxyTerms
 import Testing
 
 @testable import ProxyCore

@@ -1,4 +1,5 @@
 @testable import ProxyCore
+import ProxyTerms
 import Testing
 
 /// Statements that need a database to themselves.
@@ -20,7 +21,7 @@ struct DatabaseClaimTests {
         _ script: (Conversation) throws -> Void
     ) rethrows {
         try ProxyCoreTests.converse(
-            databases: { PoolOptions(databaseOnServer: $0) },
+            pool: { $0 = PoolOptions() },
             sourceLocation: sourceLocation
         ) { talk in try script(talk) }
     }

@@ -1,4 +1,5 @@
 @testable import ProxyCore
+import ProxyTerms
 import SeededRandom
 import Testing
 

@@ -1,4 +1,5 @@
 @testable import ProxyCore
+import ProxyTerms
 import Testing
 
 /// Pinned clients whose plain reads run on replicas (`pinned_reads = replica`).

@@ -2,6 +2,7 @@ import Bytes
 import PostgresWire
 @testable import ProxyCore
 import ProxySimulation
+import ProxyTerms
 import Testing
 
 /// Scripted clients and servers around one engine, without sockets and without a clock of their own: the script says
@@ -27,7 +28,6 @@ final class Conversation {
         nodes: Int,
         options change: (inout EngineOptions) -> Void,
         pool changePool: (inout PoolOptions) -> Void,
-        databases: ((String) -> PoolOptions)? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         self.sourceLocation = sourceLocation
@@ -37,12 +37,10 @@ final class Conversation {
         // What a replica has replayed is told in conversations about that alone.
         pool.readYourWrites = .eventual
         changePool(&pool)
-        let poolOptions = pool
         shell = Shell(
-            options: options,
+            EngineConfiguration(options: options, pools: PoolRules(proxy: pool)),
             topology: Self.topology((0..<nodes).map { .up($0 == 0 ? .primary : .replica) }),
-            randomSeed: 1,
-            poolOptions: { database, _ in databases?(database) ?? poolOptions }
+            randomSeed: 1
         )
         shell.connecting = { [unowned self] in connecting($0) }
     }
@@ -236,12 +234,11 @@ final class Conversation {
 }
 
 /// Has a conversation, and sees to it that it leaves nothing behind.
-/// - Parameter databases: the options of each database's pools; nil: all are one and the same on the servers.
+/// - Parameter pool: the options of all pools, whose databases are one and the same on the servers.
 func converse(
     nodes: Int = 2,
     options: (inout EngineOptions) -> Void = { _ in },
     pool: (inout PoolOptions) -> Void = { _ in },
-    databases: ((String) -> PoolOptions)? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ script: (Conversation) throws -> Void
 ) rethrows {
@@ -249,7 +246,6 @@ func converse(
         nodes: nodes,
         options: options,
         pool: pool,
-        databases: databases,
         sourceLocation: sourceLocation
     )
     try script(talk)

@@ -1,4 +1,5 @@
 @testable import ProxyCore
+import ProxyTerms
 import StatementRouting
 import Testing
 

@@ -1,6 +1,7 @@
 import Bytes
 import PostgresWire
 import ProxyCore
+import ProxyTerms
 
 /// An engine with a client that does not keep to the protocol, or whose servers do not, beside one that does. Whatever
 /// the one says, the other gets its answers, no invariant is broken, and nothing is left behind.
@@ -38,7 +39,6 @@ package final class HostileWorld {
         serverEditor = StreamEditor(hostile.serverEdits)
         turns = hostile.conversation.as(hostile.serverEdits.isEmpty ? Self.honest : Self.dishonest)
         var options = EngineOptions()
-        options.seed = hostile.seed | 1
         options.adminUsers = [Self.honest, Self.dishonest]
         options.maximumPendingReplies = dice.pick([10, 4096])
         options.serverPreparedStatements = dice.pick([1, 500])
@@ -51,7 +51,6 @@ package final class HostileWorld {
         pool.pinnedReads = dice.pick([.primary, .replica])
         pool.mode = dice.pick([.transaction, .transaction, .transaction, .session, .statement])
         pool.prepareUnnamed = dice.chance(70)
-        let poolOptions = pool
         let nodes = (0..<2).map { index in
             Node(
                 index: index,
@@ -62,10 +61,10 @@ package final class HostileWorld {
             )
         }
         shell = Shell(
-            options: options,
+            EngineConfiguration(options: options, pools: PoolRules(proxy: pool)),
             topology: Topology(nodes: nodes),
-            randomSeed: hostile.seed &+ 99,
-            poolOptions: { _, _ in poolOptions }
+            seed: hostile.seed | 1,
+            randomSeed: hostile.seed &+ 99
         )
         shell.highWater = dice.pick([200, 1 << 20])
         shell.lowWater = shell.highWater / 2
@@ -283,10 +282,9 @@ extension HostileWorld {
     /// - Returns: what does not hold, in words.
     package static func startUp(_ bytes: [UInt8]) -> String? {
         let shell = Shell(
-            options: EngineOptions(),
+            EngineConfiguration(pools: PoolRules(proxy: PoolOptions(databaseOnServer: "app"))),
             topology: Topology(nodes: []),
-            randomSeed: 1,
-            poolOptions: { _, _ in PoolOptions(databaseOnServer: "app") }
+            randomSeed: 1
         )
         let link = shell.accept()
         link.toEngine = bytes

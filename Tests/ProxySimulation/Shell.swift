@@ -65,8 +65,8 @@ package final class Shell {
         if !found.isEmpty { violation = found.prefix(5).joined(separator: "; ") }
     }
 
-    package func accept() -> Link {
-        let token = engine.accepted()
+    package func accept(from address: ClientAddress = .unix) -> Link {
+        let token = engine.accepted(peer: address)
         let link = add(.client, token, .open)
         engine.attach(token, link.id)
         return link

@@ -9,6 +9,7 @@ import StatementRouting
 struct ClientSession: ~Copyable {
     let handle: Handle
     var transport = TransportID.none
+    let address: ClientAddress
     // What is small comes first and together: between words it would take one each, of every idle client.
     var phase = ClientPhase.startup
     var flow = ClientFlow.between
@@ -110,8 +111,9 @@ struct ClientSession: ~Copyable {
     /// Of one that listens.
     var channels: ClientChannels?
 
-    init(handle: Handle, now: Microseconds) {
+    init(handle: Handle, address: ClientAddress, now: Microseconds) {
         self.handle = handle
+        self.address = address
         since = now
         heardAt = UInt32(truncatingIfNeeded: now >> 20)
     }

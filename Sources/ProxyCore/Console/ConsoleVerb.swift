@@ -75,7 +75,7 @@ enum ConsoleVerb: CaseIterable {
                 "in_flight",
                 "servers", "version", "note",
             ]
-        case .showPins: ["client", "user", "database", "node", "reason", "since", "statement"]
+        case .showPins: ["client", "user", "database", "node", "reason", "since", "statement", "address"]
         case .showVersion: ["version"]
         case .pause, .resume, .drain, .undrain, .switchover: nil
         }

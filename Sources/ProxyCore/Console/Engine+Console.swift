@@ -16,6 +16,8 @@ extension Engine {
         }
         let extras = ClientExtras()
         extras.console = ConsoleSession()
+        extras.user = user
+        extras.database = "howdah (admin console)"
         client.pointee.extras = extras
         client.pointee.phase = .console
         client.pointee.processID = processNumbers.give(to: client.pointee.handle)
@@ -26,9 +28,7 @@ extension Engine {
             builder.backendKeyData(processID: client.pointee.processID, key: secret)
             builder.readyForQuery(.idle)
         }
-        actions.append(
-            .log(.clientLoggedIn(user: user, database: "howdah (admin console)", client: client.pointee.processID))
-        )
+        actions.append(.log(.clientLoggedIn(nameForLog(client))))
         continueConsole(client)
     }
 
@@ -282,6 +282,7 @@ extension Engine {
                 rows.append([
                     "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,
                     "\(entry.reason)", Timestamp.text(entry.since + environment.clockOffset), entry.statement,
+                    "\(client.pointee.address)",
                 ])
             }
         }

@@ -258,7 +258,7 @@ extension Engine {
     }
 
     private func welcome(_ client: ClientPointer, _ parameters: [UInt8]) {
-        guard let extras = client.pointee.extras, let pool = client.pointee.pool else { return }
+        guard let extras = client.pointee.extras else { return }
         client.pointee.output.append(parameters, from: buffers)
         send(client) { builder in
             let secret = client.pointee.cancelSecret
@@ -272,19 +272,21 @@ extension Engine {
         client.pointee.flow = .between
         client.pointee.since = now
         client.pointee.extras = nil
-        actions.append(
-            .log(
-                .clientLoggedIn(
-                    user: pool.pointee.user,
-                    database: pool.pointee.database,
-                    client: client.pointee.processID
-                )
-            )
-        )
+        actions.append(.log(.clientLoggedIn(nameForLog(client))))
         processHeld(client)
     }
 
-    // MARK: Words to a client
+    // MARK: Words to a client, and about it
+
+    func nameForLog(_ client: ClientPointer) -> EngineEvent.Client {
+        let (pool, extras) = (client.pointee.pool, client.pointee.extras)
+        return EngineEvent.Client(
+            user: pool?.pointee.user ?? extras?.user ?? "",
+            database: pool?.pointee.database ?? extras?.database ?? "",
+            processID: client.pointee.processID,
+            address: client.pointee.address
+        )
+    }
 
     /// Appends messages of the proxy's own to what the client is sent.
     func send(_ client: ClientPointer, _ build: (inout MessageBuilder) -> Void) {
@@ -313,9 +315,7 @@ extension Engine {
         }
         send(client) { $0.error(fatal) }
         if let extras = client.pointee.extras, client.pointee.phase != .ready, !extras.user.isEmpty {
-            actions.append(
-                .log(.clientRefused(user: extras.user, database: extras.database, reason: error.message))
-            )
+            actions.append(.log(.clientRefused(nameForLog(client), reason: error.message)))
         }
         close(client, flush: true, reason: error.message)
     }

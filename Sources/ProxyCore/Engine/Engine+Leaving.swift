@@ -37,16 +37,7 @@ extension Engine {
             if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
             quota.clientLeft(pool.pointee.database, pool.pointee.user)
-            actions.append(
-                .log(
-                    .clientLeft(
-                        user: pool.pointee.user,
-                        database: pool.pointee.database,
-                        client: client.pointee.processID,
-                        reason: reason
-                    )
-                )
-            )
+            actions.append(.log(.clientLeft(nameForLog(client), reason: reason)))
         }
         client.pointee.phase = .closing
         client.pointee.flow = .between

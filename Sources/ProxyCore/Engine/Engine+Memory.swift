@@ -105,16 +105,7 @@ extension Engine {
 
     /// Ends a client's connection for what it holds or does not do; the log tells of it.
     private func end(_ client: ClientPointer, _ error: PostgresError, flush: Bool) {
-        actions.append(
-            .log(
-                .clientEnded(
-                    user: client.pointee.pool?.pointee.user ?? client.pointee.extras?.user ?? "",
-                    database: client.pointee.pool?.pointee.database ?? client.pointee.extras?.database ?? "",
-                    client: client.pointee.processID,
-                    reason: error.message
-                )
-            )
-        )
+        actions.append(.log(.clientEnded(nameForLog(client), reason: error.message)))
         if flush { refuse(client, error) } else { close(client, flush: false, reason: error.message) }
     }
 }

@@ -169,8 +169,9 @@ package final class Engine {
     // MARK: Events
 
     /// A client has connected: `attach` follows, then its events with the token that is returned.
-    package func accepted() -> PeerToken {
-        let handle = clients.insert { ClientSession(handle: $0, now: now) }
+    /// - Parameter peer: where it has connected from.
+    package func accepted(peer: ClientAddress) -> PeerToken {
+        let handle = clients.insert { ClientSession(handle: $0, address: peer, now: now) }
         return PeerToken(.client, handle)
     }
 

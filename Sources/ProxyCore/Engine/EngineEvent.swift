@@ -2,11 +2,11 @@ import PostgresWire
 
 /// What is worth a line in the log.
 package enum EngineEvent: Sendable {
-    case clientLoggedIn(user: String, database: String, client: UInt32)
-    case clientRefused(user: String, database: String, reason: String)
-    case clientLeft(user: String, database: String, client: UInt32, reason: String)
+    case clientLoggedIn(Client)
+    case clientRefused(Client, reason: String)
+    case clientLeft(Client, reason: String)
     /// For what it held, or because it stood still.
-    case clientEnded(user: String, database: String, client: UInt32, reason: String)
+    case clientEnded(Client, reason: String)
     case serverReady(node: Int, database: String, user: String, processID: UInt32)
     case serverFailed(node: Int, database: String, user: String, reason: String)
     case listeningServerLost(database: String, reason: String)
@@ -14,4 +14,13 @@ package enum EngineEvent: Sendable {
     /// With why it came to nothing, where it has.
     case switchoverEnded(from: Int, to: Int, failure: String?)
     case classCorrected(database: String, statement: String)
+
+    /// A client as lines of the log name it.
+    package struct Client: Sendable, Equatable {
+        package var user: String
+        package var database: String
+        /// What it takes for its server's process; 0 before it is let in.
+        package var processID: UInt32
+        package var address: ClientAddress
+    }
 }

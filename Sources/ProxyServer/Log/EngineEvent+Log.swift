@@ -24,8 +24,8 @@ extension EngineEvent {
     var kind: String? {
         switch self {
         // Whoever is refused for the same reason, under whatever name.
-        case .clientRefused(_, _, let reason): "client refused: \(Self.withoutNames(reason))"
-        case .clientEnded(_, _, _, let reason): "client ended: \(reason)"
+        case .clientRefused(_, let reason): "client refused: \(Self.withoutNames(reason))"
+        case .clientEnded(_, let reason): "client ended: \(reason)"
         // The names in it are those of clients, who may make them up.
         case .serverFailed(let node, _, _, let reason): "server of node \(node): \(Self.withoutNames(reason))"
         case .clientLoggedIn, .clientLeft, .serverReady, .listeningServerLost, .classCorrected,
@@ -40,16 +40,17 @@ extension EngineEvent {
         return parts.enumerated().filter { $0.offset % 2 == 0 }.map { String($0.element) }.joined(separator: "\"\"")
     }
 
+    private static func text(_ client: Client, _ what: String) -> String {
+        let name = client.processID > 0 ? "client \(client.processID)" : "client"
+        return "\(name) from \(client.address) \(what): user \(client.user), database \(client.database)"
+    }
+
     func text(nodes: [Node]) -> String {
         switch self {
-        case .clientLoggedIn(let user, let database, let client):
-            "client \(client) logged in: user \(user), database \(database)"
-        case .clientRefused(let user, let database, let reason):
-            "client refused: user \(user), database \(database): \(reason)"
-        case .clientEnded(let user, let database, let client, let reason):
-            "client \(client) ended: user \(user), database \(database): \(reason)"
-        case .clientLeft(let user, let database, let client, let reason):
-            "client \(client) left: user \(user), database \(database): \(reason)"
+        case .clientLoggedIn(let client): Self.text(client, "logged in")
+        case .clientRefused(let client, let reason): "\(Self.text(client, "refused")): \(reason)"
+        case .clientEnded(let client, let reason): "\(Self.text(client, "ended")): \(reason)"
+        case .clientLeft(let client, let reason): "\(Self.text(client, "left")): \(reason)"
         case .serverReady(let node, let database, let user, let processID):
             "server \(processID) on node \(nodes[node].name) ready: user \(user), database \(database)"
         case .serverFailed(let node, let database, let user, let reason):

@@ -67,7 +67,7 @@ final class Worker: EventHandler {
 
     func accepted(_ descriptor: consuming Descriptor, listener: Int, peer: SocketAddress) {
         // The engine names the client first: the loop carries that name with every event.
-        let token = engine.accepted()
+        let token = engine.accepted(peer: ClientAddress(bytes: peer.addressBytes, port: peer.port))
         let id = loop.add(descriptor, token: token.rawValue)
         engine.attach(token, TransportID(rawValue: id.rawValue))
     }

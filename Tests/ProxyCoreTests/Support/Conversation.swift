@@ -88,8 +88,8 @@ final class Conversation {
     // MARK: Who is there
 
     /// A connection that has sent nothing yet.
-    func connect() -> ScriptedClient {
-        let client = ScriptedClient(self, shell.accept())
+    func connect(from address: ClientAddress = .unix) -> ScriptedClient {
+        let client = ScriptedClient(self, shell.accept(from: address))
         peers[client.link.id] = client
         return client
     }

@@ -61,12 +61,12 @@ package final class ProxyServer: Sendable {
                 randomBytes: Self.randomBytes
             ),
             credentials: try Self.credentials(proxy),
-            topology: topology,
-            sampleClock: clock
+            topology: topology
         )
         do {
             worker = try Worker(
                 engine: engine,
+                clock: clock,
                 loopOptions: EngineSettings.loopOptions(proxy),
                 control: control,
                 logConnections: proxy.logConnections,

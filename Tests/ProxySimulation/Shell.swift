@@ -5,6 +5,7 @@ import ProxyCore
 /// Does for an engine what a worker does, over links in memory instead of sockets.
 package final class Shell {
     package let engine: Engine
+    package let sampleClock: SampleClock
     package private(set) var links: [TransportID: Link] = [:]
     /// In the order in which they were made, so that choices among them replay.
     package private(set) var order: [Link] = []
@@ -52,11 +53,14 @@ package final class Shell {
                 randomBytes: { count in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) } }
             ),
             credentials: credentials,
-            topology: topology,
-            sampleClock: sampleClock
+            topology: topology
         )
+        self.sampleClock = sampleClock
         engine.unsentBytes = { [unowned self] in links[$0]?.fromEngine.count ?? 0 }
     }
+
+    /// To be called before each event of the engine's: it brings the sample clock's numbers.
+    package func eventComes() { engine.samples.follow(sampleClock.reading) }
 
     /// To be called after each event of the engine's.
     package func verify() {
@@ -66,6 +70,7 @@ package final class Shell {
     }
 
     package func accept(from address: ClientAddress = .unix) -> Link {
+        eventComes()
         let token = engine.accepted(peer: address)
         let link = add(.client, token, .open)
         engine.attach(token, link.id)
@@ -89,6 +94,7 @@ package final class Shell {
 
     package func connected(_ link: Link) {
         link.phase = .open
+        eventComes()
         engine.connected(link.token)
         verify()
     }
@@ -96,6 +102,7 @@ package final class Shell {
     package func refuseConnection(_ link: Link) {
         link.phase = .closed
         forget(link)
+        eventComes()
         engine.connectFailed(link.token, reason: "connection refused")
         verify()
     }
@@ -105,6 +112,7 @@ package final class Shell {
         let size = min(count, link.toEngine.count)
         let bytes = Array(link.toEngine[..<size])
         link.toEngine.removeFirst(size)
+        eventComes()
         engine.received(link.token, bytes.span.bytes)
         verify()
     }
@@ -114,6 +122,7 @@ package final class Shell {
     package func endInput(_ link: Link) {
         defer { verify() }
         link.peer = .heardShut
+        eventComes()
         if !engine.inputEnded(link.token) { breakLink(link, reason: "connection closed by the peer") }
     }
 
@@ -121,6 +130,7 @@ package final class Shell {
     package func breakLink(_ link: Link, reason: String) {
         link.phase = .closed
         forget(link)
+        eventComes()
         engine.closed(link.token, reason: reason)
         verify()
     }
@@ -133,6 +143,7 @@ package final class Shell {
         if link.phase == .closing, link.fromEngine.isEmpty { link.phase = .closed }
         if link.isBacklogged, link.fromEngine.count <= lowWater, link.phase == .open {
             link.isBacklogged = false
+            eventComes()
             engine.drained(link.token)
             verify()
         }
@@ -141,7 +152,9 @@ package final class Shell {
 
     /// What the worker does at the end of a turn: sends what is to be sent, then does what is asked.
     package func endTurn() {
+        eventComes()
         repeat {
+            sampleClock.noteWrite(engine.samples.lastWrite)
             while let token = engine.nextTouched() {
                 engine.takeOutput(of: token) { transport, bytes in send(transport, &bytes) }
             }

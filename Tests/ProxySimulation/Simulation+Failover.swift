@@ -100,6 +100,7 @@ extension Simulation {
         if now == told { return }
         told = now
         store.trace?("the engine hears: \(now.nodes.map(\.state))")
+        shell.eventComes()
         shell.engine.topologyChanged(now)
     }
 }

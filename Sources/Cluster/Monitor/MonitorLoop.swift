@@ -96,7 +96,7 @@ final class MonitorLoop {
             tell(place, .hinted)
         case .sample(let limit):
             demand.ask(for: limit, at: MonotonicClock.now)
-            wanted = clock.next
+            wanted = clock.reading.next
             isOwed = true
         case .applied(let serial): promotionDriver?.applied(serial)
         case .coordination(let answer): conduct(.answered(answer))

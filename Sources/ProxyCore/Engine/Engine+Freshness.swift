@@ -26,7 +26,7 @@ extension Engine {
     /// A cycle has ended for a session that writes, or has written.
     func noteCompletion(_ client: ClientPointer, _ server: ServerPointer) {
         if server.pointee.isReplica, client.pointee.freshness.track != .writing {
-            client.pointee.freshness.seen = sampleClock.next
+            client.pointee.freshness.seen = samples.next
             client.pointee.freshness.node = Int16(server.pointee.node)
             client.pointee.freshness.incarnation = roster.incarnations[server.pointee.node]
             return
@@ -37,9 +37,9 @@ extension Engine {
 
     /// Something of the session's has been carried out on the primary, or may have been.
     func settleWrite(_ client: ClientPointer, isOver: Bool) {
-        let next = sampleClock.next
+        let next = samples.next
         let isWrite = client.pointee.freshness.track == .writing
-        if isWrite { sampleClock.noteWrite(next) }
+        if isWrite { samples.noteWrite() }
         if isWrite, isOver { client.pointee.freshness.track = .tracked }
         if readYourWrites(of: client) == .eventual {
             if isOver { client.pointee.freshness = ClientFreshness() }
@@ -54,7 +54,7 @@ extension Engine {
     func noteNews(_ client: ClientPointer) {
         if readYourWrites(of: client) == .eventual { return }
         if client.pointee.freshness.track == .untracked { client.pointee.freshness.track = .tracked }
-        client.pointee.freshness.written = sampleClock.next
+        client.pointee.freshness.written = samples.next
         client.pointee.freshness.seen = 0
         client.pointee.freshness.node = -1
     }
@@ -124,7 +124,7 @@ extension Engine {
     /// What has been written by anybody before a read of this client begins is the same as what it has written itself.
     func adoptGlobalWrites(_ client: ClientPointer) {
         guard readYourWrites(of: client) == .global else { return }
-        client.pointee.freshness.written = max(client.pointee.freshness.written, sampleClock.lastWrite)
+        client.pointee.freshness.written = max(client.pointee.freshness.written, samples.lastWrite)
     }
 
     /// No node is fresh for a client in the queue for reads: it waits for one, or its read becomes the primary's. In
@@ -263,7 +263,7 @@ extension Engine {
                 consistency.request = .failed
                 return true
             }
-            consistency.request = .asked(sampleClock.next, since: now)
+            consistency.request = .asked(samples.next, since: now)
             freshnessDesk.waitsForPosition(client.pointee.handle)
         }
         client.pointee.flow = .locating

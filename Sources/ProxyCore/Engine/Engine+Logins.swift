@@ -11,7 +11,7 @@ extension Engine {
     /// From the control plane, which has seen it on the primary.
     package func loginsChanged(_ change: LoginChange) {
         defer { endTurn() }
-        lastLoginChange = sampleClock.next
+        lastLoginChange = samples.next
         var concerned: [PoolPointer] = []
         forEachPool { pool in
             if pool.pointee.replication == .off,

@@ -129,7 +129,7 @@ extension Engine {
         server.pointee.changesSchema = false
         let database = server.pointee.pool.pointee.options.databaseOnServer
         schemaChanged(database)
-        if !roster.replicas.isEmpty { schemas.awaitReplay(of: database, by: sampleClock.next) }
+        if !roster.replicas.isEmpty { schemas.awaitReplay(of: database, by: samples.next) }
     }
 
     /// Replicas have told how far they are.

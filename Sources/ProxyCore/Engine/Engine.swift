@@ -57,7 +57,6 @@ package final class Engine {
     var settingsBodies: [[UInt8]] = []
     let classifier: StatementClassifier
     let nameHash: KeyedHash
-    let sampleClock: SampleClock
 
     /// Servers by node and process, for whom a notification comes from.
     var serversByProcess: [ServerProcess: Handle] = [:]
@@ -94,6 +93,9 @@ package final class Engine {
 
     /// The time of the event being handled: the shell's monotonic clock.
     package var now: Microseconds = 0
+    /// The sample clock's numbers, which come with each event; what clients have written since is noted in them, and
+    /// told to the clock by the shell before it sends anything.
+    package var samples = SampleReading()
     /// What the shell is to do, in order; it empties the array.
     package var actions: [EngineAction] = []
     /// What the event being handled has left to do in other sessions.
@@ -114,14 +116,12 @@ package final class Engine {
         _ configuration: EngineConfiguration,
         environment: Environment,
         credentials: CredentialStore,
-        topology: Topology,
-        sampleClock: SampleClock = SampleClock()
+        topology: Topology
     ) {
         self.configuration = configuration.effective
         self.environment = environment
         let (options, seed) = (self.configuration.options, environment.seed)
         self.credentials = credentials
-        self.sampleClock = sampleClock
         buffers = BufferPool(limit: options.bufferMemory)
         memoryShares = MemoryShares(limit: options.bufferMemory)
         processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })

@@ -14,10 +14,13 @@ final class Worker: EventHandler {
     let ioMethod: IOMethodChoice
     private let engine: Engine
     private let loop: EventLoop
+    private let clock: SampleClock
     private let control: any WorkerControl
     private let logConnections: Bool
     private var addresses: [[SocketAddress]]
     private var nextTick: Microseconds = 0
+    /// The newest write that the sample clock has been told of.
+    private var toldWrite: SampleNumber = 0
     /// Nil: the right to write hangs on no lease.
     private let lease: WriteLease?
     /// When the lease is to be looked at again.
@@ -31,6 +34,7 @@ final class Worker: EventHandler {
 
     init(
         engine: Engine,
+        clock: SampleClock,
         loopOptions: LoopOptions,
         control: any WorkerControl,
         logConnections: Bool,
@@ -39,6 +43,7 @@ final class Worker: EventHandler {
         self.lease = lease
         writesUntil = lease == nil ? .max : 0
         self.engine = engine
+        self.clock = clock
         self.control = control
         self.logConnections = logConnections
         loop = try EventLoop.make(options: loopOptions, pool: engine.buffers)
@@ -54,7 +59,7 @@ final class Worker: EventHandler {
     }
 
     func start(ended: @escaping @Sendable () -> Void) {
-        engine.now = Microseconds(loop.now)
+        eventCame()
         nextTick = engine.now + Self.tickInterval
         followDeadline()
         loop.start(on: queue, self, ended: ended)
@@ -63,9 +68,18 @@ final class Worker: EventHandler {
     /// Ends the loop, whatever it is doing. From any thread.
     func stop() { loop.bell.stop() }
 
+    /// An event is about to be told to the engine: its time, and what the sample clock says now that all has happened
+    /// which it tells of.
+    @inline(__always)
+    private func eventCame() {
+        engine.now = Microseconds(loop.now)
+        engine.samples.follow(clock.reading)
+    }
+
     // MARK: Events of the loop
 
     func accepted(_ descriptor: consuming Descriptor, listener: Int, peer: SocketAddress) {
+        eventCame()
         // The engine names the client first: the loop carries that name with every event.
         let token = engine.accepted(peer: ClientAddress(bytes: peer.addressBytes, port: peer.port))
         let id = loop.add(descriptor, token: token.rawValue)
@@ -80,28 +94,39 @@ final class Worker: EventHandler {
         )
     }
 
-    func connected(_ token: UInt64) { engine.connected(PeerToken(rawValue: token)) }
+    func connected(_ token: UInt64) {
+        eventCame()
+        engine.connected(PeerToken(rawValue: token))
+    }
 
     func connectFailed(_ token: UInt64, error: Int32) {
+        eventCame()
         engine.connectFailed(PeerToken(rawValue: token), reason: SystemError.text(of: error))
     }
 
     func received(_ token: UInt64, _ bytes: RawSpan) {
-        engine.now = Microseconds(loop.now)
+        eventCame()
         if engine.now >= writesUntil { checkLease() }
         engine.received(PeerToken(rawValue: token), bytes)
     }
 
     func inputEnded(_ token: UInt64) -> Bool {
-        engine.now = Microseconds(loop.now)
+        eventCame()
         return engine.inputEnded(PeerToken(rawValue: token))
     }
 
-    func backlogged(_ token: UInt64) { engine.backlogged(PeerToken(rawValue: token)) }
+    func backlogged(_ token: UInt64) {
+        eventCame()
+        engine.backlogged(PeerToken(rawValue: token))
+    }
 
-    func drained(_ token: UInt64) { engine.drained(PeerToken(rawValue: token)) }
+    func drained(_ token: UInt64) {
+        eventCame()
+        engine.drained(PeerToken(rawValue: token))
+    }
 
     func closed(_ token: UInt64, error: Int32) {
+        eventCame()
         engine.closed(
             PeerToken(rawValue: token),
             reason: error == 0 ? "connection closed by the peer" : SystemError.text(of: error)
@@ -109,7 +134,7 @@ final class Worker: EventHandler {
     }
 
     func mailArrived() {
-        engine.now = Microseconds(loop.now)
+        eventCame()
         // In this order: whatever speaks against writing has been posted before the lease was made longer.
         let mayWrite = leaseEnd > engine.now
         for message in mailbox.takeAll() {
@@ -130,7 +155,7 @@ final class Worker: EventHandler {
     }
 
     func tick(_ now: UInt64) {
-        engine.now = Microseconds(now)
+        eventCame()
         if engine.now >= writesUntil { checkLease() }
         engine.wake()
         if engine.now >= nextTick {
@@ -189,8 +214,13 @@ final class Worker: EventHandler {
     }
 
     func turnEnded(_ now: UInt64) {
-        engine.now = Microseconds(now)
+        eventCame()
         repeat {
+            // Before anybody is told of a write: whoever reads from then on reads it.
+            if engine.samples.lastWrite > toldWrite {
+                toldWrite = engine.samples.lastWrite
+                clock.noteWrite(toldWrite)
+            }
             while let token = engine.nextTouched() {
                 engine.takeOutput(of: token) { transport, bytes in
                     loop.send(ConnectionID(rawValue: transport.rawValue), &bytes)

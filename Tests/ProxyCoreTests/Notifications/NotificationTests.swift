@@ -225,7 +225,7 @@ struct NotificationTests {
         }) { talk in
             let (client, pool, listening) = listener(talk)
             let replica = NodeFreshness(
-                covered: talk.engine.sampleClock.begin() + 1,
+                covered: talk.shell.sampleClock.begin() + 1,
                 lag: 0,
                 lagBytes: 0,
                 verdict: .near
@@ -234,8 +234,8 @@ struct NotificationTests {
             client.sends("Query SELECT 1")
             talk.server(on: 1).answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
-            _ = talk.engine.sampleClock.begin()
-            _ = talk.engine.sampleClock.begin()
+            _ = talk.shell.sampleClock.begin()
+            _ = talk.shell.sampleClock.begin()
             notify(listening, from: 77)
             client.gets("Notification")
             pool.forget()

@@ -91,7 +91,10 @@ let package = Package(
         tests("StatementRoutingTests", ["StatementRouting", "Bytes", "SeededRandom"]),
         tests(
             "ProxyCoreTests",
-            ["ProxyCore", "ProxySimulation", "ProxyTerms", "Bytes", "PostgresWire", "StatementRouting", "SeededRandom"]
+            [
+                "ProxyCore", "ProxySimulation", "ProxyTerms", "Bytes", "PostgresWire", "Authentication",
+                "StatementRouting", "SeededRandom",
+            ]
         ),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
         tests("ConfigurationTests", ["Configuration", "ProxyTerms", "SeededRandom"]),

@@ -51,6 +51,7 @@ package final class ProxyServer: Sendable {
             }
         )
         let clock = SampleClock()
+        let credentials = try Self.credentials(proxy)
         let lease = isCoordinated ? WriteLease() : nil
         let engine = Engine(
             EngineSettings.engineConfiguration(configuration),
@@ -60,13 +61,13 @@ package final class ProxyServer: Sendable {
                 clockOffset: EngineSettings.clockOffset(),
                 randomBytes: Self.randomBytes
             ),
-            credentials: try Self.credentials(proxy),
             topology: topology
         )
         do {
             worker = try Worker(
                 engine: engine,
                 clock: clock,
+                credentials: credentials,
                 loopOptions: EngineSettings.loopOptions(proxy),
                 control: control,
                 logConnections: proxy.logConnections,

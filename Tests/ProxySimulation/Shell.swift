@@ -31,6 +31,10 @@ package final class Shell {
     package private(set) var vacatedCatalogs: [String] = []
     package var leavesCatalogs = true
     package private(set) var loginsSuspected = 0
+    /// What is known of users, whether the engine is told at once, and what it has asked and not been told.
+    package var credentials = CredentialStore.empty
+    package var findsCredentials = true
+    package private(set) var lookUps: [(token: PeerToken, user: [UInt8])] = []
     private var nextID: UInt64 = 1
     /// What the engine's invariants were found not to hold, first of all.
     package private(set) var violation: String?
@@ -45,14 +49,12 @@ package final class Shell {
         sampleClock: SampleClock = SampleClock()
     ) {
         var random = RandomSource(seed: randomSeed)
-        guard let credentials = try? CredentialStore(parsing: []) else { preconditionFailure("an empty list is valid") }
         engine = Engine(
             configuration,
             environment: Engine.Environment(
                 seed: seed,
                 randomBytes: { count in (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) } }
             ),
-            credentials: credentials,
             topology: topology
         )
         self.sampleClock = sampleClock
@@ -163,8 +165,17 @@ package final class Shell {
                 engine.actions = []
                 for action in actions { perform(action) }
             }
-        } while engine.hasTouched
+        } while engine.hasTouched || !engine.actions.isEmpty
         verify()
+    }
+
+    /// Answers what the engine has asked of users so far.
+    package func findCredentials() {
+        let asked = lookUps
+        lookUps = []
+        for (token, user) in asked {
+            engine.credentialFound(token, credentials.lookup(user), secret: credentials.serverSecret)
+        }
     }
 
     private func send(_ transport: TransportID, _ bytes: inout ByteQueue) {
@@ -210,6 +221,9 @@ package final class Shell {
             if leavesCatalogs { engine.catalogVacated(database: database) }
         case .releaseCatalog(let database): vacatedCatalogs.removeAll { $0 == database }
         case .suspectLogins: loginsSuspected += 1
+        case .lookUpCredential(let token, let user):
+            lookUps.append((token, user))
+            if findsCredentials { findCredentials() }
         case .deriveKey: break
         }
     }

@@ -4,8 +4,8 @@ import PostgresWire
 /// What few clients need, and those for a short time: kept off the session's slot.
 final class ClientExtras {
     var authenticator: ClientAuthenticator?
-    /// A key is being derived for it.
-    var awaitsKey = false
+    /// While it is authenticating.
+    var awaits = Awaited.client
     var version = ProtocolVersion.v3_0
     var user = ""
     var database = ""
@@ -32,6 +32,15 @@ final class ClientExtras {
     var endsTransaction = false
     /// Whether the last command tag was ROLLBACK: a COMMIT of a failed transaction is one too.
     var hasRolledBack = false
+
+    /// What a client's log-in goes on with.
+    enum Awaited {
+        /// Its own next message.
+        case client
+        /// What the shell has been asked for.
+        case credential
+        case key
+    }
 
     /// Whether the changes of the cycle in flight hold is not known: transactions begin or end among them.
     func doubtPending() {

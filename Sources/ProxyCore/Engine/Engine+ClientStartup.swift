@@ -1,6 +1,7 @@
 import Authentication
 import Bytes
 import PostgresWire
+import ProxyTerms
 
 /// From a client's first byte to its first ReadyForQuery (PostgreSQL documentation, 55.2.1).
 extension Engine {
@@ -83,24 +84,68 @@ extension Engine {
                 $0.negotiateProtocolVersion(extras.version, unrecognized: request.unrecognized)
             }
         }
+        client.pointee.phase = .authenticating
         let user = Array(request.user.utf8)
+        switch configuration.authenticationMethod {
+        case .trust:
+            // Whoever it is: nobody is looked up.
+            try start(
+                makeAuthenticator(user, .trust, CredentialLookup(credential: nil, commonMethod: .scram), Secret([])),
+                client
+            )
+        case .md5, .scramSHA256:
+            extras.awaits = .credential
+            actions.append(.lookUpCredential(client.pointee.token, user: user))
+        }
+    }
+
+    /// What is known of the user has been found.
+    func authenticate(_ client: ClientPointer, _ lookup: CredentialLookup, _ secret: Secret) {
+        guard client.pointee.phase == .authenticating, let extras = client.pointee.extras, extras.awaits == .credential
+        else { return }
+        extras.awaits = .client
+        let handle = client.pointee.handle
+        // Settings may have changed meanwhile: what holds now is what is asked for.
+        let method = configuration.authenticationMethod
+        do {
+            try start(makeAuthenticator(Array(extras.user.utf8), method, lookup, secret), client)
+            continueStartup(client)
+        } catch {
+            refuse(client, error)
+        }
+        guard let client = clients[handle], client.pointee.phase != .closing else { return }
+        limitHeld(client)
+        if client.pointee.input != .open { leaveIfDone(client) }
+    }
+
+    private func makeAuthenticator(
+        _ user: [UInt8],
+        _ method: AuthenticationMethod,
+        _ lookup: CredentialLookup,
+        _ secret: Secret
+    ) -> ClientAuthenticator {
         let random = environment.randomBytes(4 + ScramNonce.entropyLength)
-        var authenticator = ClientAuthenticator(
+        return ClientAuthenticator(
             user: user,
-            method: configuration.authenticationMethod,
-            lookup: credentials.lookup(user),
+            method: method,
+            lookup: lookup,
             salt: random[0..<4].reduce(0) { $0 << 8 | UInt32($1) },
             nonce: ScramNonce(entropy: Array(random[4...])),
-            serverSecret: credentials.serverSecret,
+            serverSecret: secret,
             channelBinding: .none
         )
-        client.pointee.phase = .authenticating
+    }
+
+    private func start(_ authenticator: ClientAuthenticator, _ client: ClientPointer) throws(PostgresError) {
+        var authenticator = authenticator
         let step = authenticator.start()
-        extras.authenticator = authenticator
+        client.pointee.extras?.authenticator = authenticator
         try perform(step, client)
     }
 
     private func readPassword(_ client: ClientPointer) throws(PostgresError) -> Bool {
+        // It has not been asked yet: what it sends early is looked at then.
+        if client.pointee.extras?.awaits == .credential { return limitEarly(client) }
         let bytes = client.pointee.held.bytes
         let span = bytes.bytes
         let header: MessageHeader
@@ -123,11 +168,18 @@ extension Engine {
         return true
     }
 
+    /// A client that sends much before it is asked anything is not read on.
+    /// - Returns: false, there is nothing to read.
+    private func limitEarly(_ client: ClientPointer) -> Bool {
+        limitHeld(client)
+        return false
+    }
+
     func resumeAuthentication(_ client: ClientPointer, _ key: SaltedPassword) {
         guard client.pointee.phase == .authenticating, let extras = client.pointee.extras,
             let step = extras.authenticator?.resume(saltedPassword: key)
         else { return }
-        extras.awaitsKey = false
+        extras.awaits = .client
         let handle = client.pointee.handle
         do {
             try perform(step, client)
@@ -147,7 +199,7 @@ extension Engine {
             {
                 try perform(next, client)
             } else {
-                client.pointee.extras?.awaitsKey = true
+                client.pointee.extras?.awaits = .key
                 actions.append(.deriveKey(client.pointee.token, request))
             }
         case .authenticated(let requests, _):

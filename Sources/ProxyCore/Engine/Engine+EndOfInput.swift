@@ -51,7 +51,12 @@ extension Engine {
     private func isBusy(_ client: ClientPointer) -> Bool {
         switch client.pointee.phase {
         case .startup, .cancelling, .closing: false
-        case .authenticating: client.pointee.extras?.awaitsKey == true && !client.pointee.held.isEmpty
+        case .authenticating:
+            switch client.pointee.extras?.awaits {
+            case .key: !client.pointee.held.isEmpty
+            // It is to be asked for something, and cannot answer.
+            case .credential, .client, nil: false
+            }
         case .welcoming: !client.pointee.held.isEmpty
         case .console:
             client.pointee.extras?.console?.wait != nil

@@ -5,13 +5,20 @@ import PostgresWire
 /// From a server's connection to its first ReadyForQuery (PostgreSQL documentation, 55.2.1).
 extension Engine {
     func beginLogin(_ server: ServerPointer) {
-        let pool = server.pointee.pool
-        let user = Array(pool.pointee.user.utf8)
-        let login: ServerLogin = credentials.credential(for: user).map { .credential($0) } ?? .nothing
         server.pointee.phase = .authenticating
+        server.pointee.extras.awaitsCredential = true
+        let user = Array(server.pointee.pool.pointee.user.utf8)
+        actions.append(.lookUpCredential(server.pointee.token, user: user))
+    }
+
+    /// What there is to log in with has been found: only now is the server told who comes.
+    func startLogin(_ server: ServerPointer, _ credential: Credential?) {
+        guard server.pointee.phase == .authenticating, server.pointee.extras.awaitsCredential else { return }
+        server.pointee.extras.awaitsCredential = false
+        let pool = server.pointee.pool
         server.pointee.extras.authenticator = ServerAuthenticator(
-            user: user,
-            login: login,
+            user: Array(pool.pointee.user.utf8),
+            login: credential.map { .credential($0) } ?? .nothing,
             nonce: ScramNonce(entropy: environment.randomBytes(ScramNonce.entropyLength)),
             channelBinding: .none,
             cleartextPolicy: .refuse
@@ -64,6 +71,9 @@ extension Engine {
     }
 
     private func readLogin(_ server: ServerPointer, _ tag: UInt8, _ body: RawSpan) {
+        if server.pointee.extras.awaitsCredential, tag != BackendTag.errorResponse {
+            return violatedLogin(server, "the server sent a message of type \(tag) before it was told who comes")
+        }
         switch tag {
         case BackendTag.authentication:
             do {

@@ -44,7 +44,6 @@ package final class Engine {
     package internal(set) var configuration: EngineConfiguration
     package let buffers: BufferPool
     let environment: Environment
-    let credentials: CredentialStore
 
     let clients = Slab<ClientSession>()
     let servers = Slab<ServerSession>()
@@ -115,13 +114,11 @@ package final class Engine {
     package init(
         _ configuration: EngineConfiguration,
         environment: Environment,
-        credentials: CredentialStore,
         topology: Topology
     ) {
         self.configuration = configuration.effective
         self.environment = environment
         let (options, seed) = (self.configuration.options, environment.seed)
-        self.credentials = credentials
         buffers = BufferPool(limit: options.bufferMemory)
         memoryShares = MemoryShares(limit: options.bufferMemory)
         processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
@@ -250,6 +247,17 @@ package final class Engine {
         switch token.kind {
         case .client: if let client = clients[token.handle] { clientDrained(client) }
         case .server: if let server = servers[token.handle] { serverDrained(server) }
+        case .canceller, nil: break
+        }
+    }
+
+    /// The answer to `.lookUpCredential`.
+    /// - Parameter secret: random and lasting bytes, by which unknown users are asked as known ones are.
+    package func credentialFound(_ token: PeerToken, _ lookup: CredentialLookup, secret: Secret) {
+        defer { endTurn() }
+        switch token.kind {
+        case .client: if let client = clients[token.handle] { authenticate(client, lookup, secret) }
+        case .server: if let server = servers[token.handle] { startLogin(server, lookup.credential) }
         case .canceller, nil: break
         }
     }

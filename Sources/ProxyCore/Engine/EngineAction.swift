@@ -9,6 +9,8 @@ package enum EngineAction {
     case close(TransportID, flush: Bool)
     case pause(TransportID)
     case resume(TransportID)
+    /// Look up what is known of a user, as the start-up packet has its name, and say it with `credentialFound`.
+    case lookUpCredential(PeerToken, user: [UInt8])
     /// Derive a key off the loop and say it with `keyDerived`.
     case deriveKey(PeerToken, SaltedPasswordRequest)
     /// A node refused a connection or said that it is shutting down: look at it now.

@@ -5,6 +5,8 @@ import PostgresWire
 /// What a server connection needs rarely: log-in, and what it reported of itself.
 final class ServerExtras {
     var authenticator: ServerAuthenticator?
+    /// What there is to log in with is being looked up: it has been sent nothing yet.
+    var awaitsCredential = false
     /// ParameterStatus values in the order in which they were first reported.
     var parameters: [(name: String, value: String)] = []
     var cancelKey: [UInt8] = []

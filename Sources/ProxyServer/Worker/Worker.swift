@@ -15,6 +15,7 @@ final class Worker: EventHandler {
     private let engine: Engine
     private let loop: EventLoop
     private let clock: SampleClock
+    private let credentials: CredentialStore
     private let control: any WorkerControl
     private let logConnections: Bool
     private var addresses: [[SocketAddress]]
@@ -35,6 +36,7 @@ final class Worker: EventHandler {
     init(
         engine: Engine,
         clock: SampleClock,
+        credentials: CredentialStore,
         loopOptions: LoopOptions,
         control: any WorkerControl,
         logConnections: Bool,
@@ -44,6 +46,7 @@ final class Worker: EventHandler {
         writesUntil = lease == nil ? .max : 0
         self.engine = engine
         self.clock = clock
+        self.credentials = credentials
         self.control = control
         self.logConnections = logConnections
         loop = try EventLoop.make(options: loopOptions, pool: engine.buffers)
@@ -227,7 +230,7 @@ final class Worker: EventHandler {
                 }
             }
             if !engine.actions.isEmpty { performActions() }
-        } while engine.hasTouched
+        } while engine.hasTouched || !engine.actions.isEmpty
         #if DEBUG
             verifyNowAndThen()
         #endif
@@ -264,6 +267,9 @@ final class Worker: EventHandler {
         case .close(let transport, let flush): loop.close(ConnectionID(rawValue: transport.rawValue), flush: flush)
         case .pause(let transport): loop.pauseReceiving(ConnectionID(rawValue: transport.rawValue))
         case .resume(let transport): loop.resumeReceiving(ConnectionID(rawValue: transport.rawValue))
+        case .lookUpCredential(let token, let user):
+            // A file's users are at hand: nobody waits for them.
+            engine.credentialFound(token, credentials.lookup(user), secret: credentials.serverSecret)
         case .deriveKey(let token, let request):
             let mailbox = mailbox
             DispatchQueue.global().async {

@@ -15,8 +15,15 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
         var count = 0
         while count < size {
             let length = 1 + dice.below(dice.pick([1, 3, 9]))
-            packets.append((0..<length).map { Self.message(&dice, count + $0) })
-            count += length
+            packets.append([])
+            for _ in 0..<length {
+                let message = Self.message(&dice, count)
+                if Self.wantsBoundary(message), !(packets.joined().last.map(Self.isBoundary) ?? true) {
+                    packets[packets.count - 1].append(Self.sync)
+                }
+                packets[packets.count - 1].append(message)
+                count += 1
+            }
         }
     }
 
@@ -40,10 +47,23 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
         return nil
     }
 
+    private static let sync = WireMessage(tag: FrontendTag.sync, body: [])
+
+    /// In the middle of a batch of the extended protocol these differ (docs/DIFFERENCES.md, Prepared statements).
+    private static func wantsBoundary(_ message: WireMessage) -> Bool {
+        message.tag == FrontendTag.query
+            && ["PREPARE", "EXECUTE", "pg_prepared"].contains { message.asFrontend.contains($0) }
+    }
+
+    private static func isBoundary(_ message: WireMessage) -> Bool {
+        [FrontendTag.sync, FrontendTag.query, FrontendTag.functionCall].contains(message.tag)
+    }
+
     private static let texts = [
         "SELECT 1", "SELECT 1", "SELECT 1/0", "SELECT value FROM kv WHERE k = 'k1'", "BEGIN", "COMMIT", "ROLLBACK",
         "COPY kv FROM STDIN", "COPY kv FROM STDIN", "CREATE TEMP TABLE t9 (a int)", "SET work_mem = '5MB'",
-        "SHOW work_mem", "DEALLOCATE ALL", "SELECT name FROM pg_prepared_statements ORDER BY 1", "SELEC", "",
+        "SHOW work_mem", "DEALLOCATE ALL", "DISCARD ALL", "SELECT name FROM pg_prepared_statements ORDER BY 1", "SELEC",
+        "",
     ]
 
     private static let queries =
@@ -59,7 +79,7 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
         var builder = MessageBuilder()
         let name = dice.pick(["", "", "a", "b"])
         let insert = "INSERT INTO kv VALUES ('k\(dice.chance(80) ? number : 1)', 'v\(number)')"
-        switch dice.below(16) {
+        switch dice.below(18) {
         case 0, 1, 2: builder.query(dice.chance(20) ? insert : dice.pick(queries))
         case 3, 4: builder.parse(name: name, text: dice.chance(20) ? insert : dice.pick(texts))
         case 5, 6: builder.bind(portal: dice.pick(["", "", "p"]), statement: name, parameters: [])

@@ -150,7 +150,9 @@ enum ModelStatement: Equatable {
 
     /// SELECT pg_catalog.set_config('name','value',false), … with texts or parameters
     private static func setConfig(_ tokens: [ModelToken]) -> ModelStatement {
-        let values = tokens.compactMap(value)
+        // The proxy keeps a setting and brings it back: `set_config('kept',current_setting('name',true),true)`.
+        let isKept = tokens.contains(.word("current_setting"))
+        let values = isKept ? [] : tokens.compactMap(value)
         let pairs = stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], values[$0 + 1]) }
         return .setConfig(pairs)
     }

@@ -385,7 +385,10 @@ extension Engine {
             guard hasRoom(client, server, forSync: true) else { return .stop }
             // As in `beginOnServer`.
             if server.pointee.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
-            if client.pointee.outstanding > 0, server.pointee.mayNotify || client.pointee.extras != nil {
+            // Nor is it kept with a batch that may run again.
+            if client.pointee.outstanding > 0,
+                server.pointee.mayNotify || client.pointee.extras != nil || client.pointee.replayState == .armed
+            {
                 return .stop
             }
             sendSync(client, server)

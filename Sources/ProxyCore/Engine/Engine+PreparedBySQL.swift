@@ -188,7 +188,9 @@ extension Engine {
         _ statementClass: StatementClass,
         _ text: RawSpan
     ) -> Progress? {
-        guard let (named, reference) = executed(in: text, client) else { return nil }
+        guard let (named, reference) = executed(in: text, client),
+            !goesByOwnName(named, reference.name.span.bytes, server)
+        else { return nil }
         let id = inUse(exchangedStatement(named, nil, text, client), client, server)
         let serial = statements[id].pointee.serial
         if server.pointee.conversation.status != .failed { ensurePreparedAhead(id, client, server) }
@@ -402,7 +404,7 @@ extension Engine {
     func executeTarget(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID? {
         guard !statements[id].pointee.isPrivate,
             let (named, reference) = executed(in: statements[id].pointee.text.bytes, client),
-            !statements[named].pointee.isPrivate
+            !statements[named].pointee.isPrivate, !goesByOwnName(named, reference.name.span.bytes, server)
         else { return nil }
         let inner = inUse(exchangedStatement(named, nil, RawSpan(), client), client, server)
         _ = ensurePrepared(inner, isNamed: true, client, server)

@@ -153,9 +153,16 @@ extension Engine {
             return .none
         }
         let bound = client.pointee.extras?.bound ?? []
+        // That set_config is called is said of the text; of its statements those are meant that could.
+        var calls = [Bool](repeating: effects.contains(.setConfig), count: commands.count)
+        if commands.count > 1, effects.contains(.setConfig) {
+            for (index, parsed) in commands.enumerated() {
+                calls[index] = Self.mentionsSetConfig(text.extracting(parsed.range))
+            }
+        }
         let reading = SettingChange.read(
             commands,
-            callsSetConfig: effects.contains(.setConfig),
+            callsSetConfig: calls,
             parameters: bound
         )
         // What is created from now on may be temporary, and nothing in its own text says so.
@@ -183,6 +190,13 @@ extension Engine {
         }
         extras.pendingSettings += reading.changes.map { .change($0) }
         return .settings
+    }
+
+    /// Whether a statement may call set_config or write to `pg_settings`: by name, or by one that is written in escapes
+    /// (PostgreSQL documentation, 4.1.1).
+    private static func mentionsSetConfig(_ statement: RawSpan) -> Bool {
+        let words = statement.text(0..<statement.byteCount).lowercased()
+        return words.contains("set_config") || words.contains("pg_settings") || words.contains("u&\"")
     }
 
     /// Transaction control in a transaction that has changed settings.

@@ -575,7 +575,8 @@ struct Conversation: ~Copyable {
         case BackendTag.errorResponse:
             if ledger.isEmpty { return .unasked }
             hasFailed = true
-            if ledger[0].mayCopyIn { input = .messages }
+            // Behind an error in a Query comes its ReadyForQuery, and nothing else.
+            if ledger[0].mayCopyIn { input = ledger[0].kind == .query ? .undecided : .messages }
             return .failed
         case BackendTag.copyInResponse, BackendTag.copyBothResponse:
             // Of a statement that cannot copy it is not to be believed.

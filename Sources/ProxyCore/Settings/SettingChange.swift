@@ -29,11 +29,15 @@ enum SettingChange: Equatable {
     }
 
     /// - Parameters:
-    ///   - callsSetConfig: whether set_config is called in the text, or `pg_settings` updated.
+    ///   - callsSetConfig: of each of them, whether it may call set_config or update `pg_settings`.
     ///   - parameters: those that were bound, where they are known.
-    static func read(_ commands: [ParsedCommand], callsSetConfig: Bool, parameters: [String?] = []) -> Reading {
+    static func read(
+        _ commands: [ParsedCommand],
+        callsSetConfig: [Bool],
+        parameters: [String?] = []
+    ) -> Reading {
         var reading = Reading()
-        for parsed in commands { read(parsed.command, callsSetConfig, parameters, &reading) }
+        for (parsed, calls) in zip(commands, callsSetConfig) { read(parsed.command, calls, parameters, &reading) }
         return reading
     }
 

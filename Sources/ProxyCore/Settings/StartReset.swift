@@ -26,7 +26,7 @@ struct StartReset {
             case .set(let name, _, isLocal: true): names.remove(name)
             case .discard(.all): names.formUnion(start.map(\.name))
             default:
-                let reading = SettingChange.read([parsed], callsSetConfig: callsSetConfig, parameters: parameters)
+                let reading = SettingChange.read([parsed], callsSetConfig: [callsSetConfig], parameters: parameters)
                 if reading.isUncertain { doubt() }
                 for change in reading.changes { note(change, start: start) }
             }

@@ -1,4 +1,5 @@
 import ProxyCore
+import ProxySimulation
 import Testing
 
 /// Flush: replies are wanted before the batch ends (PostgreSQL documentation, 55.2.3).
@@ -47,6 +48,7 @@ struct FlushTests {
                 client.gets("Parameters 0", "NoData", "Ready I")
                 // What comes behind the Flush may write: the pipeline goes to the primary.
                 client.sends("Bind <- (1)", "Flush")
+                print("ALL", talk.servers.map { ($0.node, $0.received) }, client.received)
                 let primary = talk.server(on: 0)
                 #expect(primary.received.last == "Flush")
                 primary.forget()
@@ -92,6 +94,7 @@ struct FlushTests {
             replica.gets(parse, "Describe S howdah_0000000001", "Sync")
             replica.sends(error, "Ready I")
             client.getsNothing()
+            print("ALL", talk.servers.map { ($0.node, $0.received) }, client.received)
             let primary = talk.server(on: 0)
             primary.gets(parse, "Describe S howdah_0000000001", "Sync")
             primary.sends("Parsed", "Parameters 0", "Columns v", "Ready I")
@@ -225,6 +228,26 @@ struct FlushTests {
             client.getsNothing()
             client.sends("Flush", "Sync")
             client.gets("Ready I")
+        }
+    }
+
+    @Test("A second Sync behind a batch that fails is answered, too")
+    func secondSync() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Parse : SELECT 1", "Bind <- ()", "Describe P", "Execute", "Sync")
+            let server = talk.server(on: 1)
+            server.sends("Parsed", "Bound", "Columns n", "Row 1", "Complete SELECT 1", "Ready I")
+            client.forget()
+            server.forget()
+            client.sends(bytes: ["Describe S a", "Sync", "Sync"].flatMap { WireMessage(frontend: $0).bytes })
+            // Another server may know better, and is asked.
+            for _ in 0..<4 {
+                guard let asked = talk.servers.last(where: { $0.received.last == "Sync" }) else { break }
+                asked.gets("Describe S a", "Sync")
+                asked.sends("Error 26000 prepared statement \"a\" does not exist", "Ready I")
+            }
+            client.gets("Error 26000 prepared statement \"a\" does not exist", "Ready I", "Ready I")
         }
     }
 }

@@ -10,7 +10,11 @@ struct SettingsInquiryTests {
 
     private func read(_ text: String, parameters: [String?] = []) -> SettingChange.Reading {
         let commands = SessionCommands.parse(Array(text.utf8).span.bytes, standardConformingStrings: true) ?? []
-        return SettingChange.read(commands, callsSetConfig: text.contains("set_config"), parameters: parameters)
+        return SettingChange.read(
+            commands,
+            callsSetConfig: commands.map { _ in text.contains("set_config") },
+            parameters: parameters
+        )
     }
 
     private func after(

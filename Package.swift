@@ -42,17 +42,21 @@ let package = Package(
         module("Authentication", ["ProxyTerms", "Bytes", "COpenSSL", "CIdn"]),
         module("StatementRouting", ["Bytes", "CPgQuery"]),
         module("ProxyCore", ["ProxyTerms", "Bytes", "PostgresWire", "Authentication", "StatementRouting"]),
-        module("EventIO", ["Bytes", "CLinux"]),
+        module("MonotonicTime"),
+        module("EventIO", ["Bytes", "CLinux", "MonotonicTime"]),
 
         // Control plane and tools.
         module("Configuration", ["ProxyTerms"]),
-        module("Cluster", ["Bytes", "ProxyCore", "StatementRouting", "CLibpq", "CLinux", "CJansson", "CCurl"]),
+        module(
+            "Cluster",
+            ["Bytes", "ProxyCore", "StatementRouting", "MonotonicTime", "CLibpq", "CLinux", "CJansson", "CCurl"]
+        ),
         module("LocalCluster", ["CLinux"]),
         module(
             "ProxyServer",
             [
                 "Bytes", "PostgresWire", "Authentication", "StatementRouting", "ProxyCore", "Configuration", "EventIO",
-                "Cluster", "CLinux",
+                "Cluster", "CLinux", "MonotonicTime",
             ]
         ),
         .executableTarget(
@@ -98,8 +102,11 @@ let package = Package(
         ),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
         tests("ConfigurationTests", ["Configuration", "ProxyTerms", "SeededRandom"]),
-        tests("EventIOTests", ["EventIO", "Bytes", "CLinux"]),
-        tests("ClusterTests", ["Cluster", "Bytes", "ProxyCore", "StatementRouting", "LocalCluster", "SeededRandom"]),
+        tests("EventIOTests", ["EventIO", "Bytes", "CLinux", "MonotonicTime"]),
+        tests(
+            "ClusterTests",
+            ["Cluster", "Bytes", "ProxyCore", "StatementRouting", "LocalCluster", "MonotonicTime", "SeededRandom"]
+        ),
         tests("LocalClusterTests", ["LocalCluster", "LocalClusterHolder"]),
         .executableTarget(
             name: "LocalClusterHolder",

@@ -4,7 +4,7 @@ import Testing
 @testable import Cluster
 
 @Suite struct CommitWatchTests {
-    private static let second: UInt64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000
     private let wait = CommitWait(needed: 1, following: 0, sessions: 3)
 
     @Test func aWaitThatLastsIsToldOnceAndSoIsItsEnd() {

@@ -5,7 +5,7 @@ import Testing
 
 /// Node 0 was the primary, node 1 is. Times are seconds.
 @Suite struct FollowingTests {
-    private static let second: UInt64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000
 
     private static func replica(_ timeline: UInt32?, isStreaming: Bool = false, isHidden: Bool = false)
         -> PromotionCandidate

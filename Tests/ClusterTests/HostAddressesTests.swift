@@ -1,3 +1,4 @@
+import MonotonicTime
 import ProxyCore
 import Testing
 
@@ -44,9 +45,9 @@ import Testing
         #expect(result7)
         let result8 = addresses.lookedUp(["10.0.0.2", "10.0.0.1"], at: 40)
         #expect(!result8)
-        let result9 = addresses.takeLookUp(at: 40 + minute.nanoseconds, interval: minute)
+        let result9 = addresses.takeLookUp(at: 40 + minute.microseconds, interval: minute)
         #expect(result9)
-        addresses.lookUpFailed(at: 50 + minute.nanoseconds)
+        addresses.lookUpFailed(at: 50 + minute.microseconds)
         #expect(addresses.list == ["10.0.0.1", "10.0.0.2"])
     }
 }

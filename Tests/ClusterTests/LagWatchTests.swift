@@ -4,7 +4,7 @@ import Testing
 @testable import Cluster
 
 @Suite struct LagWatchTests {
-    private static let second: UInt64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000
 
     private func reading(
         _ role: NodeRole,
@@ -166,15 +166,15 @@ import Testing
 
     @Test func positionsAreAskedForOftenOnlyWhileSomebodyWaits() {
         var demand = SampleDemand()
-        #expect(demand.next(after: 0, isNeeded: true, at: 1_000_000) == nil)
-        demand.ask(for: .milliseconds(5), at: 10_000_000)
-        #expect(demand.isUrgent(at: 14_999_999))
-        #expect(demand.next(after: 10_000_000, isNeeded: true, at: 11_000_000) == 11_000_000)
-        #expect(demand.next(after: 10_000_000, isNeeded: false, at: 11_000_000) == 20_000_000)
-        #expect(!demand.isUrgent(at: 15_000_000))
-        #expect(demand.next(after: 14_000_000, isNeeded: true, at: 16_000_000) == 24_000_000)
-        #expect(demand.next(after: 214_000_000, isNeeded: true, at: 215_000_000) == nil)
-        demand.ask(for: .milliseconds(1), at: 300_000_000)
-        #expect(demand.isUrgent(at: 300_500_000))
+        #expect(demand.next(after: 0, isNeeded: true, at: 1_000) == nil)
+        demand.ask(for: .milliseconds(5), at: 10_000)
+        #expect(demand.isUrgent(at: 14_999))
+        #expect(demand.next(after: 10_000, isNeeded: true, at: 11_000) == 11_000)
+        #expect(demand.next(after: 10_000, isNeeded: false, at: 11_000) == 20_000)
+        #expect(!demand.isUrgent(at: 15_000))
+        #expect(demand.next(after: 14_000, isNeeded: true, at: 16_000) == 24_000)
+        #expect(demand.next(after: 214_000, isNeeded: true, at: 215_000) == nil)
+        demand.ask(for: .milliseconds(1), at: 300_000)
+        #expect(demand.isUrgent(at: 300_500))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// Which nodes there are, by what is listed.
 struct MembershipTests {
-    private static let second: UInt64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000
 
     private func membership(_ ports: [UInt16] = [1], maximum: Int = 32, forget: Duration = .seconds(10)) -> Membership {
         let nodes = ports.enumerated().map { MonitoredNode(test: $0.offset, name: "c\($0.element)", port: $0.element) }

@@ -5,7 +5,7 @@ import Testing
 
 /// Four nodes: 0 was the primary. Times are seconds.
 @Suite struct PromotionTests {
-    private static let second: UInt64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000
     private static let rules = PromotionRules(delay: .seconds(3), retry: .seconds(10), patience: .seconds(60))
 
     private static func replica(

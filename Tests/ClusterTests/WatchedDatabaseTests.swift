@@ -10,7 +10,7 @@ struct WatchedDatabaseTests {
         longestDelay: .seconds(2)
     )
 
-    private static let millisecond: UInt64 = 1_000_000
+    private static let millisecond: UInt64 = 1_000
 
     /// Looks at a database whose catalog changes every so often, each of which is over at once.
     /// - Returns: how many there were until all changes had been seen, and the longest that one waited.

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// The catalog loader's thread: one poll(2) over a few looks at once, each over a connection of its own that is closed
@@ -172,7 +173,7 @@ final class CatalogLoop {
                         node: run.node.name,
                         functions: rows.functions.count,
                         relations: rows.relations.count,
-                        took: .nanoseconds(Int64(now - run.began))
+                        took: .microseconds(Int64(now - run.began))
                     )
                 )
                 news.publish(run.database, rows)

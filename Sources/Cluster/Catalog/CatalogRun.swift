@@ -1,10 +1,11 @@
 import Glibc
+import MonotonicTime
 
 /// One look at a database's catalog under way, over a connection of its own: never blocks.
 final class CatalogRun {
     let database: String
     let node: MonitoredNode
-    /// Nanoseconds of `MonotonicClock`; over all that is asked.
+    /// Microseconds of `MonotonicClock`; over all that is asked.
     let began: UInt64
     let deadline: UInt64
     /// Nodes that are asked where this one cannot be reached.
@@ -39,7 +40,7 @@ final class CatalogRun {
             known: known?.loaded.flatMap { loaded in loaded.fingerprint.map { ($0, loaded.rows) } }
         )
         began = MonotonicClock.now
-        deadline = began &+ timeout.nanoseconds
+        deadline = began &+ timeout.microseconds
         let parameters = ConnectionParameters(node: node, addresses: addresses, database: database, purpose: "catalog")
         do throws(ProbeFailure) {
             connection = try Connection.start(parameters)

@@ -1,9 +1,11 @@
+import MonotonicTime
+
 /// What the loader keeps of one database.
 struct WatchedDatabase {
     /// The rows published last, and the fingerprint of the catalog that they are known to be right for; that is nil
     /// where they may be mixed from before and after a change.
     var loaded: (fingerprint: CatalogFingerprint?, rows: CatalogRows)?
-    /// When it is to be looked at next; nanoseconds of `MonotonicClock`.
+    /// When it is to be looked at next; microseconds of `MonotonicClock`.
     var due: UInt64
     /// The newest change that has been told of, and since when one has not been looked at.
     var change: CatalogChange = 0
@@ -21,7 +23,7 @@ struct WatchedDatabase {
         change = max(change, new)
         let since = changedSince ?? now
         changedSince = since
-        due = min(now &+ options.quiet.nanoseconds, since &+ options.longestDelay.nanoseconds)
+        due = min(now &+ options.quiet.microseconds, since &+ options.longestDelay.microseconds)
     }
 
     /// A look begins: what is told from now on it may not see.
@@ -33,7 +35,7 @@ struct WatchedDatabase {
     mutating func succeeded(at now: UInt64, _ options: CatalogOptions) {
         failure = nil
         failures = 0
-        lookAgain(at: now &+ options.interval.nanoseconds)
+        lookAgain(at: now &+ options.interval.microseconds)
     }
 
     /// - Returns: whether the reason is another than before.
@@ -42,7 +44,7 @@ struct WatchedDatabase {
         failure = reason
         let factor = UInt64(1) << min(UInt64(failures), CatalogOptions.mostDoublings)
         failures += 1
-        lookAgain(at: now &+ options.interval.nanoseconds &* factor)
+        lookAgain(at: now &+ options.interval.microseconds &* factor)
         return isNews
     }
 

@@ -24,5 +24,5 @@ package struct CoordinationRules: Sendable, Equatable {
     /// How long a renewal lets this proxy write, counted from before it was asked for: two thirds of the lease. The
     /// last third is for clocks that do not run alike, for a leader of etcd that did not know yet that it was none, and
     /// for the workers to cut what runs.
-    static func writing(_ seconds: Int) -> UInt64 { UInt64(max(0, seconds)) * 2_000_000_000 / 3 }
+    static func writing(_ seconds: Int) -> UInt64 { UInt64(max(0, seconds)) * 2_000_000 / 3 }
 }

@@ -1,3 +1,5 @@
+import MonotonicTime
+
 /// Attempts: this proxy's own, and the others'.
 extension Coordinator {
     /// Brings `Promotion` in line with what etcd says.
@@ -89,7 +91,7 @@ extension Coordinator {
         }
         let late = state.proxies.filter { $0.key != id && $0.value.value?.fenced != attempt.number }
         guard let since = awaitingSince, !late.isEmpty, !hasToldAwaiting,
-            now >= since &+ rules.patience.nanoseconds
+            now >= since &+ rules.patience.microseconds
         else { return [] }
         hasToldAwaiting = true
         return [.log(.awaiting(late.map { $0.value.value?.name ?? $0.key }.sorted()))]

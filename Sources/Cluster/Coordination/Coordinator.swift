@@ -1,5 +1,7 @@
+import MonotonicTime
+
 /// One proxy's part in agreeing with the others who promotes which replica, over keys in etcd: events in, actions out,
-/// no I/O and no clock. Times are nanoseconds of one monotonic clock.
+/// no I/O and no clock. Times are microseconds of one monotonic clock.
 ///
 /// Each proxy has a key of its own that goes with its lease, and writes to a primary only while that lease cannot have
 /// run out. So whoever wants to replace the primary knows all that may still be writing to it: it waits until each has
@@ -196,7 +198,7 @@ package struct Coordinator: Sendable {
             failure = nil
             actions.append(.log(.answers))
         }
-        due = now &+ (isUrgent ? rules.urgentInterval : rules.interval).nanoseconds
+        due = now &+ (isUrgent ? rules.urgentInterval : rules.interval).microseconds
         switch answer {
         case .failed: break
         case .granted(let number, let seconds):
@@ -225,9 +227,9 @@ package struct Coordinator: Sendable {
     private mutating func fail(_ reason: String, at now: UInt64) -> [CoordinationAction] {
         let isFirst = failure == nil
         failure = reason
-        due = now &+ rules.urgentInterval.nanoseconds
+        due = now &+ rules.urgentInterval.microseconds
         let left = writesUntil > now ? writesUntil - now : 0
-        return isFirst ? [.log(.silent(reason, writes: .nanoseconds(Int64(left))))] : []
+        return isFirst ? [.log(.silent(reason, writes: .microseconds(Int64(left))))] : []
     }
 
     private mutating func loseLease(at now: UInt64) {
@@ -254,11 +256,11 @@ package struct Coordinator: Sendable {
             settledAt = .max
             return []
         }
-        if settledAt == .max { settledAt = now &+ UInt64(lease.seconds) * 1_000_000_000 }
+        if settledAt == .max { settledAt = now &+ UInt64(lease.seconds) * 1_000_000 }
         // Attempts come first: with the lease goes the right to write.
         let actions = reconcile(state, at: now)
         extend(lease)
-        lease.mustRenew = now >= lease.renewedAt &+ rules.interval.nanoseconds
+        lease.mustRenew = now >= lease.renewedAt &+ rules.interval.microseconds
         registration = .leased(lease)
         return actions
     }

@@ -1,6 +1,6 @@
 /// Whether another proxy has renewed its lease lately, so that what it has said in etcd still holds: one that stands
 /// still says it for as long as its lease lasts, one that lives renews that every second. By etcd's clock alone; times
-/// are nanoseconds of this proxy's.
+/// are microseconds of this proxy's.
 struct LeaseFreshness: Sendable {
     enum Age: Sendable, Equatable {
         case unknown
@@ -9,7 +9,7 @@ struct LeaseFreshness: Sendable {
     }
 
     /// What was found out is good for so long.
-    private static let validity: UInt64 = 1_000_000_000
+    private static let validity: UInt64 = 1_000_000
     private var lease: Int64 = 0
     private var isFresh = false
     private var validUntil: UInt64 = 0

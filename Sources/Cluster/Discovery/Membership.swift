@@ -1,7 +1,8 @@
+import MonotonicTime
 import ProxyCore
 
 /// Which nodes there are, and which slot each has: the nodes of the configuration for ever, others for as long as they
-/// are listed. Pure; times are nanoseconds of one monotonic clock.
+/// are listed. Pure; times are microseconds of one monotonic clock.
 package struct Membership: Sendable {
     private struct Discovered {
         /// Nil: a node of the configuration.
@@ -79,7 +80,7 @@ package struct Membership: Sendable {
         }
         for slot in slots.indices where slot != primary && !seen.contains(slot) {
             guard case .member(let member) = slots[slot], let listedAt = member.listedAt,
-                now >= listedAt &+ rules.forget.nanoseconds
+                now >= listedAt &+ rules.forget.microseconds
             else { continue }
             slots[slot] = .departed
             changes.append(.left(slot))

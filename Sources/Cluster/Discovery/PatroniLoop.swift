@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// Patroni's thread: one request at a time, to whoever answered last.
@@ -45,7 +46,7 @@ final class PatroniLoop {
         switch message {
         case .primary(let isKnown):
             isPrimaryKnown = isKnown
-            if !isKnown { due = min(due, askedAt &+ options.urgentInterval.nanoseconds) }
+            if !isKnown { due = min(due, askedAt &+ options.urgentInterval.microseconds) }
         }
     }
 
@@ -68,7 +69,7 @@ final class PatroniLoop {
             silence = reasons
         }
         let pause = isPrimaryKnown ? options.interval : options.urgentInterval
-        due = MonotonicClock.now &+ pause.nanoseconds
+        due = MonotonicClock.now &+ pause.microseconds
     }
 
     private var candidates: [String] {
@@ -119,7 +120,7 @@ final class PatroniLoop {
         guard case .tcp(let host, _) = address else { return [] }
         if NameResolver.isNumeric(host) { return [host] }
         let now = MonotonicClock.now
-        if let known = addresses[host], now < known.since &+ Self.resolveInterval.nanoseconds { return known.list }
+        if let known = addresses[host], now < known.since &+ Self.resolveInterval.microseconds { return known.list }
         let list = (try? NameResolver.lookUp(host).get()) ?? addresses[host]?.list ?? []
         addresses[host] = (list, now)
         return list

@@ -6,59 +6,64 @@ struct EtcdCalls {
     let prefix: String
 
     static func login(user: String, password: String) -> String {
-        "{\"name\": \(JSONValue.quoted(user)), \"password\": \(JSONValue.quoted(password))}"
+        JSONText.object(["name": .string(user), "password": .string(password)]).text
     }
 
-    static func grant(seconds: Int) -> String { "{\"TTL\": \"\(seconds)\"}" }
+    static func grant(seconds: Int) -> String { JSONText.object(["TTL": .string("\(seconds)")]).text }
 
-    static func lease(_ number: Int64) -> String { "{\"ID\": \"\(number)\"}" }
+    static func lease(_ number: Int64) -> String { JSONText.object(["ID": .string("\(number)")]).text }
 
     func exchange(_ exchange: CoordinationExchange) -> String {
-        let read = "{\"request_range\": {\(range(prefix))}}"
-        var success = [read]
-        if let change = exchange.change { success.insert(put(change), at: 0) }
-        let guards = exchange.guards.map { compare($0) }.joined(separator: ", ")
-        return """
-            {"compare": [\(guards)], "success": [\(success.joined(separator: ", "))], "failure": [\(read)]}
-            """
+        let read = JSONText.object([
+            "request_range": .object(["key": Self.base64(prefix), "range_end": Self.end(of: prefix)])
+        ])
+        return JSONText.object([
+            "compare": .array(exchange.guards.map { compare($0) }),
+            "success": .array((exchange.change.map { [put($0)] } ?? []) + [read]),
+            "failure": .array([read]),
+        ]).text
     }
 
     private var proxies: String { prefix + "proxies/" }
     private var attempt: String { prefix + "attempt" }
 
-    /// All keys that begin with this, which ends with a slash: up to the next byte value.
-    private func range(_ start: String) -> String {
-        "\"key\": \"\(Self.base64(start))\", \"range_end\": \"\(Self.base64(String(start.dropLast()) + "0"))\""
-    }
+    /// Where the keys end that begin with this, which ends with a slash: at the next byte value.
+    private static func end(of start: String) -> JSONText { base64(String(start.dropLast()) + "0") }
 
-    private func compare(_ condition: CoordinationExchange.Guard) -> String {
+    private func compare(_ condition: CoordinationExchange.Guard) -> JSONText {
         switch condition {
         case .proxiesUnchanged(let revision):
-            "{\(range(proxies)), \"target\": \"MOD\", \"result\": \"LESS\", \"mod_revision\": \"\(revision + 1)\"}"
+            .object([
+                "key": Self.base64(proxies), "range_end": Self.end(of: proxies), "target": .string("MOD"),
+                "result": .string("LESS"), "mod_revision": .string("\(revision + 1)"),
+            ])
         case .attempt(let revision): equal(attempt, revision)
         case .proxy(let id, let revision): equal(proxies + id, revision)
         }
     }
 
-    private func equal(_ key: String, _ revision: UInt64) -> String {
-        """
-        {"key": "\(Self.base64(key))", "target": "MOD", "result": "EQUAL", "mod_revision": "\(revision)"}
-        """
+    private func equal(_ key: String, _ revision: UInt64) -> JSONText {
+        .object([
+            "key": Self.base64(key), "target": .string("MOD"), "result": .string("EQUAL"),
+            "mod_revision": .string("\(revision)"),
+        ])
     }
 
-    private func put(_ change: CoordinationExchange.Change) -> String {
+    private func put(_ change: CoordinationExchange.Change) -> JSONText {
         let (key, value, lease) =
             switch change {
             case .status(let id, let status, let lease): (proxies + id, status.json, lease)
             case .attempt(let attempt): (self.attempt, attempt.json, 0)
             }
-        return """
-            {"request_put": {"key": "\(Self.base64(key))", "value": "\(Self.base64(value))", "lease": "\(lease)"}}
-            """
+        return .object([
+            "request_put": .object([
+                "key": Self.base64(key), "value": Self.base64(value), "lease": .string("\(lease)"),
+            ])
+        ])
     }
 
-    private static func base64(_ text: String) -> String {
-        String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self)
+    private static func base64(_ text: String) -> JSONText {
+        .string(String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self))
     }
 
     // MARK: Answers

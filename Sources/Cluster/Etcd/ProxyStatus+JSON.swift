@@ -1,7 +1,8 @@
 extension ProxyStatus {
     var json: String {
-        let seen = sees.map { ", \"sees\": \(JSONValue.quoted($0))" } ?? ""
-        return "{\"name\": \(JSONValue.quoted(name))\(seen), \"fenced\": \"\(fenced)\"}"
+        let fenced = JSONText.string("\(fenced)")
+        guard let sees else { return JSONText.object(["name": .string(name), "fenced": fenced]).text }
+        return JSONText.object(["name": .string(name), "sees": .string(sees), "fenced": fenced]).text
     }
 
     init?(json: [UInt8]) {
@@ -15,11 +16,13 @@ extension ProxyStatus {
 extension PromotionAttempt {
     var json: String {
         let word = stage == .following ? Stage.done.rawValue : stage.rawValue
-        let words = [("old", old), ("candidate", candidate), ("stage", word), ("by", by), ("proxy", byName)]
-            .map { "\"\($0.0)\": \(JSONValue.quoted($0.1))" }
-        let names = followers.map { JSONValue.quoted($0) }.joined(separator: ", ")
-        let left = stage == .following ? ", \"followers\": [\(names)]" : ""
-        return "{\"number\": \"\(number)\", \"timeline\": \(timeline), \(words.joined(separator: ", "))\(left)}"
+        var members: [(String, JSONText)] = [
+            ("number", .string("\(number)")), ("timeline", .number(Int64(timeline))), ("old", .string(old)),
+            ("candidate", .string(candidate)), ("stage", .string(word)), ("by", .string(by)),
+            ("proxy", .string(byName)),
+        ]
+        if stage == .following { members.append(("followers", .array(followers.map { .string($0) }))) }
+        return JSONText.members(members).text
     }
 
     init?(json: [UInt8]) {

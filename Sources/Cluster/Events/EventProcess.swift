@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import MonotonicTime
 
 /// One run of a command. Everything belongs to the calling thread, which waits for its end.
 struct EventProcess {
@@ -55,7 +56,7 @@ struct EventProcess {
         until mailbox: Mailbox<Message>,
         log: (String) -> Void
     ) -> String? {
-        let deadline = MonotonicClock.now &+ timeout.nanoseconds
+        let deadline = MonotonicClock.now &+ timeout.microseconds
         var lines = LineSplitter(limit: Self.lineLimit, length: Self.lineLength)
         defer { lines.finish(log) }
         var isOpen = true

@@ -1,4 +1,5 @@
 import CCurl
+import MonotonicTime
 
 /// One request over HTTP or HTTPS. Blocks the thread.
 enum HTTPClient {
@@ -48,7 +49,7 @@ enum HTTPClient {
         isStopped: @escaping () -> Bool
     ) throws(HTTPFailure) -> [UInt8] {
         let asked = Asked(isStopped)
-        let milliseconds = max(1, Int(timeout.nanoseconds / 1_000_000))
+        let milliseconds = max(1, Int(timeout.microseconds / 1_000))
         var answer = withExtendedLifetime(asked) {
             howdah_http_ask(
                 url,

@@ -1,5 +1,4 @@
 import CJansson
-import Glibc
 
 /// A value in a JSON text that has been read. It keeps all of that text's values alive.
 struct JSONValue {
@@ -49,14 +48,5 @@ struct JSONValue {
         return (0..<json_array_size(node)).compactMap { index in
             json_array_get(node, index).map { JSONValue(tree, $0) }
         }
-    }
-
-    /// A string as JSON writes it, with its quotes.
-    static func quoted(_ text: String) -> String {
-        guard let value = json_stringn(text, text.utf8.count) else { preconditionFailure("there is no memory") }
-        defer { json_decref(value) }
-        guard let written = json_dumps(value, Int(JSON_ENCODE_ANY)) else { preconditionFailure("there is no memory") }
-        defer { free(written) }
-        return String(cString: written)
     }
 }

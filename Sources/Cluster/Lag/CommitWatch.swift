@@ -1,4 +1,4 @@
-/// Whether commits on the primary wait for standbys, and what the log is told of that. Times are nanoseconds of one
+/// Whether commits on the primary wait for standbys, and what the log is told of that. Times are microseconds of one
 /// monotonic clock.
 struct CommitWatch: Sendable {
     enum News: Sendable, Equatable {
@@ -12,7 +12,7 @@ struct CommitWatch: Sendable {
     }
 
     /// So long it may last before the log is told: replicas that have just been pointed at a new primary take a moment.
-    private static let patience: UInt64 = 3_000_000_000
+    private static let patience: UInt64 = 3_000_000
     private var state = State.goingOn
 
     /// - Parameter wait: of the primary, as it said in its last check.

@@ -18,7 +18,7 @@ struct LagRing {
 
     var newest: PositionSample? { samples.last }
 
-    /// - Parameter commitsFlushedWithin: how long a commit may stay without being flushed, in nanoseconds; nil where
+    /// - Parameter commitsFlushedWithin: how long a commit may stay without being flushed, in microseconds; nil where
     ///   that is not known.
     mutating func add(_ sample: PositionSample, commitsFlushedWithin: UInt64? = nil) {
         if let last = samples.last {
@@ -64,7 +64,7 @@ struct LagRing {
         samples.last { $0.covering <= replayed }?.number ?? 0
     }
 
-    /// The age of the oldest position that has not been replayed, in nanoseconds; 0 where all have been, nil where
+    /// The age of the oldest position that has not been replayed, in microseconds; 0 where all have been, nil where
     /// there has been no look.
     func lag(of replayed: WALPosition, at now: UInt64) -> UInt64? {
         guard let last = samples.last else { return nil }
@@ -84,7 +84,7 @@ struct LagRing {
 struct PositionSample: Equatable {
     /// Everything answered before this look was begun is covered by `covering`.
     var number: SampleNumber
-    /// Since when, at the latest, the primary has been as far as `flushed`: nanoseconds of one monotonic clock.
+    /// Since when, at the latest, the primary has been as far as `flushed`: microseconds of one monotonic clock.
     var since: UInt64
     let inserted: WALPosition
     let flushed: WALPosition

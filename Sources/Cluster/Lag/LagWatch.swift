@@ -1,7 +1,7 @@
 import ProxyCore
 
 /// How far each replica is behind the primary, from what nodes say in checks. Without sockets or clock; times are
-/// nanoseconds of one monotonic clock.
+/// microseconds of one monotonic clock.
 package struct LagWatch: Sendable {
     /// Which log the ring's positions are of.
     private struct Source: Equatable {
@@ -127,7 +127,7 @@ package struct LagWatch: Sendable {
         return NodeFreshness(
             covered: ring.covered(by: replayed),
             position: replayed,
-            lag: Microseconds(lag / 1000),
+            lag: Microseconds(lag),
             lagBytes: bytes,
             verdict: excess.map { .behind(reason: $0) } ?? .near
         )

@@ -5,7 +5,7 @@ package struct NodeReading: Sendable, Equatable {
     package let role: NodeRole
     /// The look's number, taken before its query was sent.
     package let number: SampleNumber
-    /// When the query was sent: nanoseconds of `MonotonicClock`.
+    /// When the query was sent: microseconds of `MonotonicClock`.
     package let sentAt: UInt64
     /// The primary: what has been inserted into the log, which covers every commit that anybody can see, flushed or
     /// not. A replica: what it has replayed.
@@ -18,7 +18,7 @@ package struct NodeReading: Sendable, Equatable {
     /// `system_identifier` of the control file; nil where the monitoring user may not know.
     package let systemIdentifier: String?
     /// How long a commit may stay without being flushed, where it was told not to wait (`synchronous_commit = off`), in
-    /// nanoseconds; nil where that is not known.
+    /// microseconds; nil where that is not known.
     package let commitsFlushedWithin: UInt64?
     /// The state of a replica's WAL receiver; nil where there is none.
     package let receiver: String?

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 
 /// A connection for a few statements, one after the other. Waits for each, but never beyond its deadline, nor once its
 /// thread is stopped.
@@ -8,7 +9,7 @@ struct BlockingSession: ~Copyable {
     private let stopper: (any Stopping)?
 
     /// - Parameters:
-    ///   - deadline: for all that is done over the session; nanoseconds of `MonotonicClock`.
+    ///   - deadline: for all that is done over the session; microseconds of `MonotonicClock`.
     ///   - stopper: ends a wait; nil where only the deadline does.
     static func connect(
         _ parameters: ConnectionParameters,
@@ -36,7 +37,7 @@ struct BlockingSession: ~Copyable {
         self.stopper = stopper
     }
 
-    /// For what is done from now on; nanoseconds of `MonotonicClock`.
+    /// For what is done from now on; microseconds of `MonotonicClock`.
     mutating func setDeadline(_ new: UInt64) { deadline = new }
 
     /// Runs one statement.

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// The thread that watches log-ins.
@@ -52,9 +53,9 @@ final class LoginLoop {
     }
 
     private func look() {
-        due = MonotonicClock.now &+ interval.nanoseconds
+        due = MonotonicClock.now &+ interval.microseconds
         guard let place = view?.topology.primary, let node = nodes[place] else { return }
-        let deadline = MonotonicClock.now &+ timeout.nanoseconds
+        let deadline = MonotonicClock.now &+ timeout.microseconds
         do throws(SessionFailure) {
             if session == nil {
                 let addresses = view?.addresses[place] ?? []

@@ -12,7 +12,7 @@ final class LoginSession {
     private var state: String?
     private var configuration: String?
 
-    /// - Parameter deadline: for the connect; nanoseconds of `MonotonicClock`.
+    /// - Parameter deadline: for the connect; microseconds of `MonotonicClock`.
     static func open(
         _ parameters: ConnectionParameters,
         deadline: UInt64,

@@ -1,3 +1,5 @@
+import MonotonicTime
+
 /// Drives `Coordinator` on the monitor's thread: keeps what it was told last, and what workers have been told of its
 /// verdict.
 struct CoordinationDriver {

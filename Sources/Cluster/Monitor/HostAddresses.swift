@@ -1,3 +1,4 @@
+import MonotonicTime
 import ProxyCore
 
 /// The numeric addresses of a node's host, and how old they are. Pure: look-ups are done by the caller.
@@ -39,7 +40,7 @@ struct HostAddresses {
         if isLookUpUnderWay { return false }
         switch age {
         case .fixed: return false
-        case .known(let since) where now < since &+ interval.nanoseconds: return false
+        case .known(let since) where now < since &+ interval.microseconds: return false
         case .known, .unknown, .doubted: break
         }
         isLookUpUnderWay = true

@@ -1,3 +1,4 @@
+import MonotonicTime
 import ProxyCore
 
 /// Agreeing with other proxies: what `Coordinator` decides is done here.

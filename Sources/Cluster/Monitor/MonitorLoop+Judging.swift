@@ -1,3 +1,4 @@
+import MonotonicTime
 import ProxyCore
 
 /// Which nodes may be used, from what all of them say.

@@ -1,3 +1,4 @@
+import MonotonicTime
 import ProxyCore
 
 /// Nodes that are not in the configuration: found, watched like the others, and let go.

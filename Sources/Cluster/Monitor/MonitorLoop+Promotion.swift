@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// Promotions: what `Promotion` decides is done here, over connections of their own.
@@ -98,7 +99,7 @@ extension MonitorLoop {
     private static let promotionWindow = 5
 
     private func start(_ command: NodeCommand, at place: Int, limit: Duration = .seconds(30)) {
-        let run = NodeCommandRun(command, place: place, deadline: MonotonicClock.now &+ limit.nanoseconds)
+        let run = NodeCommandRun(command, place: place, deadline: MonotonicClock.now &+ limit.microseconds)
         let parameters = ConnectionParameters(
             node: probes[place].node,
             addresses: probes[place].addresses.list,

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// The monitor's thread: one poll(2) over the connections of all nodes and the mailbox's bell.
@@ -18,7 +19,7 @@ final class MonitorLoop {
     var readings: [NodeReading?]
     var fencing: Fencing
     var verdict: FencingVerdict
-    /// When each node's state became what it is: nanoseconds of `MonotonicClock`.
+    /// When each node's state became what it is: microseconds of `MonotonicClock`.
     var since: [UInt64]
     var promotionDriver: PromotionDriver?
     /// Nil: there are no other proxies to agree with.
@@ -314,7 +315,7 @@ final class MonitorLoop {
                     version: versions[place],
                     saidRole: watches[place].health.observation?.role ?? .unknown,
                     timeline: readings[place]?.timeline ?? 0,
-                    since: Microseconds(since[place] / 1000),
+                    since: Microseconds(since[place]),
                     isMember: members.isMember(place),
                     note: verdict.primary == place ? readings[place]?.commitWait?.text : nil
                 )

@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// Checks one node over one connection that is kept open. Driven by `MonitorLoop` on its thread; never blocks.
@@ -14,7 +15,7 @@ final class NodeProbe {
     private(set) var isDoubted = false
     private var candour = Candour.unknown
     private var lastReading: NodeReading?
-    /// When it was last asked for its positions: nanoseconds of `MonotonicClock`.
+    /// When it was last asked for its positions: microseconds of `MonotonicClock`.
     private(set) var lastAsked: UInt64 = 0
 
     /// What the monitoring user may know, as far as that has been found out.
@@ -38,7 +39,7 @@ final class NodeProbe {
 
     /// Begins a check. None may be under way.
     func begin(at now: UInt64) -> ProbeOutcome? {
-        let deadline = now &+ timeout.nanoseconds
+        let deadline = now &+ timeout.microseconds
         let connectsAnew = isDoubted
         isDoubted = false
         switch takeStage() {
@@ -58,7 +59,7 @@ final class NodeProbe {
     func beginSample(at now: UInt64) -> ProbeOutcome? {
         switch takeStage() {
         case .idle(let connection):
-            return ask(connection, .sample, isSample: true, isFresh: true, deadline: now &+ timeout.nanoseconds)
+            return ask(connection, .sample, isSample: true, isFresh: true, deadline: now &+ timeout.microseconds)
         case .closed: stage = .closed
         case .resolving(let deadline): stage = .resolving(deadline: deadline)
         case .connecting(let connecting): stage = .connecting(connecting)

@@ -17,7 +17,7 @@ struct ProbeQuestion: Sendable {
     let kind: Kind
     /// Taken before the query is sent.
     let number: SampleNumber
-    /// Nanoseconds of `MonotonicClock`.
+    /// Microseconds of `MonotonicClock`.
     let sentAt: UInt64
 
     // pg_is_in_recovery() is asked once, so that a promotion in the middle cannot make the rest an error: what is asked
@@ -124,7 +124,7 @@ struct ProbeQuestion: Sendable {
                 timeline: timeline,
                 systemIdentifier: result.value(0, 5),
                 // "Three times wal_writer_delay" (PostgreSQL documentation, 30.4).
-                commitsFlushedWithin: result.value(0, 9).flatMap { UInt64($0) }.map { 3 * $0 * 1_000_000 },
+                commitsFlushedWithin: result.value(0, 9).flatMap { UInt64($0) }.map { 3 * $0 * 1_000 },
                 receiver: result.value(0, 6),
                 heard: result.value(0, 7),
                 history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 10)).history : nil,

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where the monitoring connection of a node stands. Deadlines are nanoseconds of `MonotonicClock`.
+/// Where the monitoring connection of a node stands. Deadlines are microseconds of `MonotonicClock`.
 enum ProbeStage: ~Copyable {
     case closed
     /// A check waits for the host's address.

@@ -1,19 +1,21 @@
+import MonotonicTime
+
 /// How often the nodes' positions are looked at: at once and every millisecond or two while somebody waits, for a while
-/// after that often enough that the next one need not wait, and otherwise with the checks alone. Times are nanoseconds
+/// after that often enough that the next one need not wait, and otherwise with the checks alone. Times are microseconds
 /// of one monotonic clock.
 struct SampleDemand {
     /// Between two looks at one node that may end somebody's wait.
-    static let urgentGap: UInt64 = 1_000_000
+    static let urgentGap: UInt64 = 1_000
     /// Between two looks for a while after.
-    static let warmGap: UInt64 = 10_000_000
-    static let warmTime: UInt64 = 200_000_000
+    static let warmGap: UInt64 = 10_000
+    static let warmTime: UInt64 = 200_000
 
     private var urgentUntil: UInt64 = 0
     private var warmUntil: UInt64 = 0
 
     /// Somebody waits from now on, so long at most.
     mutating func ask(for limit: Duration, at now: UInt64) {
-        urgentUntil = max(urgentUntil, now &+ limit.nanoseconds)
+        urgentUntil = max(urgentUntil, now &+ limit.microseconds)
         warmUntil = max(warmUntil, urgentUntil &+ Self.warmTime)
     }
 

@@ -3,7 +3,7 @@ import Synchronization
 /// Until when workers may write, where that hangs on a lease. It is looked at by whoever writes as well, so that a
 /// process which was stopped for a while writes nothing when it goes on, whichever of its threads wakes first.
 package final class WriteLease: Sendable {
-    /// Nanoseconds of the monotonic clock.
+    /// Microseconds of the monotonic clock.
     private let end = Atomic<UInt64>(0)
 
     package init() {}

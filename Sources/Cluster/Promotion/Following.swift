@@ -1,5 +1,8 @@
+import MonotonicTime
+
 /// Sees to it that the replicas follow the primary: finds those that do not, and when one is to be pointed there.
-/// Events in, actions out, no I/O and no clock; times are nanoseconds of one monotonic clock, nodes are named by place.
+/// Events in, actions out, no I/O and no clock; times are microseconds of one monotonic clock, nodes are named by
+/// place.
 ///
 /// It goes by what the nodes say, and by what is owed from a promotion: so it does not matter who has promoted, or
 /// whether whoever began to point replicas is still there. Pointing one twice does nothing more than pointing it once.
@@ -115,11 +118,11 @@ package struct Following: Sendable {
         var astray: Astray
         switch standings[place] {
         case .trusted: return []
-        case .away, .follows: astray = Astray(since: now, next: now, pause: rules.retry.nanoseconds)
+        case .away, .follows: astray = Astray(since: now, next: now, pause: rules.retry.microseconds)
         case .astray(let known): astray = known
         }
         defer { standings[place] = .astray(astray) }
-        if let since = astray.namesPrimary, !astray.hasToldOfThat, now >= since &+ rules.patience.nanoseconds * 4 {
+        if let since = astray.namesPrimary, !astray.hasToldOfThat, now >= since &+ rules.patience.microseconds * 4 {
             astray.hasToldOfThat = true
             return [.log(.namesPrimaryInVain(replica: place, primary: primary))]
         }
@@ -130,7 +133,7 @@ package struct Following: Sendable {
         }
         // Nothing is known of it.
         guard node.timeline != nil, !node.isHidden else { return [] }
-        guard now >= astray.since &+ rules.patience.nanoseconds &* UInt64(1 + max(0, right.turn)) else { return [] }
+        guard now >= astray.since &+ rules.patience.microseconds &* UInt64(1 + max(0, right.turn)) else { return [] }
         astray.isAsked = true
         // What has not even begun the primary's timeline has not followed it since the promotion. Else it is left to
         // whoever set it up, unless it names a node from which nothing good can come.
@@ -155,7 +158,7 @@ package struct Following: Sendable {
         }
         astray.isAsked = false
         astray.next = now &+ astray.pause
-        astray.pause = min(astray.pause * 2, rules.longestRetry.nanoseconds)
+        astray.pause = min(astray.pause * 2, rules.longestRetry.microseconds)
         let isNews = astray.told != outcome
         astray.told = outcome
         standings[replica] = .astray(astray)

@@ -5,7 +5,7 @@ final class NodeCommandRun {
     /// The node's place.
     let place: Int
     let command: NodeCommand
-    /// When it is given up: nanoseconds of `MonotonicClock`.
+    /// When it is given up: microseconds of `MonotonicClock`.
     let deadline: UInt64
     private var script: NodeCommandScript
     private var stage = NodeCommandStage.closed

@@ -1,7 +1,7 @@
 /// What `Coordinator` says.
 extension Promotion {
     /// A proxy that objected, or a lease that is missing, is asked about again after this.
-    private static let pause: UInt64 = 200_000_000
+    private static let pause: UInt64 = 200_000
 
     mutating func coordinate(_ event: Event, at now: UInt64) -> [PromotionAction] {
         switch (event, phase) {

@@ -1,7 +1,8 @@
+import MonotonicTime
 import ProxyCore
 
 /// Decides when which replica becomes primary (`failover = promote`): events in, actions out, no I/O and no clock.
-/// Times are nanoseconds of one monotonic clock.
+/// Times are microseconds of one monotonic clock.
 ///
 /// The order is what makes it safe: the old primary is fenced and every connection to it cut before a replica is told
 /// anything, and once it has been told, the old one is not taken back before that replica has shown that it is one
@@ -115,8 +116,8 @@ package struct Promotion: Sendable {
     package var deadline: UInt64? {
         switch phase {
         case .idle, .asking, .fencing, .withdrawing, .following: nil
-        case .waiting(let loss): max(loss.alive &+ rules.delay.nanoseconds, loss.notBefore)
-        case .promoting(_, let told): told &+ rules.patience.nanoseconds
+        case .waiting(let loss): max(loss.alive &+ rules.delay.microseconds, loss.notBefore)
+        case .promoting(_, let told): told &+ rules.patience.microseconds
         }
     }
 
@@ -150,10 +151,10 @@ package struct Promotion: Sendable {
             }
             loss.heard[place] = node.heard
         }
-        let isDue = now >= loss.alive &+ rules.delay.nanoseconds && now >= loss.notBefore
+        let isDue = now >= loss.alive &+ rules.delay.microseconds && now >= loss.notBefore
         guard isDue else {
             // The last words of a dying primary are no obstacle.
-            let isLate = now >= loss.since &+ rules.delay.nanoseconds
+            let isLate = now >= loss.since &+ rules.delay.microseconds
             return hinder(&loss, hearer.flatMap { isLate ? .primaryIsHeard(by: $0) : nil })
         }
         let seen = scene.nodes.count { $0.role != .unknown }
@@ -228,10 +229,10 @@ package struct Promotion: Sendable {
             // What is left to do is written down before anything of it is done, so that somebody else can go on with
             // it.
             let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary }
-            let done = PromotionNews.done(primary: primary, took: .nanoseconds(Int64(now - attempt.since)))
+            let done = PromotionNews.done(primary: primary, took: .microseconds(Int64(now - attempt.since)))
             return [.log(done)] + (rules.isCoordinated ? [.intend(.finish(followers: others))] : []) + [.owe(others)]
         }
-        let isOverdue = now >= told &+ rules.patience.nanoseconds
+        let isOverdue = now >= told &+ rules.patience.microseconds
         switch scene.nodes[attempt.candidate].role {
         case .replica where isOverdue:
             let reason = "it is a replica still"
@@ -252,7 +253,7 @@ package struct Promotion: Sendable {
             since: attempt.since,
             alive: attempt.since,
             heard: policies.map { _ in nil },
-            notBefore: now &+ rules.retry.nanoseconds
+            notBefore: now &+ rules.retry.microseconds
         )
         let log = hinder(&loss, obstacle)
         return end(attempt, thenWaiting: loss) + log

@@ -13,7 +13,7 @@ package struct PromotionCandidate: Sendable, Equatable {
     package var isStreaming: Bool
     /// A replica that receives, and from where and how the monitoring user may not know.
     package var isHidden: Bool
-    /// When it was asked for all that: nanoseconds of one monotonic clock.
+    /// When it was asked for all that: microseconds of one monotonic clock.
     package var askedAt: UInt64
 
     package init(

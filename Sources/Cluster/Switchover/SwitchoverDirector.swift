@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import MonotonicTime
 import Synchronization
 
 /// Makes a replica the primary while nobody writes through the proxy: the control plane's half of SWITCHOVER.
@@ -57,7 +58,7 @@ package final class SwitchoverDirector: Sendable {
         _ new: MonitoredNode,
         others: [MonitoredNode]
     ) throws(SwitchoverFailure) {
-        let deadline = MonotonicClock.now &+ (limit * 2 + .seconds(70)).nanoseconds
+        let deadline = MonotonicClock.now &+ (limit * 2 + .seconds(70)).microseconds
         let target = try SwitchoverSession.connect(new, deadline: deadline)
         guard try target.value("SELECT pg_is_in_recovery()") == "t" else {
             throw SwitchoverFailure("node \(new.name) is no replica")
@@ -103,7 +104,7 @@ package final class SwitchoverDirector: Sendable {
 
     /// Has another replica stream from the new primary, with the login that it has.
     private func point(_ node: MonitoredNode, at new: MonitoredNode) throws(SwitchoverFailure) {
-        let session = try SwitchoverSession.connect(node, deadline: MonotonicClock.now &+ limit.nanoseconds)
+        let session = try SwitchoverSession.connect(node, deadline: MonotonicClock.now &+ limit.microseconds)
         guard try session.value("SELECT pg_catalog.pg_is_in_recovery()") == "t" else { return }
         let before = try session.value("SELECT pg_catalog.current_setting('primary_conninfo')")
         guard let after = PrimaryConninfo.pointing(before, at: new.address) else {
@@ -141,7 +142,7 @@ package final class SwitchoverDirector: Sendable {
         _ what: String,
         until condition: () throws(SwitchoverFailure) -> Bool
     ) throws(SwitchoverFailure) {
-        let end = MonotonicClock.now &+ limit.nanoseconds
+        let end = MonotonicClock.now &+ limit.microseconds
         while try !condition() {
             if MonotonicClock.now >= end { throw SwitchoverFailure("\(what), after \(limit)") }
             usleep(5_000)

@@ -5,7 +5,7 @@ struct SwitchoverSession: ~Copyable {
     private let session: BlockingSession
     private let node: MonitoredNode
 
-    /// - Parameter deadline: for all that is done over the session; nanoseconds of `MonotonicClock`.
+    /// - Parameter deadline: for all that is done over the session; microseconds of `MonotonicClock`.
     static func connect(_ node: MonitoredNode, deadline: UInt64) throws(SwitchoverFailure) -> SwitchoverSession {
         let addresses = try Self.addresses(of: node)
         let parameters = ConnectionParameters(node: node, addresses: addresses, purpose: "switchover")

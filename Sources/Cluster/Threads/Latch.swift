@@ -1,4 +1,5 @@
 import Dispatch
+import MonotonicTime
 import Synchronization
 
 /// A door that is opened once and stays open.
@@ -16,7 +17,7 @@ final class Latch: Sendable {
 
     /// - Returns: whether it is open; false after `timeout`.
     func wait(timeout: Duration) -> Bool {
-        let interval = DispatchTimeInterval.nanoseconds(Int(clamping: timeout.nanoseconds))
+        let interval = DispatchTimeInterval.microseconds(Int(clamping: timeout.microseconds))
         return group.wait(timeout: .now() + interval) == .success
     }
 }

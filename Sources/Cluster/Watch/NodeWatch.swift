@@ -1,9 +1,10 @@
+import MonotonicTime
 import ProxyCore
 
 /// The watch on one node, without sockets or clock: outcomes of checks in, verdicts and the time of the next check out.
 ///
 /// A role is the node's own word and counts at once. That a node cannot be used is a conclusion and takes `failures` of
-/// the last `window` checks, unless a single failure proves it (`ProbeFailure.isDecisive`). Times are nanoseconds of
+/// the last `window` checks, unless a single failure proves it (`ProbeFailure.isDecisive`). Times are microseconds of
 /// one monotonic clock.
 package struct NodeWatch: Sendable {
     package enum Event: Sendable, Equatable {
@@ -125,7 +126,7 @@ package struct NodeWatch: Sendable {
         let before = pace
         pace = isUrgent ? .urgent : .usual
         guard before == .usual, isUrgent, case .due(let time) = schedule else { return }
-        schedule = .due(at: min(time, max(earliest, now &+ rules.urgentInterval.nanoseconds)))
+        schedule = .due(at: min(time, max(earliest, now &+ rules.urgentInterval.microseconds)))
     }
 
     private mutating func hasten(at now: UInt64) {
@@ -143,10 +144,10 @@ package struct NodeWatch: Sendable {
     private mutating func scheduleNext(at now: UInt64) {
         var hinted = false
         if case .underWay(let since, let again) = schedule {
-            earliest = since &+ rules.leastGap.nanoseconds
+            earliest = since &+ rules.leastGap.microseconds
             hinted = again
         }
-        schedule = .due(at: hinted ? max(now, earliest) : now &+ pause.nanoseconds)
+        schedule = .due(at: hinted ? max(now, earliest) : now &+ pause.microseconds)
     }
 
     private var pause: Duration {
@@ -187,7 +188,7 @@ package enum NodeHealth: Sendable, Equatable {
     }
 }
 
-/// When a node is to be checked next. Times are nanoseconds of one monotonic clock.
+/// When a node is to be checked next. Times are microseconds of one monotonic clock.
 package enum ProbeSchedule: Sendable, Equatable {
     case due(at: UInt64)
     /// A check runs. `again`: a hint came since it began, which its answer may not reflect.

@@ -1,6 +1,7 @@
 import Bytes
 import CLinux
 import Glibc
+import MonotonicTime
 
 /// What the owner does with connections.
 extension EventLoop {
@@ -90,7 +91,7 @@ extension EventLoop {
             return
         }
         closings.append(
-            Closing(connection: id, deadline: MonotonicClock.now() + options.closeTimeout)
+            Closing(connection: id, deadline: MonotonicClock.now + options.closeTimeout)
         )
         if connection.pointee.output.isEmpty {
             linger(connection)

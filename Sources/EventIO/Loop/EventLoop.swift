@@ -2,6 +2,7 @@ import Bytes
 import CLinux
 import Dispatch
 import Glibc
+import MonotonicTime
 
 /// Sockets, one timer and one bell, turned into an owner's events on one thread.
 ///
@@ -58,7 +59,7 @@ package class EventLoop {
         self.pool = pool
         self.ioMethod = ioMethod
         bell = try Bell()
-        now = MonotonicClock.now()
+        now = MonotonicClock.now
     }
 
     deinit {
@@ -199,8 +200,8 @@ extension EventLoop {
         notices.removeAll()
         closings.removeAll()
         // io_uring lets go of its requests one turn later; epoll has nothing left to wait for.
-        let deadline = MonotonicClock.now() + Self.lastTurns
-        while !(connections.count == 0 && listeners.isEmpty), MonotonicClock.now() < deadline {
+        let deadline = MonotonicClock.now + Self.lastTurns
+        while !(connections.count == 0 && listeners.isEmpty), MonotonicClock.now < deadline {
             turn(handler, timeout: 10_000)
         }
         finish()

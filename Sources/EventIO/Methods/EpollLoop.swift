@@ -1,6 +1,7 @@
 import Bytes
 import CLinux
 import Glibc
+import MonotonicTime
 
 /// A loop on level-triggered epoll: works on every Linux, and in containers that forbid io_uring.
 final class EpollLoop: EventLoop {
@@ -44,7 +45,7 @@ final class EpollLoop: EventLoop {
     override func turn(_ handler: any EventHandler, timeout: UInt64?) {
         let milliseconds = timeout.map { Int32(clamping: ($0 + 999) / 1_000) } ?? -1
         let count = epoll_wait(epoll.number, events, Int32(Self.eventCount), milliseconds)
-        now = MonotonicClock.now()
+        now = MonotonicClock.now
         counters.waits &+= 1
         var index: Int32 = 0
         while index < count {

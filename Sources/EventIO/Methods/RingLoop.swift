@@ -1,6 +1,7 @@
 import Bytes
 import CLinux
 import Glibc
+import MonotonicTime
 
 /// A loop on io_uring: receives that stay armed and fill shared buffers, sends as submissions, one system call a turn.
 final class RingLoop: EventLoop {
@@ -98,7 +99,7 @@ final class RingLoop: EventLoop {
         ring.enter(timeout: timeout)
         piecesUsed = 0
         messagesUsed = 0
-        now = MonotonicClock.now()
+        now = MonotonicClock.now
         counters.waits &+= 1
         var head = clinux_ring_head(raw)
         let tail = clinux_ring_tail(raw)

@@ -2,6 +2,7 @@ import Configuration
 import Dispatch
 import EventIO
 import Glibc
+import MonotonicTime
 import Synchronization
 
 /// Lines on standard error: time, level, text. What clients can influence is escaped, so that one event is one line.
@@ -48,7 +49,7 @@ final class Log: Sendable {
     func write(_ level: LogLevel, _ text: String, kind: String? = nil) {
         guard level >= self.level else { return }
         let kind = kind ?? (level >= .warning ? text : nil)
-        let now = MonotonicClock.now()
+        let now = MonotonicClock.now
         waiting.withLock { waiting in
             if let kind {
                 let (isWritten, early) = waiting.repeated.admit("\(level) \(kind)", level, text, at: now)
@@ -87,14 +88,14 @@ final class Log: Sendable {
     private func follow(_ waiting: inout Waiting) {
         guard let due = waiting.repeated.nextDue, due < waiting.wakeAt else { return }
         waiting.wakeAt = due
-        let now = MonotonicClock.now()
+        let now = MonotonicClock.now
         thread.asyncAfter(deadline: .now() + .microseconds(due > now ? Int(due - now) : 0)) { self.tell() }
     }
 
     private func tell() {
         waiting.withLock { waiting in
             waiting.wakeAt = .max
-            for summary in waiting.repeated.takeDue(at: MonotonicClock.now()) {
+            for summary in waiting.repeated.takeDue(at: MonotonicClock.now) {
                 waiting.queue.append(Self.line(summary, waiting.repeated.interval))
             }
             follow(&waiting)

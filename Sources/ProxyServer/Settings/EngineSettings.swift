@@ -1,6 +1,7 @@
 import Configuration
 import EventIO
 import Glibc
+import MonotonicTime
 import ProxyCore
 
 /// The configuration in the words of the modules that act on it.
@@ -48,7 +49,7 @@ enum EngineSettings {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         let wall = Microseconds(time.tv_sec) * 1_000_000 + Microseconds(time.tv_nsec) / 1_000
-        return wall - Microseconds(MonotonicClock.now())
+        return wall - Microseconds(MonotonicClock.now)
     }
 
     static func loopOptions(_ proxy: ProxySettings) -> LoopOptions {

@@ -186,7 +186,7 @@ final class Worker: EventHandler {
         control.writesLapsed()
     }
 
-    private var leaseEnd: Microseconds { lease.map { Microseconds($0.until / 1_000) } ?? .max }
+    private var leaseEnd: Microseconds { lease.map { Microseconds($0.until) } ?? .max }
 
     private func follow(_ view: ClusterView, mayWrite: Bool) {
         addresses = view.topology.nodes.map { Self.addresses(of: $0, view) }

@@ -74,7 +74,7 @@ final class CoordinationWorld {
         )
     }
 
-    private(set) var now: UInt64 = 1_000_000_000
+    private(set) var now: UInt64 = 1_000_000
     private var random: SeededGenerator
     private let trouble: Trouble
     let etcd = ModelEtcd()
@@ -95,7 +95,7 @@ final class CoordinationWorld {
     private(set) var told: [Int] = []
     private(set) var violations: [String] = []
     private(set) var log: [String] = []
-    private static let tick: UInt64 = 20_000_000
+    private static let tick: UInt64 = 20_000
 
     init(seed: UInt64, proxies count: Int, _ trouble: Trouble) {
         random = SeededGenerator(seed: seed)
@@ -122,7 +122,7 @@ final class CoordinationWorld {
         case .outOfSightOfAllThatRun:
             proxies[0].cut = [0]
             for proxy in proxies.dropFirst() {
-                proxy.frozenUntil = now + (10_000 + random.next(upTo: 20_000)) * 1_000_000
+                proxy.frozenUntil = now + (10_000 + random.next(upTo: 20_000)) * 1_000
             }
         }
         note("the primary: \(trouble.loss)")
@@ -136,7 +136,7 @@ final class CoordinationWorld {
         }
         note("calm")
         for place in nodes.indices.dropFirst() { nodes[place].isAlive = true }
-        let limit = now + 300_000_000_000
+        let limit = now + 300_000_000
         while !isWell, now < limit { advance(seconds: 1, troubled: false) }
         advance(seconds: 5, troubled: false)
         return isWell
@@ -149,7 +149,7 @@ final class CoordinationWorld {
     func bringBackTheOldPrimary() -> Bool {
         nodes[0] = ModelNode(role: .replica, timeline: nodes.map(\.timeline).max() ?? 1, upstream: 0)
         note("db0 is back")
-        let limit = now + 120_000_000_000
+        let limit = now + 120_000_000
         while now < limit, !isWell { advance(seconds: 1, troubled: false) }
         return isWell
     }
@@ -176,7 +176,7 @@ final class CoordinationWorld {
     var hasWitness: Bool { proxies.contains { $0.fencing.accepted != nil } }
 
     private func advance(seconds: UInt64, troubled: Bool) {
-        let end = now + seconds * 1_000_000_000
+        let end = now + seconds * 1_000_000
         while now < end {
             if troubled { stir() }
             step()
@@ -191,7 +191,7 @@ final class CoordinationWorld {
         let place = Int(random.next(upTo: UInt64(proxies.count)))
         switch random.next(upTo: 100) {
         case 0..<5: proxies[place].cut.formSymmetricDifference([0])
-        case 5: proxies[place].frozenUntil = now + random.next(upTo: 12_000) * 1_000_000
+        case 5: proxies[place].frozenUntil = now + random.next(upTo: 12_000) * 1_000
         case 6:
             die(place)
             start()
@@ -204,9 +204,9 @@ final class CoordinationWorld {
         stirAttempt()
         for (place, proxy) in proxies.enumerated() {
             if trouble.stopsProxies, random.next(upTo: 1_500) == 0, proxy.frozenUntil <= now {
-                let length = 100_000_000 + random.next(upTo: random.chance(30) ? 30_000 : 2_000) * 1_000_000
+                let length = 100_000 + random.next(upTo: random.chance(30) ? 30_000 : 2_000) * 1_000
                 proxy.frozenUntil = now + length
-                note("\(proxy.id) stands still for \(length / 1_000_000) ms")
+                note("\(proxy.id) stands still for \(length / 1_000) ms")
             }
             if trouble.killsProxies, random.next(upTo: 2_500) == 0 {
                 die(place)
@@ -219,13 +219,13 @@ final class CoordinationWorld {
             }
             if trouble.cutsEtcd, random.next(upTo: 1_500) == 0 {
                 let length = random.next(upTo: 30_000)
-                unreachableUntil[proxy.id] = now + length * 1_000_000
+                unreachableUntil[proxy.id] = now + length * 1_000
                 note("\(proxy.id) does not reach etcd for \(length) ms")
             }
         }
         if trouble.stopsEtcd, random.next(upTo: 1_500) == 0, etcdDownUntil <= now {
-            etcdDownUntil = now + random.next(upTo: 15_000) * 1_000_000
-            note("etcd is down until \(etcdDownUntil / 1_000_000)")
+            etcdDownUntil = now + random.next(upTo: 15_000) * 1_000
+            note("etcd is down until \(etcdDownUntil / 1_000)")
         }
     }
 
@@ -282,15 +282,15 @@ final class CoordinationWorld {
     private func lookForTwoPrimaries() {
         if told.isEmpty { return }
         for proxy in proxies where proxy.writes(at: now) == 0 {
-            violations.append("S2: \(proxy.id) writes to the old primary at \(now / 1_000_000)")
+            violations.append("S2: \(proxy.id) writes to the old primary at \(now / 1_000)")
         }
     }
 
     // MARK: Networks
 
     private func delay(_ usual: UInt64) -> UInt64 {
-        if !isCalm, trouble.losesPackets, random.chance(2) { return random.next(upTo: 20_000) * 1_000_000 }
-        return (1 + random.next(upTo: usual)) * 1_000_000
+        if !isCalm, trouble.losesPackets, random.chance(2) { return random.next(upTo: 20_000) * 1_000 }
+        return (1 + random.next(upTo: usual)) * 1_000
     }
 
     private func isLost() -> Bool { !isCalm && trouble.losesPackets && random.chance(4) }
@@ -298,7 +298,7 @@ final class CoordinationWorld {
     private func send(_ request: CoordinationRequest, of proxy: ModelProxy) {
         serial += 1
         outstanding[proxy.id] = serial
-        packets.append(Packet(at: now + 2_000_000_000, proxy: proxy.id, number: serial, content: .timeout))
+        packets.append(Packet(at: now + 2_000_000, proxy: proxy.id, number: serial, content: .timeout))
         if isLost() { return }
         packets.append(Packet(at: now + delay(60), proxy: proxy.id, number: serial, content: .request(request)))
     }
@@ -362,7 +362,7 @@ final class CoordinationWorld {
             }
             // Between the right to promote and its use a process may stand still.
             if !isCalm, trouble.stopsProxies, random.chance(20) {
-                proxy.frozenUntil = now + random.next(upTo: 30_000) * 1_000_000
+                proxy.frozenUntil = now + random.next(upTo: 30_000) * 1_000
                 proxy.command = .sent(candidate: candidate, clock: now, until: proxy.frozenUntil + delay(50))
             } else {
                 proxy.command = .sent(candidate: candidate, clock: now, until: now + delay(50))
@@ -402,7 +402,7 @@ final class CoordinationWorld {
             guard proxy.mayPoint(at: pointing.primary, at: now) else { return .refused("no right") }
             // Between the right and its use a process may stand still.
             if !isCalm, trouble.stopsProxies, random.chance(20) {
-                proxy.frozenUntil = now + random.next(upTo: 30_000) * 1_000_000
+                proxy.frozenUntil = now + random.next(upTo: 30_000) * 1_000
             }
             var next = pointing
             next.isRead = true
@@ -418,15 +418,15 @@ final class CoordinationWorld {
     @discardableResult
     private func tell(_ candidate: Int, clock: UInt64, by proxy: ModelProxy) -> Bool {
         // The node's own look at the time.
-        guard now < clock + 5_000_000_000, nodes[candidate].isAlive, nodes[candidate].role == .replica else {
+        guard now < clock + 5_000_000, nodes[candidate].isAlive, nodes[candidate].role == .replica else {
             return false
         }
         note("\(proxy.id) tells db\(candidate)")
         if let other = told.first(where: { $0 != candidate }) {
-            violations.append("S1: db\(candidate) is told after db\(other) at \(now / 1_000_000)")
+            violations.append("S1: db\(candidate) is told after db\(other) at \(now / 1_000)")
         }
         for other in proxies where other.writes(at: now) == 0 {
-            violations.append("S2: db\(candidate) is told while \(other.id) writes, at \(now / 1_000_000)")
+            violations.append("S2: db\(candidate) is told while \(other.id) writes, at \(now / 1_000)")
         }
         told.append(candidate)
         if nodes[candidate].promotedAt == nil { nodes[candidate].promotedAt = now + delay(1_000) }
@@ -442,7 +442,7 @@ final class CoordinationWorld {
         }
     }
 
-    private func note(_ text: String) { log.append("\(Double(now / 1_000_000) / 1_000) \(text)") }
+    private func note(_ text: String) { log.append("\(Double(now / 1_000) / 1_000) \(text)") }
 
     /// Everything that was logged, in order.
     var history: String { (log + proxies.flatMap(\.log)).joined(separator: "\n") }

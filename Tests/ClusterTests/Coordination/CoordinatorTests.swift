@@ -4,7 +4,7 @@ import Testing
 
 /// One proxy, `a`, and what etcd tells it. Times are seconds; the lease is one of 9.
 @Suite struct CoordinatorTests {
-    private static let second: UInt64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000
     private static let names = ["db0", "db1", "db2"]
 
     /// Drives a coordinator, whose questions are answered by hand.

@@ -37,6 +37,29 @@ import Testing
 
     private let calls = EtcdCalls(prefix: "/h/main/")
 
+    @Test func writesWhatEtcdReads() throws {
+        #expect(
+            EtcdCalls.login(user: "a\"b", password: "\u{1}ä\0") == #"{"name": "a\"b", "password": "\u0001ä\u0000"}"#
+        )
+        #expect(EtcdCalls.grant(seconds: 10) == #"{"TTL": "10"}"#)
+        let exchange = CoordinationExchange(
+            guards: [.proxiesUnchanged(since: 6), .attempt(3)],
+            change: .status("1", ProxyStatus(name: "p", fenced: 4), lease: 9)
+        )
+        let (prefix, end) = (base64("/h/main/"), base64("/h/main0"))
+        let (proxies, proxiesEnd) = (base64("/h/main/proxies/"), base64("/h/main/proxies0"))
+        let read = #"{"request_range": {"key": "\#(prefix)", "range_end": "\#(end)"}}"#
+        let value = base64(#"{"name": "p", "fenced": "4"}"#)
+        let put = #"{"request_put": {"key": "\#(base64("/h/main/proxies/1"))", "value": "\#(value)", "lease": "9"}}"#
+        let first = #"{"key": "\#(proxies)", "range_end": "\#(proxiesEnd)", "target": "MOD", "result": "LESS", "#
+        let second = #"{"key": "\#(base64("/h/main/attempt"))", "target": "MOD", "result": "EQUAL", "#
+        let guards = first + #""mod_revision": "7"}, "# + second + #""mod_revision": "3"}"#
+        #expect(
+            calls.exchange(exchange)
+                == #"{"compare": [\#(guards)], "success": [\#(put), \#(read)], "failure": [\#(read)]}"#
+        )
+    }
+
     @Test func readsWhatATransactionAnswers() throws {
         let proxy = base64(ProxyStatus(name: "p", fenced: 4).json)
         let attempt = PromotionAttempt(

@@ -1,6 +1,6 @@
 @testable import Cluster
 
-/// The keys, leases and transactions of etcd that coordination uses. Times are nanoseconds.
+/// The keys, leases and transactions of etcd that coordination uses. Times are microseconds.
 final class ModelEtcd {
     private struct Key {
         var value: CoordinationExchange.Change
@@ -36,16 +36,16 @@ final class ModelEtcd {
         switch request {
         case .grant(let seconds):
             defer { nextLease += 1 }
-            leases[nextLease] = (seconds, now + UInt64(seconds) * 1_000_000_000)
+            leases[nextLease] = (seconds, now + UInt64(seconds) * 1_000_000)
             return .granted(lease: nextLease, seconds: seconds)
         case .keepAlive(let number):
             guard let lease = leases[number] else { return .kept(seconds: 0) }
-            leases[number]?.end = now + UInt64(lease.seconds) * 1_000_000_000
+            leases[number]?.end = now + UInt64(lease.seconds) * 1_000_000
             return .kept(seconds: lease.seconds)
         case .remaining(let number):
             guard let lease = leases[number] else { return .remaining(seconds: -1, of: 0) }
             let left = lease.end > now ? lease.end - now : 0
-            return .remaining(seconds: Int(left / 1_000_000_000), of: lease.seconds)
+            return .remaining(seconds: Int(left / 1_000_000), of: lease.seconds)
         case .exchange(let exchange):
             guard exchange.guards.allSatisfy({ holds($0) }) else { return .state(state, isMade: false) }
             switch exchange.change {

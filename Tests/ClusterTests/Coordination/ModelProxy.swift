@@ -97,7 +97,7 @@ final class ModelProxy {
         let primary = hold == nil ? verdict.primary : nil
         if let published, published.primary == primary, !force { return }
         published = (primary, (published?.serial ?? 0) + 1)
-        mail.append((primary, published!.serial, now + random.next(upTo: 50) * 1_000_000))
+        mail.append((primary, published!.serial, now + random.next(upTo: 50) * 1_000))
     }
 
     // MARK: The monitor
@@ -114,7 +114,7 @@ final class ModelProxy {
             decide(.workersTold, at: now, &random)
         }
         let isDue = promotion.deadline.map { lastLook < $0 && $0 <= now } ?? false
-        if isDue || now >= lastLook + 100_000_000 {
+        if isDue || now >= lastLook + 100_000 {
             lastLook = now
             let scene = scene(at: now)
             decide(.looked(scene), at: now, &random)
@@ -127,7 +127,7 @@ final class ModelProxy {
         for action in actions {
             switch action {
             case .point(let replica, let primary, let sources):
-                let until = now + random.next(upTo: 300) * 1_000_000
+                let until = now + random.next(upTo: 300) * 1_000
                 pointings.append(
                     Pointing(replica: replica, primary: primary, onlyFrom: sources, until: until)
                 )
@@ -151,7 +151,7 @@ final class ModelProxy {
     /// Every 200 ms; three failures are a verdict.
     private func check(at now: UInt64, _ nodes: [ModelNode], _ random: inout SeededGenerator) {
         guard now >= nextCheck else { return }
-        nextCheck = now + 150_000_000 + random.next(upTo: 100) * 1_000_000
+        nextCheck = now + 150_000 + random.next(upTo: 100) * 1_000
         isAsked = true
         for place in nodes.indices {
             if nodes[place].isAlive, !cut.contains(place) {
@@ -160,7 +160,7 @@ final class ModelProxy {
             } else {
                 let since = silentSince[place] ?? now
                 silentSince[place] = since
-                if now >= since + 600_000_000 { seen[place] = nil }
+                if now >= since + 600_000 { seen[place] = nil }
             }
         }
         judge()
@@ -227,7 +227,7 @@ final class ModelProxy {
                 judge()
             case .promote(let candidate):
                 let delay = random.chance(10) ? random.next(upTo: 10_000) : random.next(upTo: 300)
-                command = .connecting(candidate: candidate, until: now + delay * 1_000_000)
+                command = .connecting(candidate: candidate, until: now + delay * 1_000)
             case .intend(let intent):
                 if intent == .cancel { command = nil }
                 conduct(.intends(intent), at: now, &random)
@@ -263,5 +263,5 @@ final class ModelProxy {
         )
     }
 
-    func note(_ now: UInt64, _ text: String) { log.append("\(Double(now / 1_000_000) / 1_000) \(id): \(text)") }
+    func note(_ now: UInt64, _ text: String) { log.append("\(Double(now / 1_000) / 1_000) \(id): \(text)") }
 }

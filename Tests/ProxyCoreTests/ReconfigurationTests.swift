@@ -149,7 +149,7 @@ struct ReconfigurationTests {
             client.link.toEngine += questions.joined()
             talk.shell.deliver(client.link, .max)
             // The rest waits until the first answers have been fetched.
-            #expect(!talk.engine.answering.isEmpty)
+            #expect(!talk.engine.outbox.answering.isEmpty)
             talk.settle()
             #expect(client.received.count { $0 == "Ready I" } == 10)
         },

@@ -58,7 +58,7 @@ package final class Shell {
             topology: topology
         )
         self.sampleClock = sampleClock
-        engine.unsentBytes = { [unowned self] in links[$0]?.fromEngine.count ?? 0 }
+        engine.countUnsent { [unowned self] in links[$0]?.fromEngine.count ?? 0 }
     }
 
     /// To be called before each event of the engine's: it brings the sample clock's numbers.

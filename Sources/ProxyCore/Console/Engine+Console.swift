@@ -20,7 +20,7 @@ extension Engine {
         extras.database = "howdah (admin console)"
         client.pointee.extras = extras
         client.pointee.phase = .console
-        client.pointee.processID = processNumbers.give(to: client.pointee.handle)
+        client.pointee.processID = processes.clients.give(to: client.pointee.handle)
         client.pointee.since = now
         let secret = environment.randomBytes(version >= .v3_2 ? 8 : 4)
         send(client) { builder in
@@ -103,7 +103,7 @@ extension Engine {
             }
         }
         extras.console = session
-        if session.wait != nil { consoleWaits.append(client.pointee.handle) }
+        if session.wait != nil { orders.waits.append(client.pointee.handle) }
         client.pointee.output.append(builder.bytes, from: buffers)
         touch(client)
     }
@@ -220,12 +220,12 @@ extension Engine {
     /// - Parameter outcome: nil for one that is not; else its error, if it has one.
     func finishConsoleWaits(_ outcome: (ConsoleWait) -> PostgresError??) {
         var waits: [Handle] = []
-        swap(&waits, &consoleWaits)
+        swap(&waits, &orders.waits)
         var finished: [Handle] = []
         for handle in waits {
             guard let client = clients[handle], let wait = client.pointee.extras?.console?.wait else { continue }
             guard let error = outcome(wait) else {
-                consoleWaits.append(handle)
+                orders.waits.append(handle)
                 continue
             }
             client.pointee.extras?.console?.wait = nil

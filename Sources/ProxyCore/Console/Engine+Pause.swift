@@ -6,23 +6,21 @@ extension Engine {
     // MARK: PAUSE
 
     func pause(_ database: String?) -> ConsoleOutcome {
-        if let database, !isKnown(database) { return .failed(.noDatabase(database)) }
-        paused.pause(database)
+        if let database, !pools.serves(database) { return .failed(.noDatabase(database)) }
+        orders.paused.pause(database)
         updatePauses()
         return runs(in: database) ? .waits(.pause(database: database)) : .done
     }
 
     func resume(_ database: String?) -> ConsoleOutcome {
-        paused.resume(database)
+        orders.paused.resume(database)
         updatePauses()
         return .done
     }
 
-    private func isKnown(_ database: String) -> Bool { poolHandles.keys.contains { $0.database == database } }
-
     private func updatePauses() {
         forEachPool { pool in
-            let isPaused = paused.contains(pool.pointee.database) && pool.pointee.replication == .off
+            let isPaused = orders.paused.contains(pool.pointee.database) && pool.pointee.replication == .off
             guard isPaused != pool.pointee.isPaused else { return }
             pool.pointee.isPaused = isPaused
             if !isPaused { goOn(pool) }

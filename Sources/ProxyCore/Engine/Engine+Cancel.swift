@@ -50,7 +50,7 @@ extension Engine {
     }
 
     /// The client that was given this number.
-    func client(withProcess number: UInt32) -> ClientPointer? { processNumbers[number].flatMap { clients[$0] } }
+    func client(withProcess number: UInt32) -> ClientPointer? { processes.clients[number].flatMap { clients[$0] } }
 
     private func isRunning(_ client: ClientPointer) -> Bool {
         client.pointee.outstanding > 0 || client.pointee.flow.isInBatch || client.pointee.flow == .settling

@@ -194,7 +194,7 @@ extension Engine {
         switch step {
         case .send(let request): sendAuthentication(client, request)
         case .deriveKey(let request):
-            if let key = saltedPasswords[request],
+            if let key = logins.keys[request],
                 let next = client.pointee.extras?.authenticator?.resume(saltedPassword: key)
             {
                 try perform(next, client)
@@ -234,7 +234,7 @@ extension Engine {
         pool.pointee.clients += 1
         pool.pointee.counters.logins += 1
         client.pointee.pool = pool
-        client.pointee.processID = processNumbers.give(to: client.pointee.handle)
+        client.pointee.processID = processes.clients.give(to: client.pointee.handle)
         client.pointee.profile = profiles.intern(extras.settings)
         client.pointee.startProfile = profiles.intern(extras.settings)
         client.pointee.parseContext = profiles.context(of: client.pointee.profile)

@@ -99,7 +99,7 @@ extension Engine {
             letGo(client, server)
         }
         processHeld(client)
-        if isDraining, let client = clients[handle] { dismissIfIdle(client) }
+        if orders.isDraining, let client = clients[handle] { dismissIfIdle(client) }
     }
 
     @inline(__always)

@@ -181,7 +181,7 @@ extension Engine {
 
     /// When `wake` is to be called next; `.max` where nobody waits for a moment.
     package var nextDeadline: Microseconds {
-        if !answering.isEmpty { return now }
+        if !outbox.answering.isEmpty { return now }
         var next = freshnessDesk.nextDeadline
         if let check = roster.switchover?.nextCheck { next = min(next, check) }
         return next
@@ -190,7 +190,7 @@ extension Engine {
     /// The time of `nextDeadline` has come.
     package func wake() {
         defer { endTurn() }
-        if !answering.isEmpty { continueAnswering() }
+        if !outbox.answering.isEmpty { continueAnswering() }
         servePinnedWaits()
         if let check = roster.switchover?.nextCheck, check <= now { checkSwitchover() }
         while let wait = freshnessDesk.takeExpired(at: now) {
@@ -217,7 +217,6 @@ extension Engine {
     package func freshnessReported(_ report: FreshnessReport) {
         defer { endTurn() }
         freshnessDesk.answered()
-        readEpoch &+= 1
         let change = roster.apply(report, now: now)
         answerPositions()
         if schemas.isAwaitingReplay { settleSchemas() }

@@ -128,13 +128,13 @@ extension Engine {
                 }
                 checkIdleTimes(client)
                 // Its last answer may have come from no server.
-                if isDraining, let client = clients[handle] { dismissIfIdle(client) }
+                if orders.isDraining, let client = clients[handle] { dismissIfIdle(client) }
                 if let client = clients[handle], client.pointee.phase == .ready { checkStandstill(client) }
             case .console: checkStandstill(client)
             case .welcoming, .cancelling, .closing: break
             }
         }
-        unreadOutput.looked()
+        memory.unread.looked()
     }
 
     private func checkIdleTimes(_ client: ClientPointer) {
@@ -194,9 +194,7 @@ extension Engine {
             if isListening(pool) { return }
             forgetWelcomes(pool)
             let database = pool.pointee.options.databaseOnServer
-            if poolHandles[pool.pointee.key] == pool.pointee.handle { poolHandles[pool.pointee.key] = nil }
-            generations.remove(pool.pointee.key, pool.pointee.handle)
-            pools.remove(pool.pointee.handle)
+            pools.remove(pool)
             leaveCatalog(of: database)
         }
     }

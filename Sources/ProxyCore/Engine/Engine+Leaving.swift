@@ -88,7 +88,7 @@ extension Engine {
         statements.release(client.pointee.lastBound)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
-        processNumbers.takeBack(client.pointee.processID)
+        processes.clients.takeBack(client.pointee.processID)
         clients.remove(client.pointee.handle)
     }
 

@@ -11,7 +11,7 @@ extension Engine {
     /// From the control plane, which has seen it on the primary.
     package func loginsChanged(_ change: LoginChange) {
         defer { endTurn() }
-        lastLoginChange = samples.next
+        logins.changed(coveredBy: samples.next)
         var concerned: [PoolPointer] = []
         forEachPool { pool in
             if pool.pointee.replication == .off,
@@ -25,12 +25,7 @@ extension Engine {
 
     /// New clients get another pool; this one goes with the last of its own.
     func supersede(_ pool: PoolPointer) {
-        guard !pool.pointee.isSuperseded else { return }
-        pool.pointee.isSuperseded = true
-        pool.pointee.hasGenerations = true
-        let key = pool.pointee.key
-        if poolHandles[key] == pool.pointee.handle { poolHandles[key] = nil }
-        generations.supersede(key, pool.pointee.handle)
+        guard pools.supersede(pool) else { return }
         forgetWelcomes(pool)
         // A server of replication is opened for one client.
         if pool.pointee.replication != .off { return }
@@ -150,23 +145,14 @@ extension Engine {
 
     /// Something was denied that may have been allowed, or the other way round, had the server logged in now.
     func doubtLogins() {
-        guard now - loginsDoubtedAt >= Self.leastGapOfDoubts else { return }
-        loginsDoubtedAt = now
-        actions.append(.suspectLogins)
+        if logins.doubt(at: now) { actions.append(.suspectLogins) }
     }
-
-    private static let leastGapOfDoubts: Microseconds = 100_000
 
     // MARK: Servers of several generations
 
     /// Servers of all pools of this key on a node: together they keep to `pool_size`.
     func totalOfGenerations(_ pool: PoolPointer, _ node: Int) -> Int {
-        generations(of: pool).reduce(0) { $0 + (pools[$1]?.pointee.nodes[node].total ?? 0) }
-    }
-
-    /// The oldest first.
-    private func generations(of pool: PoolPointer) -> [Handle] {
-        generations.superseded(of: pool.pointee.key) + [poolHandles[pool.pointee.key] ?? .none]
+        pools.generations(of: pool.pointee.key).reduce(0) { $0 + $1.pointee.nodes[node].total }
     }
 
     /// Clients of the pool wait, and other pools of its key hold what they might have: a free server there gives way.
@@ -174,10 +160,8 @@ extension Engine {
         guard pool.pointee.hasGenerations, pool.pointee.waiting > 0 else { return }
         for node in 0..<pool.pointee.nodeCount
         where totalOfGenerations(pool, node) >= pool.pointee.options.size && pool.pointee.nodes[node].connecting == 0 {
-            for handle in generations(of: pool) {
-                guard let other = pools[handle], other != pool, let idle = other.pointee.nodes[node].idle.first,
-                    let server = servers[idle]
-                else { continue }
+            for other in pools.generations(of: pool.pointee.key) where other != pool {
+                guard let idle = other.pointee.nodes[node].idle.first, let server = servers[idle] else { continue }
                 retire(server)
                 break
             }
@@ -189,11 +173,11 @@ extension Engine {
     /// A server of a replica has logged in that may not have replayed the last change: it is replaced once it has.
     func noteLogin(_ server: ServerPointer) {
         server.pointee.isLoginDoubtful =
-            server.pointee.node != primary && roster.freshness[server.pointee.node].covered < lastLoginChange
+            server.pointee.node != primary && roster.freshness[server.pointee.node].covered < logins.lastChange
     }
 
     /// Whether its replica has replayed what it lacked when the server logged in.
     func isOutdatedLogin(_ server: ServerPointer) -> Bool {
-        server.pointee.isLoginDoubtful && roster.freshness[server.pointee.node].covered >= lastLoginChange
+        server.pointee.isLoginDoubtful && roster.freshness[server.pointee.node].covered >= logins.lastChange
     }
 }

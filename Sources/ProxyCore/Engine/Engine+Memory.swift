@@ -6,7 +6,7 @@ extension Engine {
     /// Bytes of buffers that are lent for a client: what it has sent and what waits for it, here and in the shell.
     func holding(_ client: ClientPointer) -> Int {
         client.pointee.held.lentBytes + client.pointee.replay.lentBytes + client.pointee.output.count
-            + client.pointee.released.count + unsentBytes(client.pointee.transport)
+            + client.pointee.released.count + memory.unsentBytes(client.pointee.transport)
     }
 
     /// Too much is in use: a client that holds more than its share, and no server, is not read on. Whoever holds a
@@ -14,26 +14,29 @@ extension Engine {
     /// - Parameter size: of what has just come from it.
     func slow(_ client: ClientPointer, _ size: Int) {
         guard client.pointee.server.isNone, !client.pointee.pauses.contains(.memory), client.pointee.phase != .closing,
-            holding(client) + size >= memoryShares.allowance(inUse: buffers.bytesInUse)
+            holding(client) + size >= memory.shares.allowance(inUse: buffers.bytesInUse)
         else { return }
         pause(client, .memory)
-        slowed.append(client.pointee.handle)
+        memory.slowed.append(client.pointee.handle)
     }
 
     /// Ten times a second: reads again from those that have been slowed, once there is room or they hold little; ends
     /// those that hold most where that does not help.
     func checkMemory() {
         let inUse = buffers.bytesInUse
-        let mustEnd = memoryShares.look(inUse: inUse, at: now)
-        if !slowed.isEmpty {
+        let mustEnd = memory.shares.look(inUse: inUse, at: now)
+        if !memory.slowed.isEmpty {
             let allowance =
-                inUse < memoryShares.relief ? Int.max : min(memoryShares.allowance(inUse: inUse), MemoryShares.little)
+                inUse < memory.shares.relief ? Int.max : min(memory.shares.allowance(inUse: inUse), MemoryShares.little)
+            var slowed: [Handle] = []
+            swap(&slowed, &memory.slowed)
             slowed.removeAll { handle in
                 guard let client = clients[handle] else { return true }
                 guard !client.pointee.server.isNone || holding(client) < allowance else { return false }
                 resume(client, .memory)
                 return true
             }
+            memory.slowed.insert(contentsOf: slowed, at: 0)
         }
         if mustEnd { endHolders(inUse: inUse) }
     }
@@ -48,10 +51,10 @@ extension Engine {
             if isServed, !client.pointee.isBacklogged { continue }
             holders.append(.init(name: handle, bytes: holding(client), isServed: isServed))
         }
-        for holder in memoryShares.ended(of: holders, inUse: inUse) {
+        for holder in memory.shares.ended(of: holders, inUse: inUse) {
             guard let client = clients[holder.name] else { continue }
             // What waits for a client that does not read cannot be sent before the error, and is what takes up room.
-            let mayHear = unsentBytes(client.pointee.transport) == 0
+            let mayHear = memory.unsentBytes(client.pointee.transport) == 0
             end(client, .memoryHeld(holder.bytes, limit: options.bufferMemory), flush: mayHear)
         }
     }
@@ -69,9 +72,9 @@ extension Engine {
             return end(client, .halfMessage(options.clientMessageTimeout), flush: true)
         }
         guard options.clientWriteTimeout > 0 else { return }
-        let unsent = unsentBytes(client.pointee.transport)
+        let unsent = memory.unsentBytes(client.pointee.transport)
         if unsent > 0,
-            unreadOutput.note(client.pointee.handle, bytes: unsent, at: now) >= options.clientWriteTimeout
+            memory.unread.note(client.pointee.handle, bytes: unsent, at: now) >= options.clientWriteTimeout
         {
             end(client, .unread(options.clientWriteTimeout), flush: true)
         }

@@ -5,10 +5,10 @@ import StatementRouting
 /// Servers: who gets which, who waits, when one more is opened and when one is closed.
 extension Engine {
     func pool(_ key: PoolKey) -> PoolPointer {
-        if let handle = poolHandles[key], let pool = pools[handle] { return pool }
+        if let pool = pools[key] { return pool }
         let poolOptions = poolOptions(key)
         let catalog = catalogs[poolOptions.databaseOnServer]
-        let handle = pools.insert {
+        let pool = pools.insert(key) {
             Pool(
                 handle: $0,
                 key: key,
@@ -18,14 +18,11 @@ extension Engine {
                 epoch: schemas.current(poolOptions.databaseOnServer)
             )
         }
-        poolHandles[key] = handle
-        pools[handle]?.pointee.isPaused = key.replication == .off && paused.contains(key.database)
+        pool.pointee.isPaused = key.replication == .off && orders.paused.contains(key.database)
         if let listening = listeningServers[poolOptions.databaseOnServer], !listening.clients.isEmpty {
-            pools[handle]?.pointee.listening = listening
+            pool.pointee.listening = listening
         }
-        guard let pool = pools[handle] else { preconditionFailure("a new pool is not there") }
         setCatalog(of: pool, catalog)
-        pool.pointee.hasGenerations = !generations.superseded(of: key).isEmpty
         pool.pointee.isCatalogOutdated = catalogs.isOutdated(poolOptions.databaseOnServer)
         return pool
     }
@@ -353,9 +350,7 @@ extension Engine {
         server.pointee.conversation.clear(to: buffers)
         profiles.release(server.pointee.profile)
         profiles.release(server.pointee.extras.profileBefore)
-        if serversByProcess[server.pointee.process] == server.pointee.handle {
-            serversByProcess[server.pointee.process] = nil
-        }
+        processes.left(server.pointee.process, server.pointee.handle)
         servers.remove(server.pointee.handle)
     }
 

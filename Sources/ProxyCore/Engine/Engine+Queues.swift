@@ -85,7 +85,7 @@ extension Engine {
         let servesAnybody = servesAnybody(node, pool)
         // Who was passed over is not looked at again before something changes that decides it.
         var passed = pool.pointee.nodes[node].passed
-        passed.begin(readEpoch, pool.pointee.readers.order, servesAnybody)
+        passed.begin(roster.epoch, pool.pointee.readers.order, servesAnybody)
         for index in pool.pointee.readers.places(from: passed.place) {
             looked &+= 1
             if let client = waitingReader(pool, index), serves(node, client, pool, anybody: servesAnybody) {

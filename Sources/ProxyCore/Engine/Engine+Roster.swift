@@ -16,7 +16,6 @@ extension Engine {
     /// The order matters: first there is room for all nodes and nobody is taken for another; then what runs where it
     /// must not is cut off; and only then is anybody served, who may so go where the others have been cut off.
     func carryOut(_ change: RosterChange) {
-        readEpoch &+= 1
         if let slots = change.slots { forEachPool { $0.pointee.grow(to: slots) } }
         for old in change.handedOver { forgetRefusals(of: old.index) }
         for old in change.handedOver { cutServers(of: old) }

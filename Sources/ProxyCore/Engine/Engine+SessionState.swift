@@ -295,7 +295,7 @@ extension Engine {
         if key == .ordinary { return nil }
         if let known = pool.pointee.contexts[key] { return known }
         if pool.pointee.contexts.count >= 256 { pool.pointee.contexts.removeAll() }
-        let context = SessionContext(context: makeContext(key, pool), stamp: takeContextStamp())
+        let context = SessionContext(context: makeContext(key, pool), stamp: catalogs.takeStamp())
         pool.pointee.contexts[key] = context
         return context
     }
@@ -324,22 +324,17 @@ extension Engine {
                 serverLocalViewsOnReplica: pool.pointee.options.serverLocalViewsOnReplicas
             )
         )
-        pool.pointee.contextStamp = takeContextStamp()
+        pool.pointee.contextStamp = catalogs.takeStamp()
         for (key, context) in pool.pointee.contexts {
             context.context = makeContext(key, pool)
-            context.stamp = takeContextStamp()
+            context.stamp = catalogs.takeStamp()
         }
-    }
-
-    private func takeContextStamp() -> UInt32 {
-        nextContextStamp &+= 1
-        return nextContextStamp
     }
 
     /// Classes that interned statements remember are looked up anew.
     func forgetClasses(of pool: PoolPointer) {
-        pool.pointee.contextStamp = takeContextStamp()
-        for context in pool.pointee.contexts.values { context.stamp = takeContextStamp() }
+        pool.pointee.contextStamp = catalogs.takeStamp()
+        for context in pool.pointee.contexts.values { context.stamp = catalogs.takeStamp() }
     }
 
     /// The server has none of the statements but those that messages behind this reply are about to prepare.

@@ -50,8 +50,7 @@ extension Engine {
 
     /// The statement that makes so many changes, as a client could have prepared it; nil where there is no room for it.
     private func settingsStatement(_ count: Int) -> StatementID? {
-        while settingsBodies.count <= count { settingsBodies.append(Self.settingsBody(settingsBodies.count)) }
-        return interned(body: settingsBodies[count])
+        interned(body: profiles.body(ofChanges: count))
     }
 
     private func interned(_ text: String) -> StatementID? { interned(body: Array(text.utf8) + [0, 0, 0]) }
@@ -66,12 +65,6 @@ extension Engine {
             statementClass: StatementClass(access: .read, reason: .sessionCommand),
             classStamp: 0
         )
-    }
-
-    /// Text, its zero, and that no types of parameters are given.
-    private static func settingsBody(_ count: Int) -> [UInt8] {
-        let calls = (0..<count).map { "pg_catalog.set_config($\(2 * $0 + 1),$\(2 * $0 + 2),false)" }
-        return Array(("SELECT " + calls.joined(separator: ",")).utf8) + [0, 0, 0]
     }
 
     /// A cycle of its own: part of the client's, it would be undone with that.

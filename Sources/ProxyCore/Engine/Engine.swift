@@ -48,45 +48,30 @@ package final class Engine {
     let clients = Slab<ClientSession>()
     let servers = Slab<ServerSession>()
     let cancels = Slab<CancelSession>()
-    var processNumbers: ProcessNumbers
-    let pools = Slab<Pool>()
+    var pools = PoolDirectory()
     let statements: StatementStore
     let profiles: ProfileStore
-    /// By their number of changes, the statements that bring a server to other settings, as their Parse has them.
-    var settingsBodies: [[UInt8]] = []
     let classifier: StatementClassifier
     let nameHash: KeyedHash
 
-    /// Servers by node and process, for whom a notification comes from.
-    var serversByProcess: [ServerProcess: Handle] = [:]
-    /// Those that take new clients.
-    var poolHandles: [PoolKey: Handle] = [:]
-    var generations = PoolGenerations()
-    /// Covers what log-ins last went by that a replica may not have replayed.
-    var lastLoginChange: SampleNumber = 0
-    var loginsDoubtedAt = Microseconds.min / 2
+    var processes: ProcessDirectory
+    var logins = LoginDesk()
     /// By their clients.
     var claims: [Handle: DatabaseClaim] = [:]
     /// By the databases' names on the servers.
     var catalogs: CatalogStore
-    var saltedPasswords = SaltedPasswordCache()
     var quota: Quota
-    var nextContextStamp: UInt32 = 1
     var schemas = SchemaEpochs()
     /// By the databases' names on the servers.
     var listeningServers: [String: ListeningServer] = [:]
 
     /// Connections with cancel requests that wait for their end.
     var cancelRequests = 0
-    /// Clients of the console whose command is not done yet.
-    var consoleWaits: [Handle] = []
-    var paused = PausedDatabases()
+    var orders = OperatorOrders()
     var roster: Roster
     var random: RandomSource
 
     var freshnessDesk = FreshnessDesk()
-    /// Changes with what decides which node serves which of the waiting reads.
-    var readEpoch: UInt64 = 1
     /// Clients that were looked at because they wait, since the start: what waiting clients cost.
     package var looked: UInt64 = 0
 
@@ -99,16 +84,8 @@ package final class Engine {
     package var actions: [EngineAction] = []
     /// What the event being handled has left to do in other sessions.
     var work = RingQueue<Work>()
-    var memoryShares: MemoryShares
-    /// Clients that are not read because too much of `buffer_memory` is in use.
-    var slowed: [Handle] = []
-    /// Clients whose next messages wait until the answers before them have been fetched.
-    var answering: [Handle] = []
-    var unreadOutput = UnreadOutput<Handle>()
-    /// The shell's: bytes that it has fetched for a connection and not sent yet.
-    package var unsentBytes: (TransportID) -> Int = { _ in 0 }
-    private var touched = RingQueue<PeerToken>()
-    private(set) var isDraining = false
+    var memory: ClientMemory
+    var outbox = Outbox()
     private var lastScan: Microseconds = 0
 
     package init(
@@ -120,8 +97,8 @@ package final class Engine {
         self.environment = environment
         let (options, seed) = (self.configuration.options, environment.seed)
         buffers = BufferPool(limit: options.bufferMemory)
-        memoryShares = MemoryShares(limit: options.bufferMemory)
-        processNumbers = ProcessNumbers(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
+        memory = ClientMemory(limit: options.bufferMemory)
+        processes = ProcessDirectory(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
         profiles = ProfileStore(seed: seed ^ 0x7A3D_51C9)
         statements = StatementStore(limit: options.preparedStatementMemory, seed: seed, profiles: profiles)
         classifier = StatementClassifier(
@@ -210,7 +187,7 @@ package final class Engine {
         switch token.kind {
         case .client:
             guard let client = clients[token.handle] else { return }
-            if buffers.bytesInUse >= memoryShares.mark { slow(client, bytes.byteCount) }
+            if buffers.bytesInUse >= memory.shares.mark { slow(client, bytes.byteCount) }
             client.pointee.heardAt = UInt32(truncatingIfNeeded: now >> 20)
             receivedFromClient(client, bytes)
         case .server:
@@ -265,7 +242,7 @@ package final class Engine {
     /// The answer to `.deriveKey`.
     package func keyDerived(_ token: PeerToken, for request: SaltedPasswordRequest, _ key: SaltedPassword) {
         defer { endTurn() }
-        saltedPasswords.insert(key, for: request)
+        logins.keys.insert(key, for: request)
         switch token.kind {
         case .client: if let client = clients[token.handle] { resumeAuthentication(client, key) }
         case .server: if let server = servers[token.handle] { resumeLogin(server, key) }
@@ -276,24 +253,23 @@ package final class Engine {
     /// No new clients come, and those that are here are let go as soon as they stand at a boundary.
     package func drain() {
         defer { endTurn() }
-        isDraining = true
+        orders.isDraining = true
         for index in 0..<clients.capacity {
             if let handle = clients.handle(at: index), let client = clients[handle] { dismissIfIdle(client) }
         }
     }
 
     /// After `drain`: no client is left.
-    package var isDrained: Bool { isDraining && clients.count == 0 }
+    package var isDrained: Bool { orders.isDraining && clients.count == 0 }
 
     /// Time has passed: called about ten times a second.
     package func tick() {
         defer { endTurn() }
         checkMemory()
         roster.look(now: now)
-        readEpoch &+= 1
         forEachPool { checkQueues($0) }
         if freshnessDesk.hasPositionsToTell { answerPositions() }
-        if !consoleWaits.isEmpty { checkConsoleWaits() }
+        if !orders.waits.isEmpty { checkConsoleWaits() }
         checkSwitchover()
         if !claims.isEmpty {
             checkClaims()
@@ -313,11 +289,14 @@ package final class Engine {
 
     // MARK: What is to be sent
 
-    package var hasTouched: Bool { !touched.isEmpty }
+    /// From the shell: how many bytes it has fetched for a connection and not sent yet.
+    package func countUnsent(by count: @escaping (TransportID) -> Int) { memory.unsentBytes = count }
+
+    package var hasTouched: Bool { !outbox.touched.isEmpty }
 
     /// A session with bytes to send, until there is none.
     package func nextTouched() -> PeerToken? {
-        touched.isEmpty ? nil : touched.removeFirst()
+        outbox.touched.isEmpty ? nil : outbox.touched.removeFirst()
     }
 
     /// Hands a touched session's bytes to `send`, which moves them out.
@@ -346,21 +325,22 @@ package final class Engine {
     func touch(_ client: ClientPointer) {
         if client.pointee.isTouched { return }
         client.pointee.isTouched = true
-        touched.append(client.pointee.token)
+        outbox.touched.append(client.pointee.token)
     }
 
     @inline(__always)
     func touch(_ server: ServerPointer) {
         if server.pointee.isTouched { return }
         server.pointee.isTouched = true
-        touched.append(server.pointee.token)
+        outbox.touched.append(server.pointee.token)
     }
 
     func touch(_ cancel: UnsafeMutablePointer<CancelSession>) {
-        touched.append(cancel.pointee.token)
+        outbox.touched.append(cancel.pointee.token)
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {
+        let pools = pools.all
         for index in 0..<pools.capacity {
             if let handle = pools.handle(at: index), let pool = pools[handle] { body(pool) }
         }

@@ -27,6 +27,8 @@ struct Roster: ~Copyable {
     private(set) var newestSample: PrimarySample?
     /// By node: how often it has ceased to be a replica, or may have been restarted.
     private(set) var incarnations: [UInt16]
+    /// Changes with whatever may decide which node serves which of the waiting reads.
+    private(set) var epoch: UInt64 = 1
     /// The proxy's own zone; empty: none.
     private var zone: String
 
@@ -97,7 +99,10 @@ struct Roster: ~Copyable {
     mutating func isVacated(_ slot: Int) { departed.remove(slot) }
 
     /// About ten times a second.
-    mutating func look(now: Microseconds) { balance.look(now: now) }
+    mutating func look(now: Microseconds) {
+        epoch &+= 1
+        balance.look(now: now)
+    }
 
     /// A read's reply has begun.
     /// - Parameter time: microseconds since it was sent.
@@ -150,6 +155,7 @@ struct Roster: ~Copyable {
     // MARK: What follows
 
     private mutating func readRoles() {
+        epoch &+= 1
         primary = topology.primary ?? -1
         if primary >= 0, primary == switchover?.from || drained.contains(primary) { primary = -1 }
         let known = topology.replicas.filter { topology.nodes[$0].weight > 0 && !drained.contains($0) }

@@ -15,10 +15,17 @@ package struct CatalogStore {
     private let limit: Int
     private var records: [String: Record] = [:]
     private var changes: UInt64 = 0
+    private var lastStamp: UInt32 = 1
 
     package init(limit: Int) { self.limit = limit }
 
     package var count: Int { records.count }
+
+    /// A number for a way to understand texts, which classes that were found by it bear; none is given twice.
+    package mutating func takeStamp() -> UInt32 {
+        lastStamp &+= 1
+        return lastStamp
+    }
 
     /// A server has logged in to the database.
     /// - Returns: whether its catalog is to be asked for. Beyond the limit it is not: its texts are understood by what

@@ -29,12 +29,24 @@ final class ProfileStore {
     private var vacant: [ProfileID] = []
     private var byContent: [[SessionSetting]: ProfileID] = [[]: .base]
 
+    /// By their number of changes, the statements that bring a server to other settings, as their Parse has them.
+    private var bodies: [[UInt8]] = []
     private let hash: KeyedHash
     private var contexts: UInt64 = 0
 
     init(seed: UInt64) { hash = KeyedHash(seed: seed) }
 
     var count: Int { byContent.count }
+
+    /// What the Parse of a statement has behind its name that makes so many changes: text, its zero, and that no types
+    /// of parameters are given.
+    func body(ofChanges count: Int) -> [UInt8] {
+        while bodies.count <= count {
+            let calls = (0..<bodies.count).map { "pg_catalog.set_config($\(2 * $0 + 1),$\(2 * $0 + 2),false)" }
+            bodies.append(Array(("SELECT " + calls.joined(separator: ",")).utf8) + [0, 0, 0])
+        }
+        return bodies[count]
+    }
 
     /// The number of a set, with one reference that the caller owns.
     func intern(_ settings: [SessionSetting]) -> ProfileID {

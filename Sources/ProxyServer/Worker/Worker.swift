@@ -53,7 +53,7 @@ final class Worker: EventHandler {
         ioMethod = loop.ioMethod
         mailbox = Mailbox(bell: loop.bell)
         addresses = engine.topology.nodes.map { _ in [] }
-        engine.unsentBytes = { [unowned loop] in loop.unsentBytes(ConnectionID(rawValue: $0.rawValue)) }
+        engine.countUnsent { [unowned loop] in loop.unsentBytes(ConnectionID(rawValue: $0.rawValue)) }
     }
 
     /// Listens; returns the addresses with the ports that were chosen.

@@ -129,7 +129,7 @@ final class Conversation {
         while isMoving {
             isMoving = false
             shell.endTurn()
-            if !engine.answering.isEmpty {
+            if !engine.outbox.answering.isEmpty {
                 engine.wake()
                 isMoving = true
             }

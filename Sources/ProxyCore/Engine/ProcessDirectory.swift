@@ -1,0 +1,21 @@
+import Bytes
+
+/// Who is behind a process number: clients, whose numbers are Howdah's own, and servers, whose numbers are their nodes'.
+struct ProcessDirectory {
+    var clients: ProcessNumbers
+    private var servers: [ServerProcess: Handle] = [:]
+
+    /// - Parameter chance: any number.
+    init(chance: UInt32) { clients = ProcessNumbers(chance: chance) }
+
+    /// The server that said so last.
+    subscript(process: ServerProcess) -> Handle? { servers[process] }
+
+    /// A server has told its number.
+    mutating func joined(_ process: ServerProcess, _ server: Handle) { servers[process] = server }
+
+    /// A server is gone; another may have its number already.
+    mutating func left(_ process: ServerProcess, _ server: Handle) {
+        if servers[process] == server { servers[process] = nil }
+    }
+}

@@ -155,7 +155,8 @@ extension Engine {
     /// - Returns: whether one was served.
     func serveReader(_ pool: PoolPointer, from place: inout UInt64) -> Bool {
         guard firstWaiting(&pool.pointee.readers, read: true) != nil else { return false }
-        for index in pool.pointee.readers.places(from: place) {
+        // While one is served the entries of others may go, and those behind them move up.
+        while let index = pool.pointee.readers.places(from: place).first {
             place = pool.pointee.readers.place(of: index) &+ 1
             looked &+= 1
             guard let client = waitingReader(pool, index) else { continue }

@@ -49,6 +49,37 @@ struct FreshnessTests {
         }
     }
 
+    @Test("Reads whose replica has lost what it had turn to the primary, one behind the other")
+    func turnTogether() {
+        converse(pool: {
+            session(&$0)
+            $0.freshnessWait = 0
+            $0.size = 1
+            $0.reserveSize = 1
+        }) { talk in
+            let readers = (2...3).map { _ in talk.client() }
+            for reader in readers { write(reader, talk) }
+            report(talk, covered: [9])
+            let (busy, writer) = (talk.client(), talk.client())
+            busy.sends("Query SELECT 1")
+            talk.server(on: 1).gets("Query SELECT 1")
+            for (number, reader) in zip(2..., readers) { reader.sends("Query SELECT \(number)") }
+            let primary = talk.server(on: 0)
+            primary.forget()
+            writer.sends("Query UPDATE t SET x = 1")
+            report(talk, covered: [0], lag: nil)
+            // Here all who wait are looked at.
+            talk.pass(seconds: 0.1)
+            #expect(talk.engine.inspect().waiting == 2)
+            primary.gets("Query UPDATE t SET x = 1")
+            primary.completes("UPDATE 1")
+            primary.gets("Query SELECT 2")
+            primary.answers("2")
+            primary.gets("Query SELECT 3")
+            primary.answers("3")
+        }
+    }
+
     @Test("One that is near is waited for, and a look at the positions is asked for")
     func waitsForOne() {
         converse(pool: session) { talk in

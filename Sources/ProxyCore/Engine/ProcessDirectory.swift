@@ -1,6 +1,6 @@
 import Bytes
 
-/// Who is behind a process number: clients, whose numbers are Howdah's own, and servers, whose numbers are their nodes'.
+/// Who is behind a process number: clients, whose numbers are Howdah's own, and servers, whose are their nodes'.
 struct ProcessDirectory {
     var clients: ProcessNumbers
     private var servers: [ServerProcess: Handle] = [:]

@@ -274,7 +274,8 @@ struct CopyTests {
             client.gets(
                 words: ["Error 42P01 relation \"t\" does not exist"] + ready + ["Complete UPDATE 1", "Ready I"]
             )
-            #expect(!server.received.contains { $0.hasPrefix("Copy") })
+            let copied = server.received.filter { $0.hasPrefix("Copy") }
+            #expect(copied == [])
             #expect(talk.engine.inspect().pendingReplies == 0)
         }
     }

@@ -29,6 +29,10 @@ package final class Simulation {
     var idleRounds = 0
     private let chunk: Int
     private let failsOver: Bool
+    /// How settings change, while they do.
+    var changes: Dice?
+    /// How often they have.
+    package internal(set) var reconfigurations = 0
     /// In how many steps the watch says once how things are.
     let watchDelay: Int
     /// The model nodes as the engine was told of them last.
@@ -47,16 +51,19 @@ package final class Simulation {
     /// - Parameters:
     ///   - isStormy: whether servers are killed and connections refused; clients then accept the errors that say so.
     ///   - readYourWrites: nil: drawn by lot among those that promise something.
+    ///   - reconfigures: whether settings change all the while.
     ///   - failsOver: whether nodes die and come back, and replicas are promoted.
     package init(
         seed: UInt64,
         isStormy: Bool,
         failsOver: Bool = false,
+        reconfigures: Bool = false,
         readYourWrites: ReadYourWrites? = nil
     ) {
         self.seed = seed
         self.isStormy = isStormy
         self.failsOver = failsOver
+        changes = reconfigures ? Dice(seed: seed &+ 7) : nil
         dice = Dice(seed: seed)
         verifyInterval = seed % 16 == 0 ? 1 : 64
         nodeCount = failsOver ? 2 + dice.below(2) : 1 + dice.below(3)
@@ -253,6 +260,7 @@ package final class Simulation {
             if dice.chance(replayChance) { store.replay(node) }
         }
         if failsOver { stepFailover() }
+        if changes?.chance(1) == true { reconfigure() }
         if shell.engine.nextDeadline <= shell.engine.now { shell.engine.wake() }
         let isAsked = shell.samplesAsked > 0
         if dice.chance(isAsked ? 50 : 2), let report = sampler.step(&dice) {

@@ -69,7 +69,8 @@ extension Engine {
     /// Everything at hand has been read and a ReadyForQuery was among it: the client goes on, or lets go of the server.
     func cycleEnded(_ server: ServerPointer) {
         guard let client = clients[server.pointee.client] else {
-            if server.pointee.conversation.ledger.isEmpty { becomeFree(server) }
+            // A second cycle in the same bytes, which was the server's own, may have freed it already.
+            if server.pointee.conversation.ledger.isEmpty, server.pointee.phase != .idle { becomeFree(server) }
             return
         }
         let handle = client.pointee.handle

@@ -115,10 +115,7 @@ package final class MixedWorld {
             switch message.letter {
             case "R", "S", "K": break
             case "E":
-                let severity = message.field("V") ?? ""
-                // One FATAL stands for both of PostgreSQL's (docs/DIFFERENCES.md, COPY).
-                if severity == "FATAL", view.last == "ERROR 08P01" { view.removeLast() }
-                view.append("\(severity) \(message.field("C") ?? "")")
+                view.append("\(message.field("V") ?? "") \(message.field("C") ?? "")")
             case "N": view.append("Notice \(message.field("C") ?? "")")
             default: view.append(message.asBackend)
             }

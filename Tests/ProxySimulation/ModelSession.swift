@@ -364,9 +364,18 @@ package final class ModelSession {
             failNow(ModelError(sqlState: "57014", message: "COPY from stdin failed: \(reader.string())"))
         case "S", "H": break
         default:
-            // It has read the message's type, and not the rest: what follows could be anything.
-            send { $0.raw(ModelError(sqlState: "08P01", message: "unexpected message type in COPY").bytes) }
-            send { $0.error(PostgresError(.fatal, .protocolViolation, "terminating connection")) }
+            // It has read the message's type, and not the rest: what follows could be anything. PostgreSQL says so in
+            // two messages (docs/DIFFERENCES.md, COPY).
+            let type = String(message.tag, radix: 16)
+            send {
+                $0.error(
+                    PostgresError(
+                        .fatal,
+                        .protocolViolation,
+                        "unexpected message type 0x\(type) during COPY from stdin"
+                    )
+                )
+            }
             flush()
             disconnect()
         }

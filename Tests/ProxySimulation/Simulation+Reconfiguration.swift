@@ -3,11 +3,12 @@ import ProxyTerms
 
 /// Settings that change while everything is under way.
 extension Simulation {
-    /// Gives all settings other values that promise clients the same.
+    /// Gives settings other values that promise clients the same. Not those that say how much of a batch is looked at
+    /// and kept for a second try: between its route and its sending they may come to something else, and what a replica
+    /// has refused is then the client's error.
     func reconfigure() {
         guard var dice = changes else { return }
         var next = shell.engine.configuration
-        next.options.maximumPendingReplies = dice.pick([10, 16, 4096])
         next.options.serverPreparedStatements = dice.pick([1, 2, 500])
         next.options.preparedStatementMemory = dice.pick([1 << 20, 64 << 20])
         next.options.slowStart = dice.pick([0, 100_000, 10_000_000])

@@ -211,7 +211,6 @@ extension Engine {
 
     private func settingsAreReset(_ server: ServerPointer) {
         server.pointee.sequences.reset()
-        server.pointee.conversation.hasNoUnnamed()
         profiles.release(server.pointee.profile)
         server.pointee.profile = .base
     }

@@ -456,9 +456,6 @@ struct Conversation: ~Copyable {
     /// DISCARD ALL has run, and nothing is under way behind it.
     mutating func isPristine() { statements.removeAll() }
 
-    /// It has no unnamed statement.
-    mutating func hasNoUnnamed() { unnamed = .none }
-
     /// Whether the Parse that gave it a shared statement is part of an earlier batch in flight, which may fail.
     func isUncertain(_ serial: StatementSerial) -> Bool {
         var isInEarlierBatch = false

@@ -122,4 +122,21 @@ struct UnnamedStatementTests {
             #expect(talk.engine.inspect().statementReferences == 0)
         }
     }
+
+    @Test("DISCARD ALL leaves the unnamed statement, which it may be itself: once closed, it is gone")
+    func discardAll() {
+        converse(nodes: 1) { talk in
+            let client = talk.client()
+            client.sends("Query CREATE TEMP TABLE t (a int)")
+            let server = talk.server(on: 0)
+            server.completes("CREATE TABLE")
+            server.answers("8")
+            client.forget()
+            server.forget()
+            client.sends("Parse : DISCARD ALL", "Bind <- ()", "Execute", "Close S", "Bind <- ()", "Sync")
+            server.sends("Parsed", "Bound", "Complete DISCARD ALL")
+            // What the client has closed is closed there before it is bound.
+            #expect(server.received.suffix(3) == ["Close S", "Bind <- ()", "Sync"])
+        }
+    }
 }

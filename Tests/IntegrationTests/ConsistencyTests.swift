@@ -29,10 +29,13 @@ extension EndToEnd {
 
         private func check(_ proxy: HowdahProcess, operations: Int) throws -> RegisterCheck.Findings {
             let seed = UInt64.random(in: 1 ... .max)
+            let check = try RegisterCheck(port: proxy.port, primaryPort: cluster().primary.port, sessions: 16)
+            let position = try check.fill()
+            // With `eventual` a replica that lags would have no registers at all.
+            try cluster().waitForReplication()
             let disturbance = try ReplayDisturbance(cluster().replicas, seed: seed)
             defer { disturbance.stop() }
-            let check = try RegisterCheck(port: proxy.port, primaryPort: cluster().primary.port, sessions: 16)
-            let found = try check.run(operations: operations, seed: seed)
+            let found = try check.run(operations: operations, from: position, seed: seed)
             // Who asks for a number of operations wants to know what came of them.
             if ProcessInfo.processInfo.environment["HOWDAH_TEST_CONSISTENCY_OPERATIONS"] != nil { print(found) }
             return found

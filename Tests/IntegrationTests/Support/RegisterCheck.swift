@@ -63,16 +63,21 @@ final class RegisterCheck: Sendable {
         acknowledged = Mutex(Array(repeating: 0, count: sessions))
     }
 
-    /// Fills the registers, plays `operations` in all, and returns when everybody is done.
-    func run(operations: Int, seed: UInt64) throws -> Findings {
+    /// Fills the registers.
+    /// - Returns: a position from which no session sees them empty.
+    func fill() throws -> String {
         let filler = try WireClient(port: port)
         try filler.query("TRUNCATE register")
         try filler.query("INSERT INTO register SELECT i, 0 FROM generate_series(0, \(sessions - 1)) i")
-        let position = try filler.value("SHOW howdah.position")
+        return try filler.value("SHOW howdah.position")
+    }
+
+    /// Plays `operations` in all, and returns when everybody is done.
+    /// - Parameter position: what `fill()` has returned.
+    func run(operations: Int, from position: String, seed: UInt64) throws -> Findings {
         let group = DispatchGroup()
         for session in 0..<sessions {
             let client = try WireClient(port: port)
-            // From here on no session sees the registers empty.
             try client.query("SET howdah.position = '\(position)'")
             group.enter()
             Thread.detachNewThread { [self] in

@@ -124,13 +124,14 @@ sanitize: setup
 	@echo "==> AddressSanitizer"
 	export ASAN_OPTIONS=detect_leaks=0
 	HOWDAH_TESTS='$(SANITIZED)' swift build --build-tests $(ADDRESS)
-	HOWDAH_TESTS='$(SANITIZED)' HOWDAH_SIMULATION_SEEDS=100 HOWDAH_HOSTILE_CASES=600 swift test --skip-build $(ADDRESS)
+	HOWDAH_TESTS='$(SANITIZED)' HOWDAH_SIMULATION_SEEDS=100 HOWDAH_HOSTILE_CASES=600 HOWDAH_MIXED_SEEDS=400 \
+		swift test --skip-build $(ADDRESS)
 	swift build --product howdah $(ADDRESS)
 	Tests/Sanitizers/load "$$(swift build $(ADDRESS) --show-bin-path)/howdah"
 	echo "==> ThreadSanitizer"
 	export TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/thread.supp HOWDAH_IO_METHOD=epoll
 	HOWDAH_TESTS='$(SANITIZED)' swift build --build-tests $(THREAD)
-	HOWDAH_TESTS='$(SANITIZED)' HOWDAH_SIMULATION_SEEDS=20 HOWDAH_HOSTILE_CASES=100 \
+	HOWDAH_TESTS='$(SANITIZED)' HOWDAH_SIMULATION_SEEDS=20 HOWDAH_HOSTILE_CASES=100 HOWDAH_MIXED_SEEDS=60 \
 		swift test --skip-build $(THREAD) --skip 'KeyedHashTests|CoordinationSimulationTests'
 	swift build --product howdah $(THREAD)
 	Tests/Sanitizers/load "$$(swift build $(THREAD) --show-bin-path)/howdah"

@@ -425,6 +425,54 @@ extension ParityCases {
             [F.query("EXECUTE p(4)")]
         ),
         .messages(
+            "a Query with PREPARE behind an open batch, of a name that is taken",
+            [
+                F.query("PREPARE p AS SELECT 1"), F.parse("", "INSERT INTO item VALUES (4711, 'x')"), run(""),
+                F.query("PREPARE p AS SELECT 2"),
+            ],
+            [F.query("DELETE FROM item WHERE id = 4711"), F.query("EXECUTE p")]
+        ),
+        .messages(
+            "a Query with EXECUTE behind an open batch",
+            [
+                F.query("PREPARE p AS SELECT 1"), F.parse("", "INSERT INTO item VALUES (4711, 'x')"), run(""),
+                F.query("EXECUTE p"),
+            ],
+            [F.query("DELETE FROM item WHERE id = 4711")]
+        ),
+        .messages(
+            "a Query with EXECUTE behind an open batch, which fails",
+            [
+                F.query("PREPARE p AS SELECT 1"), F.parse("", "INSERT INTO item VALUES (4711, 'x')"), run(""),
+                F.query("EXECUTE p(1/0)"),
+            ],
+            [F.query("DELETE FROM item WHERE id = 4711")]
+        ),
+        .messages(
+            "a Query with DEALLOCATE behind an open batch",
+            [
+                F.query("PREPARE p AS SELECT 1"), F.parse("", "INSERT INTO item VALUES (4711, 'x')"), run(""),
+                F.query("DEALLOCATE p"),
+            ],
+            [F.query("DELETE FROM item WHERE id = 4711"), F.query("EXECUTE p")]
+        ),
+        .messages(
+            "a text with PREPARE and an error behind an open batch",
+            [
+                F.query("PREPARE p AS SELECT 1"), F.parse("", "INSERT INTO item VALUES (4711, 'x')"), run(""),
+                F.query("EXECUTE p; PREPARE q AS SELECT 3; SELECT 1/0"),
+            ],
+            [F.query("DELETE FROM item WHERE id = 4711"), F.query("EXECUTE q")]
+        ),
+        .messages(
+            "the view of statements behind an open batch",
+            [
+                F.query("PREPARE p AS SELECT 1"), F.parse("", "INSERT INTO item VALUES (4711, 'x')"), run(""),
+                F.query("SELECT name FROM pg_prepared_statements"),
+            ],
+            [F.query("DELETE FROM item WHERE id = 4711"), F.query("EXECUTE p")]
+        ),
+        .messages(
             "DEALLOCATE in a batch that fails",
             [F.query("PREPARE p AS SELECT 1")],
             [F.parse("", "SELECT 1/0"), run(""), F.parse("", "DEALLOCATE p"), run(""), F.sync],

@@ -18,9 +18,6 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
             packets.append([])
             for _ in 0..<length {
                 let message = Self.message(&dice, count)
-                if Self.wantsBoundary(message), !(packets.joined().last.map(Self.isBoundary) ?? true) {
-                    packets[packets.count - 1].append(Self.sync)
-                }
                 packets[packets.count - 1].append(message)
                 count += 1
             }
@@ -45,18 +42,6 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
             left -= packet.count
         }
         return nil
-    }
-
-    private static let sync = WireMessage(tag: FrontendTag.sync, body: [])
-
-    /// In the middle of a batch of the extended protocol these differ (docs/DIFFERENCES.md, Prepared statements).
-    private static func wantsBoundary(_ message: WireMessage) -> Bool {
-        message.tag == FrontendTag.query
-            && ["PREPARE", "EXECUTE", "pg_prepared"].contains { message.asFrontend.contains($0) }
-    }
-
-    private static func isBoundary(_ message: WireMessage) -> Bool {
-        [FrontendTag.sync, FrontendTag.query, FrontendTag.functionCall].contains(message.tag)
     }
 
     private static let texts = [

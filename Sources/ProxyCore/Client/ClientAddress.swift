@@ -6,11 +6,10 @@ package struct ClientAddress: Sendable, Hashable, BitwiseCopyable {
         case ipv6
     }
 
-    // In this order they take 19 bytes of each client.
     private let high: UInt64
     private let low: UInt64
     /// 0 for a Unix-domain socket, whose other end has no name.
-    package let port: UInt16
+    package private(set) var port: UInt16
     private let family: Family
 
     /// A Unix-domain socket.
@@ -25,6 +24,13 @@ package struct ClientAddress: Sendable, Hashable, BitwiseCopyable {
         case 16: (high, low, self.port, family) = (number(bytes[..<8]), number(bytes[8...]), port, .ipv6)
         default: (high, low, self.port, family) = (0, 0, 0, .unix)
         }
+    }
+
+    /// Another port of the same host.
+    func with(port: UInt16) -> ClientAddress {
+        var other = self
+        other.port = port
+        return other
     }
 
     /// The numeric address without its port, as `inet_ntop` writes it (RFC 5952); `[local]` for a Unix-domain socket,

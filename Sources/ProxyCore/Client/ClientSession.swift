@@ -9,7 +9,6 @@ import StatementRouting
 struct ClientSession: ~Copyable {
     let handle: Handle
     var transport = TransportID.none
-    let address: ClientAddress
     // What is small comes first and together: between words it would take one each, of every idle client.
     var phase = ClientPhase.startup
     var flow = ClientFlow.between
@@ -69,12 +68,15 @@ struct ClientSession: ~Copyable {
     var processID: UInt32 = 0
     var pinRecord: PinRecord?
     var passThrough = PassThrough.none
+    /// Where it has connected from (`ClientHosts`). Behind `passThrough` they fill a word that would stay empty.
+    let port: UInt16
+    let host: UInt32
+    private var unendedBytes: UInt32 = 0
+    private var bytesAhead: UInt32 = 0
     /// The text in the message that is passed on, where it is to be known.
     var passing: PassingText?
     /// The server on which it may have used sequences last.
     var sequenceServer = Handle.none
-    /// Bytes of the next batch that are known not to hold its end.
-    var unended = 0
     /// The server that it holds.
     var server = Handle.none
     var pool: UnsafeMutablePointer<Pool>?
@@ -90,8 +92,6 @@ struct ClientSession: ~Copyable {
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
     var replay = HeldBytes()
-    /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
-    var replayAhead = 0
     /// Statements with a serial from this on were first prepared in the batch in flight.
     var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
@@ -111,11 +111,26 @@ struct ClientSession: ~Copyable {
     /// Of one that listens.
     var channels: ClientChannels?
 
-    init(handle: Handle, address: ClientAddress, now: Microseconds) {
+    init(handle: Handle, host: UInt32, port: UInt16, now: Microseconds) {
         self.handle = handle
-        self.address = address
+        self.host = host
+        self.port = port
         since = now
         heardAt = UInt32(truncatingIfNeeded: now >> 20)
+    }
+
+    /// Bytes of the next batch that are known not to hold its end.
+    @inline(__always)
+    var unended: Int {
+        get { Int(unendedBytes) }
+        set { unendedBytes = UInt32(newValue) }
+    }
+
+    /// Bytes at the end of `replay` that are not sent yet: they are at the front of `held`, too.
+    @inline(__always)
+    var replayAhead: Int {
+        get { Int(bytesAhead) }
+        set { bytesAhead = UInt32(newValue) }
     }
 
     var token: PeerToken { PeerToken(.client, handle) }

@@ -282,7 +282,7 @@ extension Engine {
                 rows.append([
                     "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,
                     "\(entry.reason)", Timestamp.text(entry.since + environment.clockOffset), entry.statement,
-                    "\(client.pointee.address)",
+                    "\(address(of: client))",
                 ])
             }
         }

@@ -336,8 +336,13 @@ extension Engine {
             user: pool?.pointee.user ?? extras?.user ?? "",
             database: pool?.pointee.database ?? extras?.database ?? "",
             processID: client.pointee.processID,
-            address: client.pointee.address
+            address: address(of: client)
         )
+    }
+
+    /// Where it has connected from.
+    func address(of client: ClientPointer) -> ClientAddress {
+        memory.hosts.address(client.pointee.host, port: client.pointee.port)
     }
 
     /// Appends messages of the proxy's own to what the client is sent.

@@ -144,6 +144,7 @@ extension Engine {
     func takeBack(_ undone: UndoneMessage, _ server: ServerPointer) {
         let entry = undone.entry
         if entry.purpose == .closePrepared { preparedIsInterrupted(server) }
+        if server.pointee.isShowing { takeBackShown(entry, server) }
         if let overtaken = undone.overtaken {
             statements.release(overtaken)
             if entry.kind == .parse { statements.release(entry.statement) }

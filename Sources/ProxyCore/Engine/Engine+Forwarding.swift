@@ -27,9 +27,7 @@ extension Engine {
         {
             exchanged = exchangedQuery(input.extracting(text), statementClass, client, server, &entry)
         }
-        // A simple query destroys the client's unnamed statement, unless the server skips it (PostgreSQL documentation,
-        // 55.2.3).
-        if !client.pointee.unnamed.isNone { setName(client, input.extracting(0..<0), to: .none, &entry) }
+        endUnnamed(client, &entry)
         if input.byteCount &- offset < header.size {
             let text = input.extracting(offset &+ MessageHeader.byteCount..<input.byteCount)
             beginPassing(client, .query, size: header.size &- MessageHeader.byteCount &- 1, text)
@@ -60,6 +58,14 @@ extension Engine {
             return false
         }
         return server.pointee.conversation.isUncertain(place)
+    }
+
+    /// A simple query destroys the client's unnamed statement, unless the server skips it (PostgreSQL documentation,
+    /// 55.2.3). What is in flight in front of it may have closed that, and come to nothing.
+    @inline(__always)
+    func endUnnamed(_ client: ClientPointer, _ entry: inout LedgerEntry) {
+        if client.pointee.unnamed.isNone, client.pointee.outstanding == 0 || !client.pointee.changesNames { return }
+        setName(client, RawSpan(), to: .none, &entry)
     }
 
     /// The unnamed statement lasts until the next simple query (PostgreSQL documentation, 55.2.3).
@@ -98,6 +104,9 @@ extension Engine {
         if server.pointee.conversation.isCopyingIn, !header.isAllowedInCopy { return refuseInCopy(client, header) }
         guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
         if server.pointee.conversation.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
+            if header.tag == FrontendTag.query, let error = server.pointee.extras.prepareError {
+                return failAhead(client, server, error, header)
+            }
             // The server would ignore it: no reply is to be expected.
             client.pointee.passThrough = .dropped(remaining: header.size)
             return .consumed(0)
@@ -150,7 +159,10 @@ extension Engine {
             let unknown = StatementClass(access: .unknown, reason: .tooLong)
             let statementClass =
                 text.map { asExecuted(classify(input.extracting($0), client), input.extracting($0), client) } ?? unknown
-            if statementClass.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
+            if let text, bringAhead(statementClass, input.extracting(text), client, server) {
+                askForReplies(server)
+                return .stop
+            }
             client.pointee.flow = .between
             if statementClass.mayWrite { client.pointee.mustCarryOut = true }
             return forwardQuery(client, server, header, input, offset, statementClass)

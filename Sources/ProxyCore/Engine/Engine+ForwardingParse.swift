@@ -27,7 +27,13 @@ extension Engine {
         }
         let isNamed = !message.name.isEmpty
         let name = body.extracting(message.name)
-        let isOnServer = server.pointee.isShowing && isShown(name, server)
+        var isOnServer = server.pointee.isShowing && isShown(name, server)
+        if isOnServer, statement(named: name, of: client) == nil {
+            // It was there before DEALLOCATE.
+            hide(name, on: server)
+            closeOnServer(server, name.array(0..<name.byteCount))
+            isOnServer = false
+        }
         let isByPrepare =
             client.pointee.pin != nil && keepsOwnNames(client) && statement(named: name, of: client) == nil
         if isNamed, isOnServer || isByPrepare {

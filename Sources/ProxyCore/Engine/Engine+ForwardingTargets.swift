@@ -102,7 +102,7 @@ extension Engine {
         client.pointee.lastBound = .none
     }
 
-    /// Whether an Execute names the portal of the last Bind.
+    /// Whether a portal's name, with which this begins, is that of the last Bind.
     func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }
         return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
@@ -234,8 +234,10 @@ extension Engine {
                 forgetUnnamed(name, client, server)
             }
         }
-        if !client.pointee.lastBound.isNone {
-            // A portal's: most often that of the last Bind.
+        if !client.pointee.lastBound.isNone, body.byteCount > 1, body.byte(at: 0) == TargetMessage.Kind.portal.rawValue,
+            isLastBound(client, body.extracting(1..<body.byteCount))
+        {
+            // What a portal returns is what its statement does.
             entry.statement = inUse(client.pointee.lastBound, client, server)
             entry.serial = statements[entry.statement].pointee.serial
         }

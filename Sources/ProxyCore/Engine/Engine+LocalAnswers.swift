@@ -89,6 +89,8 @@ extension Engine {
         _ text: RawSpan
     ) -> Bool {
         guard let first = Frame.whole(ofClient: input, at: offset, before: offset &+ plan.size) else { return false }
+        // There it is known by that name.
+        if let server = servers[client.pointee.server], server.pointee.isShowing { return false }
         let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ first.size)
         let command: SessionCommand?
         if plan.isQuery {

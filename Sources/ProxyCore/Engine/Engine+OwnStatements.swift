@@ -7,10 +7,14 @@ import StatementRouting
 /// In front of a batch that reads it the server is rid of what clients share, and is given the client's statements
 /// under the client's names. Nobody else meets them: behind the client everything on that server is discarded.
 extension Engine {
-    func showOwnStatements(_ client: ClientPointer, _ server: ServerPointer) {
+    /// - Parameter isInBatch: messages of an open batch stand in front, whose transaction a Sync would end; an error is
+    ///   the client's then.
+    /// - Returns: whether messages have been sent.
+    @discardableResult
+    func showOwnStatements(_ client: ClientPointer, isInBatch: Bool = false, _ server: ServerPointer) -> Bool {
         guard server.pointee.conversation.status != .failed, server.pointee.pool.pointee.options.preparedStatements,
             client.pointee.pin != .replication
-        else { return }
+        else { return false }
         var others: [StatementSerial] = []
         server.pointee.conversation.statements.forEach { others.append($0) }
         for serial in others { server.pointee.conversation.close(serial, from: buffers) }
@@ -22,18 +26,38 @@ extension Engine {
         server.pointee.extras.shown = []
         server.pointee.isShowing = true
         server.pointee.needs(.discardAll)
-        injectSync(server)
+        if !isInBatch { injectSync(server) }
         for (name, id) in own {
             let names = enterSettings(of: id, client, server)
-            parseUnderOwnName(name, id, server)
+            let place = client.pointee.statements.find(name.span.bytes, hash: nameHash.hash(name.span.bytes))
+            parseUnderOwnName(name, place ?? .nowhere, id, isInBatch ? .prepareAhead : .none, server)
             leaveSettings(names, server)
-            injectSync(server)
+            if !isInBatch { injectSync(server) }
         }
+        return true
     }
 
-    private func parseUnderOwnName(_ name: [UInt8], _ id: StatementID, _ server: ServerPointer) {
+    /// Whether the server has the client's statements under the client's names, and no others.
+    func showsAll(of client: ClientPointer, _ server: ServerPointer) -> Bool {
+        guard server.pointee.isShowing else { return false }
+        var all = true
+        server.pointee.conversation.statements.forEach { _ in all = false }
+        client.pointee.statements.forEachName { name, _ in if !isShown(name.span.bytes, server) { all = false } }
+        return all
+    }
+
+    private func parseUnderOwnName(
+        _ name: [UInt8],
+        _ place: ClientStatements.Place,
+        _ id: StatementID,
+        _ purpose: LedgerEntry.Purpose,
+        _ server: ServerPointer
+    ) {
         let body = statements[id].pointee.body
-        server.pointee.conversation.parse(LedgerEntry(.parse, .swallow), named: name, body, from: buffers)
+        var entry = LedgerEntry(.parse, .swallow)
+        entry.purpose = purpose
+        entry.namePlace = place
+        server.pointee.conversation.parse(entry, named: name, body, from: buffers)
         server.pointee.extras.shown.append(name)
         touch(server)
     }
@@ -58,7 +82,22 @@ extension Engine {
         server.pointee.extras.shown.contains { $0.span.bytes.isEqual(to: name) }
     }
 
-    /// A Close of what the server shows under that name is about to be sent.
+    /// A Parse or a Close that was to change what a server shows has come to nothing.
+    func takeBackShown(_ entry: LedgerEntry, _ server: ServerPointer) {
+        guard entry.kind == .parse || entry.kind == .close, entry.disposition != .answer else { return }
+        let place = entry.changesName ? entry.place : entry.namePlace
+        guard place.index != ClientStatements.Place.unnamed.index,
+            place.index != ClientStatements.Place.nowhere.index, let client = clients[server.pointee.client]
+        else { return }
+        let name = client.pointee.statements.name(at: place)
+        if entry.kind == .close {
+            server.pointee.extras.shown.append(name)
+        } else if let index = server.pointee.extras.shown.lastIndex(of: name) {
+            server.pointee.extras.shown.remove(at: index)
+        }
+    }
+
+    /// What the server shows under that name is about to be closed, or has been.
     func hide(_ name: RawSpan, on server: ServerPointer) {
         server.pointee.extras.shown.removeAll { $0.span.bytes.isEqual(to: name) }
     }

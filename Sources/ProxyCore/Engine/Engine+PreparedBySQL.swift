@@ -87,7 +87,7 @@ extension Engine {
     }
 
     /// Notes what an EXECUTE that is about to be sent does.
-    private func noteExecuted(
+    func noteExecuted(
         _ statementClass: StatementClass,
         _ text: RawSpan,
         _ id: StatementID,
@@ -108,7 +108,7 @@ extension Engine {
     }
 
     /// Lets the entry remember which name was exchanged for the proxy's, and where: errors are told with the client's.
-    private func noteName(
+    func noteName(
         _ reference: PreparedReference,
         _ text: RawSpan,
         _ client: ClientPointer,
@@ -128,113 +128,10 @@ extension Engine {
         return count
     }
 
-    // MARK: In a Query
-
-    /// Sends a Query that prepares, runs or gives back statements by SQL, where that is more than to pass it on.
-    /// - Returns: nil where the text goes as it is.
-    func forwardPreparedBySQL(
-        _ client: ClientPointer,
-        _ server: ServerPointer,
-        _ header: MessageHeader,
-        _ input: RawSpan,
-        _ offset: Int,
-        _ statementClass: StatementClass
-    ) -> Progress? {
-        guard input.byteCount &- offset >= header.size, let range = queryText(header, input, offset),
-            // A failed transaction refuses it, and a WAL sender takes no other messages.
-            client.pointee.transaction != .failed, client.pointee.pin != .replication
-        else { return nil }
-        let text = input.extracting(range)
-        if statementClass.statementCount > 1 {
-            giveOwnNames(text, client, server)
-            return nil
-        }
-        if statementClass.effects.contains(.execute) {
-            return executeByQuery(client, server, header, input, offset, statementClass, text)
-        }
-        if statementClass.effects.contains(.prepare) {
-            return prepareByQuery(client, server, header, input, offset, text)
-        }
-        return deallocateByQuery(client, server, header, input, offset, text)
-    }
-
-    /// A DEALLOCATE that the proxy cannot answer, since it ends a batch of the extended protocol, of a name that no
-    /// server knows: it gets something to give back.
-    private func deallocateByQuery(
-        _ client: ClientPointer,
-        _ server: ServerPointer,
-        _ header: MessageHeader,
-        _ input: RawSpan,
-        _ offset: Int,
-        _ text: RawSpan
-    ) -> Progress? {
-        guard case .deallocate(let name?) = parse(text, client)?.first?.command,
-            statement(named: Array(name.utf8).span.bytes, of: client) != nil
-        else { return nil }
-        injectDecoy(Array(name.utf8), server, purpose: .prepare)
-        var entry = LedgerEntry(.query, .forward)
-        setName(client, Array(name.utf8).span.bytes, to: .none, &entry)
-        client.pointee.outstanding &+= 1
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        return sendWhole(entry, client, server, header, input, offset)
-    }
-
-    private func executeByQuery(
-        _ client: ClientPointer,
-        _ server: ServerPointer,
-        _ header: MessageHeader,
-        _ input: RawSpan,
-        _ offset: Int,
-        _ statementClass: StatementClass,
-        _ text: RawSpan
-    ) -> Progress? {
-        guard let (named, reference) = executed(in: text, client),
-            !goesByOwnName(named, reference.name.span.bytes, server)
-        else { return nil }
-        let id = inUse(exchangedStatement(named, nil, text, client), client, server)
-        let serial = statements[id].pointee.serial
-        if server.pointee.conversation.status != .failed { ensurePreparedAhead(id, client, server) }
-        var entry = LedgerEntry(.query, .forward)
-        entry.statement = id
-        entry.serial = serial
-        noteName(reference, text, client, &entry)
-        entry.effect = noteExecuted(statementClass, text, id, client, server)
-        entry.mayCopyIn = statementClass.mayCopyIn
-        if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
-        server.pointee.conversation.query(
-            entry,
-            text.extracting(0..<reference.range.lowerBound),
-            name(of: serial),
-            text.extracting(reference.range.upperBound..<text.byteCount),
-            from: buffers
-        )
-        touch(server)
-        client.pointee.outstanding &+= 1
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        return .consumed(header.size)
-    }
-
-    /// Sees to it that the server has the statement when the Query comes.
-    private func ensurePreparedAhead(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) {
-        let presence = presence(of: statements[id].pointee.serial, client, server)
-        if presence == .there { return }
-        server.pointee.extras.prepareError = nil
-        let names = enterSettings(of: id, client, server)
-        injectParse(id, isShared: true, isAgain: presence == .uncertain, server, purpose: .prepareAhead)
-        leaveSettings(names, server)
-        // Behind an error the server would ignore the Query, too.
-        injectSync(server)
-    }
-
-    func injectSync(_ server: ServerPointer) {
-        server.pointee.conversation.sync(.swallow, from: buffers)
-        touch(server)
-    }
-
     // MARK: PREPARE
 
     /// What is to be kept of a PREPARE; nil where its statement must stay on the client's server.
-    private func preparing(_ text: RawSpan, _ client: ClientPointer) -> PreparingBySQL? {
+    func preparing(_ text: RawSpan, _ client: ClientPointer) -> PreparingBySQL? {
         guard client.pointee.pool.unsafelyUnwrapped.pointee.options.preparedStatements, !keepsOwnNames(client),
             let commands = parse(text, client), commands.count == 1,
             case .prepare(let name, let types, let statement) = commands[0].command,
@@ -242,35 +139,6 @@ extension Engine {
             reference.name == Array(name.utf8), statements.hasRoom(for: statement.utf8.count + 4 * types.count)
         else { return nil }
         return PreparingBySQL(name: reference.name, text: Array(statement.utf8), declaredTypes: types.count)
-    }
-
-    private func prepareByQuery(
-        _ client: ClientPointer,
-        _ server: ServerPointer,
-        _ header: MessageHeader,
-        _ input: RawSpan,
-        _ offset: Int,
-        _ text: RawSpan
-    ) -> Progress? {
-        guard let preparing = preparing(text, client) else {
-            giveOwnNames(text, client, server)
-            return nil
-        }
-        if statement(named: preparing.name.span.bytes, of: client) != nil {
-            // The server is to say so, after it has looked at the rest.
-            injectDecoy(preparing.name, server)
-            injectSync(server)
-        }
-        var entry = LedgerEntry(.query, .forward)
-        entry.effect = .prepare
-        if !client.pointee.unnamed.isNone { setName(client, text.extracting(0..<0), to: .none, &entry) }
-        client.pointee.outstanding &+= 1
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        let progress = sendWhole(entry, client, server, header, input, offset)
-        server.pointee.extras.preparing = preparing
-        askForTypes(server, preparing.name)
-        injectSync(server)
-        return progress
     }
 
     /// Gives a name of the client's to an empty statement, so that the server finds it taken, or there to be given
@@ -284,7 +152,18 @@ extension Engine {
         touch(server)
     }
 
-    private func askForTypes(_ server: ServerPointer, _ name: [UInt8]) {
+    /// Whether the client has a statement of that name which this server does not know by it.
+    func isMissing(_ name: [UInt8], _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        statement(named: name.span.bytes, of: client) != nil
+            && !(server.pointee.isShowing && isShown(name.span.bytes, server))
+    }
+
+    func injectSync(_ server: ServerPointer) {
+        server.pointee.conversation.sync(.swallow, from: buffers)
+        touch(server)
+    }
+
+    func askForTypes(_ server: ServerPointer, _ name: [UInt8]) {
         server.pointee.preparing = .asked
         let target = [TargetMessage.Kind.statement.rawValue] + name + [0]
         var describe = LedgerEntry(.describe, .swallow)
@@ -315,6 +194,7 @@ extension Engine {
             + preparing.types.prefix(4 * preparing.declaredTypes)
         let id = intern(body.span.bytes, textSize: preparing.text.count, isNamed: true, client)
         setNameNow(client, preparing.name.span.bytes, to: id)
+        hide(preparing.name.span.bytes, on: server)
     }
 
     /// An error has cut it short: if the PREPARE itself has succeeded (a cancel request came behind it), it is done
@@ -342,7 +222,7 @@ extension Engine {
 
     /// What the proxy itself derives from a client's statement: kept even beyond the limit, since the client has been
     /// told of its success.
-    private func intern(_ body: RawSpan, textSize: Int, isNamed: Bool, _ client: ClientPointer) -> StatementID {
+    func intern(_ body: RawSpan, textSize: Int, isNamed: Bool, _ client: ClientPointer) -> StatementID {
         let scope = scope(of: client, isNamed: isNamed)
         if let id = statements.find(body, in: scope) { return id }
         let profile = profileOfMoment(client)
@@ -359,210 +239,4 @@ extension Engine {
         )
     }
 
-    // MARK: Texts whose names cannot be exchanged
-
-    /// The text goes as it is: what it names must be on the server under the client's own names, and what it prepares
-    /// stays there. So the client keeps its server. Names that are not in the text go on as before.
-    private func giveOwnNames(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
-        var names: [[UInt8]] = []
-        var prepares = false
-        guard let commands = parse(text, client) else { return pin(client, .preparedBySQL, by: text) }
-        for parsed in commands {
-            switch parsed.command {
-            case .prepare(let name, _, _):
-                names.append(Array(name.utf8))
-                prepares = true
-            case .execute(let name, _): names.append(Array(name.utf8))
-            case .deallocate(let name?): names.append(Array(name.utf8))
-            case .other:
-                let part = text.extracting(parsed.range)
-                if let reference = PreparedReference.find(in: part, standardConformingStrings: conforms(client)) {
-                    names.append(reference.name)
-                }
-            default: break
-            }
-        }
-        let known = names.filter { statement(named: $0.span.bytes, of: client) != nil }
-        guard prepares || !known.isEmpty else { return }
-        pin(client, .preparedBySQL, by: text)
-        for name in known {
-            guard let id = statement(named: name.span.bytes, of: client) else { continue }
-            let body = statements[id].pointee.body
-            let names = enterSettings(of: id, client, server)
-            server.pointee.conversation.parse(LedgerEntry(.parse, .swallow), named: name, body, from: buffers)
-            leaveSettings(names, server)
-            injectSync(server)
-            setNameNow(client, name.span.bytes, to: .none)
-        }
-    }
-
-    // MARK: In the extended protocol
-
-    /// What servers get for an EXECUTE of the extended protocol: the same with the proxy's name in it. What that runs
-    /// is on the server then.
-    /// - Returns: nil where the client's name means nothing: then the server says so.
-    func executeTarget(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> StatementID? {
-        guard !statements[id].pointee.isPrivate,
-            let (named, reference) = executed(in: statements[id].pointee.text.bytes, client),
-            !statements[named].pointee.isPrivate, !goesByOwnName(named, reference.name.span.bytes, server)
-        else { return nil }
-        let inner = inUse(exchangedStatement(named, nil, RawSpan(), client), client, server)
-        _ = ensurePrepared(inner, isNamed: true, client, server)
-        let record = statements[id].pointee
-        let name = name(of: statements[inner].pointee.serial)
-        let body = Array(record.body)
-        let changed = body[..<reference.range.lowerBound] + name + body[reference.range.upperBound...]
-        let textSize = record.textSize - reference.range.count + name.count
-        let isNamed = record.scope.isNamed
-        let target = intern(Array(changed).span.bytes, textSize: textSize, isNamed: isNamed, client)
-        if record.isShared { statements[target].pointee.isShared = true }
-        return target
-    }
-
-    /// Sends an Execute of what may change the session.
-    func forwardExecuteOfChange(
-        _ client: ClientPointer,
-        _ server: ServerPointer,
-        _ header: MessageHeader,
-        _ input: RawSpan,
-        _ offset: Int,
-        _ body: RawSpan
-    ) -> Progress {
-        var preparing: PreparingBySQL?
-        let id = client.pointee.lastBound
-        if !id.isNone, isLastBound(client, body), statements[id].pointee.statementClass.statementCount == 1,
-            client.pointee.transaction != .failed
-        {
-            let effects = statements[id].pointee.statementClass.effects
-            let text = statements[id].pointee.text.bytes
-            if effects.contains(.prepare) {
-                preparing = self.preparing(text, client)
-                if let preparing, statement(named: preparing.name.span.bytes, of: client) != nil {
-                    injectDecoy(preparing.name, server, purpose: .prepare)
-                    server.pointee.extras.decoy = server.pointee.extras.decoy ?? preparing.name
-                }
-                if preparing == nil { giveOwnNamesInBatch(text, client, server) }
-            }
-        }
-        var entry = executeEntry(client, server, body)
-        if preparing != nil { entry.effect = .prepare }
-        if entry.effect == .none { deallocateInBatch(client, server, &entry) }
-        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
-        let progress = sendWhole(entry, client, server, header, input, offset)
-        if let preparing {
-            server.pointee.extras.preparing = preparing
-            askForTypes(server, preparing.name)
-            // What comes next may use the name.
-            server.pointee.conversation.flush(from: buffers)
-        }
-        return progress
-    }
-
-    /// A PREPARE whose statement stays on the server, in the middle of a batch.
-    private func giveOwnNamesInBatch(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) {
-        pin(client, .preparedBySQL, by: text)
-        guard let reference = PreparedReference.find(in: text, standardConformingStrings: conforms(client)),
-            statement(named: reference.name.span.bytes, of: client) != nil
-        else { return }
-        injectDecoy(reference.name, server, purpose: .prepare)
-        server.pointee.extras.decoy = server.pointee.extras.decoy ?? reference.name
-    }
-
-    /// DEALLOCATE of a name that no server knows: it gets something to give back.
-    private func deallocateInBatch(_ client: ClientPointer, _ server: ServerPointer, _ entry: inout LedgerEntry) {
-        let id = client.pointee.lastBound
-        guard !id.isNone, statements[id].pointee.statementClass.effects.contains(.deallocate),
-            let command = parse(statements[id].pointee.text.bytes, client)?.first?.command,
-            case .deallocate(let name?) = command, statement(named: Array(name.utf8).span.bytes, of: client) != nil
-        else { return }
-        let bytes = Array(name.utf8)
-        injectDecoy(bytes, server, purpose: .prepare)
-        server.pointee.extras.decoy = server.pointee.extras.decoy ?? bytes
-        setName(client, bytes.span.bytes, to: .none, &entry)
-    }
-
-    /// The entry for an Execute that runs an EXECUTE.
-    func noteExecuted(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer, _ entry: inout LedgerEntry) {
-        let text = statements[id].pointee.text.bytes
-        let statementClass = executedClass(of: id, client)
-        guard let (inner, reference) = executed(in: text, client) else {
-            entry.effect = noteEffects(of: statementClass, text: text, client, server)
-            return
-        }
-        let target = inUse(inner, client, server)
-        entry.statement = target
-        entry.serial = statements[target].pointee.serial
-        noteName(reference, text, client, &entry)
-        entry.effect = noteExecuted(statementClass, text, inner, client, server)
-    }
-
-    // MARK: Errors
-
-    /// The body of the server's error in answer to an EXECUTE, as the client is to see it.
-    func executeError(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer, _ server: ServerPointer)
-        -> [UInt8]
-    {
-        if let error = server.pointee.extras.prepareError {
-            // The statement itself could not be prepared: EXECUTE would have said so.
-            server.pointee.extras.prepareError = nil
-            return error
-        }
-        return reworded(body, entry, client)
-    }
-
-    /// A server's error or notice in the client's words: with the client's name for the statement, and positions in
-    /// the client's text.
-    func reworded(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
-        let proxyName = name(of: entry.serial)
-        let start = Int(entry.nameStart)
-        var changed: [UInt8] = []
-        var offset = 0
-        while offset < body.byteCount, body.byte(at: offset) != 0, let end = body.firstZero(from: offset + 1) {
-            let field = body.byte(at: offset)
-            var value = body.array(offset + 1..<end)
-            if field == ErrorFields.position, entry.isExchanged, let server = servers[client.pointee.server],
-                let position = Int(body.text(offset + 1..<end))
-            {
-                value = Array("\(ExchangedPlace.position(position, server.pointee.extras.exchanged))".utf8)
-            }
-            if field == ErrorFields.position, entry.nameSize > 0, let position = Int(body.text(offset + 1..<end)),
-                position > start
-            {
-                let isBehind = position > start + proxyName.count
-                // A server may say any number.
-                let moved = isBehind ? position &- proxyName.count &+ Int(entry.nameSize) : start + 1
-                value = Array("\(moved)".utf8)
-            } else if field != ErrorFields.position {
-                value = withOwnNames(value, entry, client)
-            }
-            changed.append(field)
-            changed += value
-            changed.append(0)
-            offset = end + 1
-        }
-        changed.append(0)
-        return changed
-    }
-
-    /// Statements are told by the client's names for them, those that it has none for as the unnamed one.
-    private func withOwnNames(_ value: [UInt8], _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
-        var value = value
-        var offset = 0
-        while let (range, serial) = StatementSerial.find(in: value.span.bytes, from: offset) {
-            let name = ownName(of: serial, entry, client)
-            value.replaceSubrange(range, with: name)
-            offset = range.lowerBound + name.count
-        }
-        return value
-    }
-
-    private func ownName(of serial: StatementSerial, _ entry: LedgerEntry, _ client: ClientPointer) -> [UInt8] {
-        if entry.serial == serial, entry.namePlace.index != ClientStatements.Place.nowhere.index {
-            if entry.namePlace.index == ClientStatements.Place.unnamed.index { return [] }
-            return client.pointee.statements.name(at: entry.namePlace)
-        }
-        return client.pointee.statements.name { id in
-            statements[id].pointee.serial == serial
-        } ?? []
-    }
 }

@@ -145,7 +145,8 @@ package final class Engine {
     /// A client has connected: `attach` follows, then its events with the token that is returned.
     /// - Parameter peer: where it has connected from.
     package func accepted(peer: ClientAddress) -> PeerToken {
-        let handle = clients.insert { ClientSession(handle: $0, address: peer, now: now) }
+        let host = memory.hosts.connected(from: peer)
+        let handle = clients.insert { ClientSession(handle: $0, host: host, port: peer.port, now: now) }
         return PeerToken(.client, handle)
     }
 

@@ -1,8 +1,9 @@
 import Bytes
 
-/// What is known of the memory that clients hold, and of what they do not read.
+/// What is known of the memory that clients hold, of what they do not read, and what they share.
 struct ClientMemory {
     var shares: MemoryShares
+    var hosts = ClientHosts()
     /// Clients that are not read because too much of `buffer_memory` is in use.
     var slowed: [Handle] = []
     var unread = UnreadOutput<Handle>()

@@ -21,6 +21,8 @@ final class ServerExtras {
     var claimed: [(database: String, isForced: Bool)] = []
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
+    /// The same in front of a Query that stands in the middle of a batch and waits for it.
+    var decoyAhead: [UInt8]?
 
     /// The client's own names under which it has statements, so that the client finds them in pg_prepared_statements.
     var shown: [[UInt8]] = []
@@ -41,7 +43,7 @@ final class ServerExtras {
     var preparing: PreparingBySQL?
     /// Where the text of the last Query that was not sent as it came differs from the client's.
     var exchanged: [ExchangedPlace] = []
-    /// The error of a Parse that was sent ahead of the EXECUTE that is under way.
+    /// The error of a Parse that was sent ahead of the EXECUTE that is under way, or of a Query that waits for it.
     var prepareError: [UInt8]?
     /// Of a server that listens for a database's clients and belongs to no pool's count.
     var listening: ListeningServer?

@@ -23,13 +23,15 @@ struct ClientStatements {
     private var names: [UInt8] = []
     /// Places by hash, once there are too many to look through.
     private var table: [Int32] = []
-    private(set) var count = 0
-    /// Bytes of names that mean a statement.
-    private var meaningBytes = 0
+    private var meaning: UInt32 = 0
+    /// Bytes of the names that mean a statement, of which there are `count`.
+    private var meaningBytes: UInt32 = 0
 
     private static let scanned = 8
     /// What a place takes beside its name: an entry, and its part of the table.
     private static let bytesPerPlace = MemoryLayout<Entry>.stride + 16
+
+    var count: Int { Int(meaning) }
 
     /// Bytes that the names take, those among them that mean nothing any more: what counts against
     /// `client_statement_names`.
@@ -84,9 +86,9 @@ struct ClientStatements {
     mutating func set(_ place: Place, to statement: StatementID) -> StatementID {
         let previous = entries[Int(place.index)].statement
         entries[Int(place.index)].statement = statement
-        let change = (statement.isNone ? 0 : 1) - (previous.isNone ? 0 : 1)
-        count += change
-        meaningBytes += change * Int(entries[Int(place.index)].nameSize)
+        let change: Int32 = (statement.isNone ? 0 : 1) - (previous.isNone ? 0 : 1)
+        meaning &+= UInt32(bitPattern: change)
+        meaningBytes &+= UInt32(bitPattern: change) &* entries[Int(place.index)].nameSize
         return previous
     }
 
@@ -100,8 +102,8 @@ struct ClientStatements {
         for index in entries.indices where !entries[index].statement.isNone && !kept.contains(UInt32(index)) {
             body(entries[index].statement)
             entries[index].statement = .none
-            count -= 1
-            meaningBytes -= Int(entries[index].nameSize)
+            meaning -= 1
+            meaningBytes -= entries[index].nameSize
         }
     }
 
@@ -109,7 +111,7 @@ struct ClientStatements {
 
     /// Drops places that mean nothing, once they are many. No reply may be outstanding, since replies name places.
     mutating func compact() {
-        if entries.count > 16 ? count * 2 < entries.count : names.count > 1_024 && meaningBytes * 2 < names.count {
+        if entries.count > 16 ? count * 2 < entries.count : names.count > 1_024 && Int(meaningBytes) * 2 < names.count {
             compactNow()
         }
     }

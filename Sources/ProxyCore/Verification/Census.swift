@@ -34,6 +34,8 @@ struct Census {
     var cancels: [Handle: Int] = [:]
     var fences: [Handle: Int] = [:]
     /// Bytes that sessions hold of the buffer pool's.
+    /// Clients by the number of their host.
+    var hosts: [UInt32: Int] = [:]
     var lentBytes = 0
 
     mutating func refer(to id: StatementID) { if !id.isNone { statements[id, default: 0] += 1 } }

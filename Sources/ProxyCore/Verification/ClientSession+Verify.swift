@@ -48,6 +48,7 @@ extension ClientSession {
     /// Counts what the client holds of what is counted.
     func count(in census: inout Census) {
         census.lentBytes += held.lentBytes + replay.lentBytes + output.lentBytes + released.lentBytes
+        census.hosts[host, default: 0] += 1
         census.refer(to: unnamed)
         census.refer(to: lastBound)
         statements.forEach { census.refer(to: $0) }

@@ -24,6 +24,7 @@ extension Engine {
         profiles.verify(census.profiles, &findings)
         findings.expect(quota.clients, is: census.clientCounts, "clients of databases and users are counted")
         findings.expect(quota.servers, is: census.serverCounts, "servers of databases and users are counted")
+        findings.expect(memory.hosts.clients, is: census.hosts, "clients of each host are counted")
         for node in roster.topology.nodes.indices {
             let inFlight = Int(roster.balance.nodes[node].inFlight)
             findings.expect(inFlight, is: census.inFlight[node] ?? 0, "what node \(node) has in flight is counted")

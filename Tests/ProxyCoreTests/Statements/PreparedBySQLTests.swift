@@ -110,6 +110,54 @@ struct PreparedBySQLTests {
         }
     }
 
+    /// An INSERT in a batch that no Sync ends.
+    private func beginBatch(_ client: ScriptedClient, then query: String) {
+        client.sends("Parse : INSERT INTO t VALUES (1)", "Bind", "Execute", query)
+        let server = client.talk.server(on: 0)
+        server.gets("Parse : INSERT INTO t VALUES (1)", "Bind", "Execute", "Flush")
+        server.sends("Parsed", "Bound", "Complete INSERT 0 1")
+        client.gets("Parsed", "Bound", "Complete INSERT 0 1")
+    }
+
+    @Test("PREPARE of a name that is taken undoes the batch in whose middle it stands")
+    func takenInBatch() {
+        converse { talk in
+            let client = talk.client()
+            prepare(client)
+            beginBatch(client, then: Self.prepare)
+            let server = talk.server(on: 0)
+            server.gets("Parse p: ", "Flush")
+            server.sends("Parsed")
+            server.gets(Self.prepare, "Describe S p", "Close S p", "Sync")
+            server.sends("Error 42P05 there is one", "Ready I", "Parameters", "NoData", "Closed", "Ready I")
+            client.gets("Error 42P05 there is one", "Ready I")
+            server.gets("Query DISCARD ALL")
+        }
+    }
+
+    @Test("EXECUTE in the middle of a batch waits for its statement, of whose error the batch fails")
+    func broughtInBatch() {
+        converse { talk in
+            let client = talk.client()
+            prepare(client)
+            beginBatch(client, then: "Query EXECUTE p")
+            let server = talk.server(on: 0)
+            server.gets("Parse howdah_0000000001: SELECT 1", "Flush")
+            client.getsNothing()
+            server.sends("Error 42601 no such words")
+            client.gets("Error 42601 no such words")
+            server.gets("Sync")
+            server.sends("Ready I")
+            client.gets("Ready I")
+            beginBatch(client, then: "Query EXECUTE p")
+            server.gets("Parse howdah_0000000001: SELECT 1", "Flush")
+            server.sends("Parsed")
+            server.gets("Query EXECUTE howdah_0000000001")
+            server.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
     @Test("A statement that a server should have and has not is prepared anew")
     func lostBehindTheBack() throws {
         try converse { talk in

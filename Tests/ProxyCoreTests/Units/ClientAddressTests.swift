@@ -15,7 +15,7 @@ struct ClientAddressTests {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let isLong = bytes.count == 16
         return bytes.withUnsafeBytes { inet_ntop(isLong ? AF_INET6 : AF_INET, $0.baseAddress, &text, 46) } == nil
-            ? "?" : String(cString: text)
+            ? "?" : text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
     @Test(arguments: [
@@ -69,6 +69,27 @@ struct ClientAddressTests {
                     == ["app shop 10.0.0.1:4711", "root howdah (admin console) [local]", "app shop 10.0.0.1:4711"]
             )
         }
+    }
+
+    @Test("A host is kept once, as long as a client is connected from it")
+    func hosts() {
+        var hosts = ClientHosts()
+        let one = ClientAddress(bytes: [10, 0, 0, 1], port: 4711)
+        let other = ClientAddress(bytes: Self.address("2001:db8::1"), port: 4711)
+        let first = hosts.connected(from: one)
+        #expect(hosts.connected(from: ClientAddress(bytes: [10, 0, 0, 1], port: 5)) == first)
+        let second = hosts.connected(from: other)
+        let local = hosts.connected(from: .unix)
+        #expect(Set([first, second, local]).count == 3)
+        #expect(hosts.address(first, port: 4711) == one && hosts.address(second, port: 4711) == other)
+        #expect(hosts.address(local, port: 0) == .unix)
+        hosts.left(first)
+        #expect(hosts.clients == [first: 1, second: 1, local: 1])
+        hosts.left(first)
+        #expect(hosts.clients == [second: 1, local: 1])
+        // Its number is free again.
+        #expect(hosts.connected(from: ClientAddress(bytes: [10, 0, 0, 2], port: 1)) == first)
+        #expect("\(hosts.address(first, port: 1))" == "10.0.0.2:1")
     }
 
     @Test func whoIsRefusedHasAnAddress() {

@@ -1,0 +1,256 @@
+import Bytes
+import PostgresWire
+import StatementRouting
+
+/// PREPARE, EXECUTE and DEALLOCATE in a Query.
+extension Engine {
+    /// Sends a Query that prepares, runs or gives back statements by SQL, where that is more than to pass it on.
+    /// - Returns: nil where the text goes as it is.
+    func forwardPreparedBySQL(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ statementClass: StatementClass
+    ) -> Progress? {
+        guard input.byteCount &- offset >= header.size, let range = queryText(header, input, offset),
+            // A failed transaction refuses it, and a WAL sender takes no other messages.
+            client.pointee.transaction != .failed, client.pointee.pin != .replication
+        else { return nil }
+        let text = input.extracting(range)
+        if statementClass.statementCount > 1 {
+            giveOwnNames(text, client, server)
+            return nil
+        }
+        if statementClass.effects.contains(.execute) {
+            return executeByQuery(client, server, header, input, offset, statementClass, text)
+        }
+        if statementClass.effects.contains(.prepare) {
+            return prepareByQuery(client, server, header, input, offset, text)
+        }
+        return deallocateByQuery(client, server, header, input, offset, text)
+    }
+
+    /// A DEALLOCATE that the proxy cannot answer, since it ends a batch of the extended protocol, of a name that no
+    /// server knows: it gets something to give back.
+    private func deallocateByQuery(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ text: RawSpan
+    ) -> Progress? {
+        guard case .deallocate(let name?) = parse(text, client)?.first?.command,
+            statement(named: Array(name.utf8).span.bytes, of: client) != nil
+        else { return nil }
+        let bytes = Array(name.utf8)
+        if !hasDecoyAhead(bytes, server), isMissing(bytes, client, server) {
+            injectDecoy(bytes, server, purpose: .prepare)
+        }
+        var entry = LedgerEntry(.query, .forward)
+        setName(client, bytes.span.bytes, to: .none, &entry)
+        client.pointee.outstanding &+= 1
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
+        return sendWhole(entry, client, server, header, input, offset)
+    }
+
+    private func executeByQuery(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ statementClass: StatementClass,
+        _ text: RawSpan
+    ) -> Progress? {
+        guard let (named, reference) = executed(in: text, client),
+            !goesByOwnName(named, reference.name.span.bytes, server)
+        else { return nil }
+        let id = inUse(exchangedStatement(named, nil, text, client), client, server)
+        let serial = statements[id].pointee.serial
+        // Behind an error the server would ignore the Query, too.
+        if server.pointee.conversation.status != .failed, prepareAhead(id, client, server) { injectSync(server) }
+        var entry = LedgerEntry(.query, .forward)
+        entry.statement = id
+        entry.serial = serial
+        noteName(reference, text, client, &entry)
+        entry.effect = noteExecuted(statementClass, text, id, client, server)
+        entry.mayCopyIn = statementClass.mayCopyIn
+        endUnnamed(client, &entry)
+        server.pointee.conversation.query(
+            entry,
+            text.extracting(0..<reference.range.lowerBound),
+            name(of: serial),
+            text.extracting(reference.range.upperBound..<text.byteCount),
+            from: buffers
+        )
+        touch(server)
+        client.pointee.outstanding &+= 1
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
+        return .consumed(header.size)
+    }
+
+    /// Sees to it that the server has the statement when the Query comes.
+    /// - Returns: whether it is being prepared by this.
+    private func prepareAhead(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        let presence = presence(of: statements[id].pointee.serial, client, server)
+        if presence == .there { return false }
+        server.pointee.extras.prepareError = nil
+        let names = enterSettings(of: id, client, server)
+        injectParse(id, isShared: true, isAgain: presence == .uncertain, server, purpose: .prepareAhead)
+        leaveSettings(names, server)
+        return true
+    }
+
+    private func prepareByQuery(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ text: RawSpan
+    ) -> Progress? {
+        guard let preparing = preparing(text, client) else {
+            giveOwnNames(text, client, server)
+            return nil
+        }
+        if !hasDecoyAhead(preparing.name, server), isMissing(preparing.name, client, server) {
+            // The server is to say so, after it has looked at the rest.
+            injectDecoy(preparing.name, server)
+            injectSync(server)
+        }
+        var entry = LedgerEntry(.query, .forward)
+        entry.effect = .prepare
+        endUnnamed(client, &entry)
+        client.pointee.outstanding &+= 1
+        client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
+        let progress = sendWhole(entry, client, server, header, input, offset)
+        server.pointee.extras.preparing = preparing
+        askForTypes(server, preparing.name)
+        injectSync(server)
+        return progress
+    }
+
+    // MARK: Texts whose names cannot be exchanged
+
+    /// The text goes as it is: what it names must be on the server under the client's own names, and what it prepares
+    /// stays there. So the client keeps its server. Names that are not in the text go on as before.
+    /// - Parameter isInBatch: a Sync would end more than what is sent here.
+    /// - Returns: whether statements have been sent.
+    @discardableResult
+    private func giveOwnNames(
+        _ text: RawSpan,
+        isInBatch: Bool = false,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) -> Bool {
+        var names: [[UInt8]] = []
+        var prepares = false
+        guard let commands = parse(text, client) else {
+            pin(client, .preparedBySQL, by: text)
+            return false
+        }
+        for parsed in commands {
+            switch parsed.command {
+            case .prepare(let name, _, _):
+                names.append(Array(name.utf8))
+                prepares = true
+            case .execute(let name, _): names.append(Array(name.utf8))
+            case .deallocate(let name?): names.append(Array(name.utf8))
+            case .other:
+                let part = text.extracting(parsed.range)
+                if let reference = PreparedReference.find(in: part, standardConformingStrings: conforms(client)) {
+                    names.append(reference.name)
+                }
+            default: break
+            }
+        }
+        let known = names.filter { statement(named: $0.span.bytes, of: client) != nil }
+        guard prepares || !known.isEmpty else { return false }
+        pin(client, .preparedBySQL, by: text)
+        for name in known {
+            guard let id = statement(named: name.span.bytes, of: client) else { continue }
+            let body = statements[id].pointee.body
+            let names = enterSettings(of: id, client, server)
+            var entry = LedgerEntry(.parse, .swallow)
+            if isInBatch { entry.purpose = .prepareAhead }
+            server.pointee.conversation.parse(entry, named: name, body, from: buffers)
+            leaveSettings(names, server)
+            if !isInBatch { injectSync(server) }
+            setNameNow(client, name.span.bytes, to: .none)
+        }
+        return !known.isEmpty
+    }
+
+    // MARK: In the middle of a batch
+
+    /// What a Query needs on the server that stands behind messages of an open batch: a Sync in front of it would end
+    /// their transaction. So it is sent alone and waited for, and an error of it takes the Query's place
+    /// (`failAhead()`).
+    /// - Returns: whether something is sent by this, for which the Query must wait.
+    func bringAhead(
+        _ statementClass: StatementClass,
+        _ text: RawSpan,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) -> Bool {
+        guard server.pointee.conversation.status != .failed, client.pointee.pin != .replication else { return false }
+        if statementClass.effects.contains(.readsPrepared), !showsAll(of: client, server) {
+            server.pointee.extras.prepareError = nil
+            return showOwnStatements(client, isInBatch: true, server)
+        }
+        guard statementClass.namesPrepared else { return false }
+        if statementClass.statementCount > 1 {
+            server.pointee.extras.prepareError = nil
+            return giveOwnNames(text, isInBatch: true, client, server)
+        }
+        if statementClass.effects.contains(.execute) {
+            guard let (named, reference) = executed(in: text, client),
+                !goesByOwnName(named, reference.name.span.bytes, server)
+            else { return false }
+            let id = inUse(exchangedStatement(named, nil, text, client), client, server)
+            return prepareAhead(id, client, server)
+        }
+        return giveDecoyAhead(text, client, server)
+    }
+
+    /// A name that PREPARE is to find taken, or DEALLOCATE there.
+    private func giveDecoyAhead(_ text: RawSpan, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        var deallocated: [UInt8]?
+        if case .deallocate(let name?) = parse(text, client)?.first?.command { deallocated = Array(name.utf8) }
+        guard let name = preparing(text, client)?.name ?? deallocated else {
+            return giveOwnNames(text, isInBatch: true, client, server)
+        }
+        guard isMissing(name, client, server), server.pointee.extras.decoyAhead == nil else { return false }
+        server.pointee.extras.prepareError = nil
+        injectDecoy(name, server, purpose: .prepareAhead)
+        server.pointee.extras.decoyAhead = name
+        // Nobody else is to meet it, whatever becomes of the Query.
+        server.pointee.needs(.discardAll)
+        return true
+    }
+
+    /// Whether the name has been given to a decoy by `bringAhead()`, which is over with this.
+    private func hasDecoyAhead(_ name: [UInt8], _ server: ServerPointer) -> Bool {
+        guard server.pointee.extras.decoyAhead == name else { return false }
+        server.pointee.extras.decoyAhead = nil
+        return true
+    }
+
+    /// What was sent ahead of a Query has failed, and with it the transaction of the batch: it is the Query that has,
+    /// which the server has not been sent. A Sync brings the ReadyForQuery behind its error.
+    func failAhead(_ client: ClientPointer, _ server: ServerPointer, _ error: [UInt8], _ header: MessageHeader)
+        -> Progress
+    {
+        server.pointee.extras.prepareError = nil
+        server.pointee.extras.decoyAhead = nil
+        deliver(client)
+        send(client) { $0.message(BackendTag.errorResponse) { $0.raw(error) } }
+        client.pointee.flow = .between
+        sendSync(client, server)
+        client.pointee.passThrough = .dropped(remaining: header.size)
+        return .consumed(0)
+    }
+}

@@ -54,6 +54,7 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
     package static let crashShutdown: SQLState = "57P02"
     package static let cannotConnectNow: SQLState = "57P03"
     package static let idleInTransactionTimeout: SQLState = "25P03"
+    package static let transactionTimeout: SQLState = "25P04"
     package static let idleSessionTimeout: SQLState = "57P05"
     package static let internalError: SQLState = "XX000"
     package static let undefinedObject: SQLState = "42704"

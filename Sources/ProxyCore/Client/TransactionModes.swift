@@ -58,10 +58,3 @@ struct TransactionModes: Equatable {
         return mayLead && looksAnew && readOnly == nil ? .begunToLead : .begun
     }
 }
-
-extension SettingLiteral {
-    /// What PostgreSQL takes for true (PostgreSQL documentation, 20.1.1).
-    static func isOn(_ text: String) -> Bool {
-        ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"].contains(text.lowercased())
-    }
-}

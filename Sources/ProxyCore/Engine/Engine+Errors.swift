@@ -41,6 +41,7 @@ extension Engine {
                 refuse(client, .terminated)
                 return false
             }
+            if endsSession(server, body, header, offset, bytes, &run) { return false }
             // The connection goes with it: the client keeps its own, and is told one error when the server is gone.
             server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
             drop(server, bytes, offset, end, &run)
@@ -508,6 +509,27 @@ extension Engine {
     // MARK: Errors that nothing asked for
 
     /// The node says why it is about to close the connection.
+    /// A time limit that the client itself has set is over, and has ended the server that it holds: it is to see that,
+    /// and its own connection to end, as it would without a proxy.
+    private func endsSession(
+        _ server: ServerPointer,
+        _ body: RawSpan,
+        _ header: MessageHeader,
+        _ offset: Int,
+        _ bytes: RawSpan,
+        _ run: inout ForwardRun
+    ) -> Bool {
+        let state = ErrorFields.sqlState(in: body)
+        guard
+            state == .idleInTransactionTimeout || state == .transactionTimeout || state == .idleSessionTimeout,
+            let client = clients[server.pointee.client], client.pointee.phase == .ready
+        else { return false }
+        deliver(client)
+        drop(server, bytes, offset, min(offset &+ header.size, bytes.byteCount), &run)
+        refuse(client, PostgresError(.fatal, of: body))
+        return true
+    }
+
     private func unaskedError(
         _ server: ServerPointer,
         _ body: RawSpan,
@@ -516,6 +538,7 @@ extension Engine {
         _ bytes: RawSpan,
         _ run: inout ForwardRun
     ) -> Bool {
+        if ErrorFields.isFatal(body), endsSession(server, body, header, offset, bytes, &run) { return false }
         drop(server, bytes, offset, min(offset &+ header.size, bytes.byteCount), &run)
         server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
         if Self.isNodesFault(ErrorFields.sqlState(in: body), body) { actions.append(.suspectNode(server.pointee.node)) }

@@ -16,11 +16,26 @@ extension Engine {
         } else {
             client.pointee.ending.follow(TransactionEnding(plan))
         }
+        if server.pointee.isReplica { return }
         // What is not seen whole may write, and so may a read that a replica has refused.
-        if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary, !server.pointee.isReplica
-        {
+        if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary {
             client.pointee.freshness.track = .writing
+        } else if client.pointee.freshness.track == .untracked {
+            followOnPrimary(client)
         }
+    }
+
+    /// What is a read by its class runs on the primary: replicas may be behind what it shows, and by what it calls it
+    /// may have written all the same.
+    private func followOnPrimary(_ client: ClientPointer) {
+        let options = client.pointee.pool.unsafelyUnwrapped.pointee.options
+        if options.readsOnPrimary == .always, client.pointee.transaction == .none, client.pointee.pin == nil,
+            client.pointee.lastRoute.cause == .statement || client.pointee.lastRoute.cause == .pipeline
+        {
+            // The primary is one of the nodes that share reads: it would soon have all of them.
+            return
+        }
+        client.pointee.freshness.track = .tracked
     }
 
     /// A cycle has ended for a session that writes, or has written.

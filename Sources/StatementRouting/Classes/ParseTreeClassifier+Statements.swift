@@ -159,7 +159,9 @@ extension ParseTreeClassifier {
         case .value, .default, .current, nil:
             if name.hasPrefix("transaction_") {
                 transaction = .setTransaction
-                return runsAnywhere(.transactionControl)
+                // A replica refuses it, also outside a transaction, where it lasts as long as the statement.
+                return asksForPrimary(name, range.all(3).first.flatMap { SettingLiteral(node: $0) })
+                    ? needPrimary(.transactionControl) : runsAnywhere(.transactionControl)
             }
             session(range.number(4) != 0 ? .setLocal : .set)
             // A custom one is there from then on, with an empty value.
@@ -169,6 +171,17 @@ extension ParseTreeClassifier {
         }
         if name == "role" || name == "session_authorization" { found.effects.insert(.setRole) }
         if name == "seed" { found.effects.insert(.setSeed) }
+    }
+
+    /// Whether a transaction's mode, set like a setting, may be one that only the primary has. What stands in quotes is
+    /// not seen here.
+    private func asksForPrimary(_ name: String, _ value: SettingLiteral?) -> Bool {
+        guard let value else { return false }
+        switch name {
+        case "transaction_isolation": return true
+        case "transaction_read_only": return !SettingLiteral.isOn(value.text)
+        default: return false
+        }
     }
 
     private mutating func noteSetTransaction(_ range: WireFields.Range, _ name: String) {

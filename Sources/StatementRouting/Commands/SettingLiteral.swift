@@ -42,3 +42,10 @@ package struct SettingLiteral: Equatable, Sendable {
         }
     }
 }
+
+extension SettingLiteral {
+    /// What PostgreSQL takes for true (PostgreSQL documentation, 20.1.1).
+    package static func isOn(_ text: String) -> Bool {
+        ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"].contains(text.lowercased())
+    }
+}

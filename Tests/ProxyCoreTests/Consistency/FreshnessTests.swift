@@ -25,6 +25,57 @@ struct FreshnessTests {
         pool.freshnessWait = 5000
     }
 
+    @Test(
+        "What a session has read on the primary it reads no older afterwards, whatever brought it there",
+        arguments: [
+            ["Query BEGIN", "Query SELECT 1", "Query COMMIT"], ["Query BEGIN", "Query SELECT 1", "Query ROLLBACK"],
+            ["Query /* howdah: primary */ SELECT 1"],
+        ]
+    )
+    func readOnPrimary(statements: [String]) {
+        converse(pool: session) { talk in
+            let client = talk.client()
+            for statement in statements { client.sends(statement) }
+            let primary = talk.server(on: 0)
+            primary.forget()
+            if statements.count > 1 { primary.sends("Complete BEGIN", "Ready T") }
+            primary.sends("Columns v", "Row 1", "Complete SELECT 1", statements.count > 1 ? "Ready T" : "Ready I")
+            if statements.count > 1 { primary.sends("Complete COMMIT", "Ready I") }
+            report(talk, covered: [0], lag: nil)
+            primary.forget()
+            client.sends("Query SELECT 2")
+            primary.gets("Query SELECT 2")
+            primary.answers("2")
+            #expect(talk.openServers(on: 1).isEmpty)
+            report(talk, covered: [9])
+            client.sends("Query SELECT 3")
+            talk.server(on: 1).gets("Query SELECT 3")
+            talk.server(on: 1).answers("3")
+        }
+    }
+
+    @Test("Where the primary shares reads, reading there binds nobody to it")
+    func sharedByThePrimary() {
+        converse(pool: {
+            session(&$0)
+            $0.readsOnPrimary = .always
+        }) { talk in
+            let client = talk.client()
+            report(talk, covered: [0], lag: nil)
+            var readOn: Set<Int> = []
+            for number in 0..<20 {
+                client.sends("Query SELECT \(number)")
+                for node in 0...1 {
+                    guard let server = talk.openServers(on: node).last, server.received.last == "Query SELECT \(number)"
+                    else { continue }
+                    readOn.insert(node)
+                    server.answers("1")
+                }
+            }
+            #expect(readOn == [0, 1])
+        }
+    }
+
     @Test("Where no replica is near, a session's reads after its write are the primary's at once")
     func primaryAtOnce() {
         converse(pool: session) { talk in

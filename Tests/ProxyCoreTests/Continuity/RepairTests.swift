@@ -227,4 +227,26 @@ struct RepairTests {
             client.gets("Error 40001 canceling statement due to conflict with recovery", "Ready I")
         }
     }
+
+    @Test(
+        "A time limit of the session's own ends it with the server's words, as without a proxy",
+        arguments: ["25P03 terminating connection due to idle-in-transaction timeout", "25P04 terminating connection"],
+        [true, false]
+    )
+    func sessionTimeouts(error: String, isAsked: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            server.forget()
+            server.sends("Complete BEGIN", "Ready T")
+            server.completes("UPDATE 1", "T")
+            client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            if isAsked { client.sends("Query SELECT 1") }
+            server.sends("Fatal \(error)")
+            server.vanishes()
+            client.gets("Fatal \(error)")
+            #expect(client.isClosed)
+        }
+    }
 }

@@ -114,7 +114,8 @@ struct PreparedBySQLTests {
     private func beginBatch(_ client: ScriptedClient, then query: String) {
         client.sends("Parse : INSERT INTO t VALUES (1)", "Bind", "Execute", query)
         let server = client.talk.server(on: 0)
-        server.gets("Parse : INSERT INTO t VALUES (1)", "Bind", "Execute", "Flush")
+        #expect(!server.received.contains("Sync"))
+        server.forget()
         server.sends("Parsed", "Bound", "Complete INSERT 0 1")
         client.gets("Parsed", "Bound", "Complete INSERT 0 1")
     }

@@ -67,7 +67,7 @@ extension Engine {
                     passing.append(input.extracting(offset..<offset &+ size))
                     if size == remaining { endPassing(client, server) }
                 }
-                if size == remaining, !server.pointee.conversation.carry.isEmpty {
+                if size == remaining, !server.pointee.conversation.incoming.carry.isEmpty {
                     work.append(.replies(server.pointee.handle))
                 }
             }

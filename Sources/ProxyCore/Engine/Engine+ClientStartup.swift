@@ -355,7 +355,7 @@ extension Engine {
 
     /// Whether a part of a server's message has been passed on to the client, and the rest has not come.
     private func isInReply(_ client: ClientPointer) -> Bool {
-        guard let server = servers[client.pointee.server], server.pointee.conversation.rest != .none else {
+        guard let server = servers[client.pointee.server], server.pointee.conversation.incoming.rest != .none else {
             return false
         }
         return server.pointee.conversation.ledger.first?.disposition == .forward

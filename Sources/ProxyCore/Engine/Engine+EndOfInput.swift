@@ -105,7 +105,7 @@ extension Engine {
     /// 55.2.7).
     func probe(_ client: ClientPointer) {
         guard client.pointee.input == .ended, hasOnlyReadsInFlight(client), let server = servers[client.pointee.server],
-            server.pointee.conversation.rest == .none,
+            server.pointee.conversation.incoming.rest == .none,
             let version = server.pointee.extras.parameters.first(where: { $0.name == "server_version" })?.value
         else { return }
         var builder = MessageBuilder()

@@ -94,8 +94,7 @@ extension Engine {
         client.pointee.transaction == .none && client.pointee.outstanding == 0
             && server.pointee.conversation.status == .idle
             && (server.pointee.conversation.ledger.isEmpty || isOnlyAsked(server))
-            && server.pointee.conversation.carry.isEmpty
-            && server.pointee.conversation.rest == .none && !server.pointee.isBacklogged
+            && server.pointee.conversation.incoming.isWhole && !server.pointee.isBacklogged
             && !server.pointee.conversation.isCopyingIn
     }
 

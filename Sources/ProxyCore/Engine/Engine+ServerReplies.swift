@@ -9,17 +9,17 @@ import StatementRouting
 /// one piece.
 extension Engine {
     func receivedFromServer(_ server: ServerPointer, _ bytes: RawSpan) {
-        if server.pointee.conversation.carry.isEmpty {
+        if server.pointee.conversation.incoming.carry.isEmpty {
             let handle = server.pointee.handle
             let consumed = readReplies(server, bytes)
             guard consumed < bytes.byteCount, let server = servers[handle], server.pointee.phase != .closing else {
                 return
             }
-            server.pointee.conversation.hold(bytes.extracting(consumed..<bytes.byteCount), from: buffers)
+            server.pointee.conversation.incoming.hold(bytes.extracting(consumed..<bytes.byteCount), from: buffers)
         } else {
-            server.pointee.conversation.hold(bytes, from: buffers)
+            server.pointee.conversation.incoming.hold(bytes, from: buffers)
             let handle = server.pointee.handle
-            var carry = server.pointee.conversation.takeHeld()
+            var carry = server.pointee.conversation.incoming.takeHeld()
             let whole = carry.bytes
             let consumed = readReplies(server, whole.bytes)
             carry.consume(consumed, to: buffers)
@@ -27,7 +27,7 @@ extension Engine {
                 carry.clear(to: buffers)
                 return
             }
-            server.pointee.conversation.putBack(&carry, to: buffers)
+            server.pointee.conversation.incoming.putBack(&carry, to: buffers)
         }
     }
 
@@ -74,7 +74,10 @@ extension Engine {
             }
             offset &+= available
             if available < header.size {
-                server.pointee.conversation.expectRest(header.size &- available, isForwarded: run.start < offset)
+                server.pointee.conversation.incoming.expectRest(
+                    header.size &- available,
+                    isForwarded: run.start < offset
+                )
             }
         }
         flushRun(server, bytes, &run, upTo: offset)
@@ -98,7 +101,7 @@ extension Engine {
 
     /// The rest of a message whose beginning has been dealt with.
     private func passReply(_ server: ServerPointer, _ bytes: RawSpan, _ run: inout ForwardRun) -> Int {
-        let rest = server.pointee.conversation.passRest(of: bytes.byteCount)
+        let rest = server.pointee.conversation.incoming.passRest(of: bytes.byteCount)
         if !rest.isForwarded { run.start = rest.size }
         return rest.size
     }

@@ -31,11 +31,10 @@ struct Conversation: ~Copyable {
     private(set) var isForgetting = false
     /// It owes `max_pending_replies` and has been asked for them: its client goes on when some have come.
     private(set) var isFull = false
-    private(set) var rest = ReplyRest.none
+    /// What has arrived in part.
+    var incoming = IncomingReplies()
     /// The replies that the server owes, and answers of the proxy's own between them.
-    private(set) var ledger = RingQueue<LedgerEntry>()
-    /// The beginning of a reply that has not arrived whole.
-    private(set) var carry = HeldBytes()
+    private(set) var ledger = Ledger()
     /// What is to be sent and has not been fetched.
     private(set) var output = ByteQueue()
     /// The statements that clients share which it has, or will have once what was sent has been carried out.
@@ -44,8 +43,6 @@ struct Conversation: ~Copyable {
     private(set) var unconfirmed = 0
     /// What its unnamed statement is, once what was sent has been carried out.
     private(set) var unnamed = StatementSerial.none
-    /// Errors of the proxy's own that stand in for provoked ones, in order.
-    private(set) var replacements: [PostgresError] = []
 
     init() {}
 
@@ -62,16 +59,16 @@ struct Conversation: ~Copyable {
     var isSkipping: Bool { input == .nothingToSync }
 
     /// Whether the server owes nothing and expects nothing.
-    var isQuiet: Bool { ledger.isEmpty && rest == .none && !isCopyingIn }
+    var isQuiet: Bool { ledger.isEmpty && incoming.rest == .none && !isCopyingIn }
 
     /// Whether half a message has gone to the client.
     var isInClientsMessage: Bool {
-        if case .forwarded = rest { true } else { false }
+        if case .forwarded = incoming.rest { true } else { false }
     }
 
     /// Gives back what was lent.
     mutating func clear(to buffers: BufferPool) {
-        carry.clear(to: buffers)
+        incoming.clear(to: buffers)
         output.clear(to: buffers)
     }
 
@@ -300,8 +297,8 @@ struct Conversation: ~Copyable {
         var builder = MessageBuilder()
         builder.parse(name: "", text: "howdah refuses this message")
         unnamed = .unknown
-        owe(LedgerEntry(.parse, .replace))
-        replacements.append(error)
+        assert(input == .messages || input == .nothingToSync, "it may take this for a message in a copy")
+        ledger.append(LedgerEntry(.parse, .replace), replacement: error)
         output.append(builder.bytes, from: buffers)
     }
 
@@ -406,11 +403,11 @@ struct Conversation: ~Copyable {
     /// (`endsWithQuery`).
     mutating func setEffectOfQuery(_ effect: LedgerEntry.Effect) {
         assert(endsWithQuery, "another message has been sent behind it")
-        ledger[ledger.count - 1].effect = effect
+        ledger.setEffectOfLast(effect)
     }
 
     /// Whether the message sent last is a Query.
-    var endsWithQuery: Bool { !ledger.isEmpty && ledger[ledger.count - 1].kind == .query }
+    var endsWithQuery: Bool { ledger.last?.kind == .query }
 
     /// The client's CopyDone or CopyFail is about to be sent. Another copy may follow in the same Query.
     mutating func endCopy() {
@@ -458,75 +455,20 @@ struct Conversation: ~Copyable {
 
     /// Whether the Parse that gave it a shared statement is part of an earlier batch in flight, which may fail.
     func isUncertain(_ serial: StatementSerial) -> Bool {
-        var isInEarlierBatch = false
-        for index in (0..<ledger.count).reversed() {
-            let entry = ledger[index]
-            if entry.completesCycle { isInEarlierBatch = true }
-            if entry.changesServer, entry.serial == serial { return isInEarlierBatch }
-        }
-        return false
+        ledger.isInEarlierBatch { $0.changesServer && $0.serial == serial }
     }
 
     /// The same of its unnamed statement.
     func isUnnamedUncertain() -> Bool {
-        var isInEarlierBatch = false
-        for index in (0..<ledger.count).reversed() {
-            let entry = ledger[index]
-            if entry.completesCycle { isInEarlierBatch = true }
-            if entry.kind == .parse, !entry.changesServer, entry.disposition != .answer { return isInEarlierBatch }
-        }
-        return false
+        ledger.isInEarlierBatch { $0.kind == .parse && !$0.changesServer && $0.disposition != .answer }
     }
 
     /// The same of what a client's name means.
     func isUncertain(_ place: ClientStatements.Place) -> Bool {
-        var isInEarlierBatch = false
-        for index in (0..<ledger.count).reversed() {
-            let entry = ledger[index]
-            if entry.completesCycle { isInEarlierBatch = true }
-            if entry.changesName, entry.place.index == place.index { return isInEarlierBatch }
-        }
-        return false
+        ledger.isInEarlierBatch { $0.changesName && $0.place.index == place.index }
     }
 
     // MARK: What comes
-
-    /// Keeps the beginning of a message until the rest comes.
-    mutating func hold(_ bytes: RawSpan, from buffers: BufferPool) {
-        bytes.withUnsafeBytes { carry.append($0, from: buffers) }
-    }
-
-    /// What was kept; it is the caller's, until `putBack()`.
-    mutating func takeHeld() -> HeldBytes {
-        var held = HeldBytes()
-        swap(&held, &carry)
-        return held
-    }
-
-    /// Keeps what is left of it.
-    mutating func putBack(_ held: inout HeldBytes, to buffers: BufferPool) {
-        swap(&held, &carry)
-        held.clear(to: buffers)
-    }
-
-    /// Bytes that belong to a message whose beginning has been dealt with.
-    @inline(__always)
-    mutating func passRest(of available: Int) -> (size: Int, isForwarded: Bool) {
-        switch rest {
-        case .none: return (0, true)
-        case .forwarded(let left):
-            let size = min(left, available)
-            rest = size == left ? .none : .forwarded(left &- size)
-            return (size, true)
-        case .dropped(let left):
-            let size = min(left, available)
-            rest = size == left ? .none : .dropped(left &- size)
-            return (size, false)
-        }
-    }
-
-    /// The beginning of a message has been dealt with; so many bytes of it are still to come.
-    mutating func expectRest(_ size: Int, isForwarded: Bool) { rest = isForwarded ? .forwarded(size) : .dropped(size) }
 
     /// Whether rows go to a client, and mean nothing to the proxy: they are passed on without `meet()`.
     @inline(__always)
@@ -586,7 +528,7 @@ struct Conversation: ~Copyable {
 
     /// The entry of the reply that is over, where `meet()` has just said so.
     @inline(__always)
-    var finished: LedgerEntry { ledger.lastTaken }
+    var finished: LedgerEntry { ledger.finished }
 
     /// The reply to the ledger's first entry is over.
     @inline(__always)
@@ -624,11 +566,7 @@ struct Conversation: ~Copyable {
     }
 
     /// Of a provoked error: what its client is to get instead, once.
-    mutating func takeReplacement() -> PostgresError? {
-        guard ledger.first?.disposition == .replace, !replacements.isEmpty else { return nil }
-        ledger[0].disposition = .swallow
-        return replacements.removeFirst()
-    }
+    mutating func takeReplacement() -> PostgresError? { ledger.takeReplacement() }
 
     /// The server has refused a BEGIN of the proxy's own, of which a client was told that it has succeeded.
     mutating func beginWasRefused() { status = .failed }
@@ -652,25 +590,16 @@ struct Conversation: ~Copyable {
         let entry = ledger[index]
         guard entry.kind == .parse, entry.changesName, entry.place.index == ClientStatements.Place.unnamed.index
         else { return .none }
-        return takePrevious(at: index)
+        return ledger.takePrevious(at: index)
     }
 
     /// What a name meant before a message changed it, to which it will not go back any more; the reference is the
     /// caller's from now on.
-    mutating func takePrevious(at index: Int) -> StatementID {
-        let previous = ledger[index].previous
-        ledger[index].previous = .none
-        return previous
-    }
+    mutating func takePrevious(at index: Int) -> StatementID { ledger.takePrevious(at: index) }
 
     /// After an error the server ignores everything up to Sync. Where none has been sent, it skips from now on.
     /// - Returns: the messages that come to nothing, for `undoNext()`.
-    mutating func skipToSync() -> SkippedMessages {
-        var count = 0
-        while count < ledger.count, ledger[count].kind != .sync { count += 1 }
-        if count == ledger.count { input = .nothingToSync }
-        return SkippedMessages(count: count)
-    }
+    mutating func skipToSync() -> SkippedMessages { ledger.messagesToSync(&input) }
 
     /// Undoes what was assumed of the last skipped message that has not been undone yet; nil when all have been, which
     /// are then out of the ledger.
@@ -679,19 +608,14 @@ struct Conversation: ~Copyable {
             skipped.left -= 1
             return undo(ledger[skipped.left], isSkipped: skipped.left > 0, followedFrom: skipped.count)
         }
-        for _ in 0..<skipped.count where ledger.removeFirst().disposition == .replace {
-            // Its error comes no more: it is the first of those that wait, since later batches wait behind it.
-            replacements.removeFirst()
-        }
+        ledger.removeSkipped(skipped)
         skipped = SkippedMessages(count: 0)
         return nil
     }
 
     /// The connection is lost: undoes what was assumed of the message sent last, which is then out of the ledger.
     mutating func undoLast() -> UndoneMessage? {
-        if ledger.isEmpty { return nil }
-        let entry = ledger.removeLast()
-        if entry.disposition == .replace { replacements.removeLast() }
+        guard let entry = ledger.removeLast() else { return nil }
         return undo(entry, isSkipped: false, followedFrom: ledger.count)
     }
 
@@ -703,10 +627,7 @@ struct Conversation: ~Copyable {
             unconfirmed -= 1
             // With the Parse its Close is skipped: the statement that an earlier batch has prepared is there still.
             let isThere = entry.preparesAgain && isSkipped
-            if let later = laterParse(of: entry.serial, from: next) {
-                // A later batch is about to prepare it all the same.
-                if !isThere { ledger[later].preparesAgain = false }
-            } else if !isThere {
+            if !ledger.isPreparedLater(entry.serial, from: next, isThere: isThere), !isThere {
                 statements.remove(entry.serial)
             }
         }
@@ -717,53 +638,14 @@ struct Conversation: ~Copyable {
         default: break
         }
         if entry.purpose == .check { isChecking = false }
-        guard entry.changesName, let later = laterChange(of: entry.place, from: next) else {
-            return UndoneMessage(entry: entry, overtaken: nil)
-        }
-        // The name has another meaning since; it is that change which would bring back the one before.
-        let overtaken = ledger[later].previous
-        ledger[later].previous = entry.previous
-        return UndoneMessage(entry: entry, overtaken: overtaken)
-    }
-
-    private func laterParse(of serial: StatementSerial, from start: Int) -> Int? {
-        (start..<ledger.count).first { ledger[$0].changesServer && ledger[$0].serial == serial }
-    }
-
-    private func laterChange(of place: ClientStatements.Place, from start: Int) -> Int? {
-        (start..<ledger.count).first { ledger[$0].changesName && ledger[$0].place.index == place.index }
+        // The name may have another meaning since.
+        return UndoneMessage(entry: entry, overtaken: entry.changesName ? ledger.overtake(entry, from: next) : nil)
     }
 
     /// The client that waits for a reply has let go of the server: the reply goes nowhere.
     /// - Returns: the entry as it was; what it says of the client's names is the caller's to undo.
-    mutating func disown(at index: Int) -> LedgerEntry {
-        let entry = ledger[index]
-        var left = entry
-        if entry.changesName {
-            left.changesName = false
-            left.previous = .none
-            left.statement = .none
-        }
-        if entry.disposition == .replace { replacements.removeLast() }
-        if entry.disposition != .answer { left.disposition = .swallow }
-        // It is in vain, too.
-        if entry.purpose == .begin { left.purpose = .none }
-        left.effect = .none
-        ledger[index] = left
-        return entry
-    }
+    mutating func disown(at index: Int) -> LedgerEntry { ledger.disown(at: index) }
 
     /// The connection is given up: the next entry whose reply will not come.
     mutating func takeEntry() -> LedgerEntry? { ledger.isEmpty ? nil : ledger.removeFirst() }
-}
-
-/// The messages at the head of a ledger that a server does not carry out, of which `left` have not been undone.
-struct SkippedMessages: BitwiseCopyable {
-    fileprivate let count: Int
-    fileprivate var left: Int
-
-    fileprivate init(count: Int) {
-        self.count = count
-        left = count
-    }
 }

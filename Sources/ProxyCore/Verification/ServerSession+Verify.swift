@@ -16,7 +16,7 @@ extension ServerSession {
         }
         if let owed { findings.expect(cycles, is: owed, "\(name) owes its client cycles") }
         findings.expect(conversation.unconfirmed, is: unconfirmed, "\(name) is to confirm Parses")
-        findings.expect(conversation.replacements.count, is: replacements, "\(name) has errors in store")
+        findings.expect(conversation.ledger.replacementCount, is: replacements, "\(name) has errors in store")
         findings.expect(Int(cancels), is: counted, "\(name) counts cancel requests")
         findings.expect(Int(fences), is: rounds, "\(name) counts rounds of the listening server")
         switch phase {
@@ -39,7 +39,7 @@ extension ServerSession {
 
     /// Counts what the server holds of what is counted.
     func count(in census: inout Census) {
-        census.lentBytes += conversation.carry.lentBytes + conversation.output.lentBytes
+        census.lentBytes += conversation.incoming.carry.lentBytes + conversation.output.lentBytes
         for index in 0..<conversation.ledger.count { census.refer(by: conversation.ledger[index]) }
         census.refer(to: profile)
         census.refer(to: extras.profileBefore)

@@ -33,7 +33,7 @@ final class WireHarness {
     var isCopyingIn: Bool { conversation.isCopyingIn }
     var isUndecided: Bool { conversation.isUndecided }
     var unconfirmed: Int { conversation.unconfirmed }
-    var hasNoErrorInStore: Bool { conversation.replacements.isEmpty }
+    var hasNoErrorInStore: Bool { conversation.ledger.replacementCount == 0 }
 
     func has(_ serial: StatementSerial) -> Bool { conversation.statements.contains(serial) }
 
@@ -51,16 +51,16 @@ final class WireHarness {
 
     func receive(_ bytes: some Collection<UInt8>) {
         if bytes.isEmpty { return }
-        conversation.hold(Array(bytes).span.bytes, from: buffers)
-        var held = conversation.takeHeld()
+        conversation.incoming.hold(Array(bytes).span.bytes, from: buffers)
+        var held = conversation.incoming.takeHeld()
         let consumed = read(held.bytes)
         held.consume(consumed, to: buffers)
-        conversation.putBack(&held, to: buffers)
+        conversation.incoming.putBack(&held, to: buffers)
     }
 
     private func read(_ pointer: UnsafeRawBufferPointer) -> Int {
         let bytes = pointer.bytes
-        var offset = conversation.passRest(of: bytes.byteCount).size
+        var offset = conversation.incoming.passRest(of: bytes.byteCount).size
         while case .message(let header) = Frame(ofServer: bytes, at: offset) {
             takeAnswers()
             let available = min(header.size, bytes.byteCount - offset)
@@ -72,7 +72,7 @@ final class WireHarness {
                 meet(header.tag, status: header.tag == BackendTag.readyForQuery ? bytes.byte(at: body) : 0)
             }
             offset += available
-            if available < header.size { conversation.expectRest(header.size - available, isForwarded: true) }
+            if available < header.size { conversation.incoming.expectRest(header.size - available, isForwarded: true) }
         }
         return offset
     }

@@ -137,6 +137,16 @@ import Testing
         }
     }
 
+    @Test("The words of a node are one short line of the log")
+    func oneLine() {
+        let hostile = "1\n2026-11-30 info all is well\u{1B}[2J" + "e" + String(repeating: "\u{301}", count: 100_000)
+        let result = Self.result(1, [[hostile]])
+        let failure = #expect(throws: ProbeFailure.self) { try result.integer(0, 0, Int.self) }
+        let reason = failure?.reason ?? ""
+        #expect(reason.utf8.count < 500)
+        #expect(!reason.unicodeScalars.contains { $0.value < 0x20 })
+    }
+
     @Test("An error is cut off where it is longer than any error should be")
     func longErrors() {
         let message = ServerMessage("ERROR:  42P01: " + String(repeating: "é", count: 1_000_000))

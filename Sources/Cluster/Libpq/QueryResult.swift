@@ -67,13 +67,13 @@ struct QueryResult: ~Copyable {
     /// - Returns: nil for NULL.
     func value<T>(_ row: Int, _ column: Int, _ read: (String) -> T?) throws(ProbeFailure) -> T? {
         guard let text = try value(row, column) else { return nil }
-        guard let found = read(text) else { throw wrong(row, column, "\"\(text.prefix(100))\"") }
+        guard let found = read(text) else { throw wrong(row, column, Self.quoted(text)) }
         return found
     }
 
     func integer<T: FixedWidthInteger>(_ row: Int, _ column: Int, _ type: T.Type) throws(ProbeFailure) -> T {
         let text = try text(row, column)
-        guard let number = T(text) else { throw wrong(row, column, "\"\(text.prefix(100))\"") }
+        guard let number = T(text) else { throw wrong(row, column, Self.quoted(text)) }
         return number
     }
 
@@ -82,8 +82,13 @@ struct QueryResult: ~Copyable {
         switch try text(row, column) {
         case "t": return true
         case "f": return false
-        case let other: throw wrong(row, column, "\"\(other.prefix(100))\"")
+        case let other: throw wrong(row, column, Self.quoted(other))
         }
+    }
+
+    /// On one line and short, whatever the node has said: it goes to the log and to the console.
+    private static func quoted(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(100))).debugDescription
     }
 
     private func wrong(_ row: Int, _ column: Int, _ found: String) -> ProbeFailure {

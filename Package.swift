@@ -105,7 +105,10 @@ let package = Package(
         tests("EventIOTests", ["EventIO", "Bytes", "CLinux", "MonotonicTime"]),
         tests(
             "ClusterTests",
-            ["Cluster", "Bytes", "ProxyCore", "StatementRouting", "LocalCluster", "MonotonicTime", "SeededRandom"]
+            [
+                "Cluster", "Bytes", "ProxyCore", "StatementRouting", "LocalCluster", "MonotonicTime", "SeededRandom",
+                "CLibpq",
+            ]
         ),
         tests("LocalClusterTests", ["LocalCluster", "LocalClusterHolder"]),
         .executableTarget(

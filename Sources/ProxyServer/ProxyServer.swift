@@ -93,7 +93,8 @@ package final class ProxyServer: Sendable {
             nodes: nodes,
             interval: proxy.nodeCheckInterval,
             timeout: proxy.nodeCheckTimeout,
-            changed: { mailbox.post(.loginsChanged($0)) }
+            changed: { mailbox.post(.loginsChanged($0)) },
+            log: { log.write(.warning, $0) }
         )
         let logins = logins
         let events = proxy.onEvent.map { command in

@@ -283,9 +283,9 @@ import Testing
             database: database,
             purpose: "test"
         )
-        let session = try BlockingSession.connect(parameters, deadline: .max)
-        _ = try session.query("BEGIN")
-        _ = try session.query("LOCK TABLE pg_catalog.pg_namespace, pg_catalog.pg_class")
+        let session = try BlockingSession.connect(parameters, .catalog, deadline: .max)
+        try session.query("BEGIN") { _ in }
+        try session.query("LOCK TABLE pg_catalog.pg_namespace, pg_catalog.pg_class") { _ in }
         return session
     }
 
@@ -303,7 +303,7 @@ import Testing
             )
             loader.watch(database: "quick")
             try recorder.waitForRows("quick", "the other is loaded") { _ in true }
-            _ = try blocker.query("ROLLBACK")
+            try blocker.query("ROLLBACK") { _ in }
             try recorder.waitForRows("slow", "it is loaded once it answers") { _ in true }
         }
     }

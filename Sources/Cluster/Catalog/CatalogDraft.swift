@@ -31,13 +31,13 @@ struct CatalogDraft {
         case done(CatalogLook)
     }
 
-    mutating func add(_ result: borrowing QueryResult, of step: CatalogStep) -> Progress {
+    mutating func add(_ result: borrowing QueryResult, of step: CatalogStep) throws(ProbeFailure) -> Progress {
         switch step {
-        case .ownSearchPath: ownSearchPath = result.text(0, isPersonal(result) ? 2 : 0)
-        case .ownIsolation: ownIsolation = isPersonal(result) ? "" : result.text(0, 0)
+        case .ownSearchPath: ownSearchPath = try result.text(0, isPersonal(result) ? 2 : 0)
+        case .ownIsolation: ownIsolation = try isPersonal(result) ? "" : result.text(0, 0)
         case .pinSearchPath: break
         case .fingerprint:
-            fingerprint = fingerprint(result)
+            fingerprint = try fingerprint(result)
             if let known {
                 if known.fingerprint == fingerprint { return .done(.unchanged) }
                 if known.fingerprint.functions == fingerprint.functions {
@@ -45,42 +45,46 @@ struct CatalogDraft {
                     return .ask(.relations)
                 }
             }
-        case .functions: functions = Self.functions(result)
-        case .relations: graph = Self.graph(result)
-        case .reads: addReads(result)
-        case .calls: addCalls(result)
+        case .functions: functions = try Self.functions(result)
+        case .relations: graph = try Self.graph(result)
+        case .reads: try addReads(result)
+        case .calls: try addCalls(result)
         case .operators:
-            operators = (0..<result.rowCount).map { OperatorRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+            operators = try (0..<result.rowCount).map { (row) throws(ProbeFailure) in
+                OperatorRow(schema: try result.text(row, 0), name: try result.text(row, 1))
+            }
         case .types:
-            types = (0..<result.rowCount).map { TypeRow(schema: result.text($0, 0), name: result.text($0, 1)) }
+            types = try (0..<result.rowCount).map { (row) throws(ProbeFailure) in
+                TypeRow(schema: try result.text(row, 0), name: try result.text(row, 1))
+            }
         case .sequenceWriters:
-            sequenceWriters = (0..<result.rowCount).map {
+            sequenceWriters = try (0..<result.rowCount).map { (row) throws(ProbeFailure) in
                 SequenceWriterFact(
-                    schema: result.text($0, 0),
-                    name: result.text($0, 1),
-                    isByAnyWrite: result.isTrue($0, 2)
+                    schema: try result.text(row, 0),
+                    name: try result.text(row, 1),
+                    isByAnyWrite: try result.isTrue(row, 2)
                 )
             }
-        case .uniqueKeys: uniqueKeys = Self.uniqueKeys(result)
-        case .searchPaths: searchPaths = Self.settings(result, default: ownSearchPath)
-        case .isolations: isolations = Self.settings(result, default: ownIsolation)
+        case .uniqueKeys: uniqueKeys = try Self.uniqueKeys(result)
+        case .searchPaths: searchPaths = try Self.settings(result, default: ownSearchPath)
+        case .isolations: isolations = try Self.settings(result, default: ownIsolation)
         case .fingerprintAfter:
-            let after = fingerprint(result)
+            let after = try fingerprint(result)
             let isSettled = after == fingerprint
             if !isSettled, round < Self.mostRounds {
                 round += 1
                 fingerprint = after
                 return .ask(.functions)
             }
-            return .done(.changed(fingerprint: isSettled ? after : nil, rows))
+            return .done(.changed(fingerprint: isSettled ? after : nil, try rows()))
         }
         return step.next.map { .ask($0) } ?? .done(.unchanged)
     }
 
-    private var rows: CatalogRows {
+    private func rows() throws(ProbeFailure) -> CatalogRows {
         CatalogRows(
             functions: functions,
-            relations: graph.rows(),
+            relations: try graph.rows(),
             volatileOperators: operators,
             volatileTypes: types,
             sequenceWriters: sequenceWriters,
@@ -91,41 +95,41 @@ struct CatalogDraft {
     }
 
     /// The server's own default is in no catalog.
-    private func fingerprint(_ result: borrowing QueryResult) -> CatalogFingerprint {
-        CatalogFingerprint(functions: result.text(0, 0), others: result.text(0, 1) + ownIsolation)
+    private func fingerprint(_ result: borrowing QueryResult) throws(ProbeFailure) -> CatalogFingerprint {
+        CatalogFingerprint(functions: try result.text(0, 0), others: try result.text(0, 1) + ownIsolation)
     }
 
     /// The monitoring user's own setting is no word on anybody else's.
-    private func isPersonal(_ result: borrowing QueryResult) -> Bool {
-        ["user", "database user", "client", "session"].contains(result.text(0, 1))
+    private func isPersonal(_ result: borrowing QueryResult) throws(ProbeFailure) -> Bool {
+        ["user", "database user", "client", "session"].contains(try result.text(0, 1))
     }
 
-    private static func functions(_ result: borrowing QueryResult) -> [FunctionRow] {
+    private static func functions(_ result: borrowing QueryResult) throws(ProbeFailure) -> [FunctionRow] {
         var rows: [FunctionRow] = []
         rows.reserveCapacity(result.rowCount)
         for row in 0..<result.rowCount {
             let kind: FunctionRow.Kind
-            switch result.byte(row, 2) {
-            case UInt8(ascii: "a"): kind = .aggregate
-            case UInt8(ascii: "w"): kind = .window
+            switch try result.text(row, 2) {
+            case "a": kind = .aggregate
+            case "w": kind = .window
             default: kind = .function
             }
             let volatility: FunctionRow.Volatility
-            switch result.byte(row, 6) {
-            case UInt8(ascii: "i"): volatility = .immutable
-            case UInt8(ascii: "s"): volatility = .stable
+            switch try result.value(row, 6) {
+            case "i": volatility = .immutable
+            case "s": volatility = .stable
             default: volatility = .volatile
             }
             rows.append(
                 FunctionRow(
-                    schema: result.text(row, 0),
-                    name: result.text(row, 1),
+                    schema: try result.text(row, 0),
+                    name: try result.text(row, 1),
                     kind: kind,
-                    arguments: result.integer(row, 3) ?? 0,
-                    defaults: result.integer(row, 4) ?? 0,
-                    isVariadic: result.isTrue(row, 5),
+                    arguments: Int(try result.integer(row, 3, Int16.self)),
+                    defaults: Int(try result.integer(row, 4, Int16.self)),
+                    isVariadic: try result.isTrue(row, 5),
                     volatility: volatility,
-                    acceptsRow: result.isTrue(row, 7)
+                    acceptsRow: try result.isTrue(row, 7)
                 )
             )
         }
@@ -134,48 +138,50 @@ struct CatalogDraft {
 
     // MARK: Relations
 
-    private static func graph(_ relations: borrowing QueryResult) -> RelationGraph {
+    private static func graph(_ relations: borrowing QueryResult) throws(ProbeFailure) -> RelationGraph {
         var graph = RelationGraph()
         for row in 0..<relations.rowCount {
-            let oid = oid(relations, row, 0)
-            graph.add(oid, schema: relations.text(row, 1), name: relations.text(row, 2))
-            if relations.isTrue(row, 4) { graph.add(.unlogged, to: oid) }
-            switch relations.byte(row, 3) {
-            case UInt8(ascii: "f"): graph.add(.foreign, to: oid)
-            case UInt8(ascii: "S"): graph.add(.sequence, to: oid)
+            let oid = try oid(relations, row, 0)
+            graph.add(oid, schema: try relations.text(row, 1), name: try relations.text(row, 2))
+            if try relations.isTrue(row, 4) { graph.add(.unlogged, to: oid) }
+            switch try relations.text(row, 3) {
+            case "f": graph.add(.foreign, to: oid)
+            case "S": graph.add(.sequence, to: oid)
             default: break
             }
         }
         return graph
     }
 
-    private mutating func addReads(_ reads: borrowing QueryResult) {
+    private mutating func addReads(_ reads: borrowing QueryResult) throws(ProbeFailure) {
         for row in 0..<reads.rowCount {
-            let reader = Self.oid(reads, row, 0)
-            if let schema = reads.value(row, 2) {
-                graph.add(.systemView(schema: schema, name: reads.text(row, 3)), to: reader)
+            let reader = try Self.oid(reads, row, 0)
+            if let schema = try reads.value(row, 2) {
+                graph.add(.systemView(schema: schema, name: try reads.text(row, 3)), to: reader)
             } else {
-                graph.add(reader: reader, of: Self.oid(reads, row, 1))
+                graph.add(reader: reader, of: try Self.oid(reads, row, 1))
             }
         }
     }
 
-    private mutating func addCalls(_ calls: borrowing QueryResult) {
+    private mutating func addCalls(_ calls: borrowing QueryResult) throws(ProbeFailure) {
         for row in 0..<calls.rowCount {
-            let function = RelationReach.volatileFunction(schema: calls.text(row, 1), name: calls.text(row, 2))
-            graph.add(function, to: Self.oid(calls, row, 0))
+            let function = RelationReach.volatileFunction(schema: try calls.text(row, 1), name: try calls.text(row, 2))
+            graph.add(function, to: try Self.oid(calls, row, 0))
         }
     }
 
-    private static func uniqueKeys(_ result: borrowing QueryResult) -> [UniqueKeyFact] {
+    private static func uniqueKeys(_ result: borrowing QueryResult) throws(ProbeFailure) -> [UniqueKeyFact] {
         var keys: [UniqueKeyFact] = []
         for row in 0..<result.rowCount {
-            let column = result.text(row, 3)
+            let column = try result.text(row, 3)
             // A row for each column, those of one index behind each other.
-            if row > 0, result.text(row, 0) == result.text(row - 1, 0) {
+            if row > 0, try result.text(row, 0) == result.text(row - 1, 0) {
                 keys[keys.count - 1].columns.insert(column)
             } else {
-                keys.append(UniqueKeyFact(schema: result.text(row, 1), table: result.text(row, 2), columns: [column]))
+                keys.append(
+                    UniqueKeyFact(schema: try result.text(row, 1), table: try result.text(row, 2), columns: [column])
+                )
             }
         }
         return keys
@@ -183,13 +189,15 @@ struct CatalogDraft {
 
     // MARK: Settings
 
-    private static func settings(_ result: borrowing QueryResult, default own: String) -> RoleSettingRows {
+    private static func settings(_ result: borrowing QueryResult, default own: String) throws(ProbeFailure)
+        -> RoleSettingRows
+    {
         var ofAllRoles: String?
         var ofDatabase: String?
         var rows = RoleSettingRows(ofDatabase: "")
         for row in 0..<result.rowCount {
-            let value = result.text(row, 2)
-            switch (result.isTrue(row, 0), result.value(row, 1)) {
+            let value = try result.text(row, 2)
+            switch (try result.isTrue(row, 0), try result.value(row, 1)) {
             case (true, nil): ofDatabase = value
             case (false, nil): ofAllRoles = value
             case (true, let role?): rows.ofRoleInDatabase[role] = value
@@ -200,8 +208,8 @@ struct CatalogDraft {
         return rows
     }
 
-    private static func oid(_ result: borrowing QueryResult, _ row: Int, _ column: Int) -> UInt32 {
-        UInt32(result.text(row, column)) ?? 0
+    private static func oid(_ result: borrowing QueryResult, _ row: Int, _ column: Int) throws(ProbeFailure) -> UInt32 {
+        try result.integer(row, column, UInt32.self)
     }
 }
 

@@ -215,7 +215,9 @@ extension SessionFailure {
         case .timedOut: true
         case .connection(let failure):
             switch failure {
-            case .unresolved, .refused, .timedOut, .notAccepting, .tooManyConnections, .connectionLost: true
+            case .unresolved, .refused, .timedOut, .notAccepting, .tooManyConnections, .connectionLost,
+                .malformedAnswer:
+                true
             case .notAdmitted, .notGranted, .unexpectedAnswer: false
             }
         }

@@ -43,7 +43,7 @@ final class CatalogRun {
         deadline = began &+ timeout.microseconds
         let parameters = ConnectionParameters(node: node, addresses: addresses, database: database, purpose: "catalog")
         do throws(ProbeFailure) {
-            connection = try Connection.start(parameters)
+            connection = try Connection.start(parameters, .catalog)
         } catch {
             throw .connection(error)
         }
@@ -96,7 +96,7 @@ final class CatalogRun {
         do throws(ProbeFailure) {
             guard let result = try connection.receive() else { return false }
             if result.isError { throw ProbeFailure.unexpectedAnswer(result.errorText) }
-            pending = draft.add(result, of: step)
+            pending = try draft.add(result, of: step)
             return true
         } catch {
             throw .connection(error)

@@ -5,6 +5,8 @@ struct RelationGraph {
         let name: String
     }
 
+    private static let mostReaches = 4_000_000
+
     private var relations: [UInt32: Relation] = [:]
     private var reaches: [UInt32: Set<RelationReach>] = [:]
     private var readers: [UInt32: [UInt32]] = [:]
@@ -28,7 +30,10 @@ struct RelationGraph {
     /// Hands everything on from what is read to who reads it, until nothing is new. Rings do no harm.
     ///
     /// - Returns: the rows, by schema and name.
-    consuming func rows() -> [RelationRow] {
+    /// - Throws: where all reach more than any schema of people's would: many rows times many is no number that the
+    ///   length of an answer bounds.
+    consuming func rows() throws(ProbeFailure) -> [RelationRow] {
+        var left = Self.mostReaches
         var pending: [(oid: UInt32, reach: RelationReach)] = []
         for (oid, found) in reaches {
             for reach in found { pending.append((oid, reach)) }
@@ -36,6 +41,10 @@ struct RelationGraph {
         while let (oid, reach) = pending.popLast() {
             for reader in readers[oid] ?? [] where reaches[reader, default: []].insert(reach).inserted {
                 pending.append((reader, reach))
+                left -= 1
+                if left < 0 {
+                    throw .malformedAnswer("its relations read each other more than \(Self.mostReaches) times")
+                }
             }
         }
         let rows = reaches.compactMap { oid, found in

@@ -70,23 +70,23 @@ struct EtcdCalls {
 
     static func granted(_ body: [UInt8]) throws(EtcdFailure) -> (lease: Int64, seconds: Int) {
         guard let answer = JSONValue(body), let lease = answer.number("ID"), lease != 0,
-            let seconds = answer.number("TTL"), seconds > 0
+            let seconds = answer.seconds("TTL"), seconds > 0
         else { throw .malformed("it is no lease") }
-        return (lease, Int(seconds))
+        return (lease, seconds)
     }
 
     /// - Returns: 0 where the lease has run out.
     static func kept(_ body: [UInt8]) throws(EtcdFailure) -> Int {
-        guard let seconds = JSONValue(body)?["result"]?.number("TTL") else { throw .malformed("it is no lease") }
-        return Int(seconds)
+        guard let seconds = JSONValue(body)?["result"]?.seconds("TTL") else { throw .malformed("it is no lease") }
+        return seconds
     }
 
     /// - Returns: less than nothing where the lease has run out.
     static func remaining(_ body: [UInt8]) throws(EtcdFailure) -> (seconds: Int, granted: Int) {
-        guard let answer = JSONValue(body), let seconds = answer.number("TTL"),
-            let granted = answer.number("grantedTTL")
+        guard let answer = JSONValue(body), let seconds = answer.seconds("TTL"),
+            let granted = answer.seconds("grantedTTL")
         else { throw .malformed("it is no lease") }
-        return (Int(seconds), Int(granted))
+        return (seconds, granted)
     }
 
     static func token(_ body: [UInt8]) throws(EtcdFailure) -> String {
@@ -131,5 +131,11 @@ extension JSONValue {
     func number(_ key: String) -> Int64? {
         guard let value = self[key] else { return 0 }
         return value.number ?? value.text.flatMap { Int64($0) }
+    }
+
+    /// Of a lease: no more than etcd grants to anybody (9,000,000,000), so that they can be reckoned with in
+    /// microseconds; -1 for one that has run out.
+    fileprivate func seconds(_ key: String) -> Int? {
+        number(key).flatMap { (-1...9_000_000_000).contains($0) ? Int($0) : nil }
     }
 }

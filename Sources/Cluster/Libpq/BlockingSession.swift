@@ -9,16 +9,18 @@ struct BlockingSession: ~Copyable {
     private let stopper: (any Stopping)?
 
     /// - Parameters:
+    ///   - limit: of what the node may send.
     ///   - deadline: for all that is done over the session; microseconds of `MonotonicClock`.
     ///   - stopper: ends a wait; nil where only the deadline does.
     static func connect(
         _ parameters: ConnectionParameters,
+        _ limit: AnswerLimit,
         deadline: UInt64,
         stopper: (any Stopping)? = nil
     ) throws(SessionFailure) -> BlockingSession {
         let connection: Connection
         do throws(ProbeFailure) {
-            connection = try Connection.start(parameters)
+            connection = try Connection.start(parameters, limit)
         } catch {
             throw .connection(error)
         }
@@ -40,8 +42,25 @@ struct BlockingSession: ~Copyable {
     /// For what is done from now on; microseconds of `MonotonicClock`.
     mutating func setDeadline(_ new: UInt64) { deadline = new }
 
-    /// Runs one statement.
-    func query(_ text: String) throws(SessionFailure) -> QueryResult {
+    /// It has brought so much that it is to be made anew.
+    var isWornOut: Bool { connection.isWornOut }
+
+    /// Runs one statement, and reads its result.
+    ///
+    /// - Parameter read: throws where the result is not what was asked for.
+    func query<T>(
+        _ text: String,
+        _ read: (borrowing QueryResult) throws(ProbeFailure) -> T
+    ) throws(SessionFailure) -> T {
+        let result = try query(text)
+        do throws(ProbeFailure) {
+            return try read(result)
+        } catch {
+            throw .connection(error)
+        }
+    }
+
+    private func query(_ text: String) throws(SessionFailure) -> QueryResult {
         try attempt { (connection) throws(ProbeFailure) in try connection.send(text) }
         while true {
             if let result = try attempt({ (connection) throws(ProbeFailure) in try connection.receive() }) {

@@ -7,11 +7,13 @@ struct Connection: ~Copyable {
     private let pointer: OpaquePointer
     private let user: String
     private let database: String
+    private let sluice: Sluice
 
     /// Begins to connect (PQconnectStartParams).
     ///
+    /// - Parameter limit: of what the node may send.
     /// - Throws: `ProbeFailure` for parameters that libpq refuses.
-    static func start(_ parameters: ConnectionParameters) throws(ProbeFailure) -> Connection {
+    static func start(_ parameters: ConnectionParameters, _ limit: AnswerLimit) throws(ProbeFailure) -> Connection {
         var keys: [UnsafePointer<CChar>?] = []
         var values: [UnsafePointer<CChar>?] = []
         for (key, value) in parameters.keywords {
@@ -25,22 +27,34 @@ struct Connection: ~Copyable {
         PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
         // Without this, notices go to standard error.
         PQsetNoticeProcessor(pointer, { _, _ in }, nil)
-        let connection = Connection(pointer: pointer, user: parameters.user, database: parameters.database)
+        let connection = Connection(
+            pointer: pointer,
+            user: parameters.user,
+            database: parameters.database,
+            sluice: Sluice(limit: limit, node: parameters.node)
+        )
         if PQstatus(pointer) == CONNECTION_BAD { throw connection.failure }
         return connection
     }
 
     /// Takes ownership.
-    private init(pointer: OpaquePointer, user: String, database: String) {
+    private init(pointer: OpaquePointer, user: String, database: String, sluice: Sluice) {
         self.pointer = pointer
         self.user = user
         self.database = database
+        self.sluice = sluice
     }
 
-    deinit { PQfinish(pointer) }
+    deinit {
+        PQfinish(pointer)
+        sluice.close()
+    }
 
     /// Changes while connecting: libpq may try several addresses. Owned by libpq; -1 where there is none.
-    var descriptor: Int32 { PQsocket(pointer) }
+    var descriptor: Int32 { sluice.descriptor ?? PQsocket(pointer) }
+
+    /// It has brought so much that it is to be made anew when there is time.
+    var isWornOut: Bool { sluice.isWornOut }
 
     /// `server_version_num`.
     var version: Int { Int(PQserverVersion(pointer)) }
@@ -50,18 +64,35 @@ struct Connection: ~Copyable {
 
     /// Moves a connect on; to be called when the descriptor is ready for what was waited for.
     func connect() throws(ProbeFailure) -> ConnectionProgress {
-        switch PQconnectPoll(pointer) {
-        case PGRES_POLLING_READING: return .waitingToRead
-        case PGRES_POLLING_WRITING: return .waitingToWrite
-        case PGRES_POLLING_OK:
-            PQsetnonblocking(pointer, 1)
-            return .done
-        default: throw failure
+        while true {
+            let mayBeMore = try sluice.letIn()
+            let progress = PQconnectPoll(pointer)
+            sluice.letOut()
+            try settleSluice()
+            switch progress {
+            case PGRES_POLLING_READING:
+                if !mayBeMore, !sluice.holdsMore(PQsocket(pointer)) { return .waitingToRead }
+            case PGRES_POLLING_WRITING: return .waitingToWrite
+            case PGRES_POLLING_OK:
+                PQsetnonblocking(pointer, 1)
+                return .done
+            default: throw failure
+            }
+        }
+    }
+
+    private func settleSluice() throws(ProbeFailure) {
+        switch PQstatus(pointer) {
+        // Until the start-up packet libpq reads nothing, and looks at the socket itself (`requirepeer`).
+        case CONNECTION_NEEDED, CONNECTION_STARTED, CONNECTION_MADE: sluice.leave(PQsocket(pointer))
+        case CONNECTION_BAD: break
+        default: try sluice.follow(PQsocket(pointer))
         }
     }
 
     /// Sends a query of one statement; then `receive` until it gives a result.
     func send(_ query: String) throws(ProbeFailure) {
+        sluice.begin()
         if PQsendQuery(pointer, query) != 1 { throw failure }
         try flush()
     }
@@ -69,6 +100,7 @@ struct Connection: ~Copyable {
     /// Whether bytes are left to be written, so that the descriptor is to be polled for writing too.
     @discardableResult
     func flush() throws(ProbeFailure) -> Bool {
+        defer { sluice.letOut() }
         switch PQflush(pointer) {
         case 0: return false
         case 1: return true
@@ -80,24 +112,48 @@ struct Connection: ~Copyable {
     ///
     /// - Returns: the result of the query sent last, once it is complete; nil before.
     func receive() throws(ProbeFailure) -> QueryResult? {
-        if PQconsumeInput(pointer) != 1 { throw failure }
+        try takeIn()
         try flush()
         if PQisBusy(pointer) == 1 { return nil }
-        return PQgetResult(pointer).map { QueryResult($0) }
+        guard let result = PQgetResult(pointer).map({ QueryResult($0) }) else { return nil }
+        if result.isCopy { throw Self.copy }
+        return result
+    }
+
+    private static var copy: ProbeFailure { .malformedAnswer("it begins COPY") }
+
+    /// Until a result has come, or nothing is left to be read.
+    private func takeIn() throws(ProbeFailure) {
+        var mayBeMore = true
+        while mayBeMore {
+            mayBeMore = try sluice.letIn()
+            // Nothing is left in the sluice, of which poll(2) does not tell.
+            repeat {
+                if PQconsumeInput(pointer) != 1 { throw failure }
+            } while sluice.holdsMore(PQsocket(pointer))
+            mayBeMore = mayBeMore && PQisBusy(pointer) == 1
+            dropNotifications()
+        }
+    }
+
+    /// libpq keeps them until they are asked for.
+    private func dropNotifications() {
+        while let notification = PQnotifies(pointer) { PQfreemem(notification) }
     }
 
     /// Whether the reply is at its end, so that the next query may be sent.
     func isAtEnd() throws(ProbeFailure) -> Bool {
         while PQisBusy(pointer) == 0 {
-            guard let more = PQgetResult(pointer) else { return true }
-            PQclear(more)
+            guard let more = PQgetResult(pointer).map({ QueryResult($0) }) else { return true }
+            if more.isCopy { throw Self.copy }
         }
         return false
     }
 
     /// Takes in what arrived while nothing was asked, such as a notice or the news that the server is going.
     func consumeUnasked() throws(ProbeFailure) {
-        if PQconsumeInput(pointer) != 1 || PQstatus(pointer) == CONNECTION_BAD { throw failure }
+        try takeIn()
+        if PQstatus(pointer) == CONNECTION_BAD { throw failure }
     }
 
     private var failure: ProbeFailure {

@@ -2,6 +2,8 @@ import ProxyCore
 
 /// What one connection through libpq is made with (PostgreSQL documentation, 34.1.2).
 struct ConnectionParameters: Sendable {
+    /// The node's name.
+    let node: String
     let user: String
     let database: String
     let keywords: [String: String]
@@ -11,6 +13,7 @@ struct ConnectionParameters: Sendable {
     ///     libpq is never left to resolve a name, since that would block the thread.
     ///   - database: instead of the node's own.
     init(node: MonitoredNode, addresses: [String], database: String? = nil, purpose: String) {
+        self.node = node.name
         user = node.user
         self.database = database ?? node.database
         var keywords: [String: String] = [

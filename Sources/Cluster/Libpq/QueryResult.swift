@@ -1,20 +1,30 @@
 import CLibpq
 
 /// A PGresult, cleared at the end of its life. All values are text.
+///
+/// An answer need not have the rows and columns that were asked for, nor numbers where PostgreSQL has some. Nothing is
+/// read that is not there; a value that is not as it was asked for is an error, which says that this is no PostgreSQL's
+/// answer. libpq itself gives a null pointer for a row or column that is not there.
 struct QueryResult: ~Copyable {
     private let pointer: OpaquePointer
+    let rowCount: Int
+    private let columnCount: Int
 
     /// Takes ownership.
     init(_ pointer: OpaquePointer) {
         self.pointer = pointer
+        rowCount = Int(PQntuples(pointer))
+        columnCount = Int(PQnfields(pointer))
     }
 
     deinit { PQclear(pointer) }
 
-    var rowCount: Int { Int(PQntuples(pointer)) }
-
     /// Empty where there is no row.
-    var firstRow: [String?] { rowCount == 0 ? [] : (0..<Int(PQnfields(pointer))).map { value(0, $0) } }
+    func firstRow() throws(ProbeFailure) -> [String?] {
+        var values: [String?] = []
+        for column in 0..<(rowCount == 0 ? 0 : columnCount) { values.append(try value(0, column)) }
+        return values
+    }
 
     var isError: Bool {
         switch PQresultStatus(pointer) {
@@ -23,32 +33,65 @@ struct QueryResult: ~Copyable {
         }
     }
 
+    /// COPY has begun, which nothing of ours asks for: libpq would tell of it again and again, without an end.
+    var isCopy: Bool {
+        switch PQresultStatus(pointer) {
+        case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: true
+        default: false
+        }
+    }
+
     /// The server's error on one line; empty where there is none.
     var errorText: String { ServerMessage(String(cString: PQresultErrorMessage(pointer))).text }
 
     /// - Returns: nil for NULL.
-    func value(_ row: Int, _ column: Int) -> String? {
+    func value(_ row: Int, _ column: Int) throws(ProbeFailure) -> String? {
+        guard (0..<rowCount).contains(row), (0..<columnCount).contains(column),
+            let bytes = PQgetvalue(pointer, Int32(row), Int32(column))
+        else {
+            throw .malformedAnswer(
+                "row \(row + 1), column \(column + 1) is asked of \(rowCount) rows of \(columnCount) columns"
+            )
+        }
         if PQgetisnull(pointer, Int32(row), Int32(column)) == 1 { return nil }
-        return text(row, column)
+        return String(cString: bytes)
     }
 
-    /// NULL is the empty string.
-    func text(_ row: Int, _ column: Int) -> String {
-        String(cString: PQgetvalue(pointer, Int32(row), Int32(column)))
+    /// A value that is not NULL.
+    func text(_ row: Int, _ column: Int) throws(ProbeFailure) -> String {
+        guard let text = try value(row, column) else { throw wrong(row, column, "NULL") }
+        return text
     }
 
-    /// - Returns: nil where the value is no number.
-    func integer(_ row: Int, _ column: Int) -> Int? {
-        Int(text(row, column))
+    /// - Parameter read: nil for a text that is none.
+    /// - Returns: nil for NULL.
+    func value<T>(_ row: Int, _ column: Int, _ read: (String) -> T?) throws(ProbeFailure) -> T? {
+        guard let text = try value(row, column) else { return nil }
+        guard let found = read(text) else { throw wrong(row, column, Self.quoted(text)) }
+        return found
     }
 
-    /// PostgreSQL's `t`.
-    func isTrue(_ row: Int, _ column: Int) -> Bool {
-        byte(row, column) == UInt8(ascii: "t")
+    func integer<T: FixedWidthInteger>(_ row: Int, _ column: Int, _ type: T.Type) throws(ProbeFailure) -> T {
+        let text = try text(row, column)
+        guard let number = T(text) else { throw wrong(row, column, Self.quoted(text)) }
+        return number
     }
 
-    /// The first byte of a value of type "char"; 0 where it is empty.
-    func byte(_ row: Int, _ column: Int) -> UInt8 {
-        UInt8(bitPattern: PQgetvalue(pointer, Int32(row), Int32(column)).pointee)
+    /// PostgreSQL's `t` and `f`.
+    func isTrue(_ row: Int, _ column: Int) throws(ProbeFailure) -> Bool {
+        switch try text(row, column) {
+        case "t": return true
+        case "f": return false
+        case let other: throw wrong(row, column, Self.quoted(other))
+        }
+    }
+
+    /// On one line and short, whatever the node has said: it goes to the log and to the console.
+    private static func quoted(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(100))).debugDescription
+    }
+
+    private func wrong(_ row: Int, _ column: Int, _ found: String) -> ProbeFailure {
+        .malformedAnswer("row \(row + 1), column \(column + 1) of its answer is \(found)")
     }
 }

@@ -6,10 +6,13 @@
 struct ServerMessage: Equatable {
     /// Of the last server error in the text; nil where the trouble was not the server's word.
     let sqlState: String?
-    /// One line, without SQLSTATE and source location.
+    /// One line, without SQLSTATE and source location; cut off where it is longer than any error should be.
     let text: String
     /// Every address that was tried refused the connection, or has no socket.
     let isRefusal: Bool
+
+    /// It is kept, logged and shown on the console, whatever the node says.
+    private static let mostBytes = 4096
 
     init(_ message: String) {
         var state: String?
@@ -28,7 +31,10 @@ struct ServerMessage: Equatable {
             lines.append(rest)
         }
         sqlState = state
-        text = lines.joined(separator: "; ")
+        let all = lines.joined(separator: "; ")
+        text =
+            all.utf8.count > Self.mostBytes
+            ? String(decoding: all.utf8.prefix(Self.mostBytes), as: UTF8.self) + "…" : all
         isRefusal = attempts > 0 && attempts == refusals
     }
 

@@ -9,6 +9,8 @@ final class LoginLoop {
     private let timeout: Duration
     private let mailbox: Mailbox<LoginMessage>
     private let changed: (LoginChange) -> Void
+    private let log: (String) -> Void
+    private var isFailureTold = false
     private var view: ClusterView?
     private var session: LoginSession?
     private var due: UInt64 = 0
@@ -20,13 +22,15 @@ final class LoginLoop {
         interval: Duration,
         timeout: Duration,
         mailbox: Mailbox<LoginMessage>,
-        changed: @escaping (LoginChange) -> Void
+        changed: @escaping (LoginChange) -> Void,
+        log: @escaping (String) -> Void
     ) {
         self.nodes = Dictionary(nodes.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         self.interval = interval
         self.timeout = timeout
         self.mailbox = mailbox
         self.changed = changed
+        self.log = log
     }
 
     /// Until the mailbox is stopped.
@@ -57,7 +61,7 @@ final class LoginLoop {
         guard let place = view?.topology.primary, let node = nodes[place] else { return }
         let deadline = MonotonicClock.now &+ timeout.microseconds
         do throws(SessionFailure) {
-            if session == nil {
+            if session?.isWornOut != false {
                 let addresses = view?.addresses[place] ?? []
                 session = try LoginSession.open(
                     ConnectionParameters(node: node, addresses: addresses, purpose: "log-ins"),
@@ -66,10 +70,14 @@ final class LoginLoop {
                 )
             }
             guard let look = try session?.look(deadline: deadline, knows: known != nil) else { return }
+            isFailureTold = false
             tell(look)
         } catch {
-            // The monitor tells of nodes that do not answer.
             session = nil
+            // The monitor tells of nodes that do not answer.
+            guard case .connection(.malformedAnswer) = error, !isFailureTold else { return }
+            isFailureTold = true
+            log("node \(node.name) does not tell how log-ins stand: \(error.reason)")
         }
     }
 

@@ -18,8 +18,10 @@ final class LoginSession {
         deadline: UInt64,
         stopper: any Stopping
     ) throws(SessionFailure) -> LoginSession {
-        let session = try BlockingSession.connect(parameters, deadline: deadline, stopper: stopper)
-        let seesPasswords = try session.query(LoginQueries.seesPasswords).isTrue(0, 0)
+        let session = try BlockingSession.connect(parameters, .logins, deadline: deadline, stopper: stopper)
+        let seesPasswords = try session.query(LoginQueries.seesPasswords) { (result) throws(ProbeFailure) in
+            try result.isTrue(0, 0)
+        }
         return LoginSession(session, seesPasswords: seesPasswords)
     }
 
@@ -27,6 +29,9 @@ final class LoginSession {
         self.session = session
         self.seesPasswords = seesPasswords
     }
+
+    /// It is to be made anew.
+    var isWornOut: Bool { session.isWornOut }
 
     /// - Parameter knows: whether the facts of an earlier look are there.
     /// - Returns: nil where nothing has changed since the session's last look.
@@ -40,21 +45,30 @@ final class LoginSession {
     }
 
     private func ask() throws(SessionFailure) -> (state: String, configuration: String) {
-        let result = try session.query(LoginQueries.state(seesPasswords: seesPasswords))
-        return (result.text(0, 1), result.text(0, 0))
+        try session.query(LoginQueries.state(seesPasswords: seesPasswords)) { (result) throws(ProbeFailure) in
+            (try result.text(0, 1), try result.text(0, 0))
+        }
     }
 
     private func facts() throws(SessionFailure) -> LoginFacts {
-        let result = try session.query(LoginQueries.facts(seesPasswords: seesPasswords))
-        var facts = LoginFacts(roles: [:], databases: [:], general: "")
+        try session.query(LoginQueries.facts(seesPasswords: seesPasswords)) { (result) throws(ProbeFailure) in
+            try LoginFacts(result)
+        }
+    }
+}
+
+extension LoginFacts {
+    /// Reads the answer to `LoginQueries.facts`.
+    init(_ result: borrowing QueryResult) throws(ProbeFailure) {
+        self.init(roles: [:], databases: [:], general: "")
         for row in 0..<result.rowCount {
-            let number = Int64(result.text(row, 2)) ?? 0
-            switch result.text(row, 0) {
-            case "r": facts.roles[result.text(row, 1)] = number
-            case "d": facts.databases[result.text(row, 1)] = number
-            default: facts.general = result.text(row, 1)
+            let number = try result.integer(row, 2, Int64.self)
+            switch try result.text(row, 0) {
+            case "r": roles[try result.text(row, 1)] = number
+            case "d": databases[try result.text(row, 1)] = number
+            // Nothing may be set for all.
+            default: general = try result.value(row, 1) ?? ""
             }
         }
-        return facts
     }
 }

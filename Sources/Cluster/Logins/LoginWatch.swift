@@ -9,30 +9,42 @@ package final class LoginWatch: Sendable {
     private let interval: Duration
     private let timeout: Duration
     private let changed: @Sendable (LoginChange) -> Void
+    private let log: @Sendable (String) -> Void
     private let mailbox = Mailbox<LoginMessage>()
     private let phase = ThreadPhase()
 
     /// - Parameters:
     ///   - interval: between two looks: what is changed past the proxy reaches its next clients within that time.
     ///   - timeout: for one look, connecting included.
+    ///   - log: called on that thread with a line for the administrator.
     package init(
         nodes: [MonitoredNode],
         interval: Duration,
         timeout: Duration,
-        changed: @escaping @Sendable (LoginChange) -> Void
+        changed: @escaping @Sendable (LoginChange) -> Void,
+        log: @escaping @Sendable (String) -> Void
     ) {
         self.nodes = nodes
         self.interval = interval
         self.timeout = timeout
         self.changed = changed
+        self.log = log
     }
 
     deinit { stop() }
 
     /// Once.
     package func start() {
-        phase.start(name: "howdah-logins") { [nodes, interval, timeout, mailbox, changed] in
-            LoginLoop(nodes: nodes, interval: interval, timeout: timeout, mailbox: mailbox, changed: changed).run()
+        phase.start(name: "howdah-logins") { [nodes, interval, timeout, mailbox, changed, log] in
+            let loop = LoginLoop(
+                nodes: nodes,
+                interval: interval,
+                timeout: timeout,
+                mailbox: mailbox,
+                changed: changed,
+                log: log
+            )
+            loop.run()
         }
     }
 

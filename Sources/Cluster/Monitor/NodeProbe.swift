@@ -44,7 +44,7 @@ final class NodeProbe {
         isDoubted = false
         switch takeStage() {
         case .idle(let connection):
-            if connectsAnew { return open(deadline: deadline) }
+            if connectsAnew || connection.isWornOut { return open(deadline: deadline) }
             return check(connection, isFresh: false, deadline: deadline)
         case .closed:
             return open(deadline: deadline)
@@ -182,7 +182,7 @@ final class NodeProbe {
         }
         do throws(ProbeFailure) {
             let parameters = ConnectionParameters(node: node, addresses: addresses.list, purpose: "monitor")
-            let connection = try Connection.start(parameters)
+            let connection = try Connection.start(parameters, .check)
             // libpq: behave as if the first poll had said "writing".
             stage = .connecting(.init(connection: connection, progress: .waitingToWrite, deadline: deadline))
             return nil
@@ -298,11 +298,11 @@ final class NodeProbe {
         guard let result else { return nil }
         if result.isError { throw .unexpectedAnswer(result.errorText) }
         guard result.rowCount == 1 else {
-            throw .unexpectedAnswer("no row in answer to \(asking.question.text)")
+            throw .malformedAnswer("\(result.rowCount) rows to a question for one")
         }
         return ProbeAnswer(
-            reading: asking.question.reading(result, before: lastReading),
-            mayTellHistory: asking.question.mayTellHistory(result)
+            reading: try asking.question.reading(result, before: lastReading),
+            mayTellHistory: try asking.question.mayTellHistory(result)
         )
     }
 

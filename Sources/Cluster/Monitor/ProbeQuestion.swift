@@ -80,20 +80,30 @@ struct ProbeQuestion: Sendable {
         return max(recorded ?? earlier, earlier)
     }
 
+    /// Int4 in PostgreSQL's columns; 0 where there is none.
+    private static func timeline(_ result: borrowing QueryResult, _ column: Int) throws(ProbeFailure) -> UInt32? {
+        try result.value(0, column) { Int32($0) }.flatMap { $0 == 0 ? nil : UInt32(bitPattern: $0) }
+    }
+
+    /// A setting of some seconds at most; nil where it is none.
+    private static func milliseconds(_ text: String) -> UInt64? {
+        UInt64(text).flatMap { $0 <= 3_600_000 ? $0 : nil }
+    }
+
     /// Whether the node has said that it would tell the history of its timeline, and has not been asked for it.
-    func mayTellHistory(_ result: borrowing QueryResult) -> Bool {
+    func mayTellHistory(_ result: borrowing QueryResult) throws(ProbeFailure) -> Bool {
         switch kind {
-        case .check(let withHistory, _): !withHistory && result.isTrue(0, 8)
-        case .sample: false
+        case .check(let withHistory, _): return try result.isTrue(0, 8) && !withHistory
+        case .sample: return false
         }
     }
 
     /// Reads the answer's only row; what a sample does not ask is as it was.
-    func reading(_ result: borrowing QueryResult, before: NodeReading?) -> NodeReading {
-        let role: NodeRole = result.isTrue(0, 0) ? .replica : .primary
-        let told = result.value(0, 3).flatMap { UInt32($0) }.flatMap { $0 == 0 ? nil : $0 }
-        let reached = result.value(0, 1).flatMap { WALPosition($0) }
-        let flushed = result.value(0, 2).flatMap { WALPosition($0) }
+    func reading(_ result: borrowing QueryResult, before: NodeReading?) throws(ProbeFailure) -> NodeReading {
+        let role: NodeRole = try result.isTrue(0, 0) ? .replica : .primary
+        let told = try Self.timeline(result, 3)
+        let reached = try result.value(0, 1) { WALPosition($0) }
+        let flushed = try result.value(0, 2) { WALPosition($0) }
         switch kind {
         case .sample:
             let earlier = before?.role == role ? before : nil
@@ -113,7 +123,7 @@ struct ProbeQuestion: Sendable {
                 commitWait: earlier?.commitWait
             )
         case .check(let withHistory, let withSenders):
-            let recorded = result.value(0, 4).flatMap { UInt32($0) }
+            let recorded = try Self.timeline(result, 4)
             let timeline = told ?? Self.newer(recorded, before, role, reached)
             return NodeReading(
                 role: role,
@@ -122,14 +132,14 @@ struct ProbeQuestion: Sendable {
                 reached: reached,
                 flushed: flushed,
                 timeline: timeline,
-                systemIdentifier: result.value(0, 5),
+                systemIdentifier: try result.value(0, 5) { Int64($0) == nil ? nil : $0 },
                 // "Three times wal_writer_delay" (PostgreSQL documentation, 30.4).
-                commitsFlushedWithin: result.value(0, 9).flatMap { UInt64($0) }.map { 3 * $0 * 1_000 },
-                receiver: result.value(0, 6),
-                heard: result.value(0, 7),
-                history: withHistory ? Timeline(number: timeline ?? 0, file: result.value(0, 10)).history : nil,
-                commitWait: result.value(0, 11).flatMap { CommitWait($0) },
-                senders: withSenders ? result.value(0, 12).map { SenderList($0) } : nil
+                commitsFlushedWithin: try result.value(0, 9, Self.milliseconds).map { 3 * $0 * 1_000 },
+                receiver: try result.value(0, 6),
+                heard: try result.value(0, 7),
+                history: withHistory ? Timeline(number: timeline ?? 0, file: try result.value(0, 10)).history : nil,
+                commitWait: try result.value(0, 11) { CommitWait($0) },
+                senders: withSenders ? try result.value(0, 12) { SenderList($0) } : nil
             )
         }
     }

@@ -22,7 +22,7 @@ final class NodeCommandRun {
 
     func begin(_ parameters: ConnectionParameters) -> NodeCommandOutcome? {
         do throws(ProbeFailure) {
-            let connection = try Connection.start(parameters)
+            let connection = try Connection.start(parameters, .command)
             stage = .connecting(.init(connection: connection, progress: .waitingToWrite))
             return nil
         } catch {
@@ -76,7 +76,7 @@ final class NodeCommandRun {
         var row = asking.row
         if row == nil, let result {
             if result.isError { return .refused(result.errorText) }
-            row = result.firstRow
+            row = try result.firstRow()
         }
         let isAtEnd = row == nil ? false : try asking.connection.isAtEnd()
         let connection = asking.connection

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import MonotonicTime
+import ProxyCore
 import Synchronization
 
 /// Makes a replica the primary while nobody writes through the proxy: the control plane's half of SWITCHOVER.
@@ -128,7 +129,11 @@ package final class SwitchoverDirector: Sendable {
         // What was written and rolled back last may not have been flushed, and nothing would flush it: no replica would
         // ever have it. The switch of the segment does.
         try source.value("SELECT pg_catalog.pg_switch_wal()")
-        let position = try source.value("SELECT pg_catalog.pg_current_wal_flush_lsn()")
+        let told = try source.value("SELECT pg_catalog.pg_current_wal_flush_lsn()")
+        // What one node says is not put into a statement for another as it is.
+        guard let position = WALPosition(told) else {
+            throw SwitchoverFailure("the old primary's WAL position cannot be understood")
+        }
         try wait("node \(new.name) has not replayed \(position)") { () throws(SwitchoverFailure) in
             try target.value("SELECT pg_catalog.pg_last_wal_replay_lsn() >= '\(position)'") == "t"
         }

@@ -10,7 +10,8 @@ struct SwitchoverSession: ~Copyable {
         let addresses = try Self.addresses(of: node)
         let parameters = ConnectionParameters(node: node, addresses: addresses, purpose: "switchover")
         do throws(SessionFailure) {
-            return SwitchoverSession(session: try BlockingSession.connect(parameters, deadline: deadline), node: node)
+            let session = try BlockingSession.connect(parameters, .command, deadline: deadline)
+            return SwitchoverSession(session: session, node: node)
         } catch {
             throw SwitchoverFailure("node \(node.name): \(error.reason)")
         }
@@ -45,8 +46,9 @@ struct SwitchoverSession: ~Copyable {
     @discardableResult
     func value(_ text: String) throws(SwitchoverFailure) -> String {
         do throws(SessionFailure) {
-            let result = try session.query(text)
-            return result.rowCount > 0 ? result.text(0, 0) : ""
+            return try session.query(text) { (result) throws(ProbeFailure) in
+                result.rowCount > 0 ? try result.value(0, 0) ?? "" : ""
+            }
         } catch {
             throw SwitchoverFailure("node \(node.name): \(error.reason)")
         }

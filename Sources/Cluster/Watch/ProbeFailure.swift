@@ -18,13 +18,17 @@ package enum ProbeFailure: Error, Sendable, Equatable {
     case connectionLost(String)
     /// The server answered, but not with what was asked for.
     case unexpectedAnswer(String)
+    /// What answered is no PostgreSQL, or a broken one: an answer of another shape than was asked for, or without an
+    /// end.
+    case malformedAnswer(String)
 
     /// Whether it alone shows that the node takes no statements, so that waiting for a second failure would only
     /// send clients to a closed door.
     package var isDecisive: Bool {
         switch self {
         case .refused, .notAccepting: true
-        case .unresolved, .timedOut, .notAdmitted, .notGranted, .tooManyConnections, .connectionLost, .unexpectedAnswer:
+        case .unresolved, .timedOut, .notAdmitted, .notGranted, .tooManyConnections, .connectionLost, .unexpectedAnswer,
+            .malformedAnswer:
             false
         }
     }
@@ -33,7 +37,9 @@ package enum ProbeFailure: Error, Sendable, Equatable {
     var mayBeTheAddress: Bool {
         switch self {
         case .refused, .timedOut, .connectionLost: true
-        case .unresolved, .notAccepting, .notAdmitted, .notGranted, .tooManyConnections, .unexpectedAnswer: false
+        case .unresolved, .notAccepting, .notAdmitted, .notGranted, .tooManyConnections, .unexpectedAnswer,
+            .malformedAnswer:
+            false
         }
     }
 
@@ -60,6 +66,8 @@ package enum ProbeFailure: Error, Sendable, Equatable {
             text
         case .unexpectedAnswer(let text):
             text
+        case .malformedAnswer(let text):
+            "the node answers what no PostgreSQL would: \(text)"
         }
     }
 

@@ -111,6 +111,15 @@ import Testing
         #expect(throws: EtcdFailure.self) { try EtcdCalls.remaining(Array("[".utf8)) }
         #expect(throws: EtcdFailure.self) { try EtcdCalls.kept(Array(#"{"error": {}}"#.utf8)) }
         #expect(throws: EtcdFailure.self) { try EtcdCalls.granted(Array("{}".utf8)) }
+        // Nothing that is reckoned with overflows.
+        for seconds in ["9000000001", "9223372036854775807", "-9223372036854775808"] {
+            let body = Array(#"{"ID": "7", "TTL": "\#(seconds)", "result": {"TTL": "\#(seconds)"}}"#.utf8)
+            #expect(throws: EtcdFailure.self) { try EtcdCalls.granted(body) }
+            #expect(throws: EtcdFailure.self) { try EtcdCalls.kept(body) }
+            #expect(throws: EtcdFailure.self) { try EtcdCalls.remaining(body) }
+        }
+        #expect(try EtcdCalls.granted(Array(#"{"ID": "7", "TTL": "9000000000"}"#.utf8)) == (7, 9_000_000_000))
+        #expect(CoordinationRules.writing(9_000_000_000) == 6_000_000_000_000_000)
     }
 
     @Test func itsOwnWordsTellWhatToDo() {

@@ -128,7 +128,13 @@ extension ModelSession {
         currentText = portal.prepared.text
         if statement == .empty { return send { $0.message(BackendTag.emptyQueryResponse) } }
         if hasFailed, !statement.endsTransaction { throw .aborted }
+        // What has no rows runs once.
+        if portal.rows != nil, !portal.tag.hasPrefix("SELECT") {
+            throw ModelError(sqlState: "55000", message: "portal \"\(name)\" cannot be run")
+        }
         if statement == .copyIn {
+            portals[name]?.rows = []
+            portals[name]?.tag = "COPY"
             try checkWritable("COPY FROM")
             send {
                 $0.message(BackendTag.copyInResponse) {

@@ -51,6 +51,8 @@ extension Engine {
         }
         var entry = LedgerEntry(.query, .forward)
         setName(client, bytes.span.bytes, to: .none, &entry)
+        // Nothing in front of it is unanswered: it is carried out.
+        forgetUnnamed(client)
         client.pointee.outstanding &+= 1
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.queries &+= 1
         return sendWhole(entry, client, server, header, input, offset)

@@ -40,14 +40,26 @@ extension Engine {
                 signal: ProcessSignal(kind: call.kind, process: aimed.pointee.processID)
             )
         }
-        guard statementClass.effects.contains(.readsProcess) else { return nil }
-        let replacements = ProcessCalls.replacements(
-            in: text,
-            number: client.pointee.processID,
-            standardConformingStrings: conforms
-        )
+        let replacements = processCalls(in: text, statementClass, client)
         if replacements.isEmpty { return nil }
         return ExchangedText(bytes: ProcessCalls.apply(replacements, to: text), replacements: replacements)
+    }
+
+    /// Where a text asks for the process of its session, and what stands there instead.
+    func processCalls(in text: RawSpan, _ statementClass: StatementClass, _ client: ClientPointer)
+        -> [ProcessCalls.Replacement]
+    {
+        guard statementClass.effects.contains(.readsProcess) else { return [] }
+        return ProcessCalls.replacements(
+            in: text,
+            number: client.pointee.processID,
+            standardConformingStrings: conforms(client)
+        )
+    }
+
+    /// What follows the name in an EXECUTE.
+    func behind(_ reference: PreparedReference, _ text: RawSpan, _ calls: [ProcessCalls.Replacement]) -> [UInt8] {
+        Array(ProcessCalls.apply(calls, to: text)[reference.range.upperBound...])
     }
 
     /// The client that is meant; nil where it is a server, or nobody: a server finds the words for both.

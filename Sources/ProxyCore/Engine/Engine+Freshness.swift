@@ -303,8 +303,8 @@ extension Engine {
         if position != nil, client.pointee.freshness.track == .untracked { client.pointee.freshness.track = .tracked }
     }
 
-    func setReadYourWrites(_ mode: ReadYourWrites?, _ client: ClientPointer) {
-        consistency(of: client).mode = mode
+    /// What writes the session's reads must see is another matter from now on.
+    func readYourWritesChanged(_ client: ClientPointer) {
         switch readYourWrites(of: client) {
         case .eventual:
             if client.pointee.freshness.track == .tracked { client.pointee.freshness = ClientFreshness() }

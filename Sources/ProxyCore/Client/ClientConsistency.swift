@@ -17,6 +17,8 @@ final class ClientConsistency {
     /// `SET howdah.position`, until all replicas have replayed it.
     var required: SessionPosition?
     var request = PositionRequest.none
+    /// What `SHOW howdah.position` shows in the batch that is being sent.
+    var shown: SessionPosition?
     /// Of the settings here, and of `ClientSession.preference`.
     var journal = OwnSettingsJournal()
 }

@@ -20,6 +20,8 @@ extension Engine {
         if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary, !server.pointee.isReplica
         {
             client.pointee.freshness.track = .writing
+            // What an earlier batch has shown is not the position behind this one.
+            client.pointee.consistency?.shown = nil
         }
     }
 

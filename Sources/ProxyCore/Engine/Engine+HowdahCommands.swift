@@ -29,6 +29,8 @@ extension Engine {
             return .value("howdah.transaction_reads", transactionReads(of: client).rawValue)
         case .setTransactionReads: return changeOwnSetting(.transactionReads, text, client)
         case .other: return .failed(.unknownOwnSetting(parse(text, client)?.first?.command.settingName ?? "howdah."))
+        case .showsAmongOthers, .showsPositionAmongOthers, .notAlone:
+            return inconsistent("a text of several statements was taken for the proxy's")
         case .none: break
         }
         if statementClass.effects.contains(.deallocate) { return deallocate(text, client) }

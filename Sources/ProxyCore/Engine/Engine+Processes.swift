@@ -40,7 +40,12 @@ extension Engine {
                 signal: ProcessSignal(kind: call.kind, process: aimed.pointee.processID)
             )
         }
-        let replacements = processCalls(in: text, statementClass, client)
+        var replacements: [ProcessCalls.Replacement] = []
+        if statementClass.effects.contains(.asksHowdah) { replacements = shownInPlace(text, client) }
+        replacements += processCalls(in: text, statementClass, client)
+        if statementClass.effects.contains(.asksHowdah) {
+            replacements.sort { $0.range.lowerBound < $1.range.lowerBound }
+        }
         if replacements.isEmpty { return nil }
         return ExchangedText(bytes: ProcessCalls.apply(replacements, to: text), replacements: replacements)
     }
@@ -131,7 +136,7 @@ extension Engine {
     {
         let record = statements[id].pointee
         let effects = record.statementClass.effects
-        guard effects.meets(.readsProcess | .signalsProcess), !effects.meets(.execute | .readsPrepared),
+        guard effects.meets(.mayBeExchanged), !effects.meets(.execute | .readsPrepared),
             !record.isPrivate,
             let exchange = exchanged(
                 record.text.bytes,
@@ -162,7 +167,7 @@ extension Engine {
     func exchangedParse(_ body: RawSpan, _ message: ParseMessage, _ client: ClientPointer) -> [UInt8] {
         let text = body.extracting(message.text)
         var statementClass = classify(text, client)
-        statementClass.effects.remove(.signalsProcess)
+        statementClass.effects.remove([.signalsProcess, .asksHowdah])
         guard let exchange = exchanged(text, statementClass, client, parameter: { _ in nil }) else {
             return body.array(0..<body.byteCount)
         }

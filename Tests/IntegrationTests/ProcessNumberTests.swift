@@ -28,6 +28,10 @@ extension EndToEnd {
             "SELECT CASE WHEN true THEN pg_backend_pid() END", "SELECT coalesce(pg_backend_pid(), 1)",
             "INSERT INTO scratch (note) VALUES (pg_backend_pid()) RETURNING note",
             "UPDATE item SET note = note WHERE id = 1 RETURNING pg_backend_pid()",
+            "SELECT * FROM pg_backend_pid() WITH ORDINALITY",
+            "SELECT a, b FROM pg_backend_pid() WITH ORDINALITY AS t(a, b)",
+            "SELECT * FROM ROWS FROM (pg_backend_pid(), generate_series(1, 1)) WITH ORDINALITY",
+            "SELECT p FROM ROWS FROM (pg_backend_pid(), generate_series(1, 1)) AS t(p, g)",
         ]
 
         @Test(arguments: texts)
@@ -82,6 +86,11 @@ extension EndToEnd {
             try clients[0].query("PREPARE mine AS SELECT pg_backend_pid()")
             #expect(try clients[0].value("EXECUTE mine") == "\(number(clients[0]))")
             #expect(try clients[0].extended("EXECUTE mine").value == "\(number(clients[0]))")
+            try clients[0].query("PREPARE told(int) AS SELECT $1")
+            #expect(try clients[0].value("EXECUTE told(pg_backend_pid())") == "\(number(clients[0]))")
+            #expect(try clients[0].extended("EXECUTE told(pg_backend_pid())").value == "\(number(clients[0]))")
+            try clients[0].query("CREATE TEMP TABLE told_it AS EXECUTE told(pg_backend_pid())")
+            #expect(try clients[0].value("TABLE told_it") == "\(number(clients[0]))")
         }
 
         @Test func cursorsCopiesAndSeveralStatements() throws {

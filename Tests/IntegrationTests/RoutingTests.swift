@@ -166,6 +166,69 @@ extension EndToEnd {
             #expect(try logs.nodes(with: "explained_").isEmpty)
         }
 
+        @Test func showsRoutesAmongOthers() throws {
+            let client = try client()
+            let several = try client.query(
+                "INSERT INTO written VALUES (1); SHOW howdah.route; SHOW howdah.read_your_writes"
+            )
+            #expect(several.errors.isEmpty && several.rows.count == 2, "\(several)")
+            #expect(several.value.contains("primary") && several.value.contains("INSERT"), "\(several)")
+
+            func batch(_ texts: String...) throws -> WireReply {
+                let messages = texts.map {
+                    Frontend.parse("", $0) + Frontend.bind("", "") + Frontend.describe(.portal, "") + Frontend.execute()
+                }
+                try client.send(messages.flatMap { $0 } + Frontend.sync)
+                return try client.receiveCycle()
+            }
+            let count = "SELECT count(*) FROM written WHERE at = 4711"
+            let shown = try batch("INSERT INTO written VALUES (4711)", "SHOW howdah.route")
+            #expect(shown.plainShape == "12nC12TDCZ" && shown.value.contains("INSERT"), "\(shown)")
+            #expect(try client.value(count) == "1")
+            let placed = try batch("SELECT 1", "SHOW howdah.position")
+            let position = (placed.rows.last?.first ?? nil) ?? ""
+            #expect(position.hasSuffix("@1"), "\(placed)")
+            #expect(try client.query("SET howdah.position = '\(position)'").tags == ["SET"])
+            for refused in [
+                try batch("INSERT INTO written VALUES (4711)", "SHOW howdah.position"),
+                try batch("INSERT INTO written VALUES (4711)", "SET howdah.route = 'primary'"),
+                try client.query("INSERT INTO written VALUES (4711); SET howdah.route = 'primary'"),
+                try client.query("INSERT INTO written VALUES (4711); EXPLAIN ROUTE SELECT 1"),
+                try client.query("SELECT set_config('howdah.route', 'primary', false)"),
+            ] {
+                #expect(refused.state == "0A000" && refused.status == "I", "\(refused)")
+                #expect(refused.errors.first?.fields["H"] != nil)
+            }
+            #expect(try client.value(count) == "1")
+            // In a transaction it fails as any statement does.
+            try client.query("BEGIN")
+            try client.query("INSERT INTO written VALUES (4711)")
+            #expect(try client.query("SET howdah.route = 'nowhere'").status == "E")
+            #expect(try client.query("SHOW howdah.route").state == "25P02")
+            #expect(try client.query("COMMIT").tags == ["ROLLBACK"])
+            #expect(try client.value(count) == "1")
+        }
+
+        @Test func settingsOfItsOwnEndAsOthersDo() throws {
+            let client = try WireClient(
+                port: EndToEnd.proxy().port,
+                user: "app",
+                settings: [("options", "-c howdah.route=primary")]
+            )
+            let port = "SELECT inet_server_port()"
+            #expect(try node(client.value(port)) == "primary")
+            for (texts, expected) in [
+                (["BEGIN", "SET howdah.read_your_writes = 'global'", "SELECT 1", "ROLLBACK"], "session"),
+                (["BEGIN", "SELECT 1", "SET LOCAL howdah.read_your_writes = 'global'", "COMMIT"], "session"),
+                (["BEGIN", "SET howdah.read_your_writes = 'global'", "SELECT 1", "COMMIT"], "global"),
+                (["SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL;"], "session"),
+            ] {
+                for text in texts { #expect(try client.query(text).errors.isEmpty, "\(text)") }
+                #expect(try client.value("SHOW howdah.read_your_writes") == expected, "\(texts)")
+            }
+            #expect(try node(client.value(port)) == "primary")
+        }
+
         @Test func aWriteThatLooksLikeAReadIsBroughtToThePrimary() throws {
             let cluster = try cluster()
             _ = try cluster.primary.sql(

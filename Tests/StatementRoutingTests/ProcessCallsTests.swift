@@ -89,6 +89,33 @@ struct ProcessCallsTests {
                 "SELECT * FROM item JOIN pg_backend_pid() ON true",
                 "SELECT * FROM item JOIN pg_catalog.abs(5000000) AS pg_backend_pid ON true"
             ),
+            (
+                "SELECT * FROM pg_backend_pid() WITH ORDINALITY",
+                "SELECT * FROM pg_catalog.abs(5000000) WITH ORDINALITY AS pg_backend_pid"
+            ),
+            (
+                "SELECT * FROM pg_backend_pid() with ordinality, item WHERE true",
+                "SELECT * FROM pg_catalog.abs(5000000) with ordinality AS pg_backend_pid, item WHERE true"
+            ),
+            (
+                "SELECT * FROM pg_backend_pid() WITH ORDINALITY AS t(a, b)",
+                "SELECT * FROM pg_catalog.abs(5000000) WITH ORDINALITY AS t(a, b)"
+            ),
+            (
+                "SELECT * FROM pg_backend_pid() WITH ORDINALITY t JOIN pg_backend_pid() ON true",
+                "SELECT * FROM pg_catalog.abs(5000000) WITH ORDINALITY t "
+                    + "JOIN pg_catalog.abs(5000000) AS pg_backend_pid ON true"
+            ),
+            (
+                "SELECT * FROM ROWS FROM (pg_backend_pid(), now())",
+                "SELECT * FROM ROWS FROM (pg_catalog.json_to_record('{\"pg_backend_pid\":5000000}') "
+                    + "AS (pg_backend_pid pg_catalog.int4), now())"
+            ),
+            ("EXECUTE p(pg_backend_pid(), 1)", "EXECUTE p(5000000::pg_catalog.int4, 1)"),
+            (
+                "CREATE TABLE t AS EXECUTE p(pg_backend_pid())",
+                "CREATE TABLE t AS EXECUTE p(5000000::pg_catalog.int4)"
+            ),
         ]
     )
     func withoutSubselect(text: String, expected: String) {
@@ -113,7 +140,8 @@ struct ProcessCallsTests {
             "ALTER TABLE t ALTER p SET DEFAULT pg_backend_pid()", "PREPARE p AS SELECT pg_backend_pid()",
             "DO $$ BEGIN PERFORM pg_backend_pid(); END $$", "CREATE FUNCTION f() RETURNS int RETURN pg_backend_pid()",
             "SELECT my.pg_backend_pid()", "SELECT db.pg_catalog.pg_backend_pid()", "SELECT pg_backend_pid(1)",
-            "SELECT pg_backend_pid", "SELECT \"PG_BACKEND_PID\"()", "SELECT * FROM ROWS FROM (pg_backend_pid(), now())",
+            "SELECT pg_backend_pid", "SELECT \"PG_BACKEND_PID\"()",
+            "SELECT * FROM ROWS FROM (pg_backend_pid() AS (a int))", "EXPLAIN EXECUTE p(pg_backend_pid())",
             "SELECT pg_backend_pid() 'without an end",
         ]
     )

@@ -185,12 +185,27 @@ import Testing
         ("SET howdah.something = 1", .other),
         ("EXPLAIN SELECT 1", .none),
         ("SHOW work_mem", .none),
+        ("SHOW howdah.route; SELECT 1", .showsAmongOthers),
+        ("SELECT 1; SHOW howdah.read_your_writes; SHOW howdah.transaction_reads", .showsAmongOthers),
+        ("SHOW howdah.route; SHOW howdah.position", .showsPositionAmongOthers),
+        ("SHOW howdah.position; SELECT 1; SHOW howdah.route", .showsPositionAmongOthers),
+        ("SET howdah.route = 'primary'; SELECT 1", .notAlone),
+        ("SELECT 1; RESET howdah.route", .notAlone),
+        ("SHOW howdah.route; SET howdah.position = '0/1'", .notAlone),
+        ("SELECT 1; SHOW howdah.something", .notAlone),
+        ("EXPLAIN ROUTE SELECT 1;", .explainRoute),
+        ("EXPLAIN ROUTE SELECT 1 AS \"a; b\"", .explainRoute),
+        ("EXPLAIN ROUTE SELECT 1; SELECT 2", .notAlone),
+        ("SELECT 2; EXPLAIN ROUTE SELECT 1", .notAlone),
+        ("SELECT 2; explain /* */ route", .notAlone),
+        ("SELECT 2; EXPLAIN SELECT route", .none),
+        ("SELECT 2 explain route", .none),
     ]
 
     @Test(arguments: commandRows)
     func howdahCommands(text: String, command: HowdahCommand) {
         #expect(RoutingFixture.classify(text).howdahCommand == command)
-        #expect(RoutingFixture.classify(text).effects == [])
+        #expect(RoutingFixture.classify(text).effects == (command == .none ? .none : .asksHowdah))
     }
 
     @Test func statementsAreCounted() {

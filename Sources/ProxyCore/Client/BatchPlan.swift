@@ -56,6 +56,11 @@ struct BatchPlan: BitwiseCopyable {
     var controlsTransaction = false
     /// A statement that only the proxy can answer is among them.
     var namesHowdah = false
+    /// One of those that a server cannot be given a value for.
+    var mustStandAlone = false
+    /// `SHOW howdah.position` is among them; behind what may write, its commit has no position yet.
+    var showsPosition = false
+    var showsPositionOfWrite = false
 
     /// What may be done should servers have something of it that is out of date.
     var renewal: Renewal { parses ? .parses : undescribed <= 0 ? .describes : .none }
@@ -68,6 +73,7 @@ struct BatchPlan: BitwiseCopyable {
     mutating func add(_ other: StatementClass) {
         statements = statements == .max ? .max : statements + 1
         statementClass = other
+        if other.howdahCommand != .none { addOwn(other) }
         if access == .read, other.access != .read {
             access = other.access
             reason = other.reason
@@ -79,9 +85,18 @@ struct BatchPlan: BitwiseCopyable {
         leavesState = leavesState || other.mayChangeSession
         hint = max(hint, other.hint)
         bindsPrepared = bindsPrepared || other.effects.contains(.execute)
-        namesHowdah = namesHowdah || other.howdahCommand != .none
         mayCommit = mayCommit || other.access == .unknown || other.transaction.mayCommit
         controlsTransaction = controlsTransaction || other.access == .unknown || other.transaction != .none
+    }
+
+    /// Before the statement is counted to the rest.
+    private mutating func addOwn(_ other: StatementClass) {
+        namesHowdah = true
+        if !other.howdahCommand.isShow { mustStandAlone = true }
+        if other.howdahCommand.showsPosition {
+            showsPosition = true
+            if access != .read || other.access != .read { showsPositionOfWrite = true }
+        }
     }
 
     mutating func mustGoToPrimary(_ why: RouteReason) {

@@ -1,6 +1,6 @@
 import ProxyTerms
 
-/// What few sessions set of consistency: kept off the session's slot.
+/// What few sessions set of Howdah itself, most of it consistency: kept off the session's slot.
 final class ClientConsistency {
     enum PositionRequest {
         case none
@@ -17,10 +17,8 @@ final class ClientConsistency {
     /// `SET howdah.position`, until all replicas have replayed it.
     var required: SessionPosition?
     var request = PositionRequest.none
-
-    /// DISCARD ALL: the settings are the pool's again.
-    func reset() {
-        mode = nil
-        transactionReads = nil
-    }
+    /// What `SHOW howdah.position` shows in the batch that is being sent.
+    var shown: SessionPosition?
+    /// Of the settings here, and of `ClientSession.preference`.
+    var journal = OwnSettingsJournal()
 }

@@ -12,6 +12,8 @@ final class ClientExtras {
     var replication = ReplicationMode.off
     /// The start-up packet's settings.
     var settings: [SessionSetting] = []
+    var ownSettings = OwnSettings()
+    var position: SessionPosition?
     /// The BEGIN that has been answered and not sent, with the SET TRANSACTION that followed it.
     var begin = ""
     /// The error that the next batch gets instead of a server.
@@ -32,6 +34,10 @@ final class ClientExtras {
     var endsTransaction = false
     /// Whether the last command tag was ROLLBACK: a COMMIT of a failed transaction is one too.
     var hasRolledBack = false
+    /// Whether the last transaction's end among the tags was one.
+    var hasEndedBadly = false
+    /// RESET ALL is among what the cycle in flight does.
+    var resetsOwnSettings = false
 
     /// What a client's log-in goes on with.
     enum Awaited {

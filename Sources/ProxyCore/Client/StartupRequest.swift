@@ -1,10 +1,14 @@
 import PostgresWire
+import StatementRouting
 
 /// What a start-up packet asks for, checked (PostgreSQL documentation, 55.7, StartupMessage).
 struct StartupRequest {
     var user = ""
     var database = ""
     var settings: [SessionSetting] = []
+    /// Those among them that are Howdah's.
+    var own = OwnSettings()
+    var position: SessionPosition?
     var replication = ReplicationMode.off
     /// Protocol options (`_pq_.`) that are not known here.
     var unrecognized: [String] = []
@@ -33,12 +37,34 @@ struct StartupRequest {
             )
         }
         if database.isEmpty { database = user }
+        try takeOwn()
     }
 
     private mutating func set(_ name: String, _ value: String) {
         let setting = SessionSetting(name: name.lowercased(), value: value)
         settings.removeAll { $0.name == setting.name }
         settings.append(setting)
+    }
+
+    /// Servers know nothing of `howdah.route` and its like.
+    private mutating func takeOwn() throws(PostgresError) {
+        for setting in settings where setting.name.hasPrefix("howdah.") {
+            let word = SessionCommands.folded(setting.value)
+            do throws(PostgresError) {
+                if let name = OwnSettings.Name(rawValue: setting.name) {
+                    try own.set(name, to: word)
+                } else if setting.name == SessionPosition.setting {
+                    position = try SessionPosition(written: setting.value)
+                } else {
+                    throw .unknownOwnSetting(setting.name)
+                }
+            } catch {
+                var fatal = error
+                fatal.severity = .fatal
+                throw fatal
+            }
+        }
+        settings.removeAll { $0.name.hasPrefix("howdah.") }
     }
 
     private static func replication(_ value: String) throws(PostgresError) -> ReplicationMode {

@@ -182,6 +182,7 @@ extension Engine {
         }
         if client.pointee.transaction == .lost { return answerLost(client, plan, header, input, offset) }
         if let local = localAnswer(client, plan, input, offset) { return local }
+        if plan.namesHowdah, let progress = prepareOwn(client, plan, header, input, offset) { return progress }
         if mustClaim(client, plan, input, offset) { return .stop }
         let leads = leads(client, plan, input, offset)
         return routeAndTake(client, plan, leads: leads, header, input, offset)
@@ -264,6 +265,7 @@ extension Engine {
         armReplay(client, server, plan, input, offset)
         prepareServer(client, server, plan)
         if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
+        if plan.effects.contains(.asksHowdah) { takePosition(client, plan) }
         return forwardFirst(client, server, plan, header, input, offset)
     }
 
@@ -298,6 +300,7 @@ extension Engine {
             if client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty { return .stop }
             if let local = localAnswer(client, plan, input, offset) { return local }
         }
+        if plan.namesHowdah, prepareOwnOnServer(client, plan) { return .stop }
         if client.pointee.outstanding == 0, mustClaim(client, plan, input, offset) { return .stop }
         if client.pointee.transaction.isLeading, !staysReadOnly(client, server, plan, input, offset) {
             return continueLeading(client, server, plan, header, input, offset)
@@ -321,7 +324,7 @@ extension Engine {
             if plan.effects.contains(.readsPrepared) { return .stop }
             // Of one text at a time it is known how it differs from the client's, and a signal comes after what is in
             // front of it.
-            if plan.effects.meets(.readsProcess | .signalsProcess) { return .stop }
+            if plan.effects.meets(.mayBeExchanged) { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.
@@ -345,6 +348,7 @@ extension Engine {
         // waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
         noteWriting(client, server, plan)
+        if plan.effects.contains(.asksHowdah) { takePosition(client, plan) }
         client.pointee.lastRoute = RouteRecord(
             node: Int16(server.pointee.node),
             isRead: plan.isRead,
@@ -379,7 +383,9 @@ extension Engine {
     private func syncAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
-        if let server = servers[client.pointee.server] {
+        // A BEGIN that has been answered and put off is not known to a server that is held (session mode).
+        let isPutOff = client.pointee.transaction.isDeferred && client.pointee.outstanding == 0
+        if !isPutOff, let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
             guard hasRoom(client, server, forSync: true) else { return .stop }

@@ -71,6 +71,8 @@ extension Engine {
         extras.database = request.database
         extras.replication = request.replication
         extras.settings = request.settings
+        extras.ownSettings = request.own
+        extras.position = request.position
         if clients.count > options.maximumClients {
             throw PostgresError(
                 .fatal,
@@ -239,6 +241,7 @@ extension Engine {
         client.pointee.startProfile = profiles.intern(extras.settings)
         client.pointee.parseContext = profiles.context(of: client.pointee.profile)
         client.pointee.context = context(for: extras.settings, pool)
+        beginOwnSettings(client, extras)
         client.pointee.cancelSecret = environment.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         client.pointee.since = now
         if extras.replication == .off, let welcome = pool.pointee.welcomes[client.pointee.profile] {

@@ -15,6 +15,12 @@ extension Engine {
         _ offset: Int,
         _ statementClass: StatementClass
     ) -> Progress {
+        if statementClass.effects.meets(.asksHowdah | .setConfig), input.byteCount &- offset >= header.size,
+            let text = queryText(header, input, offset),
+            let refusal = refusalOfOwn(statementClass, input.extracting(text), bound: [], client)
+        {
+            return failQuery(client, server, refusal, header)
+        }
         if statementClass.namesPrepared,
             let progress = forwardPreparedBySQL(client, server, header, input, offset, statementClass)
         {
@@ -22,7 +28,7 @@ extension Engine {
         }
         var entry = LedgerEntry(.query, .forward)
         var exchanged: [UInt8]?
-        if statementClass.effects.meets(.readsProcess | .signalsProcess), input.byteCount &- offset >= header.size,
+        if statementClass.effects.meets(.mayBeExchanged), input.byteCount &- offset >= header.size,
             let text = queryText(header, input, offset)
         {
             exchanged = exchangedQuery(input.extracting(text), statementClass, client, server, &entry)
@@ -151,6 +157,8 @@ extension Engine {
         case FrontendTag.flush:
             // The client waits for the replies before it goes on: none is held back for a second try.
             deliver(client)
+            // What stands in front of it may write, and is not seen by those who look ahead.
+            client.pointee.consistency?.shown = nil
             return sendUnanswered(client, server, header, input, offset)
         case FrontendTag.query:
             guard isWhole || header.size > options.clientBufferLimit else { return .incomplete }

@@ -14,7 +14,14 @@ extension Engine {
         pool.pointee.counters.clientParses &+= 1
         guard let message = ParseMessage(body), pool.pointee.options.preparedStatements else {
             // The server finds what is wrong with it; or statements are not carried, and the client keeps its server.
-            if !pool.pointee.options.preparedStatements { pin(client, .unnamedStatementTooLong) }
+            if !pool.pointee.options.preparedStatements {
+                if let message = ParseMessage(body),
+                    classify(body.extracting(message.text), client).howdahCommand != .none
+                {
+                    return provoke(client, server, .mustStandAlone, header)
+                }
+                pin(client, .unnamedStatementTooLong)
+            }
             let unnamed = pool.pointee.options.preparedStatements ? StatementSerial.unknown : .none
             parseAsSent(LedgerEntry(.parse, .forward), body, unnamed: unnamed, server)
             return .consumed(header.size)
@@ -47,6 +54,9 @@ extension Engine {
             return .consumed(header.size)
         }
         if let refusal { return provoke(client, server, refusal, header) }
+        let command = statements[id].pointee.statementClass.howdahCommand
+        // What no server's grammar knows, or what none of its statements may run.
+        if command == .explainRoute || command == .notAlone { return provoke(client, server, .mustStandAlone, header) }
         if server.pointee.conversation.statements.count >= options.serverPreparedStatements * Self.mostInBatch {
             return provoke(client, server, .tooManyPrepared(options.serverPreparedStatements), header)
         }
@@ -59,7 +69,9 @@ extension Engine {
             parseAsSent(entry, exchangedParse(body, message, client).span.bytes, unnamed: nil, server)
             return .consumed(header.size)
         }
-        let target = target(of: id, client, server)
+        // Servers know no such setting.
+        let sent = command.isShow ? exchangedStatement(id, nil, body, client) : id
+        let target = target(of: sent, client, server)
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
     }

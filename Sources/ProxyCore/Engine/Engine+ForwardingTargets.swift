@@ -36,7 +36,12 @@ extension Engine {
             }
         }
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
-        if !id.isNone, statements[id].pointee.statementClass.effects.meets(.readsProcess | .signalsProcess) {
+        if !id.isNone, statements[id].pointee.statementClass.effects.meets(.mayBeExchanged) {
+            let record = statements[id].pointee
+            let bound = record.statementClass.effects.contains(.setConfig) ? message.parameters(in: body) ?? [] : []
+            if let refusal = refusalOfOwn(record.statementClass, record.text.bytes, bound: bound, client) {
+                return provoke(client, server, refusal, header, rest: !isWhole)
+            }
             id = exchangedStatement(id, message, body, client)
         }
         setLastBound(client, id, portal: body.extracting(message.portal))
@@ -205,7 +210,11 @@ extension Engine {
         if let message = TargetMessage(body), message.kind == .statement {
             let name = body.extracting(message.name)
             if isUnsettled(name, client, server) { return .stop }
-            if let id = statement(named: name, of: client), !goesByOwnName(id, name, server) {
+            if var id = statement(named: name, of: client), !goesByOwnName(id, name, server) {
+                if statements[id].pointee.statementClass.howdahCommand.isShow {
+                    // Servers know the column by what stands in its place alone.
+                    id = exchangedStatement(id, nil, body, client)
+                }
                 if let refusal = refusalOfPrivate(id, name, server) { return provoke(client, server, refusal, header) }
                 switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
                 case .asTold: break

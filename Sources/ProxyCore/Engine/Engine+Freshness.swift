@@ -20,6 +20,8 @@ extension Engine {
         // What is not seen whole may write, and so may a read that a replica has refused.
         if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary {
             client.pointee.freshness.track = .writing
+            // What an earlier batch has shown is not the position behind this one.
+            client.pointee.consistency?.shown = nil
         } else if client.pointee.freshness.track == .untracked {
             followOnPrimary(client)
         }
@@ -318,8 +320,8 @@ extension Engine {
         if position != nil, client.pointee.freshness.track == .untracked { client.pointee.freshness.track = .tracked }
     }
 
-    func setReadYourWrites(_ mode: ReadYourWrites?, _ client: ClientPointer) {
-        consistency(of: client).mode = mode
+    /// What writes the session's reads must see is another matter from now on.
+    func readYourWritesChanged(_ client: ClientPointer) {
         switch readYourWrites(of: client) {
         case .eventual:
             if client.pointee.freshness.track == .tracked { client.pointee.freshness = ClientFreshness() }

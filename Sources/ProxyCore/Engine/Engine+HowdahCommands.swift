@@ -7,6 +7,8 @@ import StatementRouting
 extension Engine {
     /// Does what a statement says, or of an EXECUTE, what the statement says that it runs.
     func performExecuted(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+        // Of what the proxy answers, nothing ends it.
+        if client.pointee.transaction.isFailed { return .failed(.failedTransaction) }
         guard let executed = executedText(statementClass, text, client) else {
             return perform(statementClass, text, client)
         }
@@ -17,31 +19,18 @@ extension Engine {
         let pool = client.pointee.pool.unsafelyUnwrapped
         switch statementClass.howdahCommand {
         case .showRoute: return .value("howdah.route", describe(client.pointee.lastRoute))
-        case .setRoute: return setRoute(text, client)
-        case .resetRoute:
-            client.pointee.preference = nil
-            return .done("RESET")
+        case .setRoute, .resetRoute: return changeOwnSetting(.route, text, client)
         case .explainRoute: return explainRoute(text, client)
         case .showPosition: return showPosition(client)
         case .setPosition: return setPosition(text, client)
         case .showReadYourWrites: return .value("howdah.read_your_writes", readYourWrites(of: client).rawValue)
-        case .setReadYourWrites: return setReadYourWrites(text, client)
+        case .setReadYourWrites: return changeOwnSetting(.readYourWrites, text, client)
         case .showTransactionReads:
             return .value("howdah.transaction_reads", transactionReads(of: client).rawValue)
-        case .setTransactionReads: return setTransactionReads(text, client)
-        case .other:
-            return .failed(
-                PostgresError(
-                    .error,
-                    .undefinedObject,
-                    "unrecognized configuration parameter",
-                    detail: "\(text.text(0..<text.byteCount))",
-                    hint: """
-                        Howdah answers SHOW, SET and RESET of howdah.route, howdah.read_your_writes, \
-                        howdah.transaction_reads and howdah.position, and EXPLAIN ROUTE.
-                        """
-                )
-            )
+        case .setTransactionReads: return changeOwnSetting(.transactionReads, text, client)
+        case .other: return .failed(.unknownOwnSetting(parse(text, client)?.first?.command.settingName ?? "howdah."))
+        case .showsAmongOthers, .showsPositionAmongOthers, .notAlone:
+            return inconsistent("a text of several statements was taken for the proxy's")
         case .none: break
         }
         if statementClass.effects.contains(.deallocate) { return deallocate(text, client) }
@@ -65,8 +54,10 @@ extension Engine {
         case .commit, .rollback:
             client.pointee.transaction = .none
             client.pointee.extras = nil
+            ownTransactionEnded(client, committed: effect == .commit)
             return .done(effect == .commit ? "COMMIT" : "ROLLBACK")
         case .commitChain, .rollbackChain:
+            ownTransactionEnded(client, committed: effect == .commitChain)
             return .done(effect == .commitChain ? "COMMIT" : "ROLLBACK")
         case .setTransaction, .setTransactionReadOnly, .setTransactionReadWrite, .setTransactionSerializable:
             let extras = extras(of: client)
@@ -153,86 +144,56 @@ extension Engine {
         case .discard(.temporary): return .done("DISCARD TEMP")
         default:
             forgetNames(client)
-            client.pointee.consistency?.reset()
+            resetOwnSettings(client)
             unlistenAll(client)
-            client.pointee.preference = nil
             return .done("DISCARD ALL")
         }
     }
 
-    private func setRoute(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
-        guard let command = parse(text, client)?.first?.command, case .set(_, let value, _) = command else {
-            return .failed(.unknownRoute("?"))
+    /// SET or RESET of one of them.
+    private func changeOwnSetting(_ name: OwnSettings.Name, _ text: RawSpan, _ client: ClientPointer) -> LocalReply {
+        var word: String?
+        var isLocal = false
+        var tag = "SET"
+        switch parse(text, client)?.first?.command {
+        case .set(_, let value, let local):
+            word = value.text(for: name.rawValue).map(SessionCommands.folded)
+            isLocal = local
+        case .reset: tag = "RESET"
+        default: return .failed(.invalidValue("?", of: name.rawValue, hint: "Write it without a long comment."))
         }
-        switch value.text(for: "howdah.route")?.lowercased() {
-        case "primary": client.pointee.preference = .primary
-        case "replica": client.pointee.preference = .replica
-        case "auto": client.pointee.preference = .auto
-        case nil: client.pointee.preference = nil
-        case let word?: return .failed(.unknownRoute(word))
+        var wanted = consistency(of: client).journal.start
+        if let word {
+            do throws(PostgresError) { try wanted.set(name, to: word) } catch { return .failed(error) }
         }
-        return .done("SET")
-    }
-
-    private func setReadYourWrites(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
-        guard case .set(_, let value, _) = parse(text, client)?.first?.command,
-            let word = value.text(for: "howdah.read_your_writes")?.lowercased()
-        else {
-            setReadYourWrites(nil, client)
-            return .done(Self.isReset(text) ? "RESET" : "SET")
-        }
-        guard let mode = ReadYourWrites(rawValue: word) else {
-            return .failed(
-                PostgresError(
-                    .error,
-                    .invalidParameterValue,
-                    "invalid value for parameter \"howdah.read_your_writes\": \"\(word)\"",
-                    hint: "Available values: \(ReadYourWrites.allCases.map(\.rawValue).joined(separator: ", "))."
-                )
-            )
-        }
-        setReadYourWrites(mode, client)
-        return .done("SET")
+        if isLocal, client.pointee.transaction == .none { return .done(tag, warning: .setLocalOutside) }
+        changeOwnSettings(client, isLocal: isLocal) { $0.take(name, from: wanted) }
+        return .done(tag)
     }
 
     private func setPosition(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
-        guard case .set(_, let value, _) = parse(text, client)?.first?.command,
-            let word = value.text(for: "howdah.position"), !word.isEmpty
-        else {
+        guard case .set(_, let value, let isLocal) = parse(text, client)?.first?.command else {
             require(nil, client)
-            return .done(Self.isReset(text) ? "RESET" : "SET")
+            return .done("RESET")
         }
-        guard let position = SessionPosition(word) else {
-            return .failed(
-                PostgresError(
-                    .error,
-                    .invalidParameterValue,
-                    "invalid value for parameter \"howdah.position\": \"\(word)\"",
-                    hint: "Give what SHOW howdah.position has shown, such as 0/3000148@1, or an empty string for none."
-                )
-            )
+        if isLocal { return .failed(.localPosition) }
+        guard let word = value.text(for: SessionPosition.setting), !word.isEmpty else {
+            require(nil, client)
+            return .done("SET")
         }
-        require(position, client)
-        return .done("SET")
-    }
-
-    static func isReset(_ text: RawSpan) -> Bool {
-        firstWord(of: text.text(0..<text.byteCount)) == "reset"
+        do throws(PostgresError) {
+            require(try SessionPosition(written: word), client)
+            return .done("SET")
+        } catch {
+            return .failed(error)
+        }
     }
 
     func showPosition(_ client: ClientPointer) -> LocalReply {
         if case .known(let position) = client.pointee.consistency?.request {
             return .value("howdah.position", "\(position)")
         }
-        return .failed(
-            PostgresError(
-                .error,
-                .cannotConnectNow,
-                "the primary's position is not known",
-                detail: primary < 0 ? "No primary is known now." : "The primary did not tell it in time.",
-                hint: "EXPLAIN ROUTE SELECT 1 shows the nodes and what is known of them."
-            )
-        )
+        return .failed(.unknownPosition(hasPrimary: primary >= 0))
     }
 }
 
@@ -253,12 +214,38 @@ extension PostgresError {
         )
     }
 
-    fileprivate static func unknownRoute(_ word: String) -> PostgresError {
+    static func unknownOwnSetting(_ name: String) -> PostgresError {
         PostgresError(
             .error,
-            .invalidParameterValue,
-            "invalid value for parameter \"howdah.route\": \"\(word)\"",
-            hint: "Available values: primary, replica, auto."
+            .undefinedObject,
+            "unrecognized configuration parameter \"\(name)\"",
+            hint: """
+                Howdah answers SHOW, SET and RESET of howdah.route, howdah.read_your_writes, \
+                howdah.transaction_reads and howdah.position, and EXPLAIN ROUTE.
+                """
+        )
+    }
+
+    fileprivate static let setLocalOutside = PostgresError(
+        .warning,
+        "25P01",
+        "SET LOCAL can only be used in transaction blocks"
+    )
+
+    fileprivate static let localPosition = PostgresError(
+        .error,
+        .featureNotSupported,
+        "SET LOCAL howdah.position is not supported",
+        hint: "Use SET howdah.position, which makes reads no older, and RESET howdah.position afterwards."
+    )
+
+    static func unknownPosition(hasPrimary: Bool) -> PostgresError {
+        PostgresError(
+            .error,
+            .cannotConnectNow,
+            "the primary's position is not known",
+            detail: hasPrimary ? "The primary did not tell it in time." : "No primary is known now.",
+            hint: "EXPLAIN ROUTE SELECT 1 shows the nodes and what is known of them."
         )
     }
 
@@ -267,4 +254,14 @@ extension PostgresError {
         .failedTransaction,
         "current transaction is aborted, commands ignored until end of transaction block"
     )
+}
+
+extension SessionCommand {
+    /// Of the setting that it shows or changes.
+    fileprivate var settingName: String? {
+        switch self {
+        case .set(let name, _, _), .reset(let name), .show(let name): name
+        default: nil
+        }
+    }
 }

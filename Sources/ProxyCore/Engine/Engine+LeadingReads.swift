@@ -14,27 +14,6 @@ extension Engine {
             ?? client.pointee.pool.unsafelyUnwrapped.pointee.options.transactionReads
     }
 
-    func setTransactionReads(_ text: RawSpan, _ client: ClientPointer) -> LocalReply {
-        guard case .set(_, let value, _) = parse(text, client)?.first?.command,
-            let word = value.text(for: "howdah.transaction_reads")?.lowercased()
-        else {
-            consistency(of: client).transactionReads = nil
-            return .done(Self.isReset(text) ? "RESET" : "SET")
-        }
-        guard let reads = TransactionReads(rawValue: word) else {
-            return .failed(
-                PostgresError(
-                    .error,
-                    .invalidParameterValue,
-                    "invalid value for parameter \"howdah.transaction_reads\": \"\(word)\"",
-                    hint: "Available values: \(TransactionReads.allCases.map(\.rawValue).joined(separator: ", "))."
-                )
-            )
-        }
-        consistency(of: client).transactionReads = reads
-        return .done("SET")
-    }
-
     /// Where a transaction belongs that begins with this text.
     func transactionBegun(by effect: TransactionEffect, _ text: RawSpan, _ client: ClientPointer) -> ClientTransaction {
         // Nothing is said but BEGIN.
@@ -247,7 +226,7 @@ extension Engine {
             !router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
         else { return false }
         client.pointee.transaction = .open
-        client.pointee.extras = nil
+        dropExtras(client)
         return true
     }
 

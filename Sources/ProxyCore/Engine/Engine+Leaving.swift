@@ -202,7 +202,10 @@ extension Engine {
             send(client) { builder in
                 for left in (0..<max(0, client.pointee.outstanding)).reversed() {
                     // With a COMMIT or ROLLBACK that fails the transaction is over, as on any server.
-                    if left == 0, isOver { client.pointee.transaction = .none }
+                    if left == 0, isOver {
+                        client.pointee.transaction = .none
+                        ownTransactionEnded(client, committed: false)
+                    }
                     builder.error(error)
                     builder.readyForQuery(status(of: client))
                 }

@@ -67,7 +67,7 @@ extension Engine {
         if plan.isQuery {
             forgetUnnamed(client)
             let reply = performExecuted(plan.statementClass, text, client)
-            if reply.error != nil { failDeferred(client) }
+            if reply.error != nil { failTransaction(client) }
             send(client) { builder in
                 if let columns = reply.columns { builder.textRowDescription(columns) }
                 builder.append(reply)
@@ -123,7 +123,7 @@ extension Engine {
                 appendReady(&builder, client)
             } else if !hasFailed {
                 hasFailed = !answer(header.tag, body, client, &builder)
-                if hasFailed { failDeferred(client) }
+                if hasFailed { failTransaction(client) }
             }
         }
         client.pointee.output.append(builder.bytes, from: buffers)
@@ -134,6 +134,10 @@ extension Engine {
     /// Answers one message of the extended protocol.
     /// - Returns: false where an error was the answer.
     func answer(_ tag: UInt8, _ body: RawSpan, _ client: ClientPointer, _ builder: inout MessageBuilder) -> Bool {
+        if client.pointee.transaction.isFailed, tag != FrontendTag.close {
+            builder.error(.failedTransaction)
+            return false
+        }
         switch tag {
         case FrontendTag.parse:
             return answerParse(body, client, &builder)
@@ -224,6 +228,7 @@ extension Engine {
 extension MessageBuilder {
     mutating func append(_ reply: LocalReply) {
         if let error = reply.error { return self.error(error) }
+        if let warning = reply.warning { error(warning) }
         for row in reply.rows { textRow(row) }
         commandComplete(reply.tag)
     }

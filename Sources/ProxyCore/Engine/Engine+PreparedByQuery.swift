@@ -81,11 +81,16 @@ extension Engine {
         entry.effect = noteExecuted(statementClass, text, id, client, server)
         entry.mayCopyIn = statementClass.mayCopyIn
         endUnnamed(client, &entry)
+        let calls = processCalls(in: text, statementClass, client)
+        if !calls.isEmpty {
+            entry.isExchanged = true
+            server.pointee.extras.exchanged = ExchangedPlace.places(calls, in: text)
+        }
         server.pointee.conversation.query(
             entry,
             text.extracting(0..<reference.range.lowerBound),
             name(of: serial),
-            text.extracting(reference.range.upperBound..<text.byteCount),
+            behind(reference, text, calls).span.bytes,
             from: buffers
         )
         touch(server)

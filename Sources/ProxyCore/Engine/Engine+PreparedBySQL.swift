@@ -54,6 +54,7 @@ extension Engine {
             both.access = inner.access
             both.reason = inner.reason
             both.howdahCommand = inner.howdahCommand
+            both.effects.insert(.asksHowdah)
             return both
         }
         if inner.transaction != .none {

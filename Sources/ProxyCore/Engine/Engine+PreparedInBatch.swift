@@ -17,8 +17,10 @@ extension Engine {
         let record = statements[id].pointee
         let name = name(of: statements[inner].pointee.serial)
         let body = Array(record.body)
-        let changed = body[..<reference.range.lowerBound] + name + body[reference.range.upperBound...]
-        let textSize = record.textSize - reference.range.count + name.count
+        let calls = processCalls(in: record.text.bytes, record.statementClass, client)
+        let text = body[..<reference.range.lowerBound] + name + behind(reference, record.text.bytes, calls)
+        let changed = text + body[record.textSize...]
+        let textSize = text.count
         let isNamed = record.scope.isNamed
         let target = intern(Array(changed).span.bytes, textSize: textSize, isNamed: isNamed, client)
         if record.isShared { statements[target].pointee.isShared = true }

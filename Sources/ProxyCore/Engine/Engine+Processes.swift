@@ -40,14 +40,31 @@ extension Engine {
                 signal: ProcessSignal(kind: call.kind, process: aimed.pointee.processID)
             )
         }
-        guard statementClass.effects.contains(.readsProcess) else { return nil }
-        let replacements = ProcessCalls.replacements(
-            in: text,
-            number: client.pointee.processID,
-            standardConformingStrings: conforms
-        )
+        var replacements: [ProcessCalls.Replacement] = []
+        if statementClass.effects.contains(.asksHowdah) { replacements = shownInPlace(text, client) }
+        replacements += processCalls(in: text, statementClass, client)
+        if statementClass.effects.contains(.asksHowdah) {
+            replacements.sort { $0.range.lowerBound < $1.range.lowerBound }
+        }
         if replacements.isEmpty { return nil }
         return ExchangedText(bytes: ProcessCalls.apply(replacements, to: text), replacements: replacements)
+    }
+
+    /// Where a text asks for the process of its session, and what stands there instead.
+    func processCalls(in text: RawSpan, _ statementClass: StatementClass, _ client: ClientPointer)
+        -> [ProcessCalls.Replacement]
+    {
+        guard statementClass.effects.contains(.readsProcess) else { return [] }
+        return ProcessCalls.replacements(
+            in: text,
+            number: client.pointee.processID,
+            standardConformingStrings: conforms(client)
+        )
+    }
+
+    /// What follows the name in an EXECUTE.
+    func behind(_ reference: PreparedReference, _ text: RawSpan, _ calls: [ProcessCalls.Replacement]) -> [UInt8] {
+        Array(ProcessCalls.apply(calls, to: text)[reference.range.upperBound...])
     }
 
     /// The client that is meant; nil where it is a server, or nobody: a server finds the words for both.
@@ -119,7 +136,7 @@ extension Engine {
     {
         let record = statements[id].pointee
         let effects = record.statementClass.effects
-        guard effects.meets(.readsProcess | .signalsProcess), !effects.meets(.execute | .readsPrepared),
+        guard effects.meets(.mayBeExchanged), !effects.meets(.execute | .readsPrepared),
             !record.isPrivate,
             let exchange = exchanged(
                 record.text.bytes,
@@ -150,7 +167,7 @@ extension Engine {
     func exchangedParse(_ body: RawSpan, _ message: ParseMessage, _ client: ClientPointer) -> [UInt8] {
         let text = body.extracting(message.text)
         var statementClass = classify(text, client)
-        statementClass.effects.remove(.signalsProcess)
+        statementClass.effects.remove([.signalsProcess, .asksHowdah])
         guard let exchange = exchanged(text, statementClass, client, parameter: { _ in nil }) else {
             return body.array(0..<body.byteCount)
         }

@@ -11,6 +11,21 @@ extension Engine {
         client.pointee.extras = nil
     }
 
+    /// The same of one that is open on a server, which is made to fail there.
+    func failTransaction(_ client: ClientPointer) {
+        failDeferred(client)
+        guard let server = servers[client.pointee.server] else { return }
+        switch client.pointee.transaction {
+        case .open: client.pointee.transaction = .failed
+        case .leading, .leadingReadOnly: client.pointee.transaction = .leadingFailed
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .failed, .lost,
+            .beginningToLead, .leadingFailed:
+            return
+        }
+        server.pointee.conversation.fail(from: buffers)
+        touch(server)
+    }
+
     /// A batch with something in it that is no message: FATAL, as from a server, which would have done nothing of it
     /// that lasts.
     func refuseBroken(_ client: ClientPointer, _ violation: FramingViolation, _ input: RawSpan, _ offset: Int)
@@ -105,8 +120,10 @@ extension Engine {
             // Nobody has been told: drivers take COMMIT's answer ROLLBACK for a success unless an error came before.
             client.pointee.transaction = .none
             client.pointee.extras = nil
+            ownTransactionEnded(client, committed: false)
             return refuseBatch(client, error, header, input, offset)
         }
+        ownTransactionEnded(client, committed: false)
         if plan.isQuery {
             client.pointee.transaction = .none
             send(client) { builder in

@@ -77,7 +77,7 @@ extension Engine {
         } else if client.pointee.transaction == .begunReadOnly, server.pointee.isReplica {
             client.pointee.transaction = .leadingReadOnly
         } else {
-            client.pointee.extras = nil
+            dropExtras(client)
             client.pointee.transaction = .open
         }
     }

@@ -18,6 +18,9 @@ extension Engine {
         let effects = statementClass.effects
         noteStartReset(statementClass, text, client, server)
         if statementClass.transaction != .none, let extras = client.pointee.extras {
+            if client.pointee.consistency?.journal.isOpen == true, statementClass.transaction.chains {
+                extras.endsTransaction = true
+            }
             if !extras.pendingSettings.isEmpty { extras.doubtPending() }
             if !extras.journal.isEmpty {
                 switch statementClass.transaction {
@@ -165,6 +168,7 @@ extension Engine {
             callsSetConfig: calls,
             parameters: bound
         )
+        if reading.changes.contains(.resetAll) { extras(of: client).resetsOwnSettings = true }
         // What is created from now on may be temporary, and nothing in its own text says so.
         if text.text(0..<text.byteCount).lowercased().contains("pg_temp") {
             pin(client, .temporaryObject, by: text)
@@ -259,8 +263,7 @@ extension Engine {
                 client.pointee.surroundings = nil
                 forgetNames(client, butThoseChangedBy: server)
                 endPins(client)
-                client.pointee.preference = nil
-                client.pointee.consistency?.reset()
+                resetOwnSettings(client)
                 unlistenAll(client)
                 let start = profiles.settings(of: client.pointee.startProfile)
                 let before = profiles.settings(of: client.pointee.profile)
@@ -278,7 +281,11 @@ extension Engine {
     /// The tag of a command that has succeeded, while settings are being changed: it tells how a transaction ended.
     func noteTag(_ body: RawSpan, _ client: ClientPointer) {
         guard let extras = client.pointee.extras, let end = body.firstZero(from: 0) else { return }
-        extras.hasRolledBack = body.text(0..<end) == "ROLLBACK"
+        let tag = body.text(0..<end)
+        extras.hasRolledBack = tag == "ROLLBACK"
+        if extras.hasRolledBack || tag == "COMMIT" || tag == "PREPARE TRANSACTION" {
+            extras.hasEndedBadly = extras.hasRolledBack
+        }
     }
 
     /// Gives the session these settings, and the context in which its texts are to be understood from now on.

@@ -8,9 +8,13 @@ extension Engine {
     /// A cycle has ended, well or not: what it and its transaction did to the settings holds, is still open, or is
     /// gone.
     func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
-        guard let extras = client.pointee.extras,
-            !(extras.pendingSettings.isEmpty && extras.journal.isEmpty && extras.doubts.isEmpty)
-        else { return }
+        guard let extras = client.pointee.extras else { return }
+        let ownAreSettled = settleOwnSettings(client, extras, server, hasFailed: hasFailed)
+        if extras.pendingSettings.isEmpty, extras.journal.isEmpty, extras.doubts.isEmpty {
+            extras.endsTransaction = false
+            if ownAreSettled, server.pointee.conversation.status == .idle { client.pointee.extras = nil }
+            return
+        }
         if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
         extras.pendingSettings.removeAll()
         let chains = extras.endsTransaction && !hasFailed

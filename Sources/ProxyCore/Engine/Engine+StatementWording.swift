@@ -26,18 +26,18 @@ extension Engine {
         while offset < body.byteCount, body.byte(at: offset) != 0, let end = body.firstZero(from: offset + 1) {
             let field = body.byte(at: offset)
             var value = body.array(offset + 1..<end)
-            if field == ErrorFields.position, entry.isExchanged, let server = servers[client.pointee.server],
-                let position = Int(body.text(offset + 1..<end))
+            if field == ErrorFields.position, entry.isExchanged || entry.nameSize > 0,
+                var position = Int(body.text(offset + 1..<end))
             {
-                value = Array("\(ExchangedPlace.position(position, server.pointee.extras.exchanged))".utf8)
-            }
-            if field == ErrorFields.position, entry.nameSize > 0, let position = Int(body.text(offset + 1..<end)),
-                position > start
-            {
-                let isBehind = position > start + proxyName.count
-                // A server may say any number.
-                let moved = isBehind ? position &- proxyName.count &+ Int(entry.nameSize) : start + 1
-                value = Array("\(moved)".utf8)
+                if entry.nameSize > 0, position > start {
+                    let isBehind = position > start + proxyName.count
+                    // A server may say any number.
+                    position = isBehind ? position &- proxyName.count &+ Int(entry.nameSize) : start + 1
+                }
+                if entry.isExchanged, let server = servers[client.pointee.server] {
+                    position = ExchangedPlace.position(position, server.pointee.extras.exchanged)
+                }
+                value = Array("\(position)".utf8)
             } else if field != ErrorFields.position {
                 value = withOwnNames(value, entry, client)
             }

@@ -6,9 +6,13 @@ struct LocalReply {
     var columns: [String]?
     var rows: [[String?]] = []
     var tag = ""
+    /// Told in front of the rest.
+    var warning: PostgresError?
     var error: PostgresError?
 
-    static func done(_ tag: String) -> LocalReply { LocalReply(tag: tag) }
+    static func done(_ tag: String, warning: PostgresError? = nil) -> LocalReply {
+        LocalReply(tag: tag, warning: warning)
+    }
 
     static func failed(_ error: PostgresError) -> LocalReply { LocalReply(error: error) }
 

@@ -1,3 +1,5 @@
+import PostgresWire
+
 /// What `SHOW howdah.position` gives and `SET howdah.position` takes: a place in the log, with its timeline behind it,
 /// such as `0/3000148@1`.
 package struct SessionPosition: Sendable, Equatable, BitwiseCopyable {
@@ -19,4 +21,19 @@ package struct SessionPosition: Sendable, Equatable, BitwiseCopyable {
 
 extension SessionPosition: CustomStringConvertible {
     package var description: String { "\(position)@\(timeline)" }
+}
+
+extension SessionPosition {
+    static let setting = "howdah.position"
+
+    init(written text: String) throws(PostgresError) {
+        guard let position = SessionPosition(text) else {
+            throw .invalidValue(
+                text,
+                of: Self.setting,
+                hint: "Give what SHOW howdah.position has shown, such as 0/3000148@1, or an empty string for none."
+            )
+        }
+        self = position
+    }
 }

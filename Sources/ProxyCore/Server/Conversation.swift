@@ -302,6 +302,16 @@ struct Conversation: ~Copyable {
         output.append(builder.bytes, from: buffers)
     }
 
+    /// Makes the transaction that is open on the server fail, between two batches.
+    mutating func fail(from buffers: BufferPool) {
+        var builder = MessageBuilder()
+        builder.parse(name: "", text: "howdah has refused a statement of this transaction")
+        unnamed = .unknown
+        owe(LedgerEntry(.parse, .swallow))
+        output.append(builder.bytes, from: buffers)
+        sync(.swallow, from: buffers)
+    }
+
     /// A Bind of the serial of `entry`.
     /// - Parameters:
     ///   - portal: its name with the zero.

@@ -213,7 +213,8 @@ extension ParseTreeClassifier {
     }
 
     private mutating func note(howdah command: HowdahCommand) {
-        found.howdahCommand = command
+        found.howdahCommand.join(command)
+        found.effects.insert(.asksHowdah)
         runsAnywhere(.howdahCommand)
     }
 }

@@ -42,13 +42,38 @@ struct ParseTreeClassifier {
         let visible = strlen(UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self))
         guard visible == count else { return .notUnderstood(.unparsable) }
         if WireFields.Range(start: text, count: count).begins(with: "explain route ") {
-            return StatementClass(access: .read, reason: .howdahCommand, howdahCommand: .explainRoute)
+            return explainsRouteAmongOthers(text, count) ? .explainingRouteAmongOthers : .explainingRoute
         }
         let parsed = ParsedText(text)
-        guard let tree = parsed.tree else { return .notUnderstood(.unparsable) }
+        guard let tree = parsed.tree else {
+            return explainsRouteAmongOthers(text, count) ? .explainingRouteAmongOthers : .notUnderstood(.unparsable)
+        }
         var classifier = ParseTreeClassifier(context)
         guard classifier.add(tree, walker) else { return .notUnderstood(.unparsable) }
         return classifier.found.statementCount == 0 ? .empty : classifier.withNames
+    }
+
+    /// Whether a text holds EXPLAIN ROUTE beside another statement.
+    private static func explainsRouteAmongOthers(_ text: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        var lexer = StatementLexer(base: text, count: count, standardConformingStrings: true)
+        var statements = 0
+        var explains = false
+        var token = lexer.next()
+        while token != .end, token != .unterminated {
+            if token == .character, lexer.character == UInt8(ascii: ";") {
+                token = lexer.next()
+                continue
+            }
+            statements += 1
+            if token == .word, lexer.isWord("explain") {
+                token = lexer.next()
+                explains = explains || token == .word && lexer.isWord("route")
+            }
+            while token != .end, token != .unterminated, token != .character || lexer.character != UInt8(ascii: ";") {
+                token = lexer.next()
+            }
+        }
+        return explains && statements > 1
     }
 
     private mutating func add(_ tree: WireFields.Range, _ walker: ParseTreeWalker) -> Bool {
@@ -95,6 +120,7 @@ struct ParseTreeClassifier {
 
     private var withNames: StatementClass {
         var found = found
+        if found.statementCount > 1 { found.howdahCommand = found.howdahCommand.amongOthers }
         found.relationNames = found.effects.meets(.mayMakeTemporary) ? made : read
         return found
     }

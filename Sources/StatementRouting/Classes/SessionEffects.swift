@@ -93,6 +93,14 @@ package struct SessionEffects: OptionSet, Sendable, BitwiseCopyable {
     /// Signals a process: pg_cancel_backend or pg_terminate_backend.
     @inlinable package static var signalsProcess: SessionEffects { SessionEffects(rawValue: 1 << 35) }
 
+    /// It has a command of Howdah's own in it.
+    @inlinable package static var asksHowdah: SessionEffects { SessionEffects(rawValue: 1 << 36) }
+
+    /// What a server may have to be sent another text for, or what is to be refused by the words in it.
+    @inlinable package static var mayBeExchanged: SessionEffects {
+        .readsProcess | .signalsProcess | .asksHowdah | .setConfig
+    }
+
     /// What it does may move a sequence: nextval, setval, or a row in a table whose defaults or triggers may.
     @inlinable package static var movesSequence: SessionEffects { SessionEffects(rawValue: 1 << 33) }
 

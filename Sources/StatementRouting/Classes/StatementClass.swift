@@ -46,6 +46,22 @@ package struct StatementClass: Sendable, Equatable, BitwiseCopyable {
         StatementClass(access: .unknown, reason: reason)
     }
 
+    static let explainingRoute = StatementClass(
+        access: .read,
+        reason: .howdahCommand,
+        effects: .asksHowdah,
+        howdahCommand: .explainRoute
+    )
+
+    /// No server knows it, and so nothing of the text can be sent to one.
+    static let explainingRouteAmongOthers = StatementClass(
+        access: .unknown,
+        reason: .howdahCommand,
+        effects: .asksHowdah,
+        statementCount: 2,
+        howdahCommand: .notAlone
+    )
+
     static let empty = StatementClass(access: .read, reason: .emptyQuery, statementCount: 0)
 }
 

@@ -23,4 +23,39 @@ package enum HowdahCommand: UInt8, Sendable, BitwiseCopyable {
     case setTransactionReads
     /// SHOW, SET or RESET of another setting that begins with `howdah.`
     case other
+    /// Several statements in one text, of which Howdah's own are SHOW of its settings.
+    case showsAmongOthers
+    /// The same, and `howdah.position` is among them.
+    case showsPositionAmongOthers
+    /// Several statements in one text, one of which Howdah can only carry out where it stands alone.
+    case notAlone
+
+    /// Whether it has a value to show: a server can be given that in its place.
+    package var isShow: Bool {
+        switch self {
+        case .showRoute, .showPosition, .showReadYourWrites, .showTransactionReads, .showsAmongOthers,
+            .showsPositionAmongOthers:
+            true
+        default: false
+        }
+    }
+
+    package var showsPosition: Bool { self == .showPosition || self == .showsPositionAmongOthers }
+
+    /// What a text is in which this command stands before another one.
+    mutating func join(_ next: HowdahCommand) {
+        if self == .none {
+            self = next
+        } else if !isShow || !next.isShow {
+            self = .notAlone
+        } else if !showsPosition {
+            self = next
+        }
+    }
+
+    /// What a text of several statements is in which this is.
+    var amongOthers: HowdahCommand {
+        if self == .none { return .none }
+        return isShow ? showsPosition ? .showsPositionAmongOthers : .showsAmongOthers : .notAlone
+    }
 }

@@ -174,8 +174,9 @@ extension ProcessCalls {
                         continue
                     }
                     word = next()
-                    replace(start..<closing.range.upperBound, before: word)
+                    let isNamedLater = replace(start..<closing.range.upperBound, before: word)
                     before = [closing]
+                    if isNamedLater { word = nameBehindOrdinality(word) }
                     continue
                 }
                 remember(word)
@@ -235,7 +236,7 @@ extension ProcessCalls {
             if words == 0 {
                 switch word.name {
                 case "select", "insert", "update", "delete", "merge", "values", "with", "declare": place = .query
-                case "copy", "call": place = .noQuery
+                case "copy", "call", "execute": place = .noQuery
                 case "create": isCreate = true
                 default: break
                 }
@@ -244,6 +245,7 @@ extension ProcessCalls {
                 switch word.name {
                 case "temp", "temporary", "local", "global", "unlogged", "table": break
                 case "as" where levels.count == 1: place = .query
+                case "execute" where levels.count == 1 && last()?.isWord("as") == true: place = .noQuery
                 default: if words == 1 { isCreate = false }
                 }
             } else if place == .noQuery, levels.count > 1, word.name == "select" {
@@ -276,26 +278,56 @@ extension ProcessCalls {
             return schema.range.lowerBound
         }
 
-        private mutating func replace(_ range: Range<Int>, before following: Word) {
+        /// Gives a table its name behind WITH ORDINALITY, where the text gives it none.
+        /// - Parameter with: its first word, which has not been noted.
+        /// - Returns: the first token behind it that has not.
+        private mutating func nameBehindOrdinality(_ with: Word) -> Word {
+            note(with)
+            remember(with)
+            let ordinality = next()
+            guard ordinality.isWord("ordinality") else { return ordinality }
+            note(ordinality)
+            remember(ordinality)
+            let following = next()
+            if !isAlias(following) {
+                let place = ordinality.range.upperBound
+                ofStatement.append(Replacement(range: place..<place, bytes: Array(" AS pg_backend_pid".utf8)))
+            }
+            return following
+        }
+
+        /// - Returns: whether what is put in gets its name behind WITH ORDINALITY.
+        private mutating func replace(_ range: Range<Int>, before following: Word) -> Bool {
             // The token in front of the call.
             let front = last()?.isCharacter(".") == true ? last(3) : last()
             let level = levels[levels.count - 1]
-            if level.isRowsFrom { mayNotReplace = true }
             let bytes: String
+            var isNamedLater = false
             // To window functions and aggregates alone belongs what follows: the server says that this is none.
             let isNoPlainCall = following.isWord("over") || following.isWord("filter")
             switch place {
-            case .none: return
-            case .noQuery where isNoPlainCall, .query where isNoPlainCall && !isTable(front, level): return
+            case .none: return false
+            case .noQuery where isNoPlainCall, .query where isNoPlainCall && !isTable(front, level): return false
             case .noQuery: bytes = "\(number)::pg_catalog.int4"
+            case .query where level.isRowsFrom:
+                // Its column has the function's name, whatever the table is called: a list of columns gives it.
+                if following.isWord("as") {
+                    mayNotReplace = true
+                    return false
+                }
+                bytes = """
+                    pg_catalog.json_to_record('{"pg_backend_pid":\(number)}') AS (pg_backend_pid pg_catalog.int4)
+                    """
             case .query where isTable(front, level):
                 // A function among the tables: it gives its table and its column its name, where neither has another.
-                bytes = "pg_catalog.abs(\(number))" + (isAlias(following) ? "" : " AS pg_backend_pid")
+                isNamedLater = following.isWord("with")
+                bytes = "pg_catalog.abs(\(number))" + (isNamedLater || isAlias(following) ? "" : " AS pg_backend_pid")
             case .query:
                 // A sub-select gives a column the name of its own, also through casts and parentheses.
                 bytes = "(SELECT \(number) AS pg_backend_pid)"
             }
             ofStatement.append(Replacement(range: range, bytes: Array(bytes.utf8)))
+            return isNamedLater
         }
 
         private func isTable(_ front: Word?, _ level: Level) -> Bool {

@@ -102,6 +102,29 @@ struct ProcessNumberTests {
         }
     }
 
+    @Test("So does an argument of EXECUTE, and positions in errors are those of the client's text")
+    func argumentOfExecute() {
+        converse(nodes: 1) { talk in
+            let client = talk.client()
+            client.sends("Parse p: SELECT $1", "Sync")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Ready I")
+            server.forget()
+            client.forget()
+            client.sends("Query EXECUTE p(pg_backend_pid())")
+            server.gets("Query EXECUTE howdah_0000000001(\(number(client))::pg_catalog.int4)")
+            server.answers("\(number(client))")
+            client.forget()
+            client.sends("Parse : EXECUTE p(pg_backend_pid())", "Bind <- ()", "Execute", "Sync")
+            server.gets(
+                "Parse : EXECUTE howdah_0000000001(\(number(client))::pg_catalog.int4)",
+                "Bind <- ()",
+                "Execute",
+                "Sync"
+            )
+        }
+    }
+
     @Test("Positions in errors are those of the client's text")
     func positions() {
         let text = Array("SELECT 'ä', pg_backend_pid(), oops, pg_backend_pid(), ouch".utf8)

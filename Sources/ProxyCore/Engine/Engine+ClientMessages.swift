@@ -383,9 +383,7 @@ extension Engine {
     private func syncAlone(_ client: ClientPointer, _ header: MessageHeader, _ input: RawSpan, _ offset: Int)
         -> Progress
     {
-        // A BEGIN that has been answered and put off is not known to a server that is held (session mode).
-        let isPutOff = client.pointee.transaction.isDeferred && client.pointee.outstanding == 0
-        if !isPutOff, let server = servers[client.pointee.server] {
+        if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
             guard hasRoom(client, server, forSync: true) else { return .stop }

@@ -86,7 +86,7 @@ extension Engine {
             if client.pointee.pin != nil { settleLongStatements(client, server) }
             if !mayLetGo(client, server) {
                 if readsElsewhere(client) {
-                    if isAtBoundary(client) { endReadElsewhere(client, server) }
+                    if !isSendingOn(client) { endReadElsewhere(client, server) }
                 } else if client.pointee.pin != nil {
                     askForPins(client, server)
                 }
@@ -107,11 +107,12 @@ extension Engine {
     private func mayLetGo(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
         server.pointee.conversation.status == .idle && client.pointee.pin == nil
             && server.pointee.conversation.ledger.isEmpty
-            && isAtBoundary(client)
+            && !isSendingOn(client)
     }
 
-    private func isAtBoundary(_ client: ClientPointer) -> Bool {
-        if case .none = client.pointee.passThrough { return true }
+    /// Whether the server has been sent half a message. The rest of one that is dropped concerns no server.
+    private func isSendingOn(_ client: ClientPointer) -> Bool {
+        if case .toServer = client.pointee.passThrough { return true }
         return false
     }
 

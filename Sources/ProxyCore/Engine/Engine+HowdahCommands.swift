@@ -16,7 +16,6 @@ extension Engine {
     }
 
     private func perform(_ statementClass: StatementClass, _ text: RawSpan, _ client: ClientPointer) -> LocalReply {
-        let pool = client.pointee.pool.unsafelyUnwrapped
         switch statementClass.howdahCommand {
         case .showRoute: return .value("howdah.route", describe(client.pointee.lastRoute))
         case .setRoute, .resetRoute: return changeOwnSetting(.route, text, client)

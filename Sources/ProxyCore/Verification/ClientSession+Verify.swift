@@ -24,7 +24,9 @@ extension ClientSession {
         case .between, .claiming, .locating, .skipping, .catchingUp: break
         }
         switch transaction {
-        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .lost: break
+        case .none, .lost: break
+        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead:
+            findings.expect(flow != .between || !holdsServer, "\(name) has put off a BEGIN, and holds a server")
         case .open, .failed, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed:
             findings.expect(holdsServer, "\(name) is in a transaction without a server")
         }

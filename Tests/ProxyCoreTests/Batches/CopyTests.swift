@@ -112,6 +112,28 @@ struct CopyTests {
         }
     }
 
+    @Test("While half a CopyData comes that nobody takes, the server is let go: a BEGIN behind it holds")
+    func halfOfWhatIsDropped() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query UPDATE t SET x = 1")
+            let server = talk.server(on: 0)
+            let data = WireMessage(frontend: "CopyData late").bytes
+            client.sends(bytes: Array(data[..<7]))
+            server.completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
+            #expect(talk.engine.inspect().idleServers == 1)
+            client.sends(bytes: Array(data[7...]))
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 2")
+            server.forget()
+            server.sends("Complete BEGIN", "Ready T")
+            server.completes("UPDATE 1", "T")
+            client.gets("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.sends("Query ROLLBACK")
+            server.gets("Query ROLLBACK")
+        }
+    }
+
     @Test("COPY TO is a read, and its rows are passed on")
     func out() {
         converse { talk in

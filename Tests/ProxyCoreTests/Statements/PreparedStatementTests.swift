@@ -132,6 +132,34 @@ struct PreparedStatementTests {
         }
     }
 
+    @Test("What one portal returns is not what the statement returns that was bound last")
+    func describeOfAnotherPortal() {
+        converse { talk in
+            let client = talk.client()
+            client.sends(
+                "Parse a: SELECT 1",
+                "Parse b: SELECT 2",
+                "Bind p <- a ()",
+                "Bind <- b ()",
+                "Describe P p",
+                "Sync"
+            )
+            let replica = talk.server(on: 1)
+            replica.sends("Parsed", "Parsed", "Bound", "Bound", "Columns v", "Ready I")
+            client.forget()
+            // Told of its rows, the primary would be asked first whether they are still the same.
+            client.sends("Query BEGIN", "Bind <- b ()", "Execute", "Sync")
+            talk.server(on: 0).gets(
+                "Query BEGIN",
+                "Parse howdah_0000000002: SELECT 2",
+                "Bind <- howdah_0000000002 ()",
+                "Execute",
+                "Sync"
+            )
+            talk.server(on: 0).forget()
+        }
+    }
+
     @Test("Close of a name that nobody has given is no error")
     func closeUnknown() {
         converse { talk in

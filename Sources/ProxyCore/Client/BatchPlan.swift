@@ -89,6 +89,9 @@ struct BatchPlan: BitwiseCopyable {
         controlsTransaction = controlsTransaction || other.access == .unknown || other.transaction != .none
     }
 
+    /// PREPARE alone runs nothing, and shows nothing.
+    var onlyPrepares: Bool { statements == 1 && statementClass.statementCount == 1 && effects.contains(.prepare) }
+
     /// Before the statement is counted to the rest.
     private mutating func addOwn(_ other: StatementClass) {
         namesHowdah = true

@@ -22,7 +22,7 @@ extension Engine {
             client.pointee.freshness.track = .writing
             // What an earlier batch has shown is not the position behind this one.
             client.pointee.consistency?.shown = nil
-        } else if client.pointee.freshness.track == .untracked {
+        } else if client.pointee.freshness.track == .untracked, !plan.onlyPrepares {
             followOnPrimary(client)
         }
     }

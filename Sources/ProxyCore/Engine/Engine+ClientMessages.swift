@@ -325,6 +325,8 @@ extension Engine {
             // Of one text at a time it is known how it differs from the client's, and a signal comes after what is in
             // front of it.
             if plan.effects.meets(.mayBeExchanged) { return .stop }
+            // A failed transaction refuses them, and may be over by then.
+            if client.pointee.mayRecover, plan.effects.meets(.prepare | .execute | .deallocate) { return .stop }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.

@@ -36,6 +36,11 @@ extension Engine {
             }
         }
         client.pointee.pool.unsafelyUnwrapped.pointee.counters.binds &+= 1
+        if !id.isNone, statements[id].pointee.statementClass.effects.meets(.execute | .deallocate),
+            let refusal = refusalOfProxyName(statements[id].pointee.text.bytes, client)
+        {
+            return provoke(client, server, refusal, header, rest: !isWhole)
+        }
         if !id.isNone, statements[id].pointee.statementClass.effects.meets(.mayBeExchanged) {
             let record = statements[id].pointee
             let bound = record.statementClass.effects.contains(.setConfig) ? message.parameters(in: body) ?? [] : []
@@ -319,7 +324,7 @@ extension Engine {
 }
 
 extension PostgresError {
-    fileprivate static func unknownStatement(_ name: RawSpan) -> PostgresError {
+    static func unknownStatement(_ name: RawSpan) -> PostgresError {
         PostgresError(
             .error,
             .invalidStatementName,

@@ -63,6 +63,11 @@ extension Engine {
         if plan.statementClass.effects.contains(.deallocate), !deallocatesKnown(client, plan, input, offset, text) {
             return nil
         }
+        if plan.statementClass.transaction == .setTransaction, client.pointee.transaction.isDeferred,
+            command(client, plan, input, offset, text)?.isWrongMode ?? true
+        {
+            return nil
+        }
         client.pointee.since = now
         if plan.isQuery {
             forgetUnnamed(client)
@@ -88,26 +93,34 @@ extension Engine {
         _ offset: Int,
         _ text: RawSpan
     ) -> Bool {
-        guard let first = Frame.whole(ofClient: input, at: offset, before: offset &+ plan.size) else { return false }
         // There it is known by that name.
         if let server = servers[client.pointee.server], server.pointee.isShowing { return false }
-        let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ first.size)
-        let command: SessionCommand?
-        if plan.isQuery {
-            command = self.command(plan.statementClass, text, client)
-        } else if first.tag == FrontendTag.parse, let message = ParseMessage(body) {
-            command = self.command(plan.statementClass, body.extracting(message.text), client)
-        } else if first.tag == FrontendTag.bind, let message = BindMessage(body),
-            let id = statement(named: body.extracting(message.statement), of: client)
-        {
-            command = self.command(plan.statementClass, statements[id].pointee.text.bytes, client)
-        } else {
-            return false
-        }
-        guard case .deallocate(let name) = command else { return false }
+        guard case .deallocate(let name) = command(client, plan, input, offset, text) else { return false }
         // What PREPARE has made is the server's.
         guard let name else { return client.pointee.pin == nil }
         return statement(named: Array(name.utf8).span.bytes, of: client) != nil
+    }
+
+    /// What a batch of one statement says, or the statement that it runs by EXECUTE.
+    private func command(
+        _ client: ClientPointer,
+        _ plan: BatchPlan,
+        _ input: RawSpan,
+        _ offset: Int,
+        _ text: RawSpan
+    ) -> SessionCommand? {
+        guard let first = Frame.whole(ofClient: input, at: offset, before: offset &+ plan.size) else { return nil }
+        let body = input.extracting(offset &+ MessageHeader.byteCount..<offset &+ first.size)
+        if plan.isQuery { return command(plan.statementClass, text, client) }
+        if first.tag == FrontendTag.parse, let message = ParseMessage(body) {
+            return command(plan.statementClass, body.extracting(message.text), client)
+        }
+        if first.tag == FrontendTag.bind, let message = BindMessage(body),
+            let id = statement(named: body.extracting(message.statement), of: client)
+        {
+            return command(plan.statementClass, statements[id].pointee.text.bytes, client)
+        }
+        return nil
     }
 
     // MARK: Extended query
@@ -231,5 +244,16 @@ extension MessageBuilder {
         if let warning = reply.warning { error(warning) }
         for row in reply.rows { textRow(row) }
         commandComplete(reply.tag)
+    }
+}
+
+extension SessionCommand {
+    /// A transaction's mode, set like a setting, to what is none: the server is to say so.
+    fileprivate var isWrongMode: Bool {
+        guard case .set(let name, let value, _) = self, name.hasPrefix("transaction_") else { return false }
+        // DEFAULT is always one.
+        guard let text = value.text(for: name) else { return false }
+        if name == "transaction_isolation" { return TransactionOptions.Isolation(name: text) == nil }
+        return !SettingLiteral.isOn(text) && !SettingLiteral.isOff(text)
     }
 }

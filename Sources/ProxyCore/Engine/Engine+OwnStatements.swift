@@ -12,9 +12,9 @@ extension Engine {
     /// - Returns: whether messages have been sent.
     @discardableResult
     func showOwnStatements(_ client: ClientPointer, isInBatch: Bool = false, _ server: ServerPointer) -> Bool {
-        guard server.pointee.conversation.status != .failed, server.pointee.pool.pointee.options.preparedStatements,
-            client.pointee.pin != .replication
-        else { return false }
+        guard server.pointee.pool.pointee.options.preparedStatements, client.pointee.pin != .replication else {
+            return false
+        }
         var others: [StatementSerial] = []
         server.pointee.conversation.statements.forEach { others.append($0) }
         for serial in others { server.pointee.conversation.close(serial, from: buffers) }
@@ -27,6 +27,8 @@ extension Engine {
         server.pointee.isShowing = true
         server.pointee.needs(.discardAll)
         if !isInBatch { injectSync(server) }
+        // There it is refused, but behind the transaction's end in the same text: it shows nothing then.
+        if isInFailedTransaction(client) { return true }
         for (name, id) in own {
             let names = enterSettings(of: id, client, server)
             let place = client.pointee.statements.find(name.span.bytes, hash: nameHash.hash(name.span.bytes))

@@ -15,10 +15,22 @@ extension Engine {
         _ statementClass: StatementClass
     ) -> Progress? {
         guard input.byteCount &- offset >= header.size, let range = queryText(header, input, offset),
-            // A failed transaction refuses it, and a WAL sender takes no other messages.
-            client.pointee.transaction != .failed, client.pointee.pin != .replication
+            // A WAL sender takes no other messages.
+            client.pointee.pin != .replication
         else { return nil }
         let text = input.extracting(range)
+        if isInFailedTransaction(client) {
+            // It is refused, but for what stands behind the transaction's end in the same text: nothing can be brought
+            // for that, and what it prepares stays on the server.
+            if statementClass.statementCount > 1, statementClass.effects.contains(.prepare) {
+                server.pointee.needs(.discardAll)
+                pin(client, .preparedBySQL, by: text)
+            }
+            return nil
+        }
+        if statementClass.effects.meets(.execute | .deallocate), let refusal = refusalOfProxyName(text, client) {
+            return failQuery(client, server, refusal, header)
+        }
         if statementClass.statementCount > 1 {
             giveOwnNames(text, client, server)
             return nil
@@ -73,7 +85,7 @@ extension Engine {
         let id = inUse(exchangedStatement(named, nil, text, client), client, server)
         let serial = statements[id].pointee.serial
         // Behind an error the server would ignore the Query, too.
-        if server.pointee.conversation.status != .failed, prepareAhead(id, client, server) { injectSync(server) }
+        if prepareAhead(id, client, server) { injectSync(server) }
         var entry = LedgerEntry(.query, .forward)
         entry.statement = id
         entry.serial = serial
@@ -203,7 +215,7 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) -> Bool {
-        guard server.pointee.conversation.status != .failed, client.pointee.pin != .replication else { return false }
+        guard !isInFailedTransaction(client), client.pointee.pin != .replication else { return false }
         if statementClass.effects.contains(.readsPrepared), !showsAll(of: client, server) {
             server.pointee.extras.prepareError = nil
             return showOwnStatements(client, isInBatch: true, server)

@@ -129,6 +129,32 @@ extension Engine {
         return count
     }
 
+    /// EXECUTE and DEALLOCATE by a name under which servers know what clients share, where that is not the client's
+    /// own: to the client there is no such statement.
+    func refusalOfProxyName(_ text: RawSpan, _ client: ClientPointer) -> PostgresError? {
+        guard executed(in: text, client) == nil else { return nil }
+        for parsed in parse(text, client) ?? [] {
+            if let name = named(by: parsed, text, client),
+                StatementSerial.isName(String(decoding: name, as: UTF8.self)),
+                statement(named: name.span.bytes, of: client) == nil
+            {
+                return .unknownStatement(name.span.bytes)
+            }
+        }
+        return nil
+    }
+
+    private func named(by parsed: ParsedCommand, _ text: RawSpan, _ client: ClientPointer) -> [UInt8]? {
+        switch parsed.command {
+        case .execute(let name, _): return Array(name.utf8)
+        case .deallocate(let name?): return Array(name.utf8)
+        case .other:
+            let part = text.extracting(parsed.range)
+            return PreparedReference.find(in: part, standardConformingStrings: conforms(client))?.name
+        default: return nil
+        }
+    }
+
     // MARK: PREPARE
 
     /// What is to be kept of a PREPARE; nil where its statement must stay on the client's server.

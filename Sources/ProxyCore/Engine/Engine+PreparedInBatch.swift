@@ -39,7 +39,7 @@ extension Engine {
         var preparing: PreparingBySQL?
         let id = client.pointee.lastBound
         if !id.isNone, isLastBound(client, body), statements[id].pointee.statementClass.statementCount == 1,
-            client.pointee.transaction != .failed
+            !isInFailedTransaction(client)
         {
             let effects = statements[id].pointee.statementClass.effects
             let text = statements[id].pointee.text.bytes

@@ -91,6 +91,11 @@ extension Engine {
         }
     }
 
+    /// Whether the client's transaction has failed, and nothing that has been sent since may have ended it.
+    func isInFailedTransaction(_ client: ClientPointer) -> Bool {
+        client.pointee.transaction == .failed && !client.pointee.mayRecover
+    }
+
     private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {
         if effect == .discardAll || effect == .deallocateAll { server.pointee.conversation.willForget() }
         return effect

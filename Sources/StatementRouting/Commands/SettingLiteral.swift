@@ -44,6 +44,11 @@ package struct SettingLiteral: Equatable, Sendable {
 }
 
 extension SettingLiteral {
+    /// What PostgreSQL takes for false (PostgreSQL documentation, 20.1.1).
+    package static func isOff(_ text: String) -> Bool {
+        ["off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"].contains(text.lowercased())
+    }
+
     /// What PostgreSQL takes for true (PostgreSQL documentation, 20.1.1).
     package static func isOn(_ text: String) -> Bool {
         ["on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"].contains(text.lowercased())

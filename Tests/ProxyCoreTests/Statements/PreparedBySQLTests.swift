@@ -120,6 +120,83 @@ struct PreparedBySQLTests {
         client.gets("Parsed", "Bound", "Complete INSERT 0 1")
     }
 
+    private func fail(_ client: ScriptedClient) {
+        client.sends("Query BEGIN", "Query SELECT 1/0")
+        let server = client.talk.server(on: 0)
+        server.sends("Complete BEGIN", "Ready T", "Error 22012 division by zero", "Ready E")
+        server.forget()
+        client.forget()
+    }
+
+    @Test(
+        "A name under which servers know what clients share is nobody's to run or to give back",
+        arguments: [
+            "EXECUTE howdah_0000000001", "EXECUTE \"howdah_0000000001\"", "DEALLOCATE HOWDAH_0000000001",
+            "SELECT 1; EXECUTE howdah_0000000001",
+        ],
+        [true, false]
+    )
+    func proxysNames(text: String, isQuery: Bool) {
+        if !isQuery, text.contains(";") { return }
+        converse { talk in
+            let client = talk.client()
+            if isQuery {
+                client.sends("Query \(text)")
+            } else {
+                client.sends("Parse : \(text)", "Bind <- ()", "Execute", "Sync")
+            }
+            let server = talk.server(on: 0)
+            #expect(server.received.contains("Parse : howdah refuses this message"))
+            if !isQuery { server.sends("Parsed") }
+            server.sends("Error 42601 syntax error", "Ready I")
+            let error = "Error 26000 prepared statement \"howdah_0000000001\" does not exist"
+            if isQuery { client.gets(error, "Ready I") } else { client.gets("Parsed", error, "Ready I") }
+        }
+    }
+
+    @Test("What a text prepares behind the end of a failed transaction is nobody else's")
+    func preparedBehindFailure() {
+        converse { talk in
+            let client = talk.client()
+            fail(client)
+            client.sends("Query ROLLBACK; PREPARE k AS SELECT 1")
+            let server = talk.server(on: 0)
+            server.gets("Query ROLLBACK; PREPARE k AS SELECT 1")
+            server.sends("Complete ROLLBACK", "Complete PREPARE", "Ready I")
+            client.gets("Complete ROLLBACK", "Complete PREPARE", "Ready I")
+            client.sends("Query EXECUTE k")
+            server.gets("Query EXECUTE k")
+            server.answers("1")
+            client.sends("Terminate")
+            server.gets("Query DISCARD ALL")
+        }
+    }
+
+    @Test("Behind the end of a failed transaction in its batch or pipeline, EXECUTE finds its statement")
+    func executedBehindFailure() {
+        converse { talk in
+            let client = talk.client()
+            prepare(client)
+            fail(client)
+            client.sends("Parse : ROLLBACK", "Bind", "Execute", "Query EXECUTE p")
+            let server = talk.server(on: 0)
+            #expect(server.received.last == "Flush")
+            server.forget()
+            server.sends("Parsed", "Bound", "Complete ROLLBACK")
+            server.gets("Parse howdah_0000000001: SELECT 1", "Flush")
+            server.sends("Parsed")
+            server.gets("Query EXECUTE howdah_0000000001")
+            server.answers("1")
+            client.gets("Parsed", "Bound", "Complete ROLLBACK", "Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            fail(client)
+            client.sends("Query ROLLBACK", "Query EXECUTE p")
+            server.gets("Query ROLLBACK")
+            server.sends("Complete ROLLBACK", "Ready I")
+            client.gets("Complete ROLLBACK", "Ready I")
+            #expect(talk.engine.inspect().waiting == 0)
+        }
+    }
+
     @Test("PREPARE of a name that is taken undoes the batch in whose middle it stands")
     func takenInBatch() {
         converse { talk in

@@ -241,6 +241,23 @@ struct ReadOnlyTransactionTests {
         }
     }
 
+    @Test(
+        "A mode that is none is the server's to refuse",
+        arguments: ["SET transaction_isolation = 'nope'", "SET transaction_read_only = 2"]
+    )
+    func wrongMode(text: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN")
+            client.gets("Complete BEGIN", "Ready T")
+            client.sends("Query \(text)")
+            let server = talk.server(on: 0)
+            server.gets("Query BEGIN", "Query \(text)")
+            server.sends("Complete BEGIN", "Ready T", "Error 22023 invalid value", "Ready E")
+            client.gets("Error 22023 invalid value", "Ready E")
+        }
+    }
+
     @Test("SET transaction_isolation counts as SET TRANSACTION does")
     func bySetting() {
         loaded { talk in

@@ -54,7 +54,7 @@ package struct MixedConversation: Sendable, CustomStringConvertible {
     private static let queries =
         texts + [
             "COPY kv FROM STDIN; SELECT 1", "COPY kv FROM STDIN; COPY kv FROM STDIN", "SELECT 1; SELECT 1/0",
-            "BEGIN; SELECT 1", "ROLLBACK; PREPARE a AS SELECT 1",
+            "BEGIN; SELECT 1", "ROLLBACK; PREPARE z AS SELECT 1",
             "PREPARE a AS SELECT 1", "PREPARE b AS SELECT 1/0", "EXECUTE a", "EXECUTE b", "DEALLOCATE a",
             "SET work_mem = '6MB'; SELECT 1/0",
             "DEALLOCATE ALL; SELECT 1/0",

@@ -18,6 +18,12 @@ extension Engine {
         var others: [StatementSerial] = []
         server.pointee.conversation.statements.forEach { others.append($0) }
         for serial in others { server.pointee.conversation.close(serial, from: buffers) }
+        if isInFailedTransaction(client) {
+            // It is refused, but behind the transaction's end in the same text: it shows nothing then.
+            server.pointee.needs(.discardAll)
+            if !isInBatch, !others.isEmpty { injectSync(server) }
+            return true
+        }
         for name in server.pointee.extras.shown { closeOnServer(server, name) }
         var own: [(name: [UInt8], statement: StatementID)] = []
         client.pointee.statements.forEachName { own.append(($0, $1)) }
@@ -27,8 +33,6 @@ extension Engine {
         server.pointee.isShowing = true
         server.pointee.needs(.discardAll)
         if !isInBatch { injectSync(server) }
-        // There it is refused, but behind the transaction's end in the same text: it shows nothing then.
-        if isInFailedTransaction(client) { return true }
         for (name, id) in own {
             let names = enterSettings(of: id, client, server)
             let place = client.pointee.statements.find(name.span.bytes, hash: nameHash.hash(name.span.bytes))

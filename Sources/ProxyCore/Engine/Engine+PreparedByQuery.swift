@@ -135,6 +135,8 @@ extension Engine {
             giveOwnNames(text, client, server)
             return nil
         }
+        // The server has it under that name, and says so.
+        if isTaken(preparing.name, client, server) { return nil }
         if !hasDecoyAhead(preparing.name, server), isMissing(preparing.name, client, server) {
             // The server is to say so, after it has looked at the rest.
             injectDecoy(preparing.name, server)

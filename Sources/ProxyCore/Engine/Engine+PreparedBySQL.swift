@@ -179,10 +179,16 @@ extension Engine {
         touch(server)
     }
 
+    /// Whether the client has a statement of that name which this server knows by it.
+    func isTaken(_ name: [UInt8], _ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        statement(named: name.span.bytes, of: client) != nil && server.pointee.isShowing
+            && isShown(name.span.bytes, server)
+    }
+
     /// Whether the client has a statement of that name which this server does not know by it.
     func isMissing(_ name: [UInt8], _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         statement(named: name.span.bytes, of: client) != nil
-            && !(server.pointee.isShowing && isShown(name.span.bytes, server))
+            && !isTaken(name, client, server)
     }
 
     func injectSync(_ server: ServerPointer) {

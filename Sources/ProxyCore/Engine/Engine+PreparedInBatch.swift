@@ -45,11 +45,14 @@ extension Engine {
             let text = statements[id].pointee.text.bytes
             if effects.contains(.prepare) {
                 preparing = self.preparing(text, client)
+                let isThere = preparing.map { isTaken($0.name, client, server) } ?? false
                 if let preparing, isMissing(preparing.name, client, server) {
                     injectDecoy(preparing.name, server, purpose: .prepare)
                     server.pointee.extras.decoy = server.pointee.extras.decoy ?? preparing.name
                 }
                 if preparing == nil { giveOwnNamesInBatch(text, client, server) }
+                // The server has it under that name, and says so.
+                if isThere { preparing = nil }
             }
         }
         var entry = executeEntry(client, server, body)

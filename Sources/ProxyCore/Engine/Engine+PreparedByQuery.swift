@@ -28,20 +28,23 @@ extension Engine {
             }
             return nil
         }
+        let progress: Progress?
+        if statementClass.statementCount > 1 {
+            progress = nil
+        } else if statementClass.effects.contains(.execute) {
+            progress = executeByQuery(client, server, header, input, offset, statementClass, text)
+        } else if statementClass.effects.contains(.prepare) {
+            return prepareByQuery(client, server, header, input, offset, text)
+        } else {
+            progress = deallocateByQuery(client, server, header, input, offset, text)
+        }
+        if let progress { return progress }
+        // What it names is not the client's.
         if statementClass.effects.meets(.execute | .deallocate), let refusal = refusalOfProxyName(text, client) {
             return failQuery(client, server, refusal, header)
         }
-        if statementClass.statementCount > 1 {
-            giveOwnNames(text, client, server)
-            return nil
-        }
-        if statementClass.effects.contains(.execute) {
-            return executeByQuery(client, server, header, input, offset, statementClass, text)
-        }
-        if statementClass.effects.contains(.prepare) {
-            return prepareByQuery(client, server, header, input, offset, text)
-        }
-        return deallocateByQuery(client, server, header, input, offset, text)
+        if statementClass.statementCount > 1 { giveOwnNames(text, client, server) }
+        return nil
     }
 
     /// A DEALLOCATE that the proxy cannot answer, since it ends a batch of the extended protocol, of a name that no
@@ -58,7 +61,7 @@ extension Engine {
             statement(named: Array(name.utf8).span.bytes, of: client) != nil
         else { return nil }
         let bytes = Array(name.utf8)
-        if !hasDecoyAhead(bytes, server), isMissing(bytes, client, server) {
+        if !takeDecoyAhead(bytes, server), isMissing(bytes, client, server) {
             injectDecoy(bytes, server, purpose: .prepare)
         }
         var entry = LedgerEntry(.query, .forward)
@@ -137,7 +140,7 @@ extension Engine {
         }
         // The server has it under that name, and says so.
         if isTaken(preparing.name, client, server) { return nil }
-        if !hasDecoyAhead(preparing.name, server), isMissing(preparing.name, client, server) {
+        if !takeDecoyAhead(preparing.name, server), isMissing(preparing.name, client, server) {
             // The server is to say so, after it has looked at the rest.
             injectDecoy(preparing.name, server)
             injectSync(server)
@@ -174,18 +177,11 @@ extension Engine {
             return false
         }
         for parsed in commands {
-            switch parsed.command {
-            case .prepare(let name, _, _):
+            if case .prepare(let name, _, _) = parsed.command {
                 names.append(Array(name.utf8))
                 prepares = true
-            case .execute(let name, _): names.append(Array(name.utf8))
-            case .deallocate(let name?): names.append(Array(name.utf8))
-            case .other:
-                let part = text.extracting(parsed.range)
-                if let reference = PreparedReference.find(in: part, standardConformingStrings: conforms(client)) {
-                    names.append(reference.name)
-                }
-            default: break
+            } else if let name = named(by: parsed, text, client) {
+                names.append(name)
             }
         }
         let known = names.filter { statement(named: $0.span.bytes, of: client) != nil }
@@ -253,8 +249,9 @@ extension Engine {
         return true
     }
 
-    /// Whether the name has been given to a decoy by `bringAhead()`, which is over with this.
-    private func hasDecoyAhead(_ name: [UInt8], _ server: ServerPointer) -> Bool {
+    /// Takes note that the Query is sent for which `bringAhead()` has given the name to a decoy.
+    /// - Returns: whether it has.
+    private func takeDecoyAhead(_ name: [UInt8], _ server: ServerPointer) -> Bool {
         guard server.pointee.extras.decoyAhead == name else { return false }
         server.pointee.extras.decoyAhead = nil
         return true

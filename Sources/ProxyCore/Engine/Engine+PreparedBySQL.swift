@@ -144,7 +144,8 @@ extension Engine {
         return nil
     }
 
-    private func named(by parsed: ParsedCommand, _ text: RawSpan, _ client: ClientPointer) -> [UInt8]? {
+    /// The statement that EXECUTE or DEALLOCATE names, wherever in its text.
+    func named(by parsed: ParsedCommand, _ text: RawSpan, _ client: ClientPointer) -> [UInt8]? {
         switch parsed.command {
         case .execute(let name, _): return Array(name.utf8)
         case .deallocate(let name?): return Array(name.utf8)

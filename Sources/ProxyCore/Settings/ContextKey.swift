@@ -1,3 +1,5 @@
+import StatementRouting
+
 /// The settings on which the meaning of a text depends.
 struct ContextKey: Hashable {
     var searchPath: String?
@@ -22,9 +24,7 @@ struct ContextKey: Hashable {
             switch setting.name {
             case "search_path": searchPath = setting.value
             case "standard_conforming_strings":
-                standardConformingStrings = !["off", "false", "no", "0", "f", "n", "of"].contains(
-                    setting.value.lowercased()
-                )
+                standardConformingStrings = !SettingLiteral.isOff(setting.value)
             case "client_encoding":
                 let name = setting.value.lowercased().filter { $0.isLetter || $0.isNumber }
                 encodingKeepsASCII = !Self.unsafeEncodings.contains(name)

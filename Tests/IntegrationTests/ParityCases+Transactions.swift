@@ -117,6 +117,16 @@ extension ParityCases {
             insert,
             "ROLLBACK"
         ),
+        .simple(
+            "BEGIN READ ONLY",
+            "ROLLBACK AND CHAIN",
+            "SELECT 1/0",
+            "ROLLBACK AND CHAIN",
+            "SHOW transaction_read_only",
+            insert,
+            "ROLLBACK"
+        ),
+        .simple("BEGIN ISOLATION LEVEL SERIALIZABLE", "COMMIT AND CHAIN", "SHOW transaction_isolation", "COMMIT"),
         .simple("BEGIN", insert, "ROLLBACK AND CHAIN", count, "COMMIT"),
         .simple("BEGIN", "COMMIT AND NO CHAIN", "SELECT 1"),
         .simple("BEGIN", "SET work_mem = '3MB'", "COMMIT AND CHAIN", "SHOW work_mem", "ROLLBACK", "SHOW work_mem"),

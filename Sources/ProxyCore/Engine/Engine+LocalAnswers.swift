@@ -26,9 +26,13 @@ extension BatchPlan {
         switch statementClass.transaction {
         case .begin, .beginReadOnly, .beginReadWrite, .beginSerializable:
             return client.pointee.transaction == .none
-        case .commit, .commitChain, .rollback, .rollbackChain, .setTransaction, .setTransactionReadOnly,
-            .setTransactionReadWrite, .setTransactionSerializable:
+        case .commit, .rollback, .setTransaction, .setTransactionReadOnly, .setTransactionReadWrite,
+            .setTransactionSerializable:
             return client.pointee.transaction.isDeferred
+        case .commitChain, .rollbackChain:
+            // What becomes of the modes of a chained transaction (and that differs from one that BEGIN has given them),
+            // a server knows.
+            return client.pointee.transaction.isDeferred && client.pointee.extras?.begin.isEmpty ?? true
         default: break
         }
         let effects = statementClass.effects

@@ -149,7 +149,7 @@ struct ReconfigurationTests {
             client.link.toEngine += questions.joined()
             talk.shell.deliver(client.link, .max)
             // The rest waits until the first answers have been fetched.
-            #expect(!talk.engine.outbox.answering.isEmpty)
+            #expect(!talk.engine.turn.answering.isEmpty)
             talk.settle()
             #expect(client.received.count { $0 == "Ready I" } == 10)
         },
@@ -525,7 +525,7 @@ struct ReconfigurationTests {
             #expect(talk.openServers().count == count)
             #expect(talk.engine.pools.count == 1)
             talk.pass(seconds: 1.1)
-            #expect(!talk.engine.quota.mayBeExceeded)
+            #expect(!talk.engine.pools.quota.mayBeExceeded)
         }
     }
 

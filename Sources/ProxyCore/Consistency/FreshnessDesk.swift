@@ -22,6 +22,8 @@ struct FreshnessDesk {
     /// When the time of the first of them is over, or of one that was served since.
     private var pinnedDeadline = Microseconds.max
     private var positions: [Handle] = []
+    /// Clients that were looked at because they wait, since the start: what waiting clients cost.
+    private(set) var looked: UInt64 = 0
 
     init() {}
 
@@ -40,6 +42,9 @@ struct FreshnessDesk {
 
     /// When the time of one that waits is over; `.max` where there is none.
     var nextDeadline: Microseconds { min(queue.nextDeadline, pinnedDeadline) }
+
+    /// A client is looked at because it waits.
+    mutating func noteLook() { looked &+= 1 }
 
     // MARK: Reads in the queue
 

@@ -36,7 +36,7 @@ extension Engine {
             guard let handle = clients.handle(at: index), let client = clients[handle], client.pointee.pool == pool,
                 client.pointee.pin != nil
             else { continue }
-            work.append(.goOn(handle))
+            turn.work.append(.goOn(handle))
         }
     }
 

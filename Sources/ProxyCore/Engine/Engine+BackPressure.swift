@@ -68,7 +68,7 @@ extension Engine {
                     if size == remaining { endPassing(client, server) }
                 }
                 if size == remaining, !server.pointee.conversation.incoming.carry.isEmpty {
-                    work.append(.replies(server.pointee.handle))
+                    turn.work.append(.replies(server.pointee.handle))
                 }
             }
             return size
@@ -162,13 +162,13 @@ extension Engine {
     private func waitForReader(_ client: ClientPointer) {
         pause(client, .unread)
         // Of a backlog the shell tells the end.
-        if !client.pointee.isBacklogged { outbox.answering.append(client.pointee.handle) }
+        if !client.pointee.isBacklogged { turn.answering.append(client.pointee.handle) }
     }
 
     /// What waited to be fetched when the clients' last messages were looked at has been: they go on.
     func continueAnswering() {
         var handles: [Handle] = []
-        swap(&handles, &outbox.answering)
+        swap(&handles, &turn.answering)
         for handle in handles {
             if let client = clients[handle], !client.pointee.isBacklogged { continueAnswering(client) }
         }

@@ -47,13 +47,15 @@ extension Engine {
     func chooseReadNode(_ pool: PoolPointer) -> Int {
         let nodes = nearNodes(pool)
         if nodes.count <= 1 { return nodes.isEmpty ? -1 : nodes[0] }
-        return roster.balance.choose(nodes, draw: random.next()) { _ in true }
+        let draw = roster.draw()
+        return roster.balance.choose(nodes, draw: draw) { _ in true }
     }
 
     /// The node that was chosen has no free server: another's serves, and one is opened for the next time.
     func takeFromAnyReplica(_ pool: PoolPointer, except tried: Int, _ profile: ProfileID) -> ServerPointer? {
         let nodes = usableNodes(pool)
-        let node = roster.balance.choose(nodes, draw: random.next()) {
+        let draw = roster.draw()
+        let node = roster.balance.choose(nodes, draw: draw) {
             $0 != tried && !pool.pointee.nodes[$0].idle.isEmpty && isQuickerThanWaiting($0, pool)
         }
         if node < 0 { return nil }
@@ -92,11 +94,13 @@ extension Engine {
         let isSession = pool.pointee.options.balanceLevel == .session
         if isSession, keepsReplica(client, pool) { return Int(client.pointee.replica) }
         let near = usableNodes(pool)
-        var node = roster.balance.choose(near, draw: random.next()) {
+        let draw = roster.draw()
+        var node = roster.balance.choose(near, draw: draw) {
             isFresh($0, for: client, pool) && !isRefused(pool, $0)
         }
         if node < 0 {
-            node = roster.balance.choose(readNodes(pool), draw: random.next()) { isFresh($0, for: client, pool) }
+            let draw = roster.draw()
+            node = roster.balance.choose(readNodes(pool), draw: draw) { isFresh($0, for: client, pool) }
         }
         if isSession { client.pointee.replica = Int16(truncatingIfNeeded: node) }
         return node
@@ -115,7 +119,8 @@ extension Engine {
         if chosen < 0 { return nil }
         if let server = takeIdle(pool, chosen, client.pointee.profile) { return server }
         if pool.pointee.options.balanceLevel == .session { return nil }
-        let node = roster.balance.choose(usableNodes(pool), draw: random.next()) {
+        let draw = roster.draw()
+        let node = roster.balance.choose(usableNodes(pool), draw: draw) {
             $0 != chosen && !pool.pointee.nodes[$0].idle.isEmpty && isFresh($0, for: client, pool)
         }
         if node < 0 { return nil }

@@ -33,10 +33,11 @@ extension Engine {
             return false
         default: break
         }
-        guard isRunning(client), let server = servers[client.pointee.server], cancelRequests < Self.mostCancelRequests
+        guard isRunning(client), let server = servers[client.pointee.server],
+            sessions.waitingCancels < Self.mostCancelRequests
         else { return false }
         client.pointee.isCanceled = true
-        if !requester.isNone { cancelRequests += 1 }
+        if !requester.isNone { sessions.waitingCancels += 1 }
         if isPreparing(server) {
             // What is the proxy's own is not what the client wants to have cancelled.
             server.pointee.extras.holdsCancel = true
@@ -50,7 +51,9 @@ extension Engine {
     }
 
     /// The client that was given this number.
-    func client(withProcess number: UInt32) -> ClientPointer? { processes.clients[number].flatMap { clients[$0] } }
+    func client(withProcess number: UInt32) -> ClientPointer? {
+        sessions.processes.clients[number].flatMap { clients[$0] }
+    }
 
     private func isRunning(_ client: ClientPointer) -> Bool {
         client.pointee.outstanding > 0 || client.pointee.flow.isInBatch || client.pointee.flow == .settling
@@ -116,13 +119,13 @@ extension Engine {
         if server.pointee.phase == .draining {
             becomeFree(server)
         } else if let client {
-            work.append(.goOn(client.pointee.handle))
+            turn.work.append(.goOn(client.pointee.handle))
         }
     }
 
     /// Nothing more will come of these requests.
     func endRequests(_ requesters: [Handle]) {
-        cancelRequests -= requesters.count
+        sessions.waitingCancels -= requesters.count
         for handle in requesters {
             if let requester = clients[handle] { close(requester, flush: false, reason: "cancel request") }
         }

@@ -196,7 +196,7 @@ extension Engine {
         switch step {
         case .send(let request): sendAuthentication(client, request)
         case .deriveKey(let request):
-            if let key = logins.keys[request],
+            if let key = pools.logins.keys[request],
                 let next = client.pointee.extras?.authenticator?.resume(saltedPassword: key)
             {
                 try perform(next, client)
@@ -227,16 +227,16 @@ extension Engine {
         }
         let pool = pool(PoolKey(database: extras.database, user: extras.user, replication: extras.replication))
         let limits = pool.pointee.options
-        if let (scope, limit) = quota.limit(ofClients: extras.database, extras.user, limits) {
+        if let (scope, limit) = pools.quota.limit(ofClients: extras.database, extras.user, limits) {
             throw scope == .user
                 ? .tooManyClients(of: "user", extras.user, limit: limit)
                 : .tooManyClients(of: "database", extras.database, limit: limit)
         }
-        quota.clientEntered(extras.database, extras.user)
+        pools.quota.clientEntered(extras.database, extras.user)
         pool.pointee.clients += 1
         pool.pointee.counters.logins += 1
         client.pointee.pool = pool
-        client.pointee.processID = processes.clients.give(to: client.pointee.handle)
+        client.pointee.processID = sessions.processes.clients.give(to: client.pointee.handle)
         client.pointee.profile = profiles.intern(extras.settings)
         client.pointee.startProfile = profiles.intern(extras.settings)
         client.pointee.parseContext = profiles.context(of: client.pointee.profile)

@@ -14,7 +14,7 @@ extension Engine {
         // In a transaction it fails in any case.
         guard plan.effects.contains(.clusterCommand), plan.executes, client.pointee.transaction == .none, primary >= 0
         else { return false }
-        if let claim = claims[client.pointee.handle] { return claim.step != .granted }
+        if let claim = databases.claims[client.pointee.handle] { return claim.step != .granted }
         let wanted = claimedDatabases(client, plan, input, offset)
         if wanted.isEmpty { return false }
         var vacated: [String] = []
@@ -29,7 +29,7 @@ extension Engine {
         }
         var claim = DatabaseClaim(databases: wanted.map(\.database), watched: Set(vacated), now: now)
         let mustWait = !claim.check(isEmpty: !claim.databases.contains { isUnsettled($0) }, now: now)
-        claims[client.pointee.handle] = claim
+        databases.claims[client.pointee.handle] = claim
         if mustWait { client.pointee.flow = .claiming }
         return mustWait
     }
@@ -94,11 +94,11 @@ extension Engine {
 
     /// On replicas too: a session there would be ended when they replay a DROP DATABASE.
     private func vacate(_ database: String) {
-        if let listening = listeningServers[database], listening.clients.isEmpty {
+        if let listening = databases.listening[database], listening.clients.isEmpty {
             if let server = servers[listening.handle] {
                 if server.pointee.phase == .listening { dismiss(server) } else { abandon(server) }
             }
-            listeningServers[database] = nil
+            databases.listening[database] = nil
         }
         forEachServer(of: database) { server in
             switch server.pointee.phase {
@@ -162,21 +162,21 @@ extension Engine {
     /// The control plane has no connection to this database any more.
     package func catalogVacated(database: String) {
         defer { endTurn() }
-        for handle in claims.keys { claims[handle]?.left(database) }
+        for handle in databases.claims.keys { databases.claims[handle]?.left(database) }
         checkClaims()
     }
 
     /// To be called when a server has come or gone, and as time passes.
     func checkClaims() {
-        for handle in claims.keys.sorted(by: { $0.index < $1.index }) {
-            guard let client = clients[handle], var claim = claims[handle] else { continue }
+        for handle in databases.claims.keys.sorted(by: { $0.index < $1.index }) {
+            guard let client = clients[handle], var claim = databases.claims[handle] else { continue }
             switch claim.step {
             case .vacating:
                 let isEmpty = !claim.databases.contains { isUnsettled($0) }
                 guard claim.check(isEmpty: isEmpty, now: now) else { continue }
-                claims[handle] = claim
+                databases.claims[handle] = claim
                 client.pointee.flow = .between
-                work.append(.goOn(handle))
+                turn.work.append(.goOn(handle))
             case .granted:
                 // Its batch is over, or has been refused before it was sent.
                 if client.pointee.outstanding == 0, client.pointee.flow == .between { endClaim(client) }
@@ -186,7 +186,7 @@ extension Engine {
 
     /// The statement is over, or its client has gone.
     func endClaim(_ client: ClientPointer) {
-        guard let claim = claims.removeValue(forKey: client.pointee.handle) else { return }
+        guard let claim = databases.claims.removeValue(forKey: client.pointee.handle) else { return }
         for database in claim.databases { actions.append(.releaseCatalog(database: database)) }
     }
 }

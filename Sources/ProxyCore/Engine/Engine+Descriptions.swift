@@ -84,7 +84,7 @@ extension Engine {
             entry.disposition == .forward || entry.purpose == .check
         else { return }
         var found: UInt64? = StatementDescription.noRows
-        if let body { found = StatementDescription.rows(body, nameHash) }
+        if let body { found = StatementDescription.rows(body, statements.nameHash) }
         guard let found else { return }
         let pool = server.pointee.pool
         var description = statements.description(of: entry.statement) ?? StatementDescription()

@@ -410,7 +410,7 @@ extension Engine {
             client.pointee.flow = .refused
             extras(of: client).refusal = .canceled
         }
-        work.append(.goOn(client.pointee.handle))
+        turn.work.append(.goOn(client.pointee.handle))
     }
 
     /// The names by which the kept batch means a statement that is out of date mean one from now on that is parsed

@@ -58,7 +58,7 @@ extension Engine {
         let place: ClientStatements.Place
         if name.byteCount == 0 {
             place = .unnamed
-        } else if let found = client.pointee.statements.find(name, hash: nameHash.hash(name)) {
+        } else if let found = client.pointee.statements.find(name, hash: statements.nameHash.hash(name)) {
             place = found
         } else {
             return false

@@ -166,7 +166,7 @@ extension Engine {
             client.pointee.unnamed = id
             return
         }
-        let hash = nameHash.hash(name)
+        let hash = statements.nameHash.hash(name)
         let place = client.pointee.statements.find(name, hash: hash) ?? changeNames(client) { $0.add(name, hash: hash) }
         entry.place = place
         entry.previous = client.pointee.statements.set(place, to: id)

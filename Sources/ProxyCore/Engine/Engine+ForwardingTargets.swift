@@ -92,7 +92,7 @@ extension Engine {
     /// Remembers what an Execute runs, with a reference: the client's name for it may go before.
     @inline(__always)
     func setLastBound(_ client: ClientPointer, _ id: StatementID, portal: RawSpan) {
-        client.pointee.lastPortal = portal.byteCount == 0 ? 0 : nameHash.hash(portal) | 1
+        client.pointee.lastPortal = portal.byteCount == 0 ? 0 : statements.nameHash.hash(portal) | 1
         // A server may know it by a name that PREPARE has given there.
         if id.isNone, keepsOwnNames(client) { client.pointee.bindsCopy = true }
         if client.pointee.lastBound == id { return }
@@ -115,14 +115,14 @@ extension Engine {
     /// Whether a portal's name, with which this begins, is that of the last Bind.
     func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }
-        return client.pointee.lastPortal == (end == 0 ? 0 : nameHash.hash(body.extracting(0..<end)) | 1)
+        return client.pointee.lastPortal == (end == 0 ? 0 : statements.nameHash.hash(body.extracting(0..<end)) | 1)
     }
 
     /// Where a name stands that means a statement.
     @inline(__always)
     private func place(of name: RawSpan, _ client: ClientPointer) -> ClientStatements.Place {
         if name.byteCount == 0 { return .unnamed }
-        return client.pointee.statements.find(name, hash: nameHash.hash(name)) ?? .nowhere
+        return client.pointee.statements.find(name, hash: statements.nameHash.hash(name)) ?? .nowhere
     }
 
     /// What is to be on the server for a statement that the client has a name for.

@@ -198,7 +198,7 @@ extension Engine {
 
     /// When `wake` is to be called next; `.max` where nobody waits for a moment.
     package var nextDeadline: Microseconds {
-        if !outbox.answering.isEmpty { return now }
+        if !turn.answering.isEmpty { return now }
         var next = freshnessDesk.nextDeadline
         if let check = roster.switchover?.nextCheck { next = min(next, check) }
         return next
@@ -207,16 +207,16 @@ extension Engine {
     /// The time of `nextDeadline` has come.
     package func wake() {
         defer { endTurn() }
-        if !outbox.answering.isEmpty { continueAnswering() }
+        if !turn.answering.isEmpty { continueAnswering() }
         servePinnedWaits()
         if let check = roster.switchover?.nextCheck, check <= now { checkSwitchover() }
         while let wait = freshnessDesk.takeExpired(at: now) {
-            looked &+= 1
+            freshnessDesk.noteLook()
             guard let client = waiter(wait) else { continue }
             let pool = client.pointee.pool.unsafelyUnwrapped
             if primary < 0 || hasFreshNode(client, pool) { continue }
             turnToPrimary(client, pool)
-            if client.pointee.flow == .assigned { work.append(.served(client.pointee.handle)) }
+            if client.pointee.flow == .assigned { turn.work.append(.served(client.pointee.handle)) }
         }
     }
 
@@ -236,7 +236,7 @@ extension Engine {
         freshnessDesk.answered()
         let change = roster.apply(report, now: now)
         answerPositions()
-        if schemas.isAwaitingReplay { settleSchemas() }
+        if databases.schemas.isAwaitingReplay { settleSchemas() }
         if change.readersHaveChanged {
             forEachPool { serveQueues($0) }
         } else {
@@ -248,7 +248,7 @@ extension Engine {
     private func serveFreshnessWaits() {
         let covered = roster.freshness.reduce(0) { max($0, $1.covered) }
         for (wait, wanted) in freshnessDesk.takeServable(by: covered) {
-            looked &+= 1
+            freshnessDesk.noteLook()
             guard let client = waiter(wait) else { continue }
             let pool = client.pointee.pool.unsafelyUnwrapped
             guard hasFreshNode(client, pool) else {
@@ -302,7 +302,7 @@ extension Engine {
                 continue
             }
             client.pointee.flow = .between
-            work.append(.goOn(handle))
+            turn.work.append(.goOn(handle))
         }
         if freshnessDesk.hasPositionsToTell { askForSample(within: 0) }
     }

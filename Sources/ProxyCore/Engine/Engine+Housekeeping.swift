@@ -65,7 +65,7 @@ extension Engine {
         }
         client.pointee.flow = .refused
         extras(of: client).refusal = error
-        work.append(.goOn(client.pointee.handle))
+        turn.work.append(.goOn(client.pointee.handle))
     }
 
     func scanServers() {

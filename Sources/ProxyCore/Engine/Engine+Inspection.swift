@@ -30,7 +30,7 @@ extension Engine {
             if server.pointee.phase == .listening { found.listeningServers += 1 }
             found.pendingReplies += server.pointee.conversation.ledger.count
         }
-        for listening in listeningServers.values where listening.inFlight != nil { found.pendingReplies += 1 }
+        for listening in databases.listening.values where listening.inFlight != nil { found.pendingReplies += 1 }
         forEachPool { found.waiting += $0.pointee.waiting }
         found.statementReferences = statements.references
         found.bytesInUse = buffers.bytesInUse

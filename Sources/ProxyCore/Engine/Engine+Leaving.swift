@@ -30,13 +30,13 @@ extension Engine {
 
     /// Takes a client out of everything: its server, its queue, its counts.
     func leave(_ client: ClientPointer, reason: String) {
-        if !claims.isEmpty { endClaim(client) }
+        if !databases.claims.isEmpty { endClaim(client) }
         if let server = servers[client.pointee.server] { leaveServer(client, server) }
         if client.pointee.pinRecord != nil { leaveParked(client) }
         if let pool = client.pointee.pool {
             if client.pointee.flow == .waiting { leaveQueue(client, pool) }
             pool.pointee.clients -= 1
-            quota.clientLeft(pool.pointee.database, pool.pointee.user)
+            pools.quota.clientLeft(pool.pointee.database, pool.pointee.user)
             actions.append(.log(.clientLeft(nameForLog(client), reason: reason)))
         }
         client.pointee.phase = .closing
@@ -88,7 +88,7 @@ extension Engine {
         statements.release(client.pointee.lastBound)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
-        processes.clients.takeBack(client.pointee.processID)
+        sessions.processes.clients.takeBack(client.pointee.processID)
         memory.hosts.left(client.pointee.host)
         clients.remove(client.pointee.handle)
     }
@@ -104,7 +104,7 @@ extension Engine {
             return
         case .closing, .leaving:
             remove(server)
-            if !claims.isEmpty { checkClaims() }
+            if !databases.claims.isEmpty { checkClaims() }
             return
         case .listening:
             guard let listening = server.pointee.extras.listening else { return }
@@ -122,7 +122,7 @@ extension Engine {
         drop(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
         // What is held may be the rest of a batch that is now skipped, or the next.
-        if let client = clients[handle], client.pointee.server.isNone { work.append(.goOn(handle)) }
+        if let client = clients[handle], client.pointee.server.isNone { turn.work.append(.goOn(handle)) }
     }
 
     /// Closes every connection to a fenced node, in use or not: what it still answers is the word of a node whose

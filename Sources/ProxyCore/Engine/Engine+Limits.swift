@@ -4,7 +4,7 @@ import Bytes
 extension Engine {
     /// The limit over several pools that is reached, if one is.
     func reachedLimit(_ pool: PoolPointer) -> Quota.Scope? {
-        quota.limit(ofServers: pool.pointee.database, pool.pointee.user, pool.pointee.options, all: servers.count)
+        pools.quota.limit(ofServers: pool.pointee.database, pool.pointee.user, pool.pointee.options, all: servers.count)
     }
 
     /// Where clients wait and such a limit is reached, the server under it that has been free for the longest time

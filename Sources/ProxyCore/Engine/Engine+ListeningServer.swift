@@ -9,9 +9,9 @@ extension Engine {
     /// The listening server for a pool's clients: all pools of the database on the servers share one.
     func listeningServer(of pool: PoolPointer) -> ListeningServer {
         let database = pool.pointee.options.databaseOnServer
-        if let known = listeningServers[database] { return known }
+        if let known = databases.listening[database] { return known }
         let listening = ListeningServer(database: database)
-        listeningServers[database] = listening
+        databases.listening[database] = listening
         return listening
     }
 
@@ -210,23 +210,23 @@ extension Engine {
 
     private func closeIfUnused(_ listening: ListeningServer) {
         guard let server = servers[listening.handle] else {
-            listeningServers[listening.database] = nil
+            databases.listening[listening.database] = nil
             return
         }
         let limit = server.pointee.pool.pointee.options.serverIdleTimeout
         guard limit > 0, now - listening.idleSince > limit, listening.isOpen else { return }
         retire(server)
-        listeningServers[listening.database] = nil
+        databases.listening[listening.database] = nil
     }
 
     /// Whether a listening server has been opened as this pool's user.
     func isListening(_ pool: PoolPointer) -> Bool {
-        listeningServers.values.contains { servers[$0.handle]?.pointee.pool == pool }
+        databases.listening.values.contains { servers[$0.handle]?.pointee.pool == pool }
     }
 
     /// In an order that does not hang on chance.
     private var sortedListeningServers: [ListeningServer] {
-        listeningServers.values.sorted { $0.database < $1.database }
+        databases.listening.values.sorted { $0.database < $1.database }
     }
 
     // MARK: What it sends

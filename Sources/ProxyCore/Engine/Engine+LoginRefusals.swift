@@ -125,7 +125,7 @@ extension Engine {
         guard mayTurn else { return failAll(pool, forRead: true, error) }
         while let client = firstWaiting(&pool.pointee.readers, read: true) {
             turnToPrimary(client, pool, .notLetIn)
-            if client.pointee.flow == .assigned { work.append(.served(client.pointee.handle)) }
+            if client.pointee.flow == .assigned { turn.work.append(.served(client.pointee.handle)) }
         }
     }
 

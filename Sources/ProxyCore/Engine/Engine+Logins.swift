@@ -11,7 +11,7 @@ extension Engine {
     /// From the control plane, which has seen it on the primary.
     package func loginsChanged(_ change: LoginChange) {
         defer { endTurn() }
-        logins.changed(coveredBy: samples.next)
+        pools.logins.changed(coveredBy: samples.next)
         var concerned: [PoolPointer] = []
         forEachPool { pool in
             if pool.pointee.replication == .off,
@@ -108,7 +108,7 @@ extension Engine {
         // What was committed all the same is seen on the primary soon.
         if hasFailed { return }
         for claim in claimed {
-            if catalogs.remove(claim.database) { actions.append(.catalogUnwanted(database: claim.database)) }
+            if databases.catalogs.remove(claim.database) { actions.append(.catalogUnwanted(database: claim.database)) }
             if claim.isForced { endClients(of: claim.database) }
         }
         loginsChanged(change)
@@ -145,7 +145,7 @@ extension Engine {
 
     /// Something was denied that may have been allowed, or the other way round, had the server logged in now.
     func doubtLogins() {
-        if logins.doubt(at: now) { actions.append(.suspectLogins) }
+        if pools.logins.doubt(at: now) { actions.append(.suspectLogins) }
     }
 
     // MARK: Servers of several generations
@@ -173,11 +173,11 @@ extension Engine {
     /// A server of a replica has logged in that may not have replayed the last change: it is replaced once it has.
     func noteLogin(_ server: ServerPointer) {
         server.pointee.isLoginDoubtful =
-            server.pointee.node != primary && roster.freshness[server.pointee.node].covered < logins.lastChange
+            server.pointee.node != primary && roster.freshness[server.pointee.node].covered < pools.logins.lastChange
     }
 
     /// Whether its replica has replayed what it lacked when the server logged in.
     func isOutdatedLogin(_ server: ServerPointer) -> Bool {
-        server.pointee.isLoginDoubtful && roster.freshness[server.pointee.node].covered >= logins.lastChange
+        server.pointee.isLoginDoubtful && roster.freshness[server.pointee.node].covered >= pools.logins.lastChange
     }
 }

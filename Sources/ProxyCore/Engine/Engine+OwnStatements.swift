@@ -35,7 +35,7 @@ extension Engine {
         if !isInBatch { injectSync(server) }
         for (name, id) in own {
             let names = enterSettings(of: id, client, server)
-            let place = client.pointee.statements.find(name.span.bytes, hash: nameHash.hash(name.span.bytes))
+            let place = client.pointee.statements.find(name.span.bytes, hash: statements.nameHash.hash(name.span.bytes))
             parseUnderOwnName(name, place ?? .nowhere, id, isInBatch ? .prepareAhead : .none, server)
             leaveSettings(names, server)
             if !isInBatch { injectSync(server) }

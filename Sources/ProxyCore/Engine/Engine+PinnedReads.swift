@@ -121,11 +121,12 @@ extension Engine {
 
     /// A replica that is fresh for the client, rather of the proxy's own zone; -1 where there is none.
     private func chooseReplica(_ client: ClientPointer, _ pool: PoolPointer, where serves: (Int) -> Bool) -> Int {
-        let near = roster.balance.choose(roster.replicaReaders.near, draw: random.next()) {
+        let draw = roster.draw()
+        let near = roster.balance.choose(roster.replicaReaders.near, draw: draw) {
             isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
         }
         if near >= 0 { return near }
-        return roster.balance.choose(roster.replicaReaders.all, draw: random.next()) {
+        return roster.balance.choose(roster.replicaReaders.all, draw: draw) {
             isFresh($0, for: client, pool) && !isRefused(pool, $0) && serves($0)
         }
     }
@@ -148,7 +149,7 @@ extension Engine {
 
     /// Positions have been reported, or the time of one of these has come: each looks again.
     func servePinnedWaits() {
-        for client in freshnessDesk.takePinned() { work.append(.goOn(client)) }
+        for client in freshnessDesk.takePinned() { turn.work.append(.goOn(client)) }
     }
 
     // MARK: And back
@@ -173,7 +174,7 @@ extension Engine {
         record.parked = .none
         server.pointee.phase = .active
         client.pointee.server = server.pointee.handle
-        work.append(.goOn(client.pointee.handle))
+        turn.work.append(.goOn(client.pointee.handle))
         return true
     }
 

@@ -7,7 +7,7 @@ extension Engine {
     func pool(_ key: PoolKey) -> PoolPointer {
         if let pool = pools[key] { return pool }
         let poolOptions = poolOptions(key)
-        let catalog = catalogs[poolOptions.databaseOnServer]
+        let catalog = databases.catalogs[poolOptions.databaseOnServer]
         let pool = pools.insert(key) {
             Pool(
                 handle: $0,
@@ -15,15 +15,15 @@ extension Engine {
                 options: poolOptions,
                 nodeCount: roster.topology.nodes.count,
                 catalog: catalog,
-                epoch: schemas.current(poolOptions.databaseOnServer)
+                epoch: databases.schemas.current(poolOptions.databaseOnServer)
             )
         }
         pool.pointee.isPaused = key.replication == .off && orders.paused.contains(key.database)
-        if let listening = listeningServers[poolOptions.databaseOnServer], !listening.clients.isEmpty {
+        if let listening = databases.listening[poolOptions.databaseOnServer], !listening.clients.isEmpty {
             pool.pointee.listening = listening
         }
         setCatalog(of: pool, catalog)
-        pool.pointee.isCatalogOutdated = catalogs.isOutdated(poolOptions.databaseOnServer)
+        pool.pointee.isCatalogOutdated = databases.catalogs.isOutdated(poolOptions.databaseOnServer)
         return pool
     }
 
@@ -111,7 +111,7 @@ extension Engine {
         }
         let idle = now - oldest.pointee.since
         let nodes = nearNodes(pool)
-        let draw = random.next()
+        let draw = roster.draw()
         for place in 0..<nodes.count where nodes[place] != node {
             if roster.balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
             guard let server = takeFitting(pool, nodes[place], profile) else { continue }
@@ -221,7 +221,7 @@ extension Engine {
         guard server.pointee.fences == 0 else { return }
         if isMisplaced(server) || isTooOld(server) || pool.pointee.replication != .off
             || server.pointee.cleanup == .close || isOutdatedLogin(server)
-            || quota.mayBeExceeded && isBeyondLimits(pool, server.pointee.node)
+            || pools.quota.mayBeExceeded && isBeyondLimits(pool, server.pointee.node)
         {
             retire(server)
             return
@@ -311,7 +311,7 @@ extension Engine {
     @discardableResult
     func open(_ pool: PoolPointer, _ node: Int) -> Handle {
         pool.pointee.nodes[node].connecting += 1
-        quota.serverOpened(pool.pointee.database, pool.pointee.user)
+        pools.quota.serverOpened(pool.pointee.database, pool.pointee.user)
         let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
         actions.append(.connect(PeerToken(.server, handle), node: node))
         return handle
@@ -350,7 +350,7 @@ extension Engine {
         server.pointee.conversation.clear(to: buffers)
         profiles.release(server.pointee.profile)
         profiles.release(server.pointee.extras.profileBefore)
-        processes.left(server.pointee.process, server.pointee.handle)
+        sessions.processes.left(server.pointee.process, server.pointee.handle)
         servers.remove(server.pointee.handle)
     }
 
@@ -378,7 +378,7 @@ extension Engine {
         case .listening, .leaving, .closing: return
         }
         server.pointee.phase = .closing
-        quota.serverClosed(pool.pointee.database, pool.pointee.user)
+        pools.quota.serverClosed(pool.pointee.database, pool.pointee.user)
     }
 
     /// Whether the node no longer is what the server was opened for: reads and writes must not go there by old

@@ -116,7 +116,7 @@ extension Engine {
         _ entry: inout LedgerEntry
     ) {
         let name = reference.name.span.bytes
-        guard let place = client.pointee.statements.find(name, hash: nameHash.hash(name)) else { return }
+        guard let place = client.pointee.statements.find(name, hash: statements.nameHash.hash(name)) else { return }
         entry.namePlace = place
         entry.nameStart = UInt16(clamping: Self.characters(in: text.extracting(0..<reference.range.lowerBound)))
         entry.nameSize = UInt16(clamping: Self.characters(in: text.extracting(reference.range)))

@@ -195,7 +195,7 @@ extension Engine {
         guard value == UInt8(ascii: "t") || value == 1 else { return true }
         deliver(client)
         guard entry.signal.process == client.pointee.processID else {
-            work.append(.signal(entry.signal))
+            turn.work.append(.signal(entry.signal))
             return true
         }
         flushRun(server, bytes, &run, upTo: offset)

@@ -51,7 +51,7 @@ extension Engine {
     /// Gives a server to a client that waits for one; it is gone on with when the event is over.
     func grant(_ server: ServerPointer, to client: ClientPointer) {
         assign(server, to: client)
-        work.append(.served(client.pointee.handle))
+        turn.work.append(.served(client.pointee.handle))
     }
 
     // MARK: A server is free
@@ -87,7 +87,7 @@ extension Engine {
         var passed = pool.pointee.nodes[node].passed
         passed.begin(roster.epoch, pool.pointee.readers.order, servesAnybody)
         for index in pool.pointee.readers.places(from: passed.place) {
-            looked &+= 1
+            freshnessDesk.noteLook()
             if let client = waitingReader(pool, index), serves(node, client, pool, anybody: servesAnybody) {
                 passed.place = pool.pointee.readers.place(of: index)
                 pool.pointee.nodes[node].passed = passed
@@ -158,7 +158,7 @@ extension Engine {
         // While one is served the entries of others may go, and those behind them move up.
         while let index = pool.pointee.readers.places(from: place).first {
             place = pool.pointee.readers.place(of: index) &+ 1
-            looked &+= 1
+            freshnessDesk.noteLook()
             guard let client = waitingReader(pool, index) else { continue }
             if needsParticularNode(client, pool) {
                 guard serve(client, pool) else { continue }
@@ -186,7 +186,7 @@ extension Engine {
             awaitFreshness(client, pool)
         }
         guard client.pointee.flow == .assigned else { return false }
-        work.append(.served(client.pointee.handle))
+        turn.work.append(.served(client.pointee.handle))
         return true
     }
 }

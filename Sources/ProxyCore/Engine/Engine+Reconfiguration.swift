@@ -18,7 +18,7 @@ extension Engine {
         self.configuration = next.effective
         classifier.maximumTextBytes = Self.mostTextAtHand(options)
         statements.limit = options.preparedStatementMemory
-        quota.limitsHaveChanged(maximumServers: options.maximumServers)
+        pools.quota.limitsHaveChanged(maximumServers: options.maximumServers)
         var pools: [PoolPointer] = []
         forEachPool { pools.append($0) }
         for pool in pools { reconfigure(pool) }
@@ -62,7 +62,7 @@ extension Engine {
     /// Once a second while more may be open than is allowed: closes free servers; the others are when they become free
     /// (`isBeyondLimits()`).
     func shrink() {
-        guard quota.mayBeExceeded else { return }
+        guard pools.quota.mayBeExceeded else { return }
         var isBeyond = false
         forEachPool { pool in
             for node in 0..<pool.pointee.nodeCount {
@@ -75,7 +75,7 @@ extension Engine {
                 }
             }
         }
-        if !isBeyond { quota.areKept() }
+        if !isBeyond { pools.quota.areKept() }
     }
 
     /// Whether a pool has more servers on a node than it may have now.
@@ -85,6 +85,6 @@ extension Engine {
         let total = pool.pointee.nodes[node].total
         if total == 0 { return false }
         if total > most || pool.pointee.hasGenerations && totalOfGenerations(pool, node) > most { return true }
-        return quota.isExceeded(pool.pointee.database, pool.pointee.user, limits)
+        return pools.quota.isExceeded(pool.pointee.database, pool.pointee.user, limits)
     }
 }

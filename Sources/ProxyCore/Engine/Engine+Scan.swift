@@ -203,7 +203,7 @@ extension Engine {
     @inline(__always)
     func statement(named name: RawSpan, of client: ClientPointer) -> StatementID? {
         if name.byteCount == 0 { return client.pointee.unnamed.isNone ? nil : client.pointee.unnamed }
-        guard let place = client.pointee.statements.find(name, hash: nameHash.hash(name)) else { return nil }
+        guard let place = client.pointee.statements.find(name, hash: statements.nameHash.hash(name)) else { return nil }
         let id = client.pointee.statements.statement(at: place)
         return id.isNone ? nil : id
     }

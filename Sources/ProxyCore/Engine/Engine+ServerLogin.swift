@@ -92,7 +92,7 @@ extension Engine {
             }
         case BackendTag.backendKeyData where body.byteCount >= 8:
             server.pointee.processID = body.uint32(at: 0)
-            processes.joined(server.pointee.process, server.pointee.handle)
+            sessions.processes.joined(server.pointee.process, server.pointee.handle)
             server.pointee.extras.cancelKey = body.array(4..<body.byteCount)
         case BackendTag.readyForQuery:
             serverReady(server)
@@ -117,7 +117,7 @@ extension Engine {
         case .send(let response):
             send(server) { builder in builder.message(FrontendTag.password) { $0.raw(response.encodeBody()) } }
         case .deriveKey(let request):
-            if let key = logins.keys[request] {
+            if let key = pools.logins.keys[request] {
                 resumeLogin(server, key)
             } else {
                 actions.append(.deriveKey(server.pointee.token, request))
@@ -158,7 +158,7 @@ extension Engine {
         )
         offer(server)
         if pool.pointee.waiting > 0 { serveQueues(pool) }
-        if !claims.isEmpty { checkClaims() }
+        if !databases.claims.isEmpty { checkClaims() }
     }
 
     // MARK: Failure

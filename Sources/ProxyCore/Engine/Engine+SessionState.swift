@@ -307,7 +307,7 @@ extension Engine {
         if key == .ordinary { return nil }
         if let known = pool.pointee.contexts[key] { return known }
         if pool.pointee.contexts.count >= 256 { pool.pointee.contexts.removeAll() }
-        let context = SessionContext(context: makeContext(key, pool), stamp: catalogs.takeStamp())
+        let context = SessionContext(context: makeContext(key, pool), stamp: databases.catalogs.takeStamp())
         pool.pointee.contexts[key] = context
         return context
     }
@@ -336,17 +336,17 @@ extension Engine {
                 serverLocalViewsOnReplica: pool.pointee.options.serverLocalViewsOnReplicas
             )
         )
-        pool.pointee.contextStamp = catalogs.takeStamp()
+        pool.pointee.contextStamp = databases.catalogs.takeStamp()
         for (key, context) in pool.pointee.contexts {
             context.context = makeContext(key, pool)
-            context.stamp = catalogs.takeStamp()
+            context.stamp = databases.catalogs.takeStamp()
         }
     }
 
     /// Classes that interned statements remember are looked up anew.
     func forgetClasses(of pool: PoolPointer) {
-        pool.pointee.contextStamp = catalogs.takeStamp()
-        for context in pool.pointee.contexts.values { context.stamp = catalogs.takeStamp() }
+        pool.pointee.contextStamp = databases.catalogs.takeStamp()
+        for context in pool.pointee.contexts.values { context.stamp = databases.catalogs.takeStamp() }
     }
 
     /// The server has none of the statements but those that messages behind this reply are about to prepare.

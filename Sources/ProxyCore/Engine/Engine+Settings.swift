@@ -223,7 +223,7 @@ extension Engine {
             if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
             client.pointee.flow = .between
             release(server, from: client)
-            work.append(.goOn(client.pointee.handle))
+            turn.work.append(.goOn(client.pointee.handle))
         } else if mayTryAgain, client.pointee.replayState == .armed {
             runAgain(client, server, readsElsewhere(client) ? .onPinned : .settings)
         } else {
@@ -244,7 +244,7 @@ extension Engine {
         } else if server.pointee.conversation.status != .idle {
             inject(server, "ROLLBACK", purpose: .rollback)
         }
-        work.append(.goOn(client.pointee.handle))
+        turn.work.append(.goOn(client.pointee.handle))
     }
 
     /// The batch has been sent, and the server refuses it: the client gets the error in place of the server's, and lets
@@ -280,7 +280,7 @@ extension Engine {
             abandon(server)
             if pool.pointee.waiting > 0 { serveQueues(pool) }
         }
-        work.append(.goOn(client.pointee.handle))
+        turn.work.append(.goOn(client.pointee.handle))
     }
 
     /// Ends a batch whose client has let go of the server before it ended.

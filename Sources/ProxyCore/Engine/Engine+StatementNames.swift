@@ -7,7 +7,9 @@ extension Engine {
     /// Why a client may not have one more name; nil where it may. Names that mean nothing any more make room first,
     /// where no reply can refer to them.
     func refusal(ofName name: RawSpan, _ client: ClientPointer) -> PostgresError? {
-        if name.byteCount == 0 || client.pointee.statements.find(name, hash: nameHash.hash(name)) != nil { return nil }
+        if name.byteCount == 0 || client.pointee.statements.find(name, hash: statements.nameHash.hash(name)) != nil {
+            return nil
+        }
         let size = ClientStatements.bytes(of: name)
         if client.pointee.statements.bytes + size > options.clientStatementNames {
             let isSettled =

@@ -118,7 +118,7 @@ extension Engine {
     /// The schema of a database (by its name on the servers) has changed, or may have: what is parsed from now on meets
     /// nothing that was parsed before.
     func schemaChanged(_ database: String) {
-        let epoch = schemas.move(database)
+        let epoch = databases.schemas.move(database)
         forEachPool { pool in
             if pool.pointee.options.databaseOnServer == database { pool.pointee.epoch = epoch }
         }
@@ -129,7 +129,7 @@ extension Engine {
         server.pointee.changesSchema = false
         let database = server.pointee.pool.pointee.options.databaseOnServer
         schemaChanged(database)
-        if !roster.replicas.isEmpty { schemas.awaitReplay(of: database, by: samples.next) }
+        if !roster.replicas.isEmpty { databases.schemas.awaitReplay(of: database, by: samples.next) }
     }
 
     /// Replicas have told how far they are.
@@ -138,7 +138,7 @@ extension Engine {
         for index in roster.topology.nodes.indices where roster.topology.nodes[index].state.role == .replica {
             covered = min(covered, roster.freshness[index].covered)
         }
-        for database in schemas.takeReplayed(covered: covered) { schemaChanged(database) }
+        for database in databases.schemas.takeReplayed(covered: covered) { schemaChanged(database) }
     }
 
     // MARK: What a client's name means on its server

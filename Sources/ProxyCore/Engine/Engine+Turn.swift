@@ -14,19 +14,35 @@ enum Work: BitwiseCopyable {
     case signal(ProcessSignal)
 }
 
+/// What an event is handled with, and what it leaves to be done.
+struct Turn: ~Copyable {
+    /// See `Engine.now`, `Engine.samples` and `Engine.actions`.
+    var now: Microseconds = 0
+    var samples = SampleReading()
+    var actions: [EngineAction] = []
+    /// What the event being handled has left to do in other sessions.
+    var work = RingQueue<Work>()
+    /// Sessions with bytes for the shell to fetch.
+    var touched = RingQueue<PeerToken>()
+    /// Clients whose next messages wait until the answers before them have been fetched.
+    var answering: [Handle] = []
+    /// When all sessions were looked at last.
+    var lastScan: Microseconds = 0
+}
+
 /// One turn: an event, then the work that it has left, in the order in which it came up, until there is none.
 extension Engine {
     /// To be called at the end of each event.
     @inline(__always)
     func endTurn() {
-        if !work.isEmpty { workOff() }
+        if !turn.work.isEmpty { workOff() }
     }
 
     /// What is done may leave more to do. It ends: to go on twice with the same bytes, a client must have been given
     /// something between, or be at another of its limited number of tries.
     private func workOff() {
-        while !work.isEmpty {
-            switch work.removeFirst() {
+        while !turn.work.isEmpty {
+            switch turn.work.removeFirst() {
             case .goOn(let handle):
                 if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
                 if let client = clients[handle] { processHeld(client) }

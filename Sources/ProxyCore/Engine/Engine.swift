@@ -45,48 +45,17 @@ package final class Engine {
     package let buffers: BufferPool
     let environment: Environment
 
-    let clients = Slab<ClientSession>()
-    let servers = Slab<ServerSession>()
-    let cancels = Slab<CancelSession>()
-    var pools = PoolDirectory()
+    var sessions: Sessions
+    var pools: PoolDirectory
     let statements: StatementStore
     let profiles: ProfileStore
     let classifier: StatementClassifier
-    let nameHash: KeyedHash
-
-    var processes: ProcessDirectory
-    var logins = LoginDesk()
-    /// By their clients.
-    var claims: [Handle: DatabaseClaim] = [:]
-    /// By the databases' names on the servers.
-    var catalogs: CatalogStore
-    var quota: Quota
-    var schemas = SchemaEpochs()
-    /// By the databases' names on the servers.
-    var listeningServers: [String: ListeningServer] = [:]
-
-    /// Connections with cancel requests that wait for their end.
-    var cancelRequests = 0
+    var databases: DatabaseDirectory
     var orders = OperatorOrders()
     var roster: Roster
-    var random: RandomSource
-
     var freshnessDesk = FreshnessDesk()
-    /// Clients that were looked at because they wait, since the start: what waiting clients cost.
-    package var looked: UInt64 = 0
-
-    /// The time of the event being handled: the shell's monotonic clock.
-    package var now: Microseconds = 0
-    /// The sample clock's numbers, which come with each event; what clients have written since is noted in them, and
-    /// told to the clock by the shell before it sends anything.
-    package var samples = SampleReading()
-    /// What the shell is to do, in order; it empties the array.
-    package var actions: [EngineAction] = []
-    /// What the event being handled has left to do in other sessions.
-    var work = RingQueue<Work>()
     var memory: ClientMemory
-    var outbox = Outbox()
-    private var lastScan: Microseconds = 0
+    var turn = Turn()
 
     package init(
         _ configuration: EngineConfiguration,
@@ -98,7 +67,7 @@ package final class Engine {
         let (options, seed) = (self.configuration.options, environment.seed)
         buffers = BufferPool(limit: options.bufferMemory)
         memory = ClientMemory(limit: options.bufferMemory)
-        processes = ProcessDirectory(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
+        sessions = Sessions(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
         profiles = ProfileStore(seed: seed ^ 0x7A3D_51C9)
         statements = StatementStore(limit: options.preparedStatementMemory, seed: seed, profiles: profiles)
         classifier = StatementClassifier(
@@ -106,11 +75,40 @@ package final class Engine {
             seed: seed,
             maximumTextBytes: Self.mostTextAtHand(options)
         )
-        quota = Quota(maximumServers: options.maximumServers)
-        catalogs = CatalogStore(limit: options.maximumCatalogs)
-        nameHash = KeyedHash(seed: seed ^ 0x5DEE_CE66)
-        random = RandomSource(seed: seed)
-        roster = Roster(topology, zone: options.zone, slowStart: options.slowStart, now: 0)
+        pools = PoolDirectory(maximumServers: options.maximumServers)
+        databases = DatabaseDirectory(maximumCatalogs: options.maximumCatalogs)
+        roster = Roster(topology, zone: options.zone, slowStart: options.slowStart, seed: seed, now: 0)
+    }
+
+    /// The time of the event being handled: the shell's monotonic clock.
+    package var now: Microseconds {
+        @inline(__always) _read { yield turn.now }
+        @inline(__always) _modify { yield &turn.now }
+    }
+
+    /// The sample clock's numbers, which come with each event; what clients have written since is noted in them, and
+    /// told to the clock by the shell before it sends anything.
+    package var samples: SampleReading {
+        @inline(__always) _read { yield turn.samples }
+        @inline(__always) _modify { yield &turn.samples }
+    }
+
+    /// What the shell is to do, in order; it empties the array.
+    package var actions: [EngineAction] {
+        @inline(__always) _read { yield turn.actions }
+        @inline(__always) _modify { yield &turn.actions }
+    }
+
+    var clients: Slab<ClientSession> {
+        @inline(__always) _read { yield sessions.clients }
+    }
+
+    var servers: Slab<ServerSession> {
+        @inline(__always) _read { yield sessions.servers }
+    }
+
+    var cancels: Slab<CancelSession> {
+        @inline(__always) _read { yield sessions.cancels }
     }
 
     /// The limits and times that are in effect.
@@ -243,7 +241,7 @@ package final class Engine {
     /// The answer to `.deriveKey`.
     package func keyDerived(_ token: PeerToken, for request: SaltedPasswordRequest, _ key: SaltedPassword) {
         defer { endTurn() }
-        logins.keys.insert(key, for: request)
+        pools.logins.keys.insert(key, for: request)
         switch token.kind {
         case .client: if let client = clients[token.handle] { resumeAuthentication(client, key) }
         case .server: if let server = servers[token.handle] { resumeLogin(server, key) }
@@ -272,15 +270,15 @@ package final class Engine {
         if freshnessDesk.hasPositionsToTell { answerPositions() }
         if !orders.waits.isEmpty { checkConsoleWaits() }
         checkSwitchover()
-        if !claims.isEmpty {
+        if !databases.claims.isEmpty {
             checkClaims()
         }
         if !roster.departed.isEmpty { checkDeparted() }
-        if !listeningServers.isEmpty {
+        if !databases.listening.isEmpty {
             checkListeningServers()
         }
-        guard now - lastScan >= 1_000_000 else { return }
-        lastScan = now
+        guard now - turn.lastScan >= 1_000_000 else { return }
+        turn.lastScan = now
         scanServers()
         scanClients()
         shrink()
@@ -293,11 +291,11 @@ package final class Engine {
     /// From the shell: how many bytes it has fetched for a connection and not sent yet.
     package func countUnsent(by count: @escaping (TransportID) -> Int) { memory.unsentBytes = count }
 
-    package var hasTouched: Bool { !outbox.touched.isEmpty }
+    package var hasTouched: Bool { !turn.touched.isEmpty }
 
     /// A session with bytes to send, until there is none.
     package func nextTouched() -> PeerToken? {
-        outbox.touched.isEmpty ? nil : outbox.touched.removeFirst()
+        turn.touched.isEmpty ? nil : turn.touched.removeFirst()
     }
 
     /// Hands a touched session's bytes to `send`, which moves them out.
@@ -326,18 +324,18 @@ package final class Engine {
     func touch(_ client: ClientPointer) {
         if client.pointee.isTouched { return }
         client.pointee.isTouched = true
-        outbox.touched.append(client.pointee.token)
+        turn.touched.append(client.pointee.token)
     }
 
     @inline(__always)
     func touch(_ server: ServerPointer) {
         if server.pointee.isTouched { return }
         server.pointee.isTouched = true
-        outbox.touched.append(server.pointee.token)
+        turn.touched.append(server.pointee.token)
     }
 
     func touch(_ cancel: UnsafeMutablePointer<CancelSession>) {
-        outbox.touched.append(cancel.pointee.token)
+        turn.touched.append(cancel.pointee.token)
     }
 
     func forEachPool(_ body: (PoolPointer) -> Void) {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What is known of the nodes, and what follows from it: who takes writes, who takes reads, who is told to take none.
 ///
 /// The one owner of all that. It is told of news and orders, changes itself, and answers with what has come of them
@@ -31,11 +33,13 @@ struct Roster: ~Copyable {
     private(set) var epoch: UInt64 = 1
     /// The proxy's own zone; empty: none.
     private var zone: String
+    private var random: RandomSource
 
     /// - Parameter slowStart: microseconds in which a node that joins the readers comes to its full weight.
-    init(_ topology: Topology, zone: String, slowStart: Microseconds, now: Microseconds) {
+    init(_ topology: Topology, zone: String, slowStart: Microseconds, seed: UInt64, now: Microseconds) {
         self.topology = topology
         self.zone = zone
+        random = RandomSource(seed: seed)
         let count = topology.nodes.count
         replicaReaders = ReadNodes(capacity: count)
         readersWithPrimary = ReadNodes(capacity: count)
@@ -46,6 +50,10 @@ struct Roster: ~Copyable {
         readReaders(now: now)
         noteOutage(primaryBefore: -1, now: now)
     }
+
+    /// A random number, by which one of several nodes is chosen.
+    @inline(__always)
+    mutating func draw() -> UInt64 { random.next() }
 
     // MARK: News
 

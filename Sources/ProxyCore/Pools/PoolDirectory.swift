@@ -1,16 +1,20 @@
 import Bytes
 
-/// All pools, and which of them takes new clients of a (database, user).
+/// All pools, which of them takes new clients of a (database, user), and what several of them share: limits, and what
+/// log-ins go by.
 ///
 /// A pool that has been superseded takes none: its clients keep what they came with, as on connections of their own,
 /// while another pool of the same key serves those that come.
 struct PoolDirectory {
     let all = Slab<Pool>()
+    var quota: Quota
+    var logins = LoginDesk()
     private var current: [PoolKey: Handle] = [:]
     /// The oldest first.
     private var superseded: [PoolKey: [Handle]] = [:]
 
-    init() {}
+    /// - Parameter maximumServers: `max_server_connections`; 0: none.
+    init(maximumServers: Int) { quota = Quota(maximumServers: maximumServers) }
 
     var count: Int { all.count }
 

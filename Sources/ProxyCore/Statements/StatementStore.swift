@@ -12,6 +12,8 @@ final class StatementStore {
     private var vacant: [StatementID] = []
     private var buckets: [StatementID]
     private let hash: KeyedHash
+    /// Of clients' names, of statements and of portals.
+    let nameHash: KeyedHash
     private let profiles: ProfileStore
     private(set) var nextSerial: UInt64 = 1
     private var oldest = StatementID.none
@@ -40,6 +42,7 @@ final class StatementStore {
         self.limit = limit
         self.profiles = profiles
         hash = KeyedHash(seed: seed)
+        nameHash = KeyedHash(seed: seed ^ 0x5DEE_CE66)
         records = .allocate(capacity: capacity)
         buckets = Array(repeating: .none, count: 256)
     }

@@ -22,8 +22,8 @@ extension Engine {
         verifyServers(census, &findings)
         statements.verify(census.statements, &findings)
         profiles.verify(census.profiles, &findings)
-        findings.expect(quota.clients, is: census.clientCounts, "clients of databases and users are counted")
-        findings.expect(quota.servers, is: census.serverCounts, "servers of databases and users are counted")
+        findings.expect(pools.quota.clients, is: census.clientCounts, "clients of databases and users are counted")
+        findings.expect(pools.quota.servers, is: census.serverCounts, "servers of databases and users are counted")
         findings.expect(memory.hosts.clients, is: census.hosts, "clients of each host are counted")
         for node in roster.topology.nodes.indices {
             let inFlight = Int(roster.balance.nodes[node].inFlight)
@@ -32,7 +32,7 @@ extension Engine {
         if let lentElsewhere {
             findings.expect(buffers.bytesInUse, is: census.lentBytes + lentElsewhere, "lent bytes are counted")
         }
-        findings.expect(work.isEmpty, "\(work.count) pieces of work are left undone")
+        findings.expect(turn.work.isEmpty, "\(turn.work.count) pieces of work are left undone")
         return findings.all
     }
 
@@ -49,7 +49,7 @@ extension Engine {
             census.lentBytes += cancel.pointee.output.lentBytes
             census.cancels[cancel.pointee.server, default: 0] += 1
         }
-        for listening in listeningServers.values {
+        for listening in databases.listening.values {
             for server in listening.next.servers + (listening.inFlight?.servers ?? []) {
                 census.fences[server, default: 0] += 1
             }
@@ -83,7 +83,10 @@ extension Engine {
                 )
             }
             if client.pointee.flow == .claiming, client.pointee.phase != .closing {
-                findings.expect(claims[handle] != nil, "client \(index) waits for a database that nobody vacates")
+                findings.expect(
+                    databases.claims[handle] != nil,
+                    "client \(index) waits for a database that nobody vacates"
+                )
             }
             if let channels = client.pointee.channels {
                 let isServed = channels.listening.clients.contains(handle)

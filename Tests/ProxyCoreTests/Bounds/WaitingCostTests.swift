@@ -33,17 +33,17 @@ struct WaitingCostTests {
             let clients = (0..<count).map { _ in talk.client() }
             for client in clients { writes(client, talk) }
             for client in clients { client.sends("Query SELECT 1") }
-            var before = talk.engine.looked
+            var before = talk.engine.freshnessDesk.looked
             for _ in 0..<50 {
                 #expect(talk.engine.nextDeadline < .max)
                 report(talk, covered: [0])
                 talk.engine.wake()
             }
-            cost.idle = talk.engine.looked - before
-            before = talk.engine.looked
+            cost.idle = talk.engine.freshnessDesk.looked - before
+            before = talk.engine.freshnessDesk.looked
             report(talk, covered: [SampleNumber(count + 1)])
             for _ in 0..<count { talk.server(on: 1).answers("1") }
-            cost.served = talk.engine.looked - before
+            cost.served = talk.engine.freshnessDesk.looked - before
             for client in clients { client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I") }
         }
         return cost
@@ -81,12 +81,12 @@ struct WaitingCostTests {
             }
             for client in clients { client.sends("Query SELECT 1") }
             let free = talk.server(on: 2)
-            let before = talk.engine.looked
+            let before = talk.engine.freshnessDesk.looked
             for _ in 0..<100 {
                 other.sends("Query /* howdah: replica */ SELECT 1")
                 free.answers("1")
             }
-            cost = talk.engine.looked - before
+            cost = talk.engine.freshnessDesk.looked - before
             #expect(other.received.last == "Ready I")
             for _ in 0..<count { talk.server(on: 1).answers("1") }
         }

@@ -21,7 +21,7 @@ struct RosterTests {
     }
 
     private func roster(_ states: NodeState..., zone: String = "") -> Roster {
-        Roster(Topology(nodes: states.enumerated().map { node($0, $1) }), zone: zone, slowStart: 0, now: 0)
+        Roster(Topology(nodes: states.enumerated().map { node($0, $1) }), zone: zone, slowStart: 0, seed: 1, now: 0)
     }
 
     private func near(_ count: Int) -> [NodeFreshness] {
@@ -91,6 +91,7 @@ struct RosterTests {
             Topology(nodes: [node(0, .up(.primary)), node(1, .up(.replica)), node(2, .up(.replica), weight: 0)]),
             zone: "",
             slowStart: 0,
+            seed: 1,
             now: 0
         )
         #expect(roster.replicas == [1] && !roster.hasLaggards)
@@ -110,7 +111,7 @@ struct RosterTests {
         let nodes = [
             node(0, .up(.primary), zone: "a"), node(1, .up(.replica), zone: "a"), node(2, .up(.replica), zone: "b"),
         ]
-        var roster = Roster(Topology(nodes: nodes), zone: "b", slowStart: 0, now: 0)
+        var roster = Roster(Topology(nodes: nodes), zone: "b", slowStart: 0, seed: 1, now: 0)
         #expect(roster.replicaReaders.all.indexes == [1, 2] && roster.replicaReaders.near.indexes == [2])
         _ = roster.drain(2, now: 1)
         #expect(roster.replicaReaders.near.indexes == [1])
@@ -176,7 +177,7 @@ struct RosterTests {
         var now: Microseconds = 0
         var count = 3
         var nodes = (0..<count).map { node($0, $0 == 0 ? .up(.primary) : .up(.replica)) }
-        var roster = Roster(Topology(nodes: nodes), zone: "", slowStart: 0, now: 0)
+        var roster = Roster(Topology(nodes: nodes), zone: "", slowStart: 0, seed: 1, now: 0)
         for _ in 0..<300 {
             now += 1
             let before = roster.primary

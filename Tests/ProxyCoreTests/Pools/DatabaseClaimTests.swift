@@ -147,11 +147,11 @@ struct DatabaseClaimTests {
             admin.sends("Query DROP DATABASE shop")
             admin.vanishes()
             // It would be carried out; taken out for good, as at the end of the process, it leaves nothing behind.
-            #expect(talk.engine.claims.count == 1)
+            #expect(talk.engine.databases.claims.count == 1)
             for client in talk.engine.clientTokens { talk.engine.closed(client, reason: "the end") }
             talk.settle()
             #expect(talk.shell.vacatedCatalogs.isEmpty)
-            #expect(talk.engine.claims.isEmpty)
+            #expect(talk.engine.databases.claims.isEmpty)
         }
     }
 
@@ -164,7 +164,7 @@ struct DatabaseClaimTests {
             admin.sends("Query DROP DATABASE shop", "Query UPDATE t SET x = 1")
             admin.cancels()
             #expect(talk.cancels.isEmpty)
-            #expect(talk.engine.claims.isEmpty && talk.shell.vacatedCatalogs.isEmpty)
+            #expect(talk.engine.databases.claims.isEmpty && talk.shell.vacatedCatalogs.isEmpty)
             admin.gets("Error 57014 canceling statement due to user request", "Ready I")
             let own = servers(talk, user: "admin", on: 0)[0]
             own.gets("Query UPDATE t SET x = 1")

@@ -11,7 +11,7 @@ struct PoolDirectoryTests {
     }
 
     @Test func aSupersededPoolTakesNobodyAndCountsUntilItIsGone() {
-        var directory = PoolDirectory()
+        var directory = PoolDirectory(maximumServers: 0)
         let key = PoolKey(database: "shop", user: "ann")
         #expect(directory[key] == nil && !directory.serves("shop"))
         let first = make(&directory, key)

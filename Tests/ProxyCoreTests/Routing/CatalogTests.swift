@@ -45,7 +45,7 @@ struct CatalogTests {
             #expect(talk.shell.wantedCatalogs == ["app"])
             talk.pass(seconds: 5)
             #expect(talk.shell.wantedCatalogs.isEmpty)
-            #expect(talk.engine.catalogs.count == 0)
+            #expect(talk.engine.databases.catalogs.count == 0)
         }
     }
 

@@ -129,7 +129,7 @@ final class Conversation {
         while isMoving {
             isMoving = false
             shell.endTurn()
-            if !engine.outbox.answering.isEmpty {
+            if !engine.turn.answering.isEmpty {
                 engine.wake()
                 isMoving = true
             }

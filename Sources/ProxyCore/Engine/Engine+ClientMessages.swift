@@ -345,7 +345,14 @@ extension Engine {
             if server.pointee.conversation.status != .idle || settlesFirst(client, server, plan) { return .stop }
             injectSettings(client, server)
         }
-        if plan.effects.contains(.readsPrepared) { showOwnStatements(client, server) }
+        if plan.effects.contains(.readsPrepared) {
+            if !plan.isQuery, plan.controlsTransaction, isInFailedTransaction(client), hasNames(client),
+                !showsAll(of: client, server)
+            {
+                return refuseBatch(client, .namesBehindEnd, header, input, offset)
+            }
+            showOwnStatements(client, server)
+        }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it
         // waits.
         if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }

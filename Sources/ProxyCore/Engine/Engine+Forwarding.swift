@@ -21,6 +21,15 @@ extension Engine {
         {
             return failQuery(client, server, refusal, header)
         }
+        if statementClass.effects.meets(.prepare | .execute | .deallocate | .readsPrepared),
+            statementClass.statementCount > 1, isInFailedTransaction(client),
+            let text = queryText(header, input, offset),
+            needsNamesBehindEnd(statementClass, input.extracting(text), client, server)
+        {
+            server.pointee.conversation.provoke(.namesBehindEnd, from: buffers)
+            sendSync(client, server)
+            return .consumed(header.size)
+        }
         if statementClass.namesPrepared,
             let progress = forwardPreparedBySQL(client, server, header, input, offset, statementClass)
         {

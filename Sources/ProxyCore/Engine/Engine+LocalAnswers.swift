@@ -252,8 +252,10 @@ extension MessageBuilder {
 }
 
 extension SessionCommand {
-    /// A transaction's mode, set like a setting, to what is none: the server is to say so.
+    /// A transaction's mode, set like a setting, to what is none, or reset, which not every version of PostgreSQL does:
+    /// the server is to say so.
     fileprivate var isWrongMode: Bool {
+        if case .reset = self { return true }
         guard case .set(let name, let value, _) = self, name.hasPrefix("transaction_") else { return false }
         // DEFAULT is always one.
         guard let text = value.text(for: name) else { return false }

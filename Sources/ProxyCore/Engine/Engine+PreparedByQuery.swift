@@ -47,6 +47,36 @@ extension Engine {
         return nil
     }
 
+    /// Whether a text, behind the end of the failed transaction in which it begins, needs names of the client's that
+    /// this server lacks: it cannot be given them before that end, nor between two statements of one text.
+    func needsNamesBehindEnd(
+        _ statementClass: StatementClass,
+        _ text: RawSpan,
+        _ client: ClientPointer,
+        _ server: ServerPointer
+    ) -> Bool {
+        guard client.pointee.pin != .replication, hasNames(client), let commands = parse(text, client) else {
+            return false
+        }
+        switch commands.first?.command {
+        case .commit, .rollback, .rollbackToSavepoint: break
+        // It is refused from the start.
+        default: return false
+        }
+        if statementClass.effects.contains(.readsPrepared), !showsAll(of: client, server) { return true }
+        return commands.contains { parsed in
+            if case .prepare(let name, _, _) = parsed.command { return isMissing(Array(name.utf8), client, server) }
+            return named(by: parsed, text, client).map { isMissing($0, client, server) } ?? false
+        }
+    }
+
+    /// Whether the client has given any names.
+    func hasNames(_ client: ClientPointer) -> Bool {
+        var has = false
+        client.pointee.statements.forEachName { _, _ in has = true }
+        return has
+    }
+
     /// A DEALLOCATE that the proxy cannot answer, since it ends a batch of the extended protocol, of a name that no
     /// server knows: it gets something to give back.
     private func deallocateByQuery(
@@ -271,4 +301,14 @@ extension Engine {
         client.pointee.passThrough = .dropped(remaining: header.size)
         return .consumed(0)
     }
+}
+
+extension PostgresError {
+    static let namesBehindEnd = PostgresError(
+        .error,
+        .featureNotSupported,
+        "prepared statements cannot be used behind the end of a failed transaction in one Query or batch",
+        detail: "The server may not have them, and takes none before the transaction has ended.",
+        hint: "Send ROLLBACK alone."
+    )
 }

@@ -44,7 +44,8 @@ extension Engine {
             let effects = statements[id].pointee.statementClass.effects
             let text = statements[id].pointee.text.bytes
             if effects.contains(.prepare) {
-                preparing = self.preparing(text, client)
+                // Where the view of statements is looked at in the same batch, it is to be found there.
+                preparing = server.pointee.isShowing ? nil : self.preparing(text, client)
                 let isThere = preparing.map { isTaken($0.name, client, server) } ?? false
                 if let preparing, isMissing(preparing.name, client, server) {
                     injectDecoy(preparing.name, server, purpose: .prepare)

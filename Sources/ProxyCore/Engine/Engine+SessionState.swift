@@ -24,8 +24,15 @@ extension Engine {
             if !extras.pendingSettings.isEmpty { extras.doubtPending() }
             if !extras.journal.isEmpty {
                 switch statementClass.transaction {
-                case .savepoint, .releaseSavepoint, .rollbackToSavepoint, .mixed: return noteSavepoint(text, client)
-                case .commitChain, .rollbackChain: extras.endsTransaction = true
+                case .savepoint, .releaseSavepoint, .rollbackToSavepoint:
+                    if statementClass.statementCount == 1 { return noteSavepoint(text, client) }
+                    extras.doubtJournal()
+                case .mixed: extras.doubtJournal()
+                case .commitChain, .rollbackChain:
+                    extras.endsTransaction = true
+                    if statementClass.statementCount > 1 { extras.doubtJournal() }
+                case .commit, .rollback, .prepareTransaction:
+                    if statementClass.statementCount > 1 { extras.doubtJournal() }
                 default: break
                 }
             }

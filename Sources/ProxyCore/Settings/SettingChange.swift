@@ -38,6 +38,7 @@ enum SettingChange: Equatable {
     ) -> Reading {
         var reading = Reading()
         for (parsed, calls) in zip(commands, callsSetConfig) { read(parsed.command, calls, parameters, &reading) }
+        reading.changes.removeAll { $0.name.map(SessionSetting.isTransactionsOwn) ?? false }
         return reading
     }
 

@@ -19,9 +19,6 @@ struct SettingsInquiry {
     /// By name in small letters; nil where there is no such setting.
     private(set) var told: [String: String?] = [:]
 
-    /// What a transaction is like is nothing of its session's.
-    private static let transactionsOwn = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"]
-
     /// How often the same is asked.
     static let mostAttempts = 3
 
@@ -36,7 +33,7 @@ struct SettingsInquiry {
     var query: String {
         var parts: [String] = []
         if isComplete {
-            let own = Self.transactionsOwn.map { ProfileStore.literal($0) }.joined(separator: ",")
+            let own = SessionSetting.transactionsOwn.map { ProfileStore.literal($0) }.joined(separator: ",")
             parts.append(
                 """
                 SELECT name,pg_catalog.current_setting(name,true) FROM pg_catalog.pg_settings \
@@ -105,6 +102,13 @@ extension SessionSetting {
 
     /// Setting one of them changes the other, also where a transaction is rolled back.
     static func isRole(_ name: String) -> Bool { name == "role" || name == "session_authorization" }
+
+    /// What a transaction is like is nothing of its session's.
+    fileprivate static let transactionsOwn = [
+        "transaction_isolation", "transaction_read_only", "transaction_deferrable",
+    ]
+
+    static func isTransactionsOwn(_ name: String) -> Bool { transactionsOwn.contains(name) }
 
     /// Whether it is as in any session of the user's that has set nothing.
     fileprivate func isOrdinary(for user: String) -> Bool {

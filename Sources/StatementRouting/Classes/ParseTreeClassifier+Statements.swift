@@ -154,6 +154,11 @@ extension ParseTreeClassifier {
         switch kind {
         case .multi:
             noteSetTransaction(range, name)
+        case .reset where name.hasPrefix("transaction_"):
+            // Where a replica obeys, the transaction may not write there all the same.
+            transaction = .setTransaction
+            return name == "transaction_read_only"
+                ? needPrimary(.transactionControl) : runsAnywhere(.transactionControl)
         case .reset, .resetAll:
             session(.reset)
         case .value, .default, .current, nil:

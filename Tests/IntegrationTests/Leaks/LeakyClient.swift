@@ -104,6 +104,14 @@ struct LeakyClient {
             let control = ["SAVEPOINT a", "ROLLBACK TO a", "RELEASE a", "COMMIT AND CHAIN", "SELECT 1/0"]
             try run(numbers.next(3) == 0 ? numbers.pick(control) : numbers.pick(LeakStatements.all), client)
         }
+        // It ends, or goes back, in one text with something else.
+        if numbers.next(3) == 0 {
+            let end = numbers.pick([
+                "COMMIT", "ROLLBACK", "ROLLBACK AND CHAIN", "RELEASE a", "ROLLBACK TO a", "COMMIT; BEGIN",
+                "SELECT 1; COMMIT",
+            ])
+            try run("\(end); \(numbers.pick(LeakStatements.all))", client)
+        }
         // Sometimes it stays open.
         if numbers.next(4) > 0 { try run(numbers.pick(["COMMIT", "ROLLBACK", "SELECT 1/0; COMMIT"]), client) }
     }

@@ -210,6 +210,25 @@ struct PreparedBySQLTests {
         }
     }
 
+    /// Not so yet: it waits for replies to nothing.
+    @Test("In the middle of a batch, who has prepared nothing looks at once at a server that knows nothing")
+    func nothingToShowInBatch() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Close S nosuch", "Query SELECT name FROM pg_prepared_statements")
+            guard let server = talk.openServers().first(where: { !$0.received.isEmpty }) else {
+                Issue.record("nobody got it")
+                return
+            }
+            server.gets("Close S nosuch", "Flush")
+            server.sends("Closed")
+            client.gets("Closed")
+            withKnownIssue("Nothing is sent ahead of the Query, and the replies to it are waited for") {
+                #expect(server.received == ["Query SELECT name FROM pg_prepared_statements"])
+            }
+        }
+    }
+
     @Test("PREPARE of a name that is taken undoes the batch in whose middle it stands")
     func takenInBatch() {
         converse { talk in

@@ -3,7 +3,8 @@ import ProxySimulation
 import Testing
 
 /// Messages in any order, mixed within batches and packets: what a client is told, and what is written, is what the
-/// model PostgreSQL says and does without a proxy.
+/// model PostgreSQL says and does without a proxy. Whoever comes next to the same servers finds nothing of it, also
+/// where the first connection is lost on the way.
 ///
 /// `HOWDAH_MIXED_SEEDS` plays more of them, `HOWDAH_MIXED_SEED=n` one alone, with all that is said. A failure is told
 /// by the smallest conversation that fails in the same way.

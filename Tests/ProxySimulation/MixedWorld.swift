@@ -71,7 +71,7 @@ package final class MixedWorld {
     /// Plays it. Returns what differs, in words; nil where nothing does.
     package func run() -> String? {
         defer { store.forgetSessions() }
-        let difference = playFirst() ?? leftOnServers() ?? (hasDecoy ? nil : playSecond())
+        let difference = playFirst() ?? leftOnServers() ?? playSecond()
         if let violation = shell.violation { return "an invariant does not hold: \(violation)" }
         if let difference { return difference }
         let left = shell.engine.inspect()
@@ -167,9 +167,6 @@ package final class MixedWorld {
         }
         return nil
     }
-
-    /// Known, see "Nobody meets what provoked an error behind Flush": an empty statement by a client's name is left.
-    private var hasDecoy: Bool { sessions.values.contains(where: \.hasDecoy) }
 
     /// What a client may ask, first of all, of a session that it takes for its own. Behind each, servers are let go.
     private static let visits: [[WireMessage]] = [

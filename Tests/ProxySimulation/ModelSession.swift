@@ -109,7 +109,7 @@ package final class ModelSession {
     /// What this session has of a client that is gone and the next one may not meet, in words; nil where there is
     /// nothing. Statements by names of the proxy's own are there for all of its clients.
     package var leftToOthers: String? {
-        let names = othersPrepared.filter { $0.value.statement != .empty }.keys.sorted()
+        let names = prepared.keys.filter { !$0.hasPrefix("howdah_") }.sorted()
         if !names.isEmpty { return "the prepared statements \(names)" }
         if isInBlock || hasFailed || !staged.isEmpty { return "an open transaction" }
         if !portals.isEmpty { return "the portals \(portals.keys.sorted())" }
@@ -120,11 +120,6 @@ package final class ModelSession {
         }
         return nil
     }
-
-    /// Clients' own statements have other names on servers, and none of those that PREPARE makes here is empty.
-    var hasDecoy: Bool { othersPrepared.contains { $0.value.statement == .empty } }
-
-    private var othersPrepared: [String: Prepared] { prepared.filter { !$0.key.hasPrefix("howdah_") } }
 
     package var wakeTime: Int64? { if case .sleeping(let time) = mode { time } else { nil } }
 

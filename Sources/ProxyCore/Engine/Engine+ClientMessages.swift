@@ -346,7 +346,8 @@ extension Engine {
             injectSettings(client, server)
         }
         if plan.effects.contains(.readsPrepared) {
-            if !plan.isQuery, plan.controlsTransaction, isInFailedTransaction(client), hasNames(client),
+            if !plan.isQuery, plan.extent != .open, plan.controlsTransaction, isInFailedTransaction(client),
+                hasNames(client),
                 !showsAll(of: client, server)
             {
                 return refuseBatch(client, .namesBehindEnd, header, input, offset)

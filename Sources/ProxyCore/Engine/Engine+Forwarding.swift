@@ -231,6 +231,7 @@ extension Engine {
         server.pointee.conversation.sync(.swallow, .flush, from: buffers)
         client.pointee.flow = .flushing
         touch(server)
+        if server.pointee.extras.decoy != nil { closeDecoy(server) }
     }
 
     @inline(__always)

@@ -22,7 +22,13 @@ extension Engine {
         if isInFailedTransaction(client) {
             // It is refused, but for what stands behind the transaction's end in the same text: nothing can be brought
             // for that, and what it prepares stays on the server.
-            if statementClass.statementCount > 1, statementClass.effects.contains(.prepare) {
+            guard statementClass.statementCount > 1 else { return nil }
+            if let refusal = refusalOfProxyName(text, client) {
+                server.pointee.conversation.provoke(refusal, from: buffers)
+                sendSync(client, server)
+                return .consumed(header.size)
+            }
+            if statementClass.effects.contains(.prepare) {
                 server.pointee.needs(.discardAll)
                 pin(client, .preparedBySQL, by: text)
             }

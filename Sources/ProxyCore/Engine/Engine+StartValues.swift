@@ -26,6 +26,8 @@ extension Engine {
             start: profiles.settings(of: client.pointee.startProfile)
         )
         server.pointee.resetsToStart = !server.pointee.extras.startReset.isEmpty
+        // What was in doubt goes, too: the next batch is another.
+        if !server.pointee.resetsToStart { forgetStartReset(server) }
     }
 
     /// The cycle in which something was reset has ended.
@@ -44,11 +46,14 @@ extension Engine {
     /// The start values are back, or could not be brought back: then the next statement tries again, or the transaction
     /// has failed.
     func startIsBack(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
-        // Of what is uncertain the server is asked.
-        if !hasFailed, !server.pointee.extras.startReset.isUncertain {
-            let start = profiles.settings(of: client.pointee.startProfile)
-            extras(of: client).pendingSettings += server.pointee.extras.startReset.settings(of: start).map {
-                .change(.set($0))
+        if !hasFailed {
+            let reset = server.pointee.extras.startReset
+            let changes = reset.settings(of: profiles.settings(of: client.pointee.startProfile)).map(SettingChange.set)
+            let extras = extras(of: client)
+            if reset.isUncertain {
+                for change in changes { extras.doubts.addWhole(change) }
+            } else {
+                extras.pendingSettings += changes.map { .change($0) }
             }
         }
         forgetStartReset(server)

@@ -59,6 +59,34 @@ struct PinTests {
         }
     }
 
+    @Test(
+        "In a transaction that has changed settings, what stands in one text with its end or a savepoint is noted, too",
+        arguments: ["COMMIT", "ROLLBACK", "RELEASE s", "ROLLBACK TO s", "SELECT 1; COMMIT", "COMMIT AND CHAIN"],
+        [
+            "SELECT pg_advisory_lock(1)", "CREATE TEMP TABLE x (y int)", "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+            "SELECT set_config('app.tenant', 'alice', false)", "LISTEN a", "SET ROLE other",
+        ]
+    )
+    func besideControl(control: String, text: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN")
+            client.sends("Query SET work_mem = '1MB'")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete SET", "Ready T")
+            client.sends("Query SAVEPOINT s")
+            server.sends("Complete SAVEPOINT", "Ready T")
+            server.forget()
+            client.sends("Query \(control); \(text)")
+            server.gets("Query \(control); \(text)")
+            server.sends("Complete \(control)", "Complete \(text)", "Ready I")
+            client.sends("Terminate")
+            // Nobody gets that server as it is.
+            talk.client().sends("Query INSERT INTO t VALUES (1)")
+            #expect(server.received.first != "Query INSERT INTO t VALUES (1)")
+        }
+    }
+
     @Test("An answer that a later lock has overtaken ends nothing")
     func overtaken() {
         converse { talk in

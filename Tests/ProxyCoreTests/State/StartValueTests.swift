@@ -60,6 +60,30 @@ struct StartValueTests {
         }
     }
 
+    @Test("A text that begins a transaction and resets nothing leaves no doubt to the next one")
+    func doubtOfAnother() {
+        latin { talk, client, server in
+            client.sends("Query BEGIN; SET work_mem = '5MB'")
+            server.gets("Query BEGIN; SET work_mem = '5MB'")
+            server.sends("Complete BEGIN", "Complete SET", "Ready T")
+            client.sends("Query ROLLBACK")
+            server.gets("Query ROLLBACK")
+            server.sends("Complete ROLLBACK", "Ready I")
+            talk.settle()
+            server.forget()
+            client.forget()
+            client.sends("Query RESET ALL")
+            server.gets("Query RESET ALL")
+            server.sends("Complete RESET", "Parameter client_encoding=UTF8", "Ready I")
+            server.gets(Self.brings)
+            bringBack(server)
+            client.gets("Complete RESET", "Parameter client_encoding=LATIN1", "Ready I")
+            // Who comes next does not find it.
+            _ = talk.client()
+            server.gets(ScriptedServer.brings("RESET \"client_encoding\""))
+        }
+    }
+
     @Test("So it is with DISCARD ALL")
     func discardAll() {
         latin { talk, client, server in

@@ -11,6 +11,8 @@ struct LeakyClient {
     var numbers: LeakNumbers
     /// Errors that no statement of its own explains.
     var complaints: [String] = []
+    /// What it has said in the session, for the complaint.
+    private var said: [String] = []
 
     init(port: UInt16, user: String, number: Int, seed: UInt64) {
         self.port = port
@@ -26,7 +28,7 @@ struct LeakyClient {
                 try session()
             } catch {
                 // Nothing that it does ends the connection from the proxy's side.
-                complaints.append("client \(number): \(error)")
+                complaints.append("client \(number): \(error) behind \(said)")
             }
         }
     }
@@ -35,7 +37,9 @@ struct LeakyClient {
         let start = [
             [], [("application_name", "leaky \(number)")], [("options", "-c work_mem=7MB -c app.tenant=start")],
         ]
-        let client = try WireClient(port: port, user: user, settings: numbers.pick(start))
+        let settings = numbers.pick(start)
+        said = ["\(settings)"]
+        let client = try WireClient(port: port, user: user, settings: settings)
         defer { client.close() }
         for _ in 0...numbers.next(6) {
             switch numbers.next(10) {
@@ -52,7 +56,9 @@ struct LeakyClient {
 
     private mutating func run(_ statement: String, _ client: WireClient) throws {
         let sql = statement.replacing("$N", with: "\(number)")
-        note(try numbers.next(3) == 0 ? client.extended(sql) : client.query(sql), sql)
+        let isExtended = numbers.next(3) == 0
+        said.append(isExtended ? "extended \(sql)" : sql)
+        note(try isExtended ? client.extended(sql) : client.query(sql), sql)
     }
 
     /// An error that ends the session is none that these statements have.
@@ -66,6 +72,7 @@ struct LeakyClient {
         let sql = numbers.pick([
             "SELECT $1::int", "SELECT $1::int + 1 FROM item LIMIT 1", "UPDATE item SET note = note WHERE id = $1",
         ])
+        said.append("prepares \(sql)")
         let batch = F.parse("leaky", sql) + F.bind("", "leaky", texts: ["\(number)"]) + F.execute() + F.sync
         try client.send(batch)
         note(try client.receiveCycle(), sql)
@@ -77,6 +84,7 @@ struct LeakyClient {
         for _ in 0...numbers.next(4) {
             let end = ["COMMIT", "ROLLBACK", "SELECT 1/0", "BEGIN", "SAVEPOINT a", "ROLLBACK TO a"]
             let sql = numbers.next(3) == 0 ? numbers.pick(end) : numbers.pick(LeakStatements.all)
+            said.append("pipelines \(sql)")
             batch += F.parse("", sql.replacing("$N", with: "\(number)")) + F.bind("", "") + F.execute()
         }
         try client.send(batch + F.sync)
@@ -88,12 +96,14 @@ struct LeakyClient {
         let texts = (0...numbers.next(3)).map { _ in
             numbers.pick(LeakStatements.all).replacing("$N", with: "\(number)")
         }
+        said.append("at once \(texts)")
         try client.send(texts.flatMap { F.query($0) })
         for text in texts { note(try client.receiveCycle(), text) }
     }
 
     /// set_config is function 2078.
     private mutating func call(_ client: WireClient) throws {
+        said.append("calls")
         try client.send(F.functionCall(2078, ["app.tenant", "called \(number)", "f"]))
         note(try client.receiveCycle(), "a function call")
     }

@@ -386,6 +386,7 @@ extension Engine {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)
         }
+        if header.tag == FrontendTag.functionCall { return forwardFunctionCall(client, server, header, input, offset) }
         client.pointee.flow = .preparing
         return continueBatch(client, header, input, offset)
     }

@@ -64,9 +64,9 @@ extension Engine {
         client.pointee.isForcedToPrimary = false
         send(client) { builder in
             builder.error(error)
-            if header.tag == FrontendTag.query { appendReady(&builder, client) }
+            if header.endsItsBatch { appendReady(&builder, client) }
         }
-        if header.tag == FrontendTag.query {
+        if header.endsItsBatch {
             client.pointee.passThrough = .dropped(remaining: header.size)
         } else {
             client.pointee.flow = .skipping
@@ -155,6 +155,10 @@ extension Engine {
 }
 
 extension MessageHeader {
+    /// Whether ReadyForQuery follows the answer to this message without a Sync (PostgreSQL documentation, 55.2.2 and
+    /// 55.2.5).
+    var endsItsBatch: Bool { tag == FrontendTag.query || tag == FrontendTag.functionCall }
+
     /// Whether a server that runs COPY FROM STDIN reads on behind this message (PostgreSQL documentation, 55.2.6), or
     /// the client says good-bye.
     var isAllowedInCopy: Bool {

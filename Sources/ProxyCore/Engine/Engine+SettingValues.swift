@@ -43,7 +43,8 @@ extension Engine {
         _ client: ClientPointer,
         _ server: ServerPointer
     ) {
-        var names = doubts.names
+        var names = doubts.names.filter { SessionSetting.isCustom($0) || SessionSetting.isRole($0) }
+        let doubted = doubts.names.subtracting(names)
         for change in changes {
             switch change {
             // Any value of a custom setting is taken as it is.
@@ -60,13 +61,14 @@ extension Engine {
                 names.insert(setting.name)
             }
         }
-        inquire(changes, names, isComplete: doubts.isComplete, client, server)
+        inquire(changes, names.subtracting(doubted), doubted, isComplete: doubts.isComplete, client, server)
     }
 
     /// Asks for what the server has not reported by itself.
     private func inquire(
         _ changes: [SettingChange],
         _ names: Set<String>,
+        _ doubted: Set<String>,
         isComplete: Bool,
         _ client: ClientPointer,
         _ server: ServerPointer
@@ -74,12 +76,13 @@ extension Engine {
         var reported: [(name: String, value: String)] = []
         for parameter in server.pointee.extras.parameters {
             let name = SessionCommands.folded(parameter.name)
-            if names.contains(name) { reported.append((name, parameter.value)) }
+            if names.contains(name) || doubted.contains(name) { reported.append((name, parameter.value)) }
         }
         let unreported = names.subtracting(reported.map(\.name)).sorted()
-        var inquiry = SettingsInquiry(changes: changes, names: unreported, isComplete: isComplete)
+        let unclear = doubted.subtracting(reported.map(\.name)).sorted()
+        var inquiry = SettingsInquiry(changes: changes, names: unreported, doubted: unclear, isComplete: isComplete)
         for (name, value) in reported { inquiry.tell(name, value) }
-        if unreported.isEmpty, !isComplete { return apply(inquiry, client, server) }
+        if unreported.isEmpty, unclear.isEmpty, !isComplete { return apply(inquiry, client, server) }
         extras(of: client).inquiry = inquiry
         inject(server, inquiry.query, purpose: .values)
     }
@@ -114,7 +117,9 @@ extension Engine {
                 return
             }
             // Words must do; what they do not say stays where it is.
-            if inquiry.isComplete || inquiry.changes.contains(where: \.isUnseen) { pin(client, .setting) }
+            if inquiry.isComplete || !inquiry.doubted.isEmpty || inquiry.changes.contains(where: \.isUnseen) {
+                pin(client, .setting)
+            }
             inquiry = SettingsInquiry(changes: inquiry.changes, names: [], isComplete: false)
         }
         extras.inquiry = nil

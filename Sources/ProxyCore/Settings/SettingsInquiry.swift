@@ -11,6 +11,9 @@ struct SettingsInquiry {
     let changes: [SettingChange]
     /// Settings whose values are asked for.
     let names: [String]
+    /// Settings of which it is asked whether the session has set them at all, and to what. Not every user may set what
+    /// nobody has set.
+    let doubted: [String]
     /// Whether the server tells all that its session has set, for more may have been changed than `changes` says.
     let isComplete: Bool
     /// How often it has been asked in vain: a time limit of the session's own, or a cancel request, may hit the
@@ -22,9 +25,10 @@ struct SettingsInquiry {
     /// How often the same is asked.
     static let mostAttempts = 3
 
-    init(changes: [SettingChange], names: [String], isComplete: Bool) {
+    init(changes: [SettingChange], names: [String], doubted: [String] = [], isComplete: Bool) {
         self.changes = changes
         self.names = names
+        self.doubted = doubted
         self.isComplete = isComplete
     }
 
@@ -38,6 +42,15 @@ struct SettingsInquiry {
                 """
                 SELECT name,pg_catalog.current_setting(name,true) FROM pg_catalog.pg_settings \
                 WHERE source='session' AND name NOT IN (\(own))
+                """
+            )
+        }
+        if !isComplete, !doubted.isEmpty {
+            let those = doubted.map { ProfileStore.literal($0) }.joined(separator: ",")
+            parts.append(
+                """
+                SELECT name,pg_catalog.current_setting(name,true) FROM pg_catalog.pg_settings \
+                WHERE source='session' AND pg_catalog.lower(name) IN (\(those))
                 """
             )
         }
@@ -72,6 +85,9 @@ struct SettingsInquiry {
             after += start.filter { setting in
                 !setting.isCustom && !setting.isRole && told[setting.name] == nil
             }
+        }
+        for name in doubted where told[name] == nil {
+            after = after.filter { $0.name != name } + start.filter { $0.name == name }
         }
         for (name, value) in told {
             let written = after.first { $0.name == name }?.value

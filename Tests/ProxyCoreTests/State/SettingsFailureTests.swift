@@ -60,6 +60,44 @@ struct SettingsFailureTests {
         }
     }
 
+    @Test("So does a FunctionCall, and whoever waits for its end hears of it")
+    func refusedCall() {
+        withSetting { talk, client, server in
+            client.sends("FunctionCall 1299")
+            server.gets(Self.brings)
+            server.sends(Self.refusal, "Ready E")
+            client.gets(Self.refusal, "Ready I")
+            server.gets("Query ROLLBACK")
+            server.completes("ROLLBACK")
+            client.sends("FunctionCall 1299")
+            server.gets(Self.brings)
+            server.vanishes()
+            talk.server(on: 0).gets(Self.brings)
+            talk.server(on: 0).sends(
+                "Complete BEGIN",
+                "Columns v",
+                "Row 8MB",
+                "Complete SELECT 1",
+                "Complete COMMIT",
+                "Ready I"
+            )
+            talk.server(on: 0).gets("FunctionCall")
+            talk.server(on: 0).vanishes()
+            #expect(client.received.last == "Ready I")
+        }
+    }
+
+    @Test("A FunctionCall for which no server is to be had ends with its error")
+    func callWithoutServer() {
+        converse(nodes: 1, pool: { $0.size = 1 }) { talk in
+            let (holder, client) = (talk.client(), talk.client())
+            holder.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            client.sends("FunctionCall 1299")
+            talk.pass(seconds: 3_600)
+            client.gets("Error 53300 no server became free within query_wait_timeout", "Ready I")
+        }
+    }
+
     @Test("A transaction whose settings are refused has failed")
     func inTransaction() {
         withSetting { talk, client, server in

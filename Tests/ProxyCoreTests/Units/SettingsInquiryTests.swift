@@ -102,6 +102,23 @@ struct SettingsInquiryTests {
         #expect(SettingsInquiry(changes: [], names: [], isComplete: true).query.contains("source='session'"))
     }
 
+    @Test func whatIsDoubtedIsAskedWhetherItIsSetAtAll() {
+        var inquiry = SettingsInquiry(changes: [], names: ["app.x"], doubted: ["log_min_messages"], isComplete: false)
+        #expect(
+            inquiry.query == """
+                SELECT name,pg_catalog.current_setting(name,true) FROM pg_catalog.pg_settings \
+                WHERE source='session' AND pg_catalog.lower(name) IN ('log_min_messages') UNION ALL \
+                SELECT 'app.x',pg_catalog.current_setting('app.x',true)
+                """
+        )
+        let set = SessionSetting(name: "log_min_messages", value: "fatal")
+        let start = SessionSetting(name: "log_min_messages", value: "error")
+        #expect(inquiry.applied(to: [set], start: [], user: "app").isEmpty)
+        #expect(inquiry.applied(to: [set], start: [start], user: "app") == [start])
+        inquiry.tell("log_min_messages", "panic")
+        #expect(inquiry.applied(to: [set], start: [start], user: "app").map(\.value) == ["panic"])
+    }
+
     @Test func readsWhatAStatementSets() {
         typealias Reading = SettingChange.Reading
         let set = SettingChange.set(SessionSetting(name: "work_mem", value: "1MB"))

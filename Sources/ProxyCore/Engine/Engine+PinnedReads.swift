@@ -174,20 +174,16 @@ extension Engine {
         record.parked = .none
         server.pointee.phase = .active
         client.pointee.server = server.pointee.handle
+        readUnparked(server)
         turn.work.append(.goOn(client.pointee.handle))
         return true
     }
 
-    /// What a server has said while it was parked.
-    func readUnparked(_ client: ClientPointer) {
-        guard let server = servers[client.pointee.server], server.pointee.phase == .active else { return }
-        readUnparked(server)
-    }
-
+    /// What the server has said while it was parked is read when the event is over, whoever has it then.
     private func readUnparked(_ server: ServerPointer) {
         guard server.pointee.pauses.contains(.parked) else { return }
         resume(server, .parked)
-        receivedFromServer(server, [UInt8]().span.bytes)
+        turn.work.append(.replies(server.pointee.handle))
     }
 
     // MARK: Ends
@@ -199,9 +195,8 @@ extension Engine {
         server.pointee.phase = .active
         server.pointee.client = .none
         server.pointee.needs(.discardAll)
-        let handle = server.pointee.handle
+        readUnparked(server)
         becomeFree(server)
-        if let server = servers[handle] { readUnparked(server) }
     }
 
     /// The connection of a parked server is gone, and with it all that the client was pinned for. The read goes on.

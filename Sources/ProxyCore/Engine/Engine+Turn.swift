@@ -8,7 +8,8 @@ enum Work: BitwiseCopyable {
     case goOn(Handle)
     /// The client has been given a server that it waited for.
     case served(Handle)
-    /// The server's replies may be read that were kept because its client was in the middle of a message.
+    /// The server's replies may be read that were kept because its client was in the middle of a message, or read
+    /// elsewhere.
     case replies(Handle)
     /// A client has sent another `pg_cancel_backend()` or `pg_terminate_backend()`.
     case signal(ProcessSignal)
@@ -44,7 +45,6 @@ extension Engine {
         while !turn.work.isEmpty {
             switch turn.work.removeFirst() {
             case .goOn(let handle):
-                if let client = clients[handle], client.pointee.pin != nil { readUnparked(client) }
                 if let client = clients[handle] { processHeld(client) }
             case .served(let handle):
                 // It may have left, and its server may have been lost.

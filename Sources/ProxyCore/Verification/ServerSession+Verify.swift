@@ -19,6 +19,7 @@ extension ServerSession {
         findings.expect(conversation.ledger.replacementCount, is: replacements, "\(name) has errors in store")
         findings.expect(Int(cancels), is: counted, "\(name) counts cancel requests")
         findings.expect(Int(fences), is: rounds, "\(name) counts rounds of the listening server")
+        findings.expect(!pauses.contains(.parked) || phase == .parked, "\(name) is not read, and not parked")
         switch phase {
         case .idle:
             findings.expect(client.isNone, "\(name) has a client")

@@ -72,6 +72,24 @@ struct PinnedReadsTests {
         }
     }
 
+    @Test("Who leaves behind a read leaves no server behind that has answered meanwhile")
+    func leavesBehindRead() {
+        pinned { talk, client, own, replica in
+            client.sends("Query SELECT pg_advisory_unlock(1)")
+            own.gets("Query SELECT pg_advisory_unlock(1)")
+            own.answers("t")
+            own.gets("Query " + PinReason.probe(for: [.advisoryLock]))
+            client.sends(Self.read, "Terminate")
+            replica.gets(Self.read)
+            own.answers("\(PinReason.advisoryLock.bit)")
+            own.getsNothing()
+            replica.answers("1")
+            own.gets("Query DISCARD ALL")
+            own.completes("DISCARD ALL")
+            #expect(talk.engine.inspect().idleServers == 2)
+        }
+    }
+
     @Test("With pinned_reads = primary all stays")
     func switchedOff() {
         pinned(pool: { $0.pinnedReads = .primary }) { _, client, own, replica in

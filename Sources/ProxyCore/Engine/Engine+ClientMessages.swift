@@ -337,7 +337,7 @@ extension Engine {
             }
         }
         // What has been put in front may fail: what follows is sent when the settings are known to be there.
-        if server.pointee.isBeingBrought { return .stop }
+        if server.pointee.settings.isBeingBrought { return .stop }
         if client.pointee.outstanding == 0, server.pointee.conversation.ledger.isEmpty { closeUnusedStatements(server) }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile,
             client.pointee.transaction == .none
@@ -399,7 +399,7 @@ extension Engine {
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
             guard hasRoom(client, server, forSync: true) else { return .stop }
             // As in `beginOnServer`.
-            if server.pointee.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
+            if server.pointee.settings.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
             // Nor is it kept with a batch that may run again.
             if client.pointee.outstanding > 0,
                 server.pointee.mayNotify || client.pointee.extras != nil || client.pointee.replayState == .armed

@@ -22,7 +22,7 @@ extension Engine {
         if server.pointee.changesCatalog, status == .idle { catalogMayHaveChanged(server) }
         if server.pointee.changesLogins, status == .idle { loginsMayHaveChanged(server, hasFailed: hasFailed) }
         if server.pointee.preparing == .interrupted { askForTypesAgain(server) }
-        if entry.nameSize > 0 { server.pointee.extras.prepareError = nil }
+        if entry.nameSize > 0 { server.pointee.extras.ahead = .nothing }
         if !hasFailed, entry.effect != .none { applyEffect(entry.effect, server) }
         if server.pointee.changesSchema, status == .idle { schemaChangeEnded(server) }
         guard entry.disposition == .forward || entry.purpose == .startValues,
@@ -212,7 +212,6 @@ extension Engine {
 
     private func settingsAreReset(_ server: ServerPointer) {
         server.pointee.sequences.reset()
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = .base
+        server.pointee.settings.reset(profiles)
     }
 }

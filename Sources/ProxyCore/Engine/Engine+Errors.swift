@@ -67,7 +67,9 @@ extension Engine {
             // by it.
             let failsTransaction = entry.purpose == .startValues && server.pointee.conversation.status == .inTransaction
             let isClients = (entry.purpose == .prepare || failsTransaction) && !server.pointee.client.isNone
-            if entry.purpose == .prepareAhead { server.pointee.extras.prepareError = body.array(0..<body.byteCount) }
+            if entry.purpose == .prepareAhead {
+                server.pointee.extras.ahead = .failed(error: body.array(0..<body.byteCount))
+            }
             if entry.purpose == .settings { server.pointee.extras.settingsError = PostgresError(.error, of: body) }
             if isClients, let client = clients[server.pointee.client] {
                 deliver(client)
@@ -210,7 +212,7 @@ extension Engine {
         if state == .featureNotSupported, server.pointee.isReplica, Self.isSerializableOnStandby(body) {
             return .serializable
         }
-        let cause = server.pointee.extras.prepareError.map { ErrorFields.sqlState(in: $0.span.bytes) } ?? state
+        let cause = server.pointee.extras.ahead.error.map { ErrorFields.sqlState(in: $0.span.bytes) } ?? state
         if mayTryAgain, Self.isOfDeadLogin(state, body), client.pointee.pin == nil { return .loggedInAnew }
         if cause.tellsOfUndefined, server.pointee.isReplica, !readsElsewhere(client), !client.pointee.isForcedToPrimary,
             client.pointee.lastRoute.cause != .hint, client.pointee.lastRoute.cause != .preference
@@ -240,7 +242,7 @@ extension Engine {
     private func noteFault(_ body: RawSpan, _ entry: LedgerEntry, _ server: ServerPointer, _ client: ClientPointer)
         -> StatementFault?
     {
-        guard entry.disposition == .forward, server.pointee.extras.prepareError == nil,
+        guard entry.disposition == .forward, server.pointee.extras.ahead.error == nil,
             statements.holds(entry.serial, at: entry.statement), !statements[entry.statement].pointee.isPrivate
         else { return nil }
         let isNamed = entry.kind == .bind || entry.kind == .describe || entry.nameSize > 0
@@ -277,7 +279,7 @@ extension Engine {
         _ client: ClientPointer
     ) -> Repair? {
         // Where it cannot be prepared it is no use to try again.
-        guard let fault, server.pointee.extras.prepareError == nil else { return nil }
+        guard let fault, server.pointee.extras.ahead.error == nil else { return nil }
         switch fault {
         case .isMissing: return .prepareAgain
         case .resultHasChanged:

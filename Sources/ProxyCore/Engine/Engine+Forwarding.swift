@@ -119,7 +119,7 @@ extension Engine {
         if server.pointee.conversation.isCopyingIn, !header.isAllowedInCopy { return refuseInCopy(client, header) }
         guard hasRoom(client, server, forSync: header.tag == FrontendTag.sync) else { return .stop }
         if server.pointee.conversation.isSkipping, header.tag != FrontendTag.sync, header.tag != FrontendTag.terminate {
-            if header.tag == FrontendTag.query, let error = server.pointee.extras.prepareError {
+            if header.tag == FrontendTag.query, let error = server.pointee.extras.ahead.error {
                 return failAhead(client, server, error, header)
             }
             // The server would ignore it: no reply is to be expected.

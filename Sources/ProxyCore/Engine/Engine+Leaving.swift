@@ -48,6 +48,7 @@ extension Engine {
     /// soon; else its connection is closed.
     private func leaveServer(_ client: ClientPointer, _ server: ServerPointer) {
         client.pointee.server = .none
+        server.pointee.extras.ahead = .nothing
         if server.pointee.pauses.contains(.sinkFull) { unpause(server) }
         let isBusy =
             client.pointee.outstanding > 0 || client.pointee.flow.isInBatch

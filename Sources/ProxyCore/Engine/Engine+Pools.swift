@@ -348,8 +348,7 @@ extension Engine {
         while let entry = server.pointee.conversation.takeEntry() { releaseStatements(of: entry) }
         endRequests(server.pointee.extras.cancelRequesters)
         server.pointee.conversation.clear(to: buffers)
-        profiles.release(server.pointee.profile)
-        profiles.release(server.pointee.extras.profileBefore)
+        server.pointee.settings.end(profiles)
         sessions.processes.left(server.pointee.process, server.pointee.handle)
         servers.remove(server.pointee.handle)
     }

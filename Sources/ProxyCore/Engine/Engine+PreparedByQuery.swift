@@ -155,7 +155,7 @@ extension Engine {
     private func prepareAhead(_ id: StatementID, _ client: ClientPointer, _ server: ServerPointer) -> Bool {
         let presence = presence(of: statements[id].pointee.serial, client, server)
         if presence == .there { return false }
-        server.pointee.extras.prepareError = nil
+        server.pointee.extras.ahead = .nothing
         let names = enterSettings(of: id, client, server)
         injectParse(id, isShared: true, isAgain: presence == .uncertain, server, purpose: .prepareAhead)
         leaveSettings(names, server)
@@ -251,12 +251,12 @@ extension Engine {
     ) -> Bool {
         guard !isInFailedTransaction(client), client.pointee.pin != .replication else { return false }
         if statementClass.effects.contains(.readsPrepared), !showsAll(of: client, server) {
-            server.pointee.extras.prepareError = nil
+            server.pointee.extras.ahead = .nothing
             return showOwnStatements(client, isInBatch: true, server)
         }
         guard statementClass.namesPrepared else { return false }
         if statementClass.statementCount > 1 {
-            server.pointee.extras.prepareError = nil
+            server.pointee.extras.ahead = .nothing
             return giveOwnNames(text, isInBatch: true, client, server)
         }
         if statementClass.effects.contains(.execute) {
@@ -276,10 +276,10 @@ extension Engine {
         guard let name = preparing(text, client)?.name ?? deallocated else {
             return giveOwnNames(text, isInBatch: true, client, server)
         }
-        guard isMissing(name, client, server), server.pointee.extras.decoyAhead == nil else { return false }
-        server.pointee.extras.prepareError = nil
+        if case .decoy = server.pointee.extras.ahead { return false }
+        guard isMissing(name, client, server) else { return false }
         injectDecoy(name, server, purpose: .prepareAhead)
-        server.pointee.extras.decoyAhead = name
+        server.pointee.extras.ahead = .decoy(name)
         // Nobody else is to meet it, whatever becomes of the Query.
         server.pointee.needs(.discardAll)
         return true
@@ -288,8 +288,8 @@ extension Engine {
     /// Takes note that the Query is sent for which `bringAhead()` has given the name to a decoy.
     /// - Returns: whether it has.
     private func takeDecoyAhead(_ name: [UInt8], _ server: ServerPointer) -> Bool {
-        guard server.pointee.extras.decoyAhead == name else { return false }
-        server.pointee.extras.decoyAhead = nil
+        guard case .decoy(name) = server.pointee.extras.ahead else { return false }
+        server.pointee.extras.ahead = .nothing
         return true
     }
 
@@ -298,8 +298,7 @@ extension Engine {
     func failAhead(_ client: ClientPointer, _ server: ServerPointer, _ error: [UInt8], _ header: MessageHeader)
         -> Progress
     {
-        server.pointee.extras.prepareError = nil
-        server.pointee.extras.decoyAhead = nil
+        server.pointee.extras.ahead = .nothing
         deliver(client)
         send(client) { $0.message(BackendTag.errorResponse) { $0.raw(error) } }
         client.pointee.flow = .between

@@ -12,8 +12,7 @@ extension Engine {
             let server = servers[open(pool, primary)]
         else { return }
         server.pointee.extras.reservedFor = client.pointee.handle
-        profiles.retain(client.pointee.profile)
-        server.pointee.profile = client.pointee.profile
+        server.pointee.settings.become(profiles.settings(of: client.pointee.profile), profiles)
     }
 
     /// It has logged in: its client gets it, if that still waits.

@@ -147,9 +147,7 @@ extension Engine {
         setProfile(client, wanted)
         // A reset on the server does not bring back what the client came with.
         let there = inquiry.applied(to: profiles.settings(of: server.pointee.profile), start: [], user: user)
-        let profile = profiles.intern(there)
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = profile
+        server.pointee.settings.become(there, profiles)
     }
 
     // MARK: Start
@@ -177,8 +175,7 @@ extension Engine {
         let pool = server.pointee.pool
         let written = client.pointee.profile
         let settings = inquiry.applied(to: profiles.settings(of: written), start: [], user: pool.pointee.user)
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = profiles.intern(settings)
+        server.pointee.settings.become(settings, profiles)
         finishWelcome(client, server)
     }
 }

@@ -23,15 +23,7 @@ extension Engine {
     func injectSettings(_ client: ClientPointer, _ server: ServerPointer) {
         let current = server.pointee.profile
         let wanted = client.pointee.profile
-        profiles.retain(wanted)
-        server.pointee.profile = wanted
-        // Several may be under way, of which the first knows what the server has had.
-        if server.pointee.isBeingBrought {
-            profiles.release(current)
-        } else {
-            server.pointee.extras.profileBefore = current
-        }
-        server.pointee.isBeingBrought = true
+        server.pointee.settings.bring(to: wanted, profiles)
         if let changes = profiles.changes(from: current, to: wanted),
             Self.manySettings...Self.mostPrepared ~= changes.count,
             let begin = interned(Self.begin), let commit = interned("COMMIT"),
@@ -162,19 +154,8 @@ extension Engine {
     /// What brings a server to its client's settings has run.
     /// - Returns: false where the rest of the bytes must not be looked at.
     func settingsReady(_ server: ServerPointer, hasFailed: Bool, _ run: inout ForwardRun) -> Bool {
-        let before = server.pointee.extras.profileBefore
-        server.pointee.extras.profileBefore = .base
-        let wasBrought = server.pointee.isBeingBrought
-        server.pointee.isBeingBrought = false
-        if hasFailed {
-            if wasBrought {
-                // All of it was one transaction.
-                profiles.release(server.pointee.profile)
-                server.pointee.profile = before
-            }
-            return settingsFailed(server, &run)
-        }
-        profiles.release(before)
+        server.pointee.settings.brought(hasFailed: hasFailed, profiles)
+        if hasFailed { return settingsFailed(server, &run) }
         guard let client = clients[server.pointee.client] else {
             run.cycleEnded = true
             return true
@@ -298,9 +279,7 @@ extension Engine {
         let settings = profiles.settings(of: server.pointee.profile)
         let parts = settings.filter { ProfileTraits.mustBeResetInPool($0) }.map { "RESET \($0.name)" }
         inject(server, parts.joined(separator: ";"), purpose: .relief)
-        let rest = profiles.intern(settings.filter { !ProfileTraits.mustBeResetInPool($0) })
-        profiles.release(server.pointee.profile)
-        server.pointee.profile = rest
+        server.pointee.settings.become(settings.filter { !ProfileTraits.mustBeResetInPool($0) }, profiles)
         return true
     }
 }

@@ -8,9 +8,9 @@ extension Engine {
     func executeError(_ body: RawSpan, _ entry: LedgerEntry, _ client: ClientPointer, _ server: ServerPointer)
         -> [UInt8]
     {
-        if let error = server.pointee.extras.prepareError {
+        if let error = server.pointee.extras.ahead.error {
             // The statement itself could not be prepared: EXECUTE would have said so.
-            server.pointee.extras.prepareError = nil
+            server.pointee.extras.ahead = .nothing
             return error
         }
         return reworded(body, entry, client)

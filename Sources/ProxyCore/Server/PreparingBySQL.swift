@@ -24,3 +24,18 @@ struct PreparingBySQL {
     /// A cancel request hits it once, perhaps twice; a server that does not answer it at all is asked no more.
     static let mostInterruptions = 3
 }
+
+/// What has been sent ahead of a Query that names prepared statements, so that it finds them.
+enum SentAhead {
+    /// Nothing by which the Query could fail.
+    case nothing
+    /// An empty statement under a client's name that the Query, which waits for it, is to find.
+    case decoy([UInt8])
+    /// It has failed, and by its error the Query fails.
+    case failed(error: [UInt8])
+
+    /// The body of its ErrorResponse.
+    var error: [UInt8]? {
+        if case .failed(let error) = self { error } else { nil }
+    }
+}

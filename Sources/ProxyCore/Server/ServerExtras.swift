@@ -21,8 +21,7 @@ final class ServerExtras {
     var claimed: [(database: String, isForced: Bool)] = []
     /// A client's name that was given to an empty statement to provoke "already exists".
     var decoy: [UInt8]?
-    /// The same in front of a Query that stands in the middle of a batch and waits for it.
-    var decoyAhead: [UInt8]?
+    var ahead = SentAhead.nothing
 
     /// The client's own names under which it has statements, so that the client finds them in pg_prepared_statements.
     var shown: [[UInt8]] = []
@@ -31,8 +30,6 @@ final class ServerExtras {
     /// What the server has answered when it was asked for the client's pins.
     var evidence: Int?
 
-    /// What the server had before it was brought to its profile. Holds a reference while that is under way.
-    var profileBefore = ProfileID.base
     /// Why it could not be brought there.
     var settingsError: PostgresError?
     /// A cancel request of its client's waits until what the proxy has put in front is done.
@@ -43,8 +40,6 @@ final class ServerExtras {
     var preparing: PreparingBySQL?
     /// Where the text of the last Query that was not sent as it came differs from the client's.
     var exchanged: [ExchangedPlace] = []
-    /// The error of a Parse that was sent ahead of the EXECUTE that is under way, or of a Query that waits for it.
-    var prepareError: [UInt8]?
     /// Of a server that listens for a database's clients and belongs to no pool's count.
     var listening: ListeningServer?
 

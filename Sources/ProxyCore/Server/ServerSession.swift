@@ -44,10 +44,7 @@ struct ServerSession: ~Copyable {
     var lastClient: UInt32 = 0
     /// What it has been sent, what it owes, and what it has in consequence.
     var conversation = Conversation()
-    var profile = ProfileID.base
-    /// Whether what brings it to `profile` is under way; until it has succeeded the server may still have the settings
-    /// before.
-    var isBeingBrought = false
+    var settings = ServerSettings()
     var processID: UInt32 = 0
     let created: Microseconds
     var since: Microseconds
@@ -61,6 +58,9 @@ struct ServerSession: ~Copyable {
         created = now
         since = now
     }
+
+    @inline(__always)
+    var profile: ProfileID { settings.profile }
 
     var token: PeerToken { PeerToken(.server, handle) }
     var process: ServerProcess { ServerProcess(node: node, id: processID) }

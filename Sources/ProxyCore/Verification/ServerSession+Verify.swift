@@ -42,8 +42,7 @@ extension ServerSession {
     func count(in census: inout Census) {
         census.lentBytes += conversation.incoming.carry.lentBytes + conversation.output.lentBytes
         for index in 0..<conversation.ledger.count { census.refer(by: conversation.ledger[index]) }
-        census.refer(to: profile)
-        census.refer(to: extras.profileBefore)
+        settings.count(in: &census)
         guard extras.listening == nil else { return }
         let place = Census.Place(pool: pool.pointee.handle, node: node)
         var ofNode = census.nodes[place] ?? Census.OfNode()

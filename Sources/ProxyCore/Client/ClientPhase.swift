@@ -13,3 +13,22 @@ enum ClientPhase: UInt8, BitwiseCopyable {
     /// Told a FATAL error or gone; nothing that it sends is looked at.
     case closing
 }
+
+/// Whether more can come from a client, and whether it can still be answered.
+enum ClientInput: UInt8, BitwiseCopyable {
+    /// It may send more.
+    case open
+    /// It has ended its sending, and may still read: what it has sent in full is carried out and answered.
+    case ended
+    /// Its connection is gone: what it has sent in full is carried out all the same, but for reads, whose answers
+    /// nobody wants.
+    case gone
+}
+
+/// Whether the batch that a client has in flight could be run again as if nothing had happened.
+enum ReplayState: UInt8, BitwiseCopyable {
+    /// Not kept, or something of its reply has been delivered.
+    case none
+    /// The batch's bytes are kept and nothing of the reply has left: replies wait in the client's output.
+    case armed
+}

@@ -2,6 +2,8 @@ import Bytes
 import ProxyTerms
 import StatementRouting
 
+typealias ClientPointer = UnsafeMutablePointer<ClientSession>
+
 /// One application's connection.
 ///
 /// A plain record in a slab, a few hundred bytes while idle: what it holds beside is lent by the buffer pool only while

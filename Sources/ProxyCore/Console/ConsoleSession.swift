@@ -1,3 +1,5 @@
+import PostgresWire
+
 /// What a client of the admin console has prepared (PostgreSQL documentation, 55.2.3).
 struct ConsoleSession {
     /// The databases by whose names the console is reached; the second is what tools for PgBouncer ask for.
@@ -13,4 +15,31 @@ struct ConsoleSession {
     var isSkipping = false
     /// Its command is not done yet.
     var wait: ConsoleWait?
+}
+
+/// A command of the console's that is not done yet: its client gets no further until it is.
+struct ConsoleWait {
+    enum Subject {
+        /// PAUSE, until nothing runs.
+        case pause(database: String?)
+        case switchover
+    }
+
+    let subject: Subject
+    var verb: ConsoleVerb {
+        switch subject {
+        case .pause: .pause
+        case .switchover: .switchover
+        }
+    }
+
+    /// Sent as a Query: ReadyForQuery is part of the answer.
+    let isQuery: Bool
+}
+
+/// What has become of a command.
+enum ConsoleOutcome {
+    case done
+    case failed(PostgresError)
+    case waits(ConsoleWait.Subject)
 }

@@ -191,7 +191,7 @@ extension Engine {
     ) -> Repair? {
         // It says nothing of the batch: what was put in front of it has failed.
         if entry.purpose == .settings || entry.purpose == .begin {
-            let isNodes = server.pointee.isReplica && Self.isNodesFault(ErrorFields.sqlState(in: body), body)
+            let isNodes = server.pointee.isReplica && LoginVerdict.isNodesFault(ErrorFields.sqlState(in: body), body)
             return isNodes && client.pointee.lastRoute.isRead ? .elsewhere : nil
         }
         // One more on the primary, however many replicas were lost before.
@@ -221,7 +221,7 @@ extension Engine {
         }
         guard mayTryAgain else { return nil }
         if let repair = repair(of: fault, entry, server, client) { return repair }
-        if server.pointee.isReplica, client.pointee.lastRoute.isRead, Self.isNodesFault(state, body) {
+        if server.pointee.isReplica, client.pointee.lastRoute.isRead, LoginVerdict.isNodesFault(state, body) {
             return .elsewhere
         }
         // The client's own server may know a name that the replica does not. A cancel or a timeout is an answer.
@@ -288,19 +288,6 @@ extension Engine {
             return isTold || !statements[entry.statement].pointee.isDescribed ? .prepareAnew(entry.statement) : nil
         case .mayBeOutdated:
             return client.pointee.renewal == .parses && client.pointee.attempts == 0 ? .prepareAgain : nil
-        }
-    }
-
-    /// Errors that say something of the node and nothing of the statement.
-    static func isNodesFault(_ state: SQLState, _ body: RawSpan) -> Bool {
-        switch state {
-        case .adminShutdown, .crashShutdown, .cannotConnectNow: true
-        case .serializationFailure, .queryCanceled:
-            // A conflict with recovery, not a cancel or a timeout of the client's own.
-            ErrorFields.isRaised(by: "ProcessInterrupts", in: body)
-                && ErrorFields.text(of: ErrorFields.message, in: body)?.hasSuffix("due to conflict with recovery")
-                    == true
-        default: false
         }
     }
 
@@ -543,7 +530,9 @@ extension Engine {
         if ErrorFields.isFatal(body), endsSession(server, body, header, offset, bytes, &run) { return false }
         drop(server, bytes, offset, min(offset &+ header.size, bytes.byteCount), &run)
         server.pointee.extras.lastError = ErrorFields.text(of: ErrorFields.message, in: body)
-        if Self.isNodesFault(ErrorFields.sqlState(in: body), body) { actions.append(.suspectNode(server.pointee.node)) }
+        if LoginVerdict.isNodesFault(ErrorFields.sqlState(in: body), body) {
+            actions.append(.suspectNode(server.pointee.node))
+        }
         return true
     }
 }

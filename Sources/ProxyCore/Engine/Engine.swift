@@ -4,10 +4,6 @@ import PostgresWire
 import ProxyTerms
 import StatementRouting
 
-typealias ClientPointer = UnsafeMutablePointer<ClientSession>
-typealias ServerPointer = UnsafeMutablePointer<ServerSession>
-typealias PoolPointer = UnsafeMutablePointer<Pool>
-
 /// Decides everything: framing, session state, routing, pooling. Does no I/O, reads no clock, takes no lock and asks
 /// nobody for randomness but `Environment`: events come in by method calls, and what is to be done waits in `actions`
 /// and in the sessions' outputs.

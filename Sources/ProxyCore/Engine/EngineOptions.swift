@@ -1,6 +1,3 @@
-/// Microseconds on a monotonic clock, or of a duration.
-package typealias Microseconds = Int64
-
 /// The limits and times that hold for the whole engine.
 package struct EngineOptions: Sendable, Equatable {
     /// `max_client_connections`

@@ -54,3 +54,18 @@ package struct Node: Sendable, Equatable {
     /// Whether both are one node in two topologies.
     func isSame(as other: Node) -> Bool { name == other.name && address == other.address }
 }
+
+/// What a node is, as it says itself (`pg_is_in_recovery()`); never what a configuration says.
+package enum NodeRole: UInt8, Sendable, BitwiseCopyable {
+    case unknown
+    case primary
+    case replica
+}
+
+/// Where a node listens.
+package enum NodeAddress: Sendable, Hashable {
+    /// A host name or a numeric address; names are resolved by the control plane before a worker connects.
+    case tcp(host: String, port: UInt16)
+    /// The directory of the socket and the port that names it, as libpq has it.
+    case unix(directory: String, port: UInt16)
+}

@@ -34,3 +34,28 @@ package struct NodeFreshness: Sendable, Equatable {
         self.verdict = verdict
     }
 }
+
+/// One look at the primary's WAL position.
+package struct PrimarySample: Sendable, Equatable {
+    package let number: SampleNumber
+    /// What is covered by it: all that was inserted into the log when it was taken.
+    package let position: SessionPosition
+
+    package init(number: SampleNumber, position: SessionPosition) {
+        self.number = number
+        self.position = position
+    }
+}
+
+/// What the control plane knows of all nodes' WAL positions at one moment: an immutable value for the workers.
+package struct FreshnessReport: Sendable, Equatable {
+    /// By node index.
+    package var nodes: [NodeFreshness]
+    /// The newest look at the primary; nil where there has been none.
+    package var newest: PrimarySample?
+
+    package init(nodes: [NodeFreshness], newest: PrimarySample?) {
+        self.nodes = nodes
+        self.newest = newest
+    }
+}

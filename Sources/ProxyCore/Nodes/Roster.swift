@@ -242,3 +242,10 @@ struct RosterChange: Equatable {
 
     init(primaryBefore: Int) { self.primaryBefore = primaryBefore }
 }
+
+/// There is no primary that statements could be sent to.
+struct PrimaryOutage {
+    /// The node that was the primary before; -1 where none has been seen.
+    let node: Int
+    let since: Microseconds
+}

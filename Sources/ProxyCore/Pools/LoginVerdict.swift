@@ -30,7 +30,7 @@ enum LoginVerdict: Equatable {
             } else {
                 self = .passing
             }
-        } else if Engine.isNodesFault(state, error) {
+        } else if Self.isNodesFault(state, error) {
             self = .nodesFault
         } else if Self.passingClasses.contains(where: { state.isOfClass($0) }) {
             self = .passing
@@ -42,4 +42,17 @@ enum LoginVerdict: Equatable {
     /// Connection exceptions, insufficient resources, operator intervention, system errors, internal errors (PostgreSQL
     /// documentation, appendix A).
     private static let passingClasses: [StaticString] = ["08", "53", "57", "58", "XX"]
+
+    /// Errors that say something of the node and nothing of the statement.
+    static func isNodesFault(_ state: SQLState, _ body: RawSpan) -> Bool {
+        switch state {
+        case .adminShutdown, .crashShutdown, .cannotConnectNow: true
+        case .serializationFailure, .queryCanceled:
+            // A conflict with recovery, not a cancel or a timeout of the client's own.
+            ErrorFields.isRaised(by: "ProcessInterrupts", in: body)
+                && ErrorFields.text(of: ErrorFields.message, in: body)?.hasSuffix("due to conflict with recovery")
+                    == true
+        default: false
+        }
+    }
 }

@@ -2,6 +2,8 @@ import Bytes
 import ProxyTerms
 import StatementRouting
 
+typealias PoolPointer = UnsafeMutablePointer<Pool>
+
 /// What the clients of one (database, user) share: servers on each node, and the queues in front of them.
 struct Pool: ~Copyable {
     /// One for each slot of the topology.
@@ -81,4 +83,23 @@ struct Pool: ~Copyable {
         nodes.deinitialize(count: nodeCount)
         nodes.deallocate()
     }
+}
+
+/// What a pool is for.
+struct PoolKey: Hashable {
+    let database: String
+    let user: String
+    var replication = ReplicationMode.off
+}
+
+extension PoolKey: CustomStringConvertible {
+    var description: String { "\(database)/\(user)" }
+}
+
+/// What a new client is told of its session, and what its session's settings are.
+struct Welcome {
+    /// ParameterStatus messages.
+    let parameters: [UInt8]
+    /// The start-up packet's settings as the servers understand them. Holds a reference.
+    let profile: ProfileID
 }

@@ -1,3 +1,5 @@
+import StatementRouting
+
 /// What decided a route.
 package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     case none
@@ -33,4 +35,15 @@ package enum RouteCause: UInt8, Sendable, BitwiseCopyable {
     case serializable
     /// A replica refused it, or was lost before it answered.
     case retried
+}
+
+/// Where a statement ran and why: what `SHOW howdah.route` tells.
+struct RouteRecord: Equatable, BitwiseCopyable {
+    /// -1: no server was needed.
+    var node: Int16 = -1
+    /// Whether a replica would do.
+    var isRead = false
+    var cause = RouteCause.none
+    /// What the statement's own text said, where that decided.
+    var reason = RouteReason.plainRead
 }

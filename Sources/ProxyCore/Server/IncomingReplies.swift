@@ -52,3 +52,13 @@ struct IncomingReplies: ~Copyable {
     /// The beginning of a message has been dealt with; so many bytes of it are still to come.
     mutating func expectRest(_ size: Int, isForwarded: Bool) { rest = isForwarded ? .forwarded(size) : .dropped(size) }
 }
+
+/// Messages that go to the client, found one after another and copied in one piece.
+struct ForwardRun: BitwiseCopyable {
+    /// Where the messages that have not been copied yet begin.
+    var start: Int
+    /// A ReadyForQuery was among the messages.
+    var cycleEnded = false
+
+    init(offset: Int) { start = offset }
+}

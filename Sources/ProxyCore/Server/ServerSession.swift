@@ -1,6 +1,8 @@
 import Bytes
 import PostgresWire
 
+typealias ServerPointer = UnsafeMutablePointer<ServerSession>
+
 /// One connection from the proxy to a node.
 struct ServerSession: ~Copyable {
     // First: what Swift 6.3 adds for ThreadSanitizer takes the first field of a noncopyable struct for an address, and

@@ -23,3 +23,12 @@ package struct PeerToken: Sendable, Hashable, BitwiseCopyable {
 
     var handle: Handle { Handle(rawValue: rawValue & (1 << Self.kindShift - 1)) }
 }
+
+/// The shell's name of a connection; the engine only hands it back.
+package struct TransportID: Sendable, Hashable, BitwiseCopyable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    package static let none = TransportID(rawValue: 0)
+}

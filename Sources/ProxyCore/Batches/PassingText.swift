@@ -39,3 +39,11 @@ final class PassingText {
         fold.append(bytes.extracting(0..<size))
     }
 }
+
+/// The rest of a message that is passed on as it comes, never gathered.
+enum PassThrough: BitwiseCopyable {
+    case none
+    /// Goes to the server that the client holds.
+    case toServer(remaining: Int)
+    case dropped(remaining: Int)
+}

@@ -33,3 +33,13 @@ extension Int64 {
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
+
+extension NodeAddress {
+    /// As people write it.
+    package var text: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let directory, let port): "\(directory):\(port)"
+        }
+    }
+}

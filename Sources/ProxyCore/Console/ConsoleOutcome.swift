@@ -1,8 +1,0 @@
-import PostgresWire
-
-/// What has become of a command.
-enum ConsoleOutcome {
-    case done
-    case failed(PostgresError)
-    case waits(ConsoleWait.Subject)
-}

@@ -1,9 +1,0 @@
-extension NodeAddress {
-    /// As people write it.
-    package var text: String {
-        switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unix(let directory, let port): "\(directory):\(port)"
-        }
-    }
-}

@@ -82,10 +82,15 @@ extension Engine {
     }
 
     /// Fails a Query on the server that is held, with an error of the proxy's own.
-    func failQuery(_ client: ClientPointer, _ server: ServerPointer, _ error: PostgresError, _ header: MessageHeader)
-        -> Progress
-    {
-        let isFailed = server.pointee.conversation.status == .failed
+    /// - Parameter endsFailed: it begins with the end of a failed transaction, which would not refuse it.
+    func failQuery(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ error: PostgresError,
+        _ header: MessageHeader,
+        endsFailed: Bool = false
+    ) -> Progress {
+        let isFailed = server.pointee.conversation.status == .failed && !endsFailed
         server.pointee.conversation.provoke(isFailed ? .failedTransaction : error, from: buffers)
         sendSync(client, server)
         return .consumed(header.size)

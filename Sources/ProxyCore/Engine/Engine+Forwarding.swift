@@ -26,9 +26,7 @@ extension Engine {
             let text = queryText(header, input, offset),
             needsNamesBehindEnd(statementClass, input.extracting(text), client, server)
         {
-            server.pointee.conversation.provoke(.namesBehindEnd, from: buffers)
-            sendSync(client, server)
-            return .consumed(header.size)
+            return failQuery(client, server, .namesBehindEnd, header, endsFailed: true)
         }
         if statementClass.namesPrepared,
             let progress = forwardPreparedBySQL(client, server, header, input, offset, statementClass)

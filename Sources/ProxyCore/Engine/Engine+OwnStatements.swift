@@ -24,7 +24,7 @@ extension Engine {
             if !isInBatch, !others.isEmpty { injectSync(server) }
             return true
         }
-        let sent = server.pointee.conversation.ledger.count - others.count
+        let owedBefore = server.pointee.conversation.ledger.count - others.count
         for name in server.pointee.extras.shown { closeOnServer(server, name) }
         var own: [(name: [UInt8], statement: StatementID)] = []
         client.pointee.statements.forEachName { own.append(($0, $1)) }
@@ -41,7 +41,7 @@ extension Engine {
             leaveSettings(names, server)
             if !isInBatch { injectSync(server) }
         }
-        return server.pointee.conversation.ledger.count > sent
+        return server.pointee.conversation.ledger.count > owedBefore
     }
 
     /// Whether the server has the client's statements under the client's names, and no others.

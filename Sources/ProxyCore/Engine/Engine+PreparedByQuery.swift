@@ -24,9 +24,7 @@ extension Engine {
             // for that, and what it prepares stays on the server.
             guard statementClass.statementCount > 1 else { return nil }
             if let refusal = refusalOfProxyName(text, client) {
-                server.pointee.conversation.provoke(refusal, from: buffers)
-                sendSync(client, server)
-                return .consumed(header.size)
+                return failQuery(client, server, refusal, header, endsFailed: true)
             }
             if statementClass.effects.contains(.prepare) {
                 server.pointee.needs(.discardAll)

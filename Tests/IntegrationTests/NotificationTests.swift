@@ -49,6 +49,16 @@ extension EndToEnd {
                 "NOTIFY b",
             ],
             ["BEGIN; LISTEN a; COMMIT", "NOTIFY a", "UNLISTEN a", "NOTIFY a"],
+            ["BEGIN", "LISTEN a", "COMMIT; BEGIN", "ROLLBACK", "NOTIFY a"],
+            ["BEGIN", "LISTEN a", "COMMIT; SELECT 1/0", "NOTIFY a"],
+            ["BEGIN", "LISTEN a", "ROLLBACK; SELECT 1", "NOTIFY a"],
+            ["BEGIN", "LISTEN a", "ROLLBACK; BEGIN", "COMMIT", "NOTIFY a"],
+            ["BEGIN", "SAVEPOINT s", "LISTEN a", "ROLLBACK TO s; SELECT 1", "COMMIT", "NOTIFY a"],
+            ["BEGIN", "LISTEN a", "SAVEPOINT s", "SELECT 1/0", "ROLLBACK TO s; COMMIT; SELECT 1/0", "NOTIFY a"],
+            ["LISTEN a", "BEGIN", "UNLISTEN a", "ROLLBACK; SELECT 1", "NOTIFY a"],
+            ["LISTEN a", "BEGIN", "UNLISTEN a", "ROLLBACK; BEGIN", "COMMIT", "NOTIFY a"],
+            ["LISTEN a", "BEGIN", "UNLISTEN a; COMMIT; SELECT 1/0", "NOTIFY a"],
+            ["BEGIN", "LISTEN a", "SELECT 1/0", "COMMIT; SELECT 1", "NOTIFY a"],
         ]
 
         @Test(arguments: monologues)

@@ -126,6 +126,13 @@ extension ParityCases {
             insert,
             "ROLLBACK"
         ),
+        .simple(
+            "BEGIN",
+            "RESET ALL",
+            "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+            "SHOW transaction_isolation",
+            "COMMIT"
+        ),
         .simple("BEGIN ISOLATION LEVEL SERIALIZABLE", "COMMIT AND CHAIN", "SHOW transaction_isolation", "COMMIT"),
         .simple("BEGIN", insert, "ROLLBACK AND CHAIN", count, "COMMIT"),
         .simple("BEGIN", "COMMIT AND NO CHAIN", "SELECT 1"),

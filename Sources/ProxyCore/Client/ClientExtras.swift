@@ -34,10 +34,20 @@ final class ClientExtras {
     var endsTransaction = false
     /// Whether the last command tag was ROLLBACK: a COMMIT of a failed transaction is one too.
     var hasRolledBack = false
-    /// Whether the last transaction's end among the tags was one.
-    var hasEndedBadly = false
+    /// The statements under way whose tags may be ROLLBACK, in order.
+    var ends: [End] = []
+    /// What transactions that have committed in the cycle under way have done to channels.
+    var committedChannels: [ChannelChange] = []
+    /// A transaction is over that has changed settings of Howdah's own.
+    var hasSettledOwn = false
     /// RESET ALL is among what the cycle in flight does.
     var resetsOwnSettings = false
+
+    /// What a statement does whose tag may be ROLLBACK.
+    enum End {
+        case transaction
+        case goesBack(toSavepoint: String)
+    }
 
     /// What a client's log-in goes on with.
     enum Awaited {
@@ -46,6 +56,14 @@ final class ClientExtras {
         /// What the shell has been asked for.
         case credential
         case key
+    }
+
+    /// A LISTEN or UNLISTEN has run, and with it all that was sent before it.
+    func channelHasChanged() {
+        let isChannel: (SettingsJournal.Step) -> Bool = { if case .channel = $0 { true } else { false } }
+        guard let index = pendingSettings.firstIndex(where: isChannel) else { return }
+        for step in pendingSettings[...index] { journal.apply(step) }
+        pendingSettings.removeFirst(index + 1)
     }
 
     /// Whether the changes of the cycle in flight hold is not known: transactions begin or end among them.

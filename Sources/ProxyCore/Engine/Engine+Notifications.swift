@@ -214,7 +214,8 @@ extension Engine {
 extension ClientExtras {
     /// Whether the transaction has a LISTEN to this channel in it that has not been taken back.
     func listens(to channel: Channel) -> Bool {
-        journal.channelChanges.contains(.listen(channel)) || pendingSettings.contains(.channel(.listen(channel)))
+        committedChannels.contains(.listen(channel)) || journal.channelChanges.contains(.listen(channel))
+            || pendingSettings.contains(.channel(.listen(channel)))
     }
 }
 

@@ -42,11 +42,13 @@ extension Engine {
             extras.resetsOwnSettings = false
             if !hasFailed { resetOwnSettings(client) }
         }
-        guard client.pointee.consistency?.journal.isOpen == true,
-            server.pointee.conversation.status == .idle || extras.endsTransaction && !hasFailed
-        else { return wereReset }
-        ownTransactionEnded(client, committed: !hasFailed && !extras.hasEndedBadly)
-        extras.hasEndedBadly = false
+        let wereSettled = extras.hasSettledOwn
+        extras.hasSettledOwn = false
+        guard client.pointee.consistency?.journal.isOpen == true, server.pointee.conversation.status == .idle else {
+            return wereReset || wereSettled
+        }
+        // No tag has told of its end.
+        ownTransactionEnded(client, committed: !hasFailed)
         return true
     }
 

@@ -18,9 +18,7 @@ extension Engine {
         let effects = statementClass.effects
         noteStartReset(statementClass, text, client, server)
         if statementClass.transaction != .none, let extras = client.pointee.extras {
-            if client.pointee.consistency?.journal.isOpen == true, statementClass.transaction.chains {
-                extras.endsTransaction = true
-            }
+            noteEnds(statementClass, text, client, extras)
             if !extras.pendingSettings.isEmpty { extras.doubtPending() }
             if !extras.journal.isEmpty {
                 switch statementClass.transaction {
@@ -73,6 +71,25 @@ extension Engine {
             return .unknown
         }
         return changesSettings ? noteSettings(effects, text, client) : .none
+    }
+
+    /// Notes which of the statements of a text may be answered ROLLBACK, and what they do then.
+    private func noteEnds(
+        _ statementClass: StatementClass,
+        _ text: RawSpan,
+        _ client: ClientPointer,
+        _ extras: ClientExtras
+    ) {
+        if extras.journal.isEmpty, extras.pendingSettings.isEmpty, client.pointee.consistency?.journal.isOpen != true {
+            return
+        }
+        for parsed in parse(text, client) ?? [] {
+            switch parsed.command {
+            case .commit, .rollback, .prepareTransaction: extras.ends.append(.transaction)
+            case .rollbackToSavepoint(let name): extras.ends.append(.goesBack(toSavepoint: name))
+            default: break
+            }
+        }
     }
 
     /// Whether the failed transaction refuses it for certain.
@@ -295,9 +312,26 @@ extension Engine {
         guard let extras = client.pointee.extras, let end = body.firstZero(from: 0) else { return }
         let tag = body.text(0..<end)
         extras.hasRolledBack = tag == "ROLLBACK"
-        if extras.hasRolledBack || tag == "COMMIT" || tag == "PREPARE TRANSACTION" {
-            extras.hasEndedBadly = extras.hasRolledBack
+        switch tag {
+        case "LISTEN", "UNLISTEN": extras.channelHasChanged()
+        case "COMMIT", "PREPARE TRANSACTION": transactionEnded(client, extras, committed: true)
+        case "ROLLBACK": transactionEnded(client, extras, committed: false)
+        default: break
         }
+    }
+
+    /// What it has done to channels, and to settings of Howdah's own, holds or not from here on, whatever follows it in
+    /// its text or batch.
+    private func transactionEnded(_ client: ClientPointer, _ extras: ClientExtras, committed: Bool) {
+        if !extras.ends.isEmpty, case .goesBack(let savepoint) = extras.ends.removeFirst() {
+            return extras.journal.apply(.rollbackTo(savepoint))
+        }
+        let changes = extras.journal.takeChannelChanges()
+        // The client listens from the end of the cycle on: until then the server tells it.
+        if committed { extras.committedChannels += changes }
+        guard client.pointee.consistency?.journal.isOpen == true else { return }
+        ownTransactionEnded(client, committed: committed)
+        extras.hasSettledOwn = true
     }
 
     /// Gives the session these settings, and the context in which its texts are to be understood from now on.

@@ -10,6 +10,11 @@ extension Engine {
     func settleSettings(_ client: ClientPointer, _ server: ServerPointer, hasFailed: Bool) {
         guard let extras = client.pointee.extras else { return }
         let ownAreSettled = settleOwnSettings(client, extras, server, hasFailed: hasFailed)
+        if client.pointee.outstanding <= 1 { extras.ends.removeAll() }
+        if !extras.committedChannels.isEmpty {
+            apply(extras.committedChannels, client)
+            extras.committedChannels.removeAll()
+        }
         if extras.pendingSettings.isEmpty, extras.journal.isEmpty, extras.doubts.isEmpty {
             extras.endsTransaction = false
             if ownAreSettled, server.pointee.conversation.status == .idle { client.pointee.extras = nil }
@@ -23,9 +28,7 @@ extension Engine {
             guard chains else { return }
             // Another transaction is open behind it: what this one has left is asked for when that is over, too.
             if !extras.hasRolledBack { extras.doubtJournal() }
-            let channelChanges = extras.hasRolledBack ? [] : extras.journal.channelChanges
-            extras.journal = SettingsJournal()
-            if !channelChanges.isEmpty { apply(channelChanges, client) }
+            extras.journal.keepChannels()
             return
         }
         let journal = hasFailed || extras.hasRolledBack ? SettingsJournal() : extras.journal

@@ -200,7 +200,7 @@ final class ProfileStore {
     }
 
     /// Each part of a custom setting's dotted name is an identifier of its own.
-    private static func quotedName(_ name: String) -> String {
+    static func quotedName(_ name: String) -> String {
         name.split(separator: ".", omittingEmptySubsequences: false).map { part in
             "\"" + part.replacing("\"", with: "\"\"") + "\""
         }.joined(separator: ".")

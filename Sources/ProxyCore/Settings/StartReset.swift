@@ -48,7 +48,13 @@ struct StartReset {
         return wanted.filter { !$0.isRole } + wanted.filter(\.isRole).sorted { $0.name > $1.name }
     }
 
+    /// Lists whose parts SET takes one by one, each as a name (PostgreSQL documentation, SET).
+    private static let lists: Set<String> = [
+        "search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries",
+    ]
+
     /// What brings them back. Where it is not certain that the reset holds, only those that the session has not set.
+    /// SET takes no snapshot, as a SELECT does: what must come before any query may still come behind it.
     static func statement(_ settings: [SessionSetting], isUncertain: Bool) -> String {
         if isUncertain {
             let values = settings.map {
@@ -59,6 +65,10 @@ struct StartReset {
                 v(name,value) JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name)=v.name \
                 WHERE s.source<>'session'
                 """
+        }
+        if !settings.contains(where: { lists.contains($0.name) }) {
+            return settings.map { "SET \(ProfileStore.quotedName($0.name)) TO \(ProfileStore.literal($0.value))" }
+                .joined(separator: ";")
         }
         let calls = settings.map {
             "pg_catalog.set_config(\(ProfileStore.literal($0.name)),\(ProfileStore.literal($0.value)),false)"

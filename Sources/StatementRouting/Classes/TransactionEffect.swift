@@ -32,7 +32,4 @@ package enum TransactionEffect: UInt8, Sendable, BitwiseCopyable {
     case setSessionCharacteristics
     /// Several statements, at least one of which has an effect of its own.
     case mixed
-
-    /// Whether another transaction begins where this one ends.
-    package var chains: Bool { self == .commitChain || self == .rollbackChain }
 }

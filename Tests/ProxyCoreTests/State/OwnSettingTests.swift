@@ -104,6 +104,31 @@ struct OwnSettingTests {
         }
     }
 
+    @Test(
+        "What a transaction has set holds by its end, whatever follows that in the same text",
+        arguments: [
+            ("COMMIT; SELECT 1/0", ["Complete COMMIT", "Error 22012 division by zero", "Ready I"], "global"),
+            ("COMMIT; BEGIN", ["Complete COMMIT", "Complete BEGIN", "Ready T"], "global"),
+            ("ROLLBACK; BEGIN", ["Complete ROLLBACK", "Complete BEGIN", "Ready T"], "eventual"),
+            (
+                "ROLLBACK; SELECT 1", ["Complete ROLLBACK", "Columns v", "Row 1", "Complete SELECT 1", "Ready I"],
+                "eventual"
+            ),
+            ("ROLLBACK TO s; COMMIT", ["Complete ROLLBACK", "Complete COMMIT", "Ready I"], "global"),
+        ]
+    )
+    func endAmongOthers(text: String, replies: [String], expected: String) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query SAVEPOINT s")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete SAVEPOINT", "Ready T")
+            client.sends("Query SET howdah.read_your_writes = 'global'", "Query \(text)")
+            for reply in replies { server.sends(reply) }
+            #expect(value(client) == expected)
+        }
+    }
+
     @Test("In the transaction they hold at once")
     func holdsAtOnce() {
         converse { talk in

@@ -63,11 +63,12 @@ struct PinTests {
         "In a transaction that has changed settings, what stands in one text with its end or a savepoint is noted, too",
         arguments: ["COMMIT", "ROLLBACK", "RELEASE s", "ROLLBACK TO s", "SELECT 1; COMMIT", "COMMIT AND CHAIN"],
         [
-            "SELECT pg_advisory_lock(1)", "CREATE TEMP TABLE x (y int)", "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
-            "SELECT set_config('app.tenant', 'alice', false)", "LISTEN a", "SET ROLE other",
+            ("SELECT pg_advisory_lock(1)", "pg_locks"), ("CREATE TEMP TABLE x (y int)", "pg_my_temp_schema"),
+            ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "pg_cursors"), ("LISTEN a", "DISCARD ALL"),
+            ("SELECT set_config('app.tenant','alice',false)", "tenant"), ("SET ROLE other", "RESET ROLE"),
         ]
     )
-    func besideControl(control: String, text: String) {
+    func besideControl(control: String, done: (text: String, seen: String)) {
         converse { talk in
             let client = talk.client()
             client.sends("Query BEGIN")
@@ -77,13 +78,13 @@ struct PinTests {
             client.sends("Query SAVEPOINT s")
             server.sends("Complete SAVEPOINT", "Ready T")
             server.forget()
-            client.sends("Query \(control); \(text)")
-            server.gets("Query \(control); \(text)")
-            server.sends("Complete \(control)", "Complete \(text)", "Ready I")
+            client.sends("Query \(control); \(done.text)")
+            server.gets("Query \(control); \(done.text)")
+            server.sends("Complete \(control)", "Complete \(done.text)", "Ready I")
             client.sends("Terminate")
             // Nobody gets that server as it is.
             talk.client().sends("Query INSERT INTO t VALUES (1)")
-            #expect(server.received.first != "Query INSERT INTO t VALUES (1)")
+            #expect(server.received.first?.contains(done.seen) == true, "\(server.received)")
         }
     }
 

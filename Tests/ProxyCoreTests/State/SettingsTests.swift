@@ -147,7 +147,7 @@ struct SettingsTests {
             server.completes("SET")
             client.sends("Query RESET work_mem")
             server.completes("RESET")
-            server.answers("5MB")
+            server.completes("SET")
             client.forget()
             client.sends("Query SELECT 1")
             talk.server(on: 1).gets(
@@ -162,7 +162,7 @@ struct SettingsTests {
             server.gets(
                 "Query SET work_mem = '8MB'",
                 "Query RESET work_mem",
-                "Query SELECT pg_catalog.set_config('work_mem','5MB',false)",
+                "Query SET \"work_mem\" TO '5MB'",
                 "Query UPDATE t SET x = 1"
             )
         }

@@ -3,7 +3,7 @@ import Testing
 
 /// What came with the start-up packet is what RESET returns to, and what the client is told then.
 struct StartValueTests {
-    private static let brings = "Query SELECT pg_catalog.set_config('client_encoding','LATIN1',false)"
+    private static let brings = "Query SET \"client_encoding\" TO 'LATIN1'"
 
     /// A client that came with LATIN1, and the server of the primary, whose own default is UTF8.
     private func latin(_ script: (Conversation, ScriptedClient, ScriptedServer) -> Void) {
@@ -27,13 +27,7 @@ struct StartValueTests {
 
     /// The server's answer to what brings the value back.
     private func bringBack(_ server: ScriptedServer, _ status: String = "I") {
-        server.sends(
-            "Columns v",
-            "Row LATIN1",
-            "Complete SELECT 1",
-            "Parameter client_encoding=LATIN1",
-            "Ready \(status)"
-        )
+        server.sends("Complete SET", "Parameter client_encoding=LATIN1", "Ready \(status)")
     }
 
     @Test(

@@ -24,7 +24,7 @@ final class ScriptedServer: ScriptedPeer {
     override func words(for message: WireMessage) -> String { message.asFrontend }
 
     override func answersByItself(_ words: String) -> Bool {
-        for change in words.matches(of: /SET (\S+) = '([^']*)'|set_config\('([^']*)','([^']*)'/) {
+        for change in words.matches(of: /SET "?([^" ]+)"? (?:=|TO) '([^']*)'|set_config\('([^']*)','([^']*)'/) {
             let (_, name, value, otherName, otherValue) = change.output
             if let name = name ?? otherName { values[String(name)] = String(value ?? otherValue ?? "") }
         }

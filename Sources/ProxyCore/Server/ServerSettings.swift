@@ -19,8 +19,8 @@ struct ServerSettings {
         if case .underWay = change { true } else { false }
     }
 
-    /// What brings it to other settings is about to be sent. Several may be under way, of which the first knows what the
-    /// server has had.
+    /// What brings it to other settings is about to be sent. Several may be under way, of which the first knows what
+    /// the server has had.
     mutating func bring(to wanted: ProfileID, _ profiles: ProfileStore) {
         profiles.retain(wanted)
         if isBeingBrought {

@@ -41,10 +41,10 @@ package final class Engine {
     package let buffers: BufferPool
     let environment: Environment
 
-    let sessions = Sessions()
-    var processes: ProcessDirectory
+    var sessions: Sessions
     var pools: PoolDirectory
     let statements: StatementStore
+    let profiles: ProfileStore
     let classifier: StatementClassifier
     var databases: DatabaseDirectory
     var orders = OperatorOrders()
@@ -63,12 +63,9 @@ package final class Engine {
         let (options, seed) = (self.configuration.options, environment.seed)
         buffers = BufferPool(limit: options.bufferMemory)
         memory = ClientMemory(limit: options.bufferMemory)
-        processes = ProcessDirectory(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
-        statements = StatementStore(
-            limit: options.preparedStatementMemory,
-            seed: seed,
-            profiles: ProfileStore(seed: seed ^ 0x7A3D_51C9)
-        )
+        sessions = Sessions(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
+        profiles = ProfileStore(seed: seed ^ 0x7A3D_51C9)
+        statements = StatementStore(limit: options.preparedStatementMemory, seed: seed, profiles: profiles)
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: seed,
@@ -81,8 +78,8 @@ package final class Engine {
 
     /// The time of the event being handled: the shell's monotonic clock.
     package var now: Microseconds {
-        @inline(__always) get { turn.now }
-        @inline(__always) set { turn.now = newValue }
+        @inline(__always) _read { yield turn.now }
+        @inline(__always) _modify { yield &turn.now }
     }
 
     /// The sample clock's numbers, which come with each event; what clients have written since is noted in them, and
@@ -92,32 +89,23 @@ package final class Engine {
         @inline(__always) _modify { yield &turn.samples }
     }
 
-    /// An event is about to be told.
-    package func eventComes(at time: Microseconds, _ reading: SampleReading) {
-        turn.now = time
-        turn.samples.follow(reading)
-    }
-
-    package var lastWrite: SampleNumber { turn.samples.lastWrite }
-    package var hasActions: Bool { !turn.actions.isEmpty }
-
     /// What the shell is to do, in order; it empties the array.
     package var actions: [EngineAction] {
         @inline(__always) _read { yield turn.actions }
         @inline(__always) _modify { yield &turn.actions }
     }
 
-    @inline(__always)
-    var clients: Slab<ClientSession> { sessions.clients }
+    var clients: Slab<ClientSession> {
+        @inline(__always) _read { yield sessions.clients }
+    }
 
-    @inline(__always)
-    var servers: Slab<ServerSession> { sessions.servers }
+    var servers: Slab<ServerSession> {
+        @inline(__always) _read { yield sessions.servers }
+    }
 
-    @inline(__always)
-    var cancels: Slab<CancelSession> { sessions.cancels }
-
-    @inline(__always)
-    var profiles: ProfileStore { statements.profiles }
+    var cancels: Slab<CancelSession> {
+        @inline(__always) _read { yield sessions.cancels }
+    }
 
     /// The limits and times that are in effect.
     package var options: EngineOptions {

@@ -75,7 +75,8 @@ final class Worker: EventHandler {
     /// which it tells of.
     @inline(__always)
     private func eventCame() {
-        engine.eventComes(at: Microseconds(loop.now), clock.reading)
+        engine.now = Microseconds(loop.now)
+        engine.samples.follow(clock.reading)
     }
 
     // MARK: Events of the loop
@@ -219,8 +220,8 @@ final class Worker: EventHandler {
         eventCame()
         repeat {
             // Before anybody is told of a write: whoever reads from then on reads it.
-            if engine.lastWrite > toldWrite {
-                toldWrite = engine.lastWrite
+            if engine.samples.lastWrite > toldWrite {
+                toldWrite = engine.samples.lastWrite
                 clock.noteWrite(toldWrite)
             }
             while let token = engine.nextTouched() {
@@ -228,8 +229,8 @@ final class Worker: EventHandler {
                     loop.send(ConnectionID(rawValue: transport.rawValue), &bytes)
                 }
             }
-            if engine.hasActions { performActions() }
-        } while engine.hasTouched || engine.hasActions
+            if !engine.actions.isEmpty { performActions() }
+        } while engine.hasTouched || !engine.actions.isEmpty
         #if DEBUG
             verifyNowAndThen()
         #endif

@@ -46,7 +46,7 @@ extension EndToEnd {
         @Test func aRollingRestartCostsOnlyWhatRanOnThePrimary() throws {
             let (cluster, proxy) = try start()
             defer { #expect(proxy.stop()) }
-            let load = try OutageLoad(port: proxy.port, readers: 8, writers: 8)
+            let load = try OutageLoad(port: proxy.port, primaryPort: cluster.primary.port, readers: 8, writers: 8)
             for replica in cluster.replicas {
                 try load.waitForProgress()
                 try replica.restart()
@@ -57,8 +57,11 @@ extension EndToEnd {
             try load.waitForProgress()
             load.stop()
             // One for each of those that wrote; a second where the next server had not been told to end yet.
-            #expect(load.errors.count <= 16, "\(load.errors)")
-            #expect(load.errors.allSatisfy { ["08007", "40001"].contains($0) }, "\(load.errors)")
+            // Reads run there while no replica is back, or has replayed enough.
+            let ofReads = load.errors.filter { $0 == "08006 on the primary" }
+            let ofWrites = load.errors.filter { ["08007", "40001"].contains($0) }
+            #expect(ofReads.count <= 8 && ofWrites.count <= 16, "\(load.errors)")
+            #expect(ofReads.count + ofWrites.count == load.errors.count, "\(load.errors)")
             #expect(try missing(load, on: cluster.primary).isEmpty)
         }
 

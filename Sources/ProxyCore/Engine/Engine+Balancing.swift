@@ -85,7 +85,7 @@ extension Engine {
     /// Whether a read of the client's cannot simply run anywhere.
     @inline(__always)
     func needsParticularNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        mustBeFresh(client, pool) || pool.pointee.options.balanceLevel == .session
+        mustBeFresh(client, pool) || pool.pointee.options.balanceLevel == .session || hasLost(client)
     }
 
     /// Where such a client's read is to run; -1 where no node is fresh for it. With `balance_level = session` the
@@ -115,6 +115,7 @@ extension Engine {
 
     /// A free server where such a client's read may run.
     func takeFreshServer(_ client: ClientPointer, _ pool: PoolPointer) -> ServerPointer? {
+        forgiveLosses(client, pool)
         let chosen = chooseNode(client, pool)
         if chosen < 0 { return nil }
         if let server = takeIdle(pool, chosen, client.pointee.profile) { return server }

@@ -160,7 +160,6 @@ extension Engine {
 
     // MARK: Errors that nothing asked for
 
-    /// The node says why it is about to close the connection.
     /// A time limit that the client itself has set is over, and has ended the server that it holds: it is to see that,
     /// and its own connection to end, as it would without a proxy.
     private func endsSession(
@@ -182,6 +181,7 @@ extension Engine {
         return true
     }
 
+    /// The node says why it is about to close the connection.
     private func unaskedError(
         _ server: ServerPointer,
         _ body: RawSpan,
@@ -196,7 +196,11 @@ extension Engine {
         if LoginVerdict.isNodesFault(ErrorFields.sqlState(in: body), body) {
             actions.append(.suspectNode(server.pointee.node))
         }
-        return true
+        guard ErrorFields.isFatal(body), server.pointee.phase == .idle else { return true }
+        // The end of the connection is on its way: nobody is to get this server before that.
+        if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
+        serverVanished(server, reason: "the server has ended the connection")
+        return false
     }
 }
 

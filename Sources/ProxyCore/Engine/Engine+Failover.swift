@@ -81,7 +81,9 @@ extension Engine {
         guard primary < 0, pool.pointee.options.readsOnPrimary != .never, let began = outageBegan(pool) else { return }
         let readers = (0..<pool.pointee.readers.count).compactMap { waitingReader(pool, $0)?.pointee.handle }
         for handle in readers {
-            guard let client = clients[handle], mustBeFresh(client, pool), !hasFreshNode(client, pool) else { continue }
+            guard let client = clients[handle], needsParticularNode(client, pool), !hasFreshNode(client, pool) else {
+                continue
+            }
             let start = max(client.pointee.since, pool.pointee.resumedAt, began)
             guard now - start >= options.failoverWait else { continue }
             failWaiting(client, noPrimaryError(pool, since: began, forRead: false))
@@ -179,7 +181,7 @@ extension Engine {
         wasInTransaction: Bool
     ) -> PostgresError {
         let node = "Node \(roster.topology.nodes[server.pointee.node].name): \(why)."
-        guard wasInTransaction else { return lostStatementError(client, node) }
+        guard wasInTransaction else { return lostStatementError(client, server, node) }
         if server.pointee.isReplica {
             return PostgresError(
                 .error,
@@ -209,14 +211,16 @@ extension Engine {
         }
     }
 
-    private func lostStatementError(_ client: ClientPointer, _ node: String) -> PostgresError {
+    private func lostStatementError(_ client: ClientPointer, _ server: ServerPointer, _ node: String) -> PostgresError {
         if client.pointee.lastRoute.isRead {
             return PostgresError(
                 .error,
                 .connectionFailure,
                 "the server was lost while its answer was being read",
                 detail: node,
-                hint: "The statement has only read: it can be run again."
+                hint: server.pointee.isReplica
+                    ? "The statement has only read: it can be run again."
+                    : "The statement is taken for a read: it can be run again if the functions that it calls only read."
             )
         }
         return PostgresError(

@@ -88,10 +88,10 @@ extension Engine {
         client.pointee.freshness.track != .untracked || pool.pointee.options.readYourWrites == .global
     }
 
-    /// Whether a node has replayed all that the client's reads must see.
+    /// Whether a node has replayed all that the client's reads must see, and has not lost the batch in flight already.
     @inline(__always)
     func isFresh(_ node: Int, for client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        !mustBeFresh(client, pool) || hasReplayed(node, client)
+        (!mustBeFresh(client, pool) || hasReplayed(node, client)) && !hasLost(client, on: node)
     }
 
     private func hasReplayed(_ node: Int, _ client: ClientPointer) -> Bool {
@@ -116,7 +116,7 @@ extension Engine {
     /// Whether any node that takes the pool's reads is fresh for the client.
     func hasFreshNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
         let nodes = readNodes(pool)
-        for place in 0..<nodes.count where hasReplayed(nodes[place], client) { return true }
+        for place in 0..<nodes.count where isFresh(nodes[place], for: client, pool) { return true }
         return false
     }
 
@@ -156,7 +156,7 @@ extension Engine {
         // (`checkReadsWithoutPrimary`).
         if primary < 0 { return }
         // Who has waited for a primary has waited long enough.
-        if limit > 0, now - client.pointee.since < limit, mayBecomeFresh(within: limit) {
+        if limit > 0, now - client.pointee.since < limit, mayBecomeFresh(for: client, within: limit) {
             freshnessDesk.waits(
                 client.pointee.handle,
                 since: client.pointee.since,
@@ -169,9 +169,9 @@ extension Engine {
     }
 
     /// Whether some replica has lately been near enough for a wait to be worth it.
-    func mayBecomeFresh(within limit: Microseconds) -> Bool {
+    func mayBecomeFresh(for client: ClientPointer, within limit: Microseconds) -> Bool {
         roster.replicas.contains { node in
-            guard let lag = roster.freshness[node].lag else { return false }
+            guard let lag = roster.freshness[node].lag, !hasLost(client, on: node) else { return false }
             return lag <= limit
         }
     }
@@ -183,9 +183,10 @@ extension Engine {
         if let time = freshnessDesk.ask(within: limit, now: now) { actions.append(.samplePositions(within: time)) }
     }
 
-    /// No replica has become fresh in time, or lets the pool in: the client's read is the primary's.
-    func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ cause: RouteCause = .notFresh) {
-        client.pointee.lastRoute.cause = cause
+    /// No replica has become fresh in time, lets the pool in or is left to be tried: the client's read is the
+    /// primary's.
+    func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ cause: RouteCause? = nil) {
+        client.pointee.lastRoute.cause = cause ?? (hasLost(client) ? .retried : .notFresh)
         pool.pointee.readers.left()
         client.pointee.waitsForRead = false
         pool.pointee.writers.append(client.pointee.handle, since: client.pointee.since)

@@ -174,6 +174,7 @@ extension Engine {
             client.pointee.outstanding = 0
             client.pointee.flow = .between
             resume(client, .sinkFull)
+            avoid(server.pointee.node, client)
             restart(client)
             return
         }

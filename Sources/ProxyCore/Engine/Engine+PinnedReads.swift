@@ -54,8 +54,7 @@ extension Engine {
     /// A batch is about to be sent to a pinned client's own server: there will be no other try.
     func routeOfPinned(_ client: ClientPointer) -> RouteCause {
         if client.pointee.attempts == 0 { return .pin }
-        client.pointee.attempts = 0
-        client.pointee.isForcedToPrimary = false
+        endTries(client)
         return .retried
     }
 
@@ -136,7 +135,7 @@ extension Engine {
     private func awaitsReplay(_ client: ClientPointer, _ record: PinRecord, _ pool: PoolPointer) -> Bool {
         let limit = pool.pointee.options.freshnessWait
         guard limit > 0, !roster.replicas.contains(where: { isFresh($0, for: client, pool) }),
-            mayBecomeFresh(within: limit),
+            mayBecomeFresh(for: client, within: limit),
             record.waitsUntil == 0 || now < record.waitsUntil
         else {
             record.waitsUntil = 0

@@ -140,9 +140,7 @@ extension Engine {
             // A read that a replica cannot run must be able to run elsewhere, however long it is.
             plan.size <= options.clientBufferLimit
         else {
-            // There will be no other try: what was decided for this one does not hold for the next batch.
-            client.pointee.attempts = 0
-            client.pointee.isForcedToPrimary = false
+            endTries(client)
             return
         }
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
@@ -181,8 +179,7 @@ extension Engine {
         client.pointee.replayAhead = 0
         client.pointee.replayState = .none
         keepNames(client)
-        client.pointee.attempts = 0
-        client.pointee.isForcedToPrimary = false
+        endTries(client)
         if !client.pointee.output.isEmpty { touch(client) }
     }
 }

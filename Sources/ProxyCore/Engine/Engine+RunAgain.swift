@@ -16,6 +16,7 @@ extension Engine {
         case .elsewhere:
             if roster.topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
+                avoid(server.pointee.node, client)
             }
         case .serializable: client.pointee.isForcedToPrimary = true
         case .settings: if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
@@ -27,6 +28,40 @@ extension Engine {
         if case .prepareAnew(let id) = repair { renewNames(of: id, client) }
         restart(client)
     }
+
+    // MARK: Where a batch has been lost
+
+    /// The batch was lost on this replica: of a node that ends, other servers may be there still, and end next.
+    func avoid(_ node: Int, _ client: ClientPointer) { extras(of: client).lostOn.insert(node) }
+
+    /// Whether a try of the batch in flight was lost on some replica.
+    @inline(__always)
+    func hasLost(_ client: ClientPointer) -> Bool {
+        client.pointee.attempts > 0 && client.pointee.extras?.lostOn.isEmpty == false
+    }
+
+    @inline(__always)
+    func hasLost(_ client: ClientPointer, on node: Int) -> Bool {
+        client.pointee.attempts > 0 && client.pointee.extras?.lostOn.contains(node) == true
+    }
+
+    /// Where nothing else takes the pool's reads, the replicas on which the batch was lost are as good as any.
+    func forgiveLosses(_ client: ClientPointer, _ pool: PoolPointer) {
+        guard hasLost(client), pool.pointee.options.readsOnPrimary == .never || primary < 0 else { return }
+        let nodes = readNodes(pool)
+        for place in 0..<nodes.count where !hasLost(client, on: nodes[place]) { return }
+        client.pointee.extras?.lostOn = []
+    }
+
+    /// The batch in flight has had its last try: what was decided for it does not hold for the next.
+    @inline(__always)
+    func endTries(_ client: ClientPointer) {
+        if hasLost(client) { client.pointee.extras?.lostOn = [] }
+        client.pointee.attempts = 0
+        client.pointee.isForcedToPrimary = false
+    }
+
+    // MARK: Letting go
 
     /// The client lets go of the server, which is left to finish what nobody wants any more.
     func detachForReplay(_ client: ClientPointer, _ server: ServerPointer) {

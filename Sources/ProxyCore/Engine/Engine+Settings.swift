@@ -219,7 +219,7 @@ extension Engine {
         if client.pointee.transaction == .open { client.pointee.transaction = .lost }
         extras(of: client).refusal = error
         client.pointee.flow = .refused
-        client.pointee.attempts = 0
+        endTries(client)
         if client.pointee.pin == nil {
             release(server, from: client)
         } else if server.pointee.conversation.status != .idle {

@@ -19,7 +19,7 @@ extension RouteCause: CustomStringConvertible {
         case .catalogOutdated: "the schema has just changed"
         case .openBatch: "the batch asks for replies before its end"
         case .serializable: "serializable by default"
-        case .retried: "a replica refused it"
+        case .retried: "a replica refused it, or was lost"
         }
     }
 }

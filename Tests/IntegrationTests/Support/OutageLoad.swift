@@ -13,8 +13,11 @@ final class OutageLoad: Sendable {
 
     private let state: Mutex<State>
     private let threads = DispatchGroup()
+    private let primaryPort: UInt16
 
-    init(port: UInt16, readers: Int, writers: Int) throws {
+    /// - Parameter primaryPort: tells which of the reads were lost on the primary, where they are not run again.
+    init(port: UInt16, primaryPort: UInt16 = 0, readers: Int, writers: Int) throws {
+        self.primaryPort = primaryPort
         state = Mutex(State(done: Array(repeating: 0, count: readers + writers)))
         for index in 0..<readers + writers {
             let client = try WireClient(port: port)
@@ -43,7 +46,9 @@ final class OutageLoad: Sendable {
 
     private func read(_ client: WireClient) throws {
         let reply = try client.extended("SELECT count(*) FROM written")
-        if !reply.errors.isEmpty { note(reply.state) }
+        guard let error = reply.errors.first else { return }
+        let isPrimarys = error.fields["D"]?.contains(":\(primaryPort): ") == true
+        note(reply.state + (isPrimarys ? " on the primary" : " on a replica"))
     }
 
     /// By turns alone and in a transaction.

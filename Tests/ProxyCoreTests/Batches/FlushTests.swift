@@ -134,7 +134,7 @@ struct FlushTests {
             client.sends("Parse s: SELECT 1", "Describe S s", "Flush")
             talk.server(on: 1).vanishes()
             client.getsNothing()
-            let next = talk.server(on: 1)
+            let next = talk.server(on: 0)
             next.gets("Parse howdah_0000000001: SELECT 1", "Describe S howdah_0000000001", "Sync")
             next.sends("Parsed", "Parameters 0", "Columns v", "Ready I")
             client.gets("Parsed", "Parameters 0", "Columns v")

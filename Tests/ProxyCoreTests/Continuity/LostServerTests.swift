@@ -43,10 +43,99 @@ struct LostServerTests {
             server.sends("Columns v")
             server.vanishes()
             client.getsNothing()
-            let other = talk.server(on: 1)
+            let other = talk.server(on: 0)
             other.gets("Query SELECT 1")
             other.answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+            client.sends("Query SHOW howdah.route")
+            #expect(client.received.contains { $0.contains("retried") || $0.contains("lost") }, "\(client.received)")
+        }
+    }
+
+    /// A node that is shut down ends its servers one after the other: those that are free are of no use either.
+    @Test("While a read runs on a replica that ends: it is not tried on that node's other servers")
+    func endingNode() {
+        converse(
+            nodes: 3,
+            pool: {
+                $0.size = 4
+                $0.readYourWrites = .eventual
+            }
+        ) { talk in
+            let clients = (0..<8).map { _ in talk.client() }
+            for client in clients { client.sends("Query SELECT 1") }
+            let before = talk.openServers().filter { $0.node > 0 && $0.received.last == "Query SELECT 1" }
+            #expect(before.count(where: { $0.node == 1 }) > 1 && before.count(where: { $0.node == 2 }) > 1)
+            for server in before { server.answers("1") }
+            for server in before { server.forget() }
+            for client in clients { client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I") }
+            clients[0].sends("Query SELECT 2")
+            var tried: [Int] = []
+            for _ in 0..<2 {
+                guard let server = talk.openServers().last(where: { $0.received.last == "Query SELECT 2" }) else {
+                    break
+                }
+                tried.append(server.node)
+                server.sends("Fatal 57P01 terminating connection due to administrator command")
+                server.vanishes()
+            }
+            #expect(tried.sorted() == [1, 2])
+            let primary = talk.openServers(on: 0).last { $0.received.last == "Query SELECT 2" }
+            primary?.answers("2")
+            clients[0].gets("Columns v", "Row 2", "Complete SELECT 1", "Ready I")
+            // The next batch may run on any again.
+            clients[0].sends("Query SELECT 3")
+            let next = talk.openServers().last { $0.received.last == "Query SELECT 3" }
+            #expect(next.map { $0.node > 0 } == true)
+        }
+    }
+
+    @Test("Where nothing else takes reads, it is tried on the same replica's next server")
+    func onlyReplica() {
+        converse(pool: { $0.readsOnPrimary = .never }) { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            talk.server(on: 1).vanishes()
+            client.getsNothing()
+            talk.server(on: 1).answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("The only other replica goes away before the second try: it waits for the first to come back")
+    func otherGoes() {
+        converse(nodes: 3, pool: { $0.readsOnPrimary = .never }) { talk in
+            let client = talk.client()
+            client.sends("Query SELECT 1")
+            guard let first = talk.openServers().last(where: { $0.received.last == "Query SELECT 1" }) else {
+                Issue.record("nobody got it")
+                return
+            }
+            talk.letsIn = false
+            for server in talk.openServers() where server.node > 0 { server.vanishes() }
+            client.getsNothing()
+            let down = NodeState.unknown(reason: "gone")
+            let isFirst = first.node == 1
+            talk.topologyBecomes(.up(.primary), isFirst ? .up(.replica) : down, isFirst ? down : .up(.replica))
+            talk.letsIn = true
+            for server in talk.openServers(on: first.node) where !server.isLetIn { server.letIn() }
+            talk.settle()
+            let again = talk.openServers(on: first.node).last { $0.received.last == "Query SELECT 1" }
+            again?.answers("1")
+            client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
+    @Test("A free server that has said that it ends is not given to anybody")
+    func saidGoodbye() {
+        converse { talk in
+            let client = talk.client()
+            let server = talk.server(on: 0)
+            server.sends("Fatal 57P01 terminating connection due to administrator command")
+            #expect(server.isClosed)
+            client.sends("Query UPDATE t SET x = 1")
+            talk.server(on: 0).completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
         }
     }
 

@@ -30,7 +30,7 @@ struct RepairTests {
 
     @Test("Also after as many replicas were lost as there may be tries elsewhere")
     func refusedAfterLosses() {
-        converse { talk in
+        converse(pool: { $0.readsOnPrimary = .never }) { talk in
             let client = talk.client()
             client.sends("Query SELECT 1")
             for _ in 0...2 { talk.server(on: 1).vanishes() }
@@ -208,9 +208,9 @@ struct RepairTests {
         }
     }
 
-    @Test("There are as many tries as nodes, and one")
+    @Test("There are as many tries as nodes, and one, where the primary takes no reads")
     func triesEnd() {
-        converse { talk in
+        converse(pool: { $0.readsOnPrimary = .never }) { talk in
             let client = talk.client()
             client.sends("Query SELECT 1")
             var tries = 0

@@ -131,8 +131,10 @@ struct MemberTests {
             let old = talk.server(on: 1)
             become(talk, topology(("n0", .up(.primary)), ("n9", .up(.replica)), ("n2", Self.gone)))
             #expect(old.isClosed)
-            let new = talk.server(on: 1)
-            #expect(new !== old)
+            read(client, on: talk.server(on: 0))
+            client.sends("Query SELECT 1")
+            let new = running(talk)
+            #expect(new !== old && new?.node == 1)
             read(client, on: new)
             #expect(nodes(talk) == ["n0", "n9", "n2"])
         }

@@ -20,7 +20,7 @@ extension Engine {
         extras.database = "howdah (admin console)"
         client.pointee.extras = extras
         client.pointee.phase = .console
-        client.pointee.processID = sessions.processes.clients.give(to: client.pointee.handle)
+        client.pointee.processID = processes.clients.give(to: client.pointee.handle)
         client.pointee.since = now
         let secret = environment.randomBytes(version >= .v3_2 ? 8 : 4)
         send(client) { builder in

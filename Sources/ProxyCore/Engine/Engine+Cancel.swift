@@ -34,10 +34,10 @@ extension Engine {
         default: break
         }
         guard isRunning(client), let server = servers[client.pointee.server],
-            sessions.waitingCancels < Self.mostCancelRequests
+            processes.waitingCancels < Self.mostCancelRequests
         else { return false }
         client.pointee.isCanceled = true
-        if !requester.isNone { sessions.waitingCancels += 1 }
+        if !requester.isNone { processes.waitingCancels += 1 }
         if isPreparing(server) {
             // What is the proxy's own is not what the client wants to have cancelled.
             server.pointee.extras.holdsCancel = true
@@ -52,7 +52,7 @@ extension Engine {
 
     /// The client that was given this number.
     func client(withProcess number: UInt32) -> ClientPointer? {
-        sessions.processes.clients[number].flatMap { clients[$0] }
+        processes.clients[number].flatMap { clients[$0] }
     }
 
     private func isRunning(_ client: ClientPointer) -> Bool {
@@ -125,7 +125,7 @@ extension Engine {
 
     /// Nothing more will come of these requests.
     func endRequests(_ requesters: [Handle]) {
-        sessions.waitingCancels -= requesters.count
+        processes.waitingCancels -= requesters.count
         for handle in requesters {
             if let requester = clients[handle] { close(requester, flush: false, reason: "cancel request") }
         }

@@ -236,7 +236,7 @@ extension Engine {
         pool.pointee.clients += 1
         pool.pointee.counters.logins += 1
         client.pointee.pool = pool
-        client.pointee.processID = sessions.processes.clients.give(to: client.pointee.handle)
+        client.pointee.processID = processes.clients.give(to: client.pointee.handle)
         client.pointee.profile = profiles.intern(extras.settings)
         client.pointee.startProfile = profiles.intern(extras.settings)
         client.pointee.parseContext = profiles.context(of: client.pointee.profile)

@@ -113,7 +113,14 @@ extension Engine {
     }
 
     /// Whether a portal's name, with which this begins, is that of the last Bind.
+    @inline(__always)
     func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
+        // Nearly always it is the unnamed one.
+        if body.byteCount > 0, body.byte(at: 0) == 0 { return client.pointee.lastPortal == 0 }
+        return isLastNamed(client, body)
+    }
+
+    private func isLastNamed(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }
         return client.pointee.lastPortal == (end == 0 ? 0 : statements.nameHash.hash(body.extracting(0..<end)) | 1)
     }

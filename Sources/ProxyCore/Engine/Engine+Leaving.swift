@@ -89,7 +89,7 @@ extension Engine {
         statements.release(client.pointee.lastBound)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
-        sessions.processes.clients.takeBack(client.pointee.processID)
+        processes.clients.takeBack(client.pointee.processID)
         memory.hosts.left(client.pointee.host)
         clients.remove(client.pointee.handle)
     }

@@ -201,7 +201,7 @@ extension Engine {
 
     /// The process of a notification as clients know it: a server's is that of the client that notified there.
     func clientProcess(of processID: UInt32, on node: Int, _ listening: ListeningServer?) -> UInt32 {
-        guard let handle = sessions.processes[ServerProcess(node: node, id: processID)], let server = servers[handle],
+        guard let handle = processes[ServerProcess(node: node, id: processID)], let server = servers[handle],
             server.pointee.lastClient != 0
         else { return processID }
         if let listening, !server.pointee.mayNotify, server.pointee.fences == 0 {

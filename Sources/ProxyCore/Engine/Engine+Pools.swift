@@ -349,7 +349,7 @@ extension Engine {
         endRequests(server.pointee.extras.cancelRequesters)
         server.pointee.conversation.clear(to: buffers)
         server.pointee.settings.end(profiles)
-        sessions.processes.left(server.pointee.process, server.pointee.handle)
+        processes.left(server.pointee.process, server.pointee.handle)
         servers.remove(server.pointee.handle)
     }
 

@@ -92,7 +92,7 @@ extension Engine {
             }
         case BackendTag.backendKeyData where body.byteCount >= 8:
             server.pointee.processID = body.uint32(at: 0)
-            sessions.processes.joined(server.pointee.process, server.pointee.handle)
+            processes.joined(server.pointee.process, server.pointee.handle)
             server.pointee.extras.cancelKey = body.array(4..<body.byteCount)
         case BackendTag.readyForQuery:
             serverReady(server)

@@ -41,10 +41,10 @@ package final class Engine {
     package let buffers: BufferPool
     let environment: Environment
 
-    var sessions: Sessions
+    let sessions = Sessions()
+    var processes: ProcessDirectory
     var pools: PoolDirectory
     let statements: StatementStore
-    let profiles: ProfileStore
     let classifier: StatementClassifier
     var databases: DatabaseDirectory
     var orders = OperatorOrders()
@@ -63,9 +63,12 @@ package final class Engine {
         let (options, seed) = (self.configuration.options, environment.seed)
         buffers = BufferPool(limit: options.bufferMemory)
         memory = ClientMemory(limit: options.bufferMemory)
-        sessions = Sessions(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
-        profiles = ProfileStore(seed: seed ^ 0x7A3D_51C9)
-        statements = StatementStore(limit: options.preparedStatementMemory, seed: seed, profiles: profiles)
+        processes = ProcessDirectory(chance: environment.randomBytes(4).reduce(0) { $0 << 8 | UInt32($1) })
+        statements = StatementStore(
+            limit: options.preparedStatementMemory,
+            seed: seed,
+            profiles: ProfileStore(seed: seed ^ 0x7A3D_51C9)
+        )
         classifier = StatementClassifier(
             cacheBytes: options.statementCacheMemory,
             seed: seed,
@@ -78,8 +81,8 @@ package final class Engine {
 
     /// The time of the event being handled: the shell's monotonic clock.
     package var now: Microseconds {
-        @inline(__always) _read { yield turn.now }
-        @inline(__always) _modify { yield &turn.now }
+        @inline(__always) get { turn.now }
+        @inline(__always) set { turn.now = newValue }
     }
 
     /// The sample clock's numbers, which come with each event; what clients have written since is noted in them, and
@@ -89,23 +92,32 @@ package final class Engine {
         @inline(__always) _modify { yield &turn.samples }
     }
 
+    /// An event is about to be told.
+    package func eventComes(at time: Microseconds, _ reading: SampleReading) {
+        turn.now = time
+        turn.samples.follow(reading)
+    }
+
+    package var lastWrite: SampleNumber { turn.samples.lastWrite }
+    package var hasActions: Bool { !turn.actions.isEmpty }
+
     /// What the shell is to do, in order; it empties the array.
     package var actions: [EngineAction] {
         @inline(__always) _read { yield turn.actions }
         @inline(__always) _modify { yield &turn.actions }
     }
 
-    var clients: Slab<ClientSession> {
-        @inline(__always) _read { yield sessions.clients }
-    }
+    @inline(__always)
+    var clients: Slab<ClientSession> { sessions.clients }
 
-    var servers: Slab<ServerSession> {
-        @inline(__always) _read { yield sessions.servers }
-    }
+    @inline(__always)
+    var servers: Slab<ServerSession> { sessions.servers }
 
-    var cancels: Slab<CancelSession> {
-        @inline(__always) _read { yield sessions.cancels }
-    }
+    @inline(__always)
+    var cancels: Slab<CancelSession> { sessions.cancels }
+
+    @inline(__always)
+    var profiles: ProfileStore { statements.profiles }
 
     /// The limits and times that are in effect.
     package var options: EngineOptions {

@@ -1,9 +1,12 @@
 import Bytes
 
-/// Who is behind a process number: clients, whose numbers are Howdah's own, and servers, whose are their nodes'.
+/// Who is behind a process number (clients, whose numbers are Howdah's own, and servers, whose are their nodes'), and how
+/// many wait for a cancel request to reach one.
 struct ProcessDirectory {
     var clients: ProcessNumbers
     private var servers: [ServerProcess: Handle] = [:]
+    /// Connections with cancel requests of clients that wait for their end.
+    var waitingCancels = 0
 
     /// - Parameter chance: any number.
     init(chance: UInt32) { clients = ProcessNumbers(chance: chance) }

@@ -14,7 +14,7 @@ final class StatementStore {
     private let hash: KeyedHash
     /// Of clients' names, of statements and of portals.
     let nameHash: KeyedHash
-    private let profiles: ProfileStore
+    let profiles: ProfileStore
     private(set) var nextSerial: UInt64 = 1
     private var oldest = StatementID.none
     private var newest = StatementID.none

@@ -75,8 +75,7 @@ final class Worker: EventHandler {
     /// which it tells of.
     @inline(__always)
     private func eventCame() {
-        engine.now = Microseconds(loop.now)
-        engine.samples.follow(clock.reading)
+        engine.eventComes(at: Microseconds(loop.now), clock.reading)
     }
 
     // MARK: Events of the loop
@@ -220,8 +219,8 @@ final class Worker: EventHandler {
         eventCame()
         repeat {
             // Before anybody is told of a write: whoever reads from then on reads it.
-            if engine.samples.lastWrite > toldWrite {
-                toldWrite = engine.samples.lastWrite
+            if engine.lastWrite > toldWrite {
+                toldWrite = engine.lastWrite
                 clock.noteWrite(toldWrite)
             }
             while let token = engine.nextTouched() {
@@ -229,8 +228,8 @@ final class Worker: EventHandler {
                     loop.send(ConnectionID(rawValue: transport.rawValue), &bytes)
                 }
             }
-            if !engine.actions.isEmpty { performActions() }
-        } while engine.hasTouched || !engine.actions.isEmpty
+            if engine.hasActions { performActions() }
+        } while engine.hasTouched || engine.hasActions
         #if DEBUG
             verifyNowAndThen()
         #endif

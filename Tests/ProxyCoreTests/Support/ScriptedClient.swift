@@ -56,7 +56,7 @@ final class ScriptedClient: ScriptedPeer {
         let other = talk.connect()
         other.sends(bytes: builder.bytes)
         #expect(
-            other.isClosed || talk.engine.sessions.waitingCancels > 0,
+            other.isClosed || talk.engine.processes.waitingCancels > 0,
             "a cancel request's connection is closed when there is nothing to wait for",
             sourceLocation: sourceLocation
         )

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Who is behind a process number (clients, whose numbers are Howdah's own, and servers, whose are their nodes'), and how
-/// many wait for a cancel request to reach one.
+/// Who is behind a process number (clients, whose numbers are Howdah's own, and servers, whose are their nodes'), and
+/// how many wait for a cancel request to reach one.
 struct ProcessDirectory {
     var clients: ProcessNumbers
     private var servers: [ServerProcess: Handle] = [:]

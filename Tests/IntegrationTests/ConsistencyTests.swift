@@ -50,6 +50,8 @@ extension EndToEnd {
             #expect(found.errors.isEmpty, "\(found)")
             #expect(found.staleOwnReads.isEmpty, "\(found)")
             #expect(found.readsBack.isEmpty, "\(found)")
+            // Rare enough not to hide anything else.
+            #expect(found.readsBackOnPrimary.count <= found.reads / 1000, "\(found)")
             // Else nothing would have been tried.
             #expect(found.ownReadsOnReplicas > 50, "\(found)")
         }

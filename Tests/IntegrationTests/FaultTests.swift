@@ -133,6 +133,18 @@ extension EndToEnd {
             }
         }
 
+        /// On PostgreSQL the connection ends with them. Here it stays: without a word the name would mean another table.
+        @Test(arguments: ["CREATE TEMPORARY TABLE item (id int)", "SELECT pg_advisory_lock(72)"])
+        func aSessionWhoseStateIsLostIsTold(text: String) throws {
+            let client = try client(user: "other")
+            #expect(try client.query(text).errors.isEmpty)
+            try terminate("state = 'idle'")
+            let reply = try client.query("/* howdah: primary */ SELECT count(*) FROM item")
+            #expect(reply.state == "08006" && reply.status == "I", "\(reply)")
+            #expect(reply.errors.first?.fields["S"] == "ERROR")
+            #expect(try client.value("SELECT count(*) > 0 FROM item") == "t")
+        }
+
         @Test func aServerTerminatedInATransactionIsAnErrorAndTheClientGoesOn() throws {
             let client = try client(user: "other")
             try client.query("BEGIN")

@@ -29,6 +29,7 @@ package final class Simulation {
     var idleRounds = 0
     private let chunk: Int
     private let failsOver: Bool
+    private let losesNoReads: Bool
     /// How settings change, while they do.
     var changes: Dice?
     /// How often they have.
@@ -70,6 +71,7 @@ package final class Simulation {
         chunk = dice.pick([1, 7, 40, 1000, 100_000])
         var options = EngineOptions()
         options.maximumPendingReplies = dice.pick([10, 16, 4096])
+        losesNoReads = !failsOver && options.maximumPendingReplies > 100
         options.serverPreparedStatements = dice.pick([1, 2, 500])
         options.clientBufferLimit = dice.pick([1000, 1 << 20])
         options.statementTextLimit = dice.pick([300, 1000])
@@ -277,6 +279,7 @@ package final class Simulation {
         let link = shell.accept()
         let client = SimulatedClient(script: waitingScripts.removeLast(), link: link)
         client.isInStorm = isStormy || failsOver
+        client.losesNoReads = losesNoReads
         client.trace = store.trace
         clients.append(client)
         byLink[link.id] = client

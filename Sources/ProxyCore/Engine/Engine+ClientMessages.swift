@@ -181,6 +181,9 @@ extension Engine {
         case .whole, .flushed, .open: break
         }
         if client.pointee.transaction == .lost { return answerLost(client, plan, header, input, offset) }
+        if client.pointee.pinRecord != nil, let loss = takeLoss(client) {
+            return refuseBatch(client, loss, header, input, offset)
+        }
         if let local = localAnswer(client, plan, input, offset) { return local }
         if plan.namesHowdah, let progress = prepareOwn(client, plan, header, input, offset) { return progress }
         if mustClaim(client, plan, input, offset) { return .stop }

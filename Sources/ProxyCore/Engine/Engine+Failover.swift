@@ -174,7 +174,25 @@ extension Engine {
     // MARK: What was running
 
     /// The error of a client whose server was lost. Says whether what it was doing can be done again without harm.
+    /// - Parameter state: what the session had on that server and would not miss by itself.
     func lostServerError(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ why: String,
+        wasInTransaction: Bool,
+        _ state: String?
+    ) -> PostgresError {
+        var error = lostServerError(client, server, why, wasInTransaction: wasInTransaction)
+        guard let state else { return error }
+        // Who runs the transaction again by itself would do so without what the session had.
+        if error.sqlState == .serializationFailure { error.sqlState = .connectionFailure }
+        error.detail = [error.detail, "The session had state of its own there because \(state)."].compactMap(\.self)
+            .joined(separator: " ")
+        error.hint = "Connect anew, or set up again what the session needs."
+        return error
+    }
+
+    private func lostServerError(
         _ client: ClientPointer,
         _ server: ServerPointer,
         _ why: String,

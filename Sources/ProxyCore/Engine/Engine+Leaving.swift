@@ -113,7 +113,7 @@ extension Engine {
             drop(server)
             listeningServerLost(listening, why)
             return
-        case .parked: return parkedServerLost(server)
+        case .parked: return parkedServerLost(server, why)
         case .idle, .active, .draining: break
         }
         if server.pointee.isReplica { roster.endIncarnation(of: server.pointee.node) }
@@ -186,8 +186,9 @@ extension Engine {
         failAll(server)
         takeBackAll(client, server)
         client.pointee.server = .none
+        var lostState: String?
         if !returnToPinned(client) {
-            endPins(client)
+            lostState = losePins(client)
             meetsOthers(client)
         }
         if case .toServer(let remaining) = client.pointee.passThrough {
@@ -196,9 +197,10 @@ extension Engine {
         if client.pointee.flow == .settling, client.pointee.transaction != .open {
             // Nothing of the batch has been sent: it finds another.
             client.pointee.flow = .between
+            if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
         } else if isOwed || isInBatch {
             deliver(client)
-            let error = lostServerError(client, server, why, wasInTransaction: wasInTransaction)
+            let error = lostServerError(client, server, why, wasInTransaction: wasInTransaction, lostState)
             let isOver = !isInBatch && client.pointee.ending.isCertain
             client.pointee.transaction = wasInTransaction ? .lost : .none
             send(client) { builder in
@@ -228,7 +230,9 @@ extension Engine {
             // The client hears of it with its next statement, once; of a transaction that had failed it has heard.
             client.pointee.ending = .none
             if server.pointee.conversation.status == .inTransaction {
-                extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true)
+                extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true, lostState)
+            } else if let lostState {
+                tellNext(client, ofLost: lostState, with: server, why)
             }
         }
         client.pointee.outstanding = 0

@@ -198,11 +198,12 @@ extension Engine {
         becomeFree(server)
     }
 
-    /// The connection of a parked server is gone, and with it all that the client was pinned for. The read goes on.
-    func parkedServerLost(_ server: ServerPointer) {
+    /// The connection of a parked server is gone, and with it all that the client was pinned for. The read goes on; the
+    /// client is told with its next statement.
+    func parkedServerLost(_ server: ServerPointer, _ why: String) {
         if let client = clients[server.pointee.client] {
             client.pointee.pinRecord?.parked = .none
-            endPins(client)
+            if let state = losePins(client) { tellNext(client, ofLost: state, with: server, why) }
         }
         let pool = server.pointee.pool
         drop(server)

@@ -33,6 +33,40 @@ extension Engine {
         settlePin(client, record)
     }
 
+    // MARK: Lost with the server
+
+    /// All that was kept is gone with its server.
+    /// - Returns: what of it the client would not miss by itself, in words; nil where there is nothing of the kind.
+    func losePins(_ client: ClientPointer) -> String? {
+        let reasons = client.pointee.pinRecord?.entries.map(\.reason).filter(\.isMissedUnseen) ?? []
+        endPins(client)
+        if reasons.isEmpty { return nil }
+        return reasons.map(\.description).joined(separator: "; ")
+    }
+
+    /// The client has no statement under way that could fail: its next one does.
+    /// - Parameter state: what it would not miss by itself.
+    func tellNext(_ client: ClientPointer, ofLost state: String, with server: ServerPointer, _ why: String) {
+        let record = client.pointee.pinRecord ?? PinRecord()
+        client.pointee.pinRecord = record
+        record.loss = PostgresError(
+            .error,
+            .connectionFailure,
+            "the server on which this session had state of its own was lost",
+            detail: "Node \(roster.topology.nodes[server.pointee.node].name): \(why). The session had it because "
+                + "\(state). This statement has not been run.",
+            hint: "Connect anew, or set up again what the session needs."
+        )
+    }
+
+    /// - Returns: the error for a batch of a client that has not been told yet what was lost.
+    func takeLoss(_ client: ClientPointer) -> PostgresError? {
+        guard let record = client.pointee.pinRecord, let loss = record.loss else { return nil }
+        record.loss = nil
+        settlePin(client, record)
+        return loss
+    }
+
     private func settlePin(_ client: ClientPointer, _ record: PinRecord) {
         client.pointee.pin = record.entries.first?.reason
         if record.isEmpty { client.pointee.pinRecord = nil }

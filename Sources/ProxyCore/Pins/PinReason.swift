@@ -15,6 +15,18 @@ package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertibl
     case longStatement
     case notUnderstood
 
+    /// Whether a session whose server is lost would go on without it and not notice: nothing that it says later fails
+    /// for want of it.
+    var isMissedUnseen: Bool {
+        switch self {
+        case .setting, .temporaryObject, .advisoryLock, .listen, .seed, .library, .notUnderstood: true
+        // Each of these answers with an error; in session mode the others stand for what there was.
+        case .sessionMode, .replication, .holdCursor, .preparedBySQL, .sequence, .unnamedStatementTooLong,
+            .longStatement:
+            false
+        }
+    }
+
     package var description: String {
         switch self {
         case .sessionMode: "pool_mode is session"

@@ -1,4 +1,5 @@
 import Bytes
+import PostgresWire
 import StatementRouting
 
 /// Why a client is pinned: each reason with the statement that gave it. Only pinned clients have one.
@@ -29,9 +30,12 @@ final class PinRecord {
     /// How long a read waits for a replica to be fresh; 0 where none does.
     var waitsUntil: Microseconds = 0
 
+    /// What the client is to be told with its next statement: the server with all this is lost.
+    var loss: PostgresError?
+
     init() {}
 
-    var isEmpty: Bool { entries.isEmpty }
+    var isEmpty: Bool { entries.isEmpty && loss == nil }
 
     func contains(_ reason: PinReason) -> Bool { entries.contains { $0.reason == reason } }
 

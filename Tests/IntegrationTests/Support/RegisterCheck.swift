@@ -16,6 +16,9 @@ final class RegisterCheck: Sendable {
         var staleOwnReads: [String] = []
         /// Reads that find less than a read before them in their session.
         var readsBack: [String] = []
+        /// The same, found on the primary. PostgreSQL shows a commit there only when the writer's process has been told
+        /// that it is flushed, and replicas may have replayed it by then.
+        var readsBackOnPrimary: [String] = []
         /// Reads that miss what another session had been told is written before they began.
         var staleReads = 0
         var errors: [String] = []
@@ -27,6 +30,7 @@ final class RegisterCheck: Sendable {
             ownReadsOnReplicas += other.ownReadsOnReplicas
             staleOwnReads += other.staleOwnReads
             readsBack += other.readsBack
+            readsBackOnPrimary += other.readsBackOnPrimary
             staleReads += other.staleReads
             errors += other.errors
         }
@@ -35,7 +39,7 @@ final class RegisterCheck: Sendable {
             """
             \(operations) operations, \(reads) reads, of which \(readsOnReplicas) on replicas, \(ownReadsOnReplicas) of them of own writes; \
             \(staleOwnReads.count) stale own reads \(staleOwnReads.prefix(3)), \(readsBack.count) reads back \
-            \(readsBack.prefix(3)), \(staleReads) stale reads, \(errors.count) errors \(errors.prefix(3))
+            \(readsBack.prefix(3)), \(readsBackOnPrimary.count) on the primary \(readsBackOnPrimary.prefix(3)), \(staleReads) stale reads, \(errors.count) errors \(errors.prefix(3))
             """
         }
     }
@@ -167,7 +171,8 @@ final class RegisterCheck: Sendable {
             if register == session, value != written {
                 findings.staleOwnReads.append("\(session) wrote \(written) and found \(value) at \(row[1] ?? "")")
             } else if value < seen[register] {
-                findings.readsBack.append("\(session) found \(seen[register]), then \(value) at \(row[1] ?? "")")
+                let text = "\(session) found \(seen[register]), then \(value) at \(row[1] ?? "")"
+                if isOnReplica { findings.readsBack.append(text) } else { findings.readsBackOnPrimary.append(text) }
             }
             if value < least { findings.staleReads += 1 }
             seen[register] = max(seen[register], value)

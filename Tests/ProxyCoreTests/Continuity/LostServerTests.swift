@@ -340,22 +340,68 @@ struct LostServerTests {
         }
     }
 
-    @Test("A pinned client is told once, and begins anew")
-    func pinned() {
+    private static let lostState = "Error 08006 the server on which this session had state of its own was lost"
+
+    @Test(
+        "State of a session's own that it would not miss by itself: its next statement tells, and is not run",
+        arguments: ["CREATE TEMPORARY TABLE x (y int)", "SELECT pg_advisory_lock(1)", "LOAD 'auto_explain'"]
+    )
+    func pinned(text: String) {
         converse { talk in
             let client = talk.client()
-            client.sends("Query CREATE TEMPORARY TABLE x (y int)")
+            client.sends("Query " + text)
             let server = talk.server(on: 0)
-            server.completes("CREATE TABLE")
-            client.gets("Complete CREATE TABLE", "Ready I")
+            server.completes("DONE")
+            client.gets("Complete DONE", "Ready I")
             server.vanishes()
-            client.sends("Query SELECT * FROM x")
-            talk.settle()
-            let next = talk.openServers().last { !$0.received.isEmpty }
-            next?.sends("Error 42P01 relation \"x\" does not exist", "Ready I")
-            // It might be there on the primary.
-            talk.server(on: 0).sends("Error 42P01 relation \"x\" does not exist", "Ready I")
-            client.gets("Error 42P01 relation \"x\" does not exist", "Ready I")
+            client.getsNothing()
+            client.sends("Sync")
+            client.gets("Ready I")
+            client.sends("Parse : INSERT INTO x VALUES (1)", "Bind <- ()", "Execute", "Sync")
+            let error = client.getsError(Self.lostState, ready: "I")
+            #expect(error?.field("D")?.contains("This statement has not been run.") == true)
+            client.sends("Query UPDATE t SET x = 1")
+            talk.server(on: 0).completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
+    @Test("The same in a transaction: not 40001, upon which a driver would run it again without that state")
+    func pinnedInTransaction() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query LOAD 'auto_explain'")
+            let server = talk.server(on: 0)
+            server.completes("LOAD")
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            server.sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            client.gets("Complete LOAD", "Ready I", "Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+            server.vanishes()
+            client.sends("Query UPDATE t SET x = 2")
+            let error = client.getsError("Error 08006 the server was lost in the middle of the transaction", ready: "E")
+            #expect(error?.field("D")?.contains("LOAD was run") == true)
+            client.sends("Query ROLLBACK")
+            client.gets("Complete ROLLBACK", "Ready I")
+            client.sends("Query UPDATE t SET x = 1")
+            talk.server(on: 0).gets("Query UPDATE t SET x = 1")
+        }
+    }
+
+    @Test("State whose loss shows by itself: the server's error tells")
+    func pinnedBySequence() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query SELECT nextval('s')")
+            let server = talk.server(on: 0)
+            server.completes("SELECT 1")
+            client.gets("Complete SELECT 1", "Ready I")
+            server.vanishes()
+            client.sends("Query SELECT currval('s')")
+            talk.server(on: 0).sends(
+                "Error 55000 currval of sequence \"s\" is not yet defined in this session",
+                "Ready I"
+            )
+            client.gets("Error 55000 currval of sequence \"s\" is not yet defined in this session", "Ready I")
         }
     }
 }

@@ -133,7 +133,7 @@ extension EndToEnd {
             }
         }
 
-        /// On PostgreSQL the connection ends with them. Here it stays, and says so, or the name would mean another table.
+        /// On PostgreSQL the connection ends with them. Here it stays, and must say so: the name means another table.
         @Test(arguments: ["CREATE TEMPORARY TABLE item (id int)", "SELECT pg_advisory_lock(72)"])
         func aSessionWhoseStateIsLostIsTold(text: String) throws {
             let client = try client(user: "other")

@@ -97,7 +97,7 @@ struct ClientSession: ~Copyable {
     /// Statements with a serial from this on were first prepared in the batch in flight.
     var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
-    var undo: [LedgerEntry] = []
+    var undo: [NameChange] = []
     /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far,
     /// which is held back.
     var output = ByteQueue()

@@ -109,18 +109,18 @@ extension Engine {
 
     /// The batch runs again: what its messages have already done to names is undone, the last first.
     func takeBackNames(_ client: ClientPointer) {
-        while let entry = client.pointee.undo.popLast() {
-            if entry.kind == .parse {
-                takeBackName(entry, client)
-            } else {
-                statements.release(client.pointee.statements.set(entry.place, to: entry.previous))
-            }
+        while let change = client.pointee.undo.popLast() {
+            statements.release(client.pointee.statements.set(change.place, to: change.previous))
+            statements.release(change.parsed)
         }
     }
 
     /// The batch does not run again.
     func keepNames(_ client: ClientPointer) {
-        while let entry = client.pointee.undo.popLast() { releaseStatements(of: entry) }
+        while let change = client.pointee.undo.popLast() {
+            statements.release(change.parsed)
+            statements.release(change.previous)
+        }
         // What one batch needed is not kept for ever.
         if client.pointee.undo.capacity > 64 { client.pointee.undo = [] }
     }

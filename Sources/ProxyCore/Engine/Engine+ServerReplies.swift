@@ -380,7 +380,7 @@ extension Engine {
             // As many as there may be replies to come; the batch does not run again then.
             if client.pointee.undo.count >= options.maximumPendingReplies { deliver(client) }
             if client.pointee.replayState == .armed {
-                client.pointee.undo.append(entry)
+                client.pointee.undo.append(NameChange(entry))
             } else {
                 releaseStatements(of: entry)
             }

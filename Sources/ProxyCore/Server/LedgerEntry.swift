@@ -103,3 +103,14 @@ struct LedgerEntry: BitwiseCopyable {
         self.disposition = disposition
     }
 }
+
+extension NameChange {
+    /// What the message's reply has confirmed; takes over the entry's references.
+    init(_ entry: LedgerEntry) {
+        self.init(
+            place: entry.place,
+            previous: entry.previous,
+            parsed: entry.kind == .parse ? entry.statement : .none
+        )
+    }
+}

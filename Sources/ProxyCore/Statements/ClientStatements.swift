@@ -1,5 +1,15 @@
 import Bytes
 
+/// A change of what a client's name means that a server has confirmed, kept while its batch may still run again.
+/// Holds a reference to each statement.
+struct NameChange: BitwiseCopyable {
+    let place: ClientStatements.Place
+    /// What the name meant before.
+    let previous: StatementID
+    /// What a Parse of the client's has prepared.
+    let parsed: StatementID
+}
+
 /// One client's names for prepared statements.
 ///
 /// Changes are made when a message is sent and taken back where its reply shows that the server never carried it out; a

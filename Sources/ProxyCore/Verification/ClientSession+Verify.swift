@@ -57,7 +57,10 @@ extension ClientSession {
         census.refer(to: unnamed)
         census.refer(to: lastBound)
         statements.forEach { census.refer(to: $0) }
-        for entry in undo { census.refer(by: entry) }
+        for change in undo {
+            census.refer(to: change.parsed)
+            census.refer(to: change.previous)
+        }
         census.refer(to: profile)
         census.refer(to: startProfile)
         guard let pool, phase != .closing else { return }

@@ -283,7 +283,9 @@ extension Engine {
         if server.pointee.conversation.isCopyingIn { return refuseInCopy(client, header) }
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
-        if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
+        if client.pointee.pin != nil, waitsForResume(client, server) || server.pointee.pauses.contains(.parked) {
+            return .stop
+        }
         // A cancel that is on its way to the server means what has been sent already.
         if server.pointee.cancels > 0 { return .stop }
         guard hasRoom(client, server) else { return .stop }

@@ -196,8 +196,10 @@ extension Engine {
         if LoginVerdict.isNodesFault(ErrorFields.sqlState(in: body), body) {
             actions.append(.suspectNode(server.pointee.node))
         }
-        guard ErrorFields.isFatal(body), server.pointee.phase == .idle else { return true }
-        // The end of the connection is on its way: nobody is to get this server before that.
+        guard ErrorFields.isFatal(body), server.pointee.phase == .idle || server.pointee.phase == .active else {
+            return true
+        }
+        // The end of the connection is on its way: nothing is to be sent there before that.
         if server.pointee.transport != .none { actions.append(.close(server.pointee.transport, flush: false)) }
         serverVanished(server, reason: "the server has ended the connection")
         return false

@@ -223,7 +223,9 @@ extension Engine {
                 .error,
                 .transactionResolutionUnknown,
                 "the server was lost before it answered",
-                detail: "\(node) COMMIT had been sent: whether the transaction took effect is not known.",
+                detail:
+                    "\(node) \(client.pointee.ending.isCertain ? "COMMIT had been sent" : "What had been sent may commit"): "
+                    + "whether the transaction took effect is not known.",
                 hint: "Look at the data before the transaction is run again."
             )
         }

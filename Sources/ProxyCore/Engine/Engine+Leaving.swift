@@ -231,9 +231,8 @@ extension Engine {
             client.pointee.ending = .none
             if server.pointee.conversation.status == .inTransaction {
                 extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true, lostState)
-            } else if let lostState {
-                tellNext(client, ofLost: lostState, with: server, why)
             }
+            if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
         }
         client.pointee.outstanding = 0
         resume(client, .sinkFull)

@@ -158,10 +158,12 @@ extension Engine {
         guard server.pointee.conversation.status == .idle, server.pointee.conversation.ledger.isEmpty else { return }
         unpause(server)
         resume(client, .sinkFull)
+        // It may have said that it ends.
+        let hasSpoken = servers[client.pointee.pinRecord?.parked ?? .none]?.pointee.pauses.contains(.parked) == true
         returnToPinned(client)
         server.pointee.client = .none
         becomeFree(server)
-        if let pinned = servers[client.pointee.server] { askForPins(client, pinned) }
+        if !hasSpoken, let pinned = servers[client.pointee.server] { askForPins(client, pinned) }
     }
 
     /// The client, which has let go of the replica's server or lost it, has its own again. What it has sent meanwhile
@@ -178,10 +180,10 @@ extension Engine {
         return true
     }
 
-    /// What the server has said while it was parked is read when the event is over, whoever has it then.
+    /// What the server has said while it was parked is read when the event is over, whoever has it then. Until that it
+    /// is sent nothing of the client's.
     private func readUnparked(_ server: ServerPointer) {
         guard server.pointee.pauses.contains(.parked) else { return }
-        resume(server, .parked)
         turn.work.append(.replies(server.pointee.handle))
     }
 

@@ -61,7 +61,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         failDeferred(client)
-        client.pointee.isForcedToPrimary = false
+        endTries(client)
         send(client) { builder in
             builder.error(error)
             if header.endsItsBatch { appendReady(&builder, client) }
@@ -112,14 +112,12 @@ extension Engine {
         default: endsTransaction = false
         }
         guard endsTransaction, plan.extent == .whole else {
-            let error = client.pointee.extras?.refusal ?? .failedTransaction
-            client.pointee.extras = nil
+            let error = takeRefusal(client) ?? .failedTransaction
             return refuseBatch(client, error, header, input, offset)
         }
-        if plan.statementClass.transaction == .commit, let error = client.pointee.extras?.refusal {
+        if plan.statementClass.transaction == .commit, let error = takeRefusal(client) {
             // Nobody has been told: drivers take COMMIT's answer ROLLBACK for a success unless an error came before.
             client.pointee.transaction = .none
-            client.pointee.extras = nil
             ownTransactionEnded(client, committed: false)
             return refuseBatch(client, error, header, input, offset)
         }
@@ -134,6 +132,14 @@ extension Engine {
             answerRollback(client, plan, input, offset)
         }
         return .consumed(plan.size)
+    }
+
+    /// The error of a lost transaction, of which the client has not been told. It says what else was lost, too.
+    private func takeRefusal(_ client: ClientPointer) -> PostgresError? {
+        defer { client.pointee.extras = nil }
+        guard let refusal = client.pointee.extras?.refusal else { return nil }
+        _ = takeLoss(client)
+        return refusal
     }
 
     private func answerRollback(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ start: Int) {

@@ -50,7 +50,9 @@ extension Engine {
                 // It may have left, and its server may have been lost.
                 if let client = clients[handle], client.pointee.flow == .assigned { serverAssigned(client) }
             case .replies(let handle):
-                if let server = servers[handle] { receivedFromServer(server, RawSpan()) }
+                guard let server = servers[handle] else { continue }
+                if server.pointee.pauses.contains(.parked) { resume(server, .parked) }
+                receivedFromServer(server, RawSpan())
             case .signal(let signal): deliver(signal)
             }
         }

@@ -19,11 +19,10 @@ package enum PinReason: UInt8, Sendable, BitwiseCopyable, CustomStringConvertibl
     /// for want of it.
     var isMissedUnseen: Bool {
         switch self {
-        case .setting, .temporaryObject, .advisoryLock, .listen, .seed, .library, .notUnderstood: true
-        // Each of these answers with an error; in session mode the others stand for what there was.
-        case .sessionMode, .replication, .holdCursor, .preparedBySQL, .sequence, .unnamedStatementTooLong,
-            .longStatement:
-            false
+        // In session mode also what functions and DO blocks have made stays, which nobody has looked at.
+        case .sessionMode, .setting, .temporaryObject, .advisoryLock, .listen, .seed, .library, .notUnderstood: true
+        // Each of these answers with an error.
+        case .replication, .holdCursor, .preparedBySQL, .sequence, .unnamedStatementTooLong, .longStatement: false
         }
     }
 

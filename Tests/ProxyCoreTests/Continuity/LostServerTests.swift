@@ -387,6 +387,50 @@ struct LostServerTests {
         }
     }
 
+    @Test(
+        "The same, and the client ends its transaction first: the statement behind that tells",
+        arguments: [false, true]
+    )
+    func pinnedAndRolledBack(hasFailed: Bool) {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query LOAD 'auto_explain'")
+            let server = talk.server(on: 0)
+            server.completes("LOAD")
+            client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+            server.sends("Complete BEGIN", "Ready T")
+            if hasFailed {
+                server.sends("Error 22012 division by zero", "Ready E")
+            } else {
+                server.sends("Complete UPDATE 1", "Ready T")
+            }
+            client.forget()
+            server.vanishes()
+            client.sends("Query ROLLBACK")
+            client.gets("Complete ROLLBACK", "Ready I")
+            client.sends("Query UPDATE t SET x = 1")
+            client.getsError(Self.lostState, ready: "I")
+            client.sends("Query UPDATE t SET x = 1")
+            talk.server(on: 0).gets("Query UPDATE t SET x = 1")
+        }
+    }
+
+    @Test("With pool_mode = session all is the server's: what code has made there nobody has seen")
+    func sessionMode() {
+        converse(pool: { $0.mode = .session }) { talk in
+            let client = talk.client()
+            client.sends("Query DO $$BEGIN CREATE TEMP TABLE x (y int); END$$")
+            talk.server(on: 0).completes("DO")
+            client.gets("Complete DO", "Ready I")
+            talk.server(on: 0).vanishes()
+            client.sends("Query INSERT INTO x VALUES (1)")
+            client.getsError(Self.lostState, ready: "I")
+            client.sends("Query UPDATE t SET x = 1")
+            talk.server(on: 0).completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
     @Test("State whose loss shows by itself: the server's error tells")
     func pinnedBySequence() {
         converse { talk in

@@ -42,8 +42,6 @@ final class ClientExtras {
     var hasSettledOwn = false
     /// RESET ALL is among what the cycle in flight does.
     var resetsOwnSettings = false
-    /// Replicas whose server was lost, or could not go on, with the batch in flight: it is tried on others first.
-    var lostOn: Set<Int> = []
 
     /// What a statement does whose tag may be ROLLBACK.
     enum End {

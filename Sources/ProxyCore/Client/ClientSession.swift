@@ -23,7 +23,8 @@ struct ClientSession: ~Copyable {
     /// In the cycle in flight something has been sent that may end the failed transaction: what stands behind it is not
     /// refused for certain.
     var mayRecover = false
-    var replayState = ReplayState.none
+    /// Of the batch in flight.
+    var tries = SecondTries()
     /// Of the batches in flight.
     var ending = TransactionEnding.none
     var isTouched = false
@@ -32,10 +33,6 @@ struct ClientSession: ~Copyable {
     var pauses: PauseReasons = []
     /// A cancel has been asked for of what is in flight.
     var isCanceled = false
-    /// Retries of the batch in flight.
-    var attempts: UInt8 = 0
-    /// The next batch goes to the primary, whatever its class: a replica has refused it.
-    var isForcedToPrimary = false
     /// What it has said by SET howdah.route; nil: its pool's `route` holds.
     var preference: RoutePreference?
     /// The first of the reasons for which it keeps its server, which `pinRecord` has all.
@@ -50,8 +47,6 @@ struct ClientSession: ~Copyable {
     var bindsChange = false
     /// The same of one that may be COPY FROM STDIN, or of which nothing is known.
     var bindsCopy = false
-    /// What may be done should servers have something of that batch that is out of date.
-    var renewal = Renewal.none
     /// With `balance_level = session` the replica that it reads on; -1: none is chosen.
     var replica: Int16 = -1
     var lastRoute = RouteRecord()
@@ -94,8 +89,6 @@ struct ClientSession: ~Copyable {
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.
     var replay = HeldBytes()
-    /// Statements with a serial from this on were first prepared in the batch in flight.
-    var firstNewSerial: UInt64 = 0
     /// Changes of names that messages of that batch have made and servers confirmed: taken back before it runs again.
     var undo: [NameChange] = []
     /// Bytes for the client that the shell fetches at the end of the turn; while a batch is armed, its reply so far,

@@ -152,7 +152,7 @@ extension Engine {
     /// been fetched and sent.
     @inline(__always)
     func mustReadFirst(_ client: ClientPointer, beyond limit: Int) -> Bool {
-        if !client.pointee.isBacklogged, client.pointee.output.count < limit || client.pointee.replayState == .armed {
+        if !client.pointee.isBacklogged, client.pointee.output.count < limit || client.pointee.tries.isArmed {
             return false
         }
         waitForReader(client)

@@ -85,7 +85,7 @@ extension Engine {
     /// Whether a read of the client's cannot simply run anywhere.
     @inline(__always)
     func needsParticularNode(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        mustBeFresh(client, pool) || pool.pointee.options.balanceLevel == .session || hasLost(client)
+        mustBeFresh(client, pool) || pool.pointee.options.balanceLevel == .session || client.pointee.tries.hasLosses
     }
 
     /// Where such a client's read is to run; -1 where no node is fresh for it. With `balance_level = session` the

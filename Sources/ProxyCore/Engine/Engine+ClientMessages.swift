@@ -361,7 +361,7 @@ extension Engine {
         }
         // What is kept for a second try must hold all that has been sent since; a write is never sent twice, so it
         // waits.
-        if client.pointee.replayState == .armed, !extendReplay(client, plan, input, offset) { return .stop }
+        if client.pointee.tries.isArmed, !extendReplay(client, plan, input, offset) { return .stop }
         noteWriting(client, server, plan)
         if plan.effects.contains(.asksHowdah) { takePosition(client, plan) }
         client.pointee.lastRoute = RouteRecord(
@@ -386,7 +386,7 @@ extension Engine {
         if client.pointee.outstanding == 0 { client.pointee.isCanceled = false }
         let mayWrite = plan.access != .read || plan.mayCommit
         client.pointee.mustCarryOut = mayWrite || client.pointee.outstanding > 0 && client.pointee.mustCarryOut
-        client.pointee.firstNewSerial = statements.nextSerial
+        client.pointee.tries.begin(firstNewSerial: statements.nextSerial)
         if header.tag == FrontendTag.query {
             client.pointee.flow = .between
             return forwardQuery(client, server, header, input, offset, plan.statementClass)
@@ -407,7 +407,7 @@ extension Engine {
             if server.pointee.settings.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
             // Nor is it kept with a batch that may run again.
             if client.pointee.outstanding > 0,
-                server.pointee.mayNotify || client.pointee.extras != nil || client.pointee.replayState == .armed
+                server.pointee.mayNotify || client.pointee.extras != nil || client.pointee.tries.isArmed
             {
                 return .stop
             }

@@ -110,7 +110,7 @@ extension Engine {
         else { return }
         var builder = MessageBuilder()
         builder.parameterStatus("server_version", version)
-        if client.pointee.replayState == .armed {
+        if client.pointee.tries.isArmed {
             client.pointee.released.append(builder.bytes, from: buffers)
         } else if client.pointee.output.isEmpty {
             client.pointee.output.append(builder.bytes, from: buffers)

@@ -20,7 +20,7 @@ extension Engine {
         guard let entry = failed else { return unaskedError(server, body, header, offset, bytes, &run) }
         noteLoginTrouble(server, body)
         let fault = clients[server.pointee.client].flatMap { noteFault(body, entry, server, $0) }
-        if let client = clients[server.pointee.client], client.pointee.replayState == .armed,
+        if let client = clients[server.pointee.client], client.pointee.tries.isArmed,
             let repair = repair(for: body, entry, fault, server, client)
         {
             // Nothing of the reply has left: it is dropped whole, and the batch runs again.
@@ -110,7 +110,7 @@ extension Engine {
     private func drop(_ server: ServerPointer, _ bytes: RawSpan, _ offset: Int, _ end: Int, _ run: inout ForwardRun) {
         if run.start < offset, let client = clients[server.pointee.client] {
             client.pointee.output.append(bytes.extracting(run.start..<offset), from: buffers)
-            if client.pointee.replayState != .armed { touch(client) }
+            if !client.pointee.tries.isArmed { touch(client) }
         }
         run.start = end
     }

@@ -104,7 +104,7 @@ extension Engine {
         let mayFail = server.pointee.conversation.status == .inTransaction && client.pointee.outstanding > 0
         if isThere, server.pointee.conversation.status != .failed, !mayFail {
             server.pointee.conversation.answer(entry)
-            if client.pointee.replayState != .armed { emitAnswers(server) }
+            if !client.pointee.tries.isArmed { emitAnswers(server) }
             return
         }
         server.pointee.conversation.parse(entry, isShared: isShared && !isThere, record.pointee.body, from: buffers)

@@ -24,7 +24,7 @@ extension Engine {
             switch currency(of: inUse(id, client, server), isNamed: name.byteCount > 0, client, server) {
             case .asTold: break
             case .beingChecked: return .stop
-            case .changed where client.pointee.replayState == .armed && client.pointee.renewal == .describes:
+            case .changed where client.pointee.tries.isArmed && client.pointee.tries.renewal == .describes:
                 // The client is told in this very batch what the rows look like by now.
                 renewName(name, of: id, client)
                 if statement(named: name, of: client) != id {
@@ -239,7 +239,7 @@ extension Engine {
                 {
                     // It tells of those also in a failed transaction, in which it could not be given one.
                     server.pointee.conversation.answer(entry)
-                    if client.pointee.replayState != .armed { emitAnswers(server) }
+                    if !client.pointee.tries.isArmed { emitAnswers(server) }
                     return .consumed(header.size)
                 }
                 let isShared = ensurePrepared(target, isNamed: name.byteCount > 0, client, server)
@@ -297,7 +297,7 @@ extension Engine {
                 // The server keeps the statement: others have names for it, and this client may come back.
                 if isOwn { setName(client, name, to: .none, &entry) }
                 server.pointee.conversation.answer(entry)
-                if client.pointee.replayState != .armed { emitAnswers(server) }
+                if !client.pointee.tries.isArmed { emitAnswers(server) }
                 return .consumed(header.size)
             }
         }

@@ -18,7 +18,7 @@ extension Engine {
         }
         if server.pointee.isReplica { return }
         // What is not seen whole may write, and so may a read that a replica has refused.
-        if plan.access != .read || plan.extent != .whole || client.pointee.isForcedToPrimary {
+        if plan.access != .read || plan.extent != .whole || client.pointee.tries.isForcedToPrimary {
             client.pointee.freshness.track = .writing
             // What an earlier batch has shown is not the position behind this one.
             client.pointee.consistency?.shown = nil
@@ -91,7 +91,7 @@ extension Engine {
     /// Whether a node has replayed all that the client's reads must see, and has not lost the batch in flight already.
     @inline(__always)
     func isFresh(_ node: Int, for client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        (!mustBeFresh(client, pool) || hasReplayed(node, client)) && !hasLost(client, on: node)
+        (!mustBeFresh(client, pool) || hasReplayed(node, client)) && !client.pointee.tries.hasBeenLost(on: node)
     }
 
     private func hasReplayed(_ node: Int, _ client: ClientPointer) -> Bool {
@@ -171,7 +171,9 @@ extension Engine {
     /// Whether some replica has lately been near enough for a wait to be worth it.
     func mayBecomeFresh(for client: ClientPointer, within limit: Microseconds) -> Bool {
         roster.replicas.contains { node in
-            guard let lag = roster.freshness[node].lag, !hasLost(client, on: node) else { return false }
+            guard let lag = roster.freshness[node].lag, !client.pointee.tries.hasBeenLost(on: node) else {
+                return false
+            }
             return lag <= limit
         }
     }
@@ -186,7 +188,7 @@ extension Engine {
     /// No replica has become fresh in time, lets the pool in or is left to be tried: the client's read is the
     /// primary's.
     func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ cause: RouteCause? = nil) {
-        client.pointee.lastRoute.cause = cause ?? (hasLost(client) ? .retried : .notFresh)
+        client.pointee.lastRoute.cause = cause ?? (client.pointee.tries.hasLosses ? .retried : .notFresh)
         pool.pointee.readers.left()
         client.pointee.waitsForRead = false
         pool.pointee.writers.append(client.pointee.handle, since: client.pointee.since)

@@ -40,7 +40,7 @@ extension Engine {
 
     /// Whether the leading reads of the client's transactions may run on a replica now.
     func mayLead(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
-        guard preference(client, pool) != .primary, pool.pointee.options.split, !client.pointee.isForcedToPrimary
+        guard preference(client, pool) != .primary, pool.pointee.options.split, !client.pointee.tries.isForcedToPrimary
         else { return false }
         guard mustBeFresh(client, pool) else { return true }
         adoptGlobalWrites(client)
@@ -254,7 +254,7 @@ extension Engine {
     ) -> Progress {
         resume(client, .sinkFull)
         unpause(server)
-        if client.pointee.transaction == .leadingReadOnly { client.pointee.isForcedToPrimary = true }
+        if client.pointee.transaction == .leadingReadOnly { client.pointee.tries.forceToPrimary() }
         // It is rolled back there before anyone else gets it.
         release(server, from: client)
         leaveReplica(client)
@@ -342,7 +342,7 @@ extension Engine {
         case .leadingReadOnly: client.pointee.transaction = .begunReadOnly
         case .beginningToLead:
             client.pointee.transaction = .none
-            client.pointee.isForcedToPrimary = true
+            client.pointee.tries.forceToPrimary()
         default: break
         }
     }

@@ -161,8 +161,8 @@ extension Engine {
         }
         // Only what a replica was running: what is taken for a read may write all the same, and the primary may have
         // carried it out.
-        if client.pointee.replayState == .armed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
-            Int(client.pointee.attempts) <= roster.topology.nodes.count
+        if client.pointee.tries.isArmed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
+            client.pointee.tries.mayGoOn(nodes: roster.topology.nodes.count)
         {
             server.pointee.pool.pointee.counters.retries &+= 1
             takeBackAll(client, server)
@@ -174,7 +174,7 @@ extension Engine {
             client.pointee.outstanding = 0
             client.pointee.flow = .between
             resume(client, .sinkFull)
-            avoid(server.pointee.node, client)
+            client.pointee.tries.wasLost(on: server.pointee.node)
             restart(client)
             return
         }

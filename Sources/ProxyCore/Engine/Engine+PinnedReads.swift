@@ -53,8 +53,8 @@ extension Engine {
 
     /// A batch is about to be sent to a pinned client's own server: there will be no other try.
     func routeOfPinned(_ client: ClientPointer) -> RouteCause {
-        if client.pointee.attempts == 0 { return .pin }
-        endTries(client)
+        if client.pointee.tries.isFirst { return .pin }
+        client.pointee.tries.end()
         return .retried
     }
 
@@ -68,7 +68,7 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) -> Progress? {
-        guard client.pointee.attempts == 0, mayPark(client, server),
+        guard client.pointee.tries.isFirst, mayPark(client, server),
             pinnedReadObstacle(client, server, plan) == nil, let record = client.pointee.pinRecord
         else { return nil }
         guard let replica = takeReplica(client, server.pointee.pool) else {

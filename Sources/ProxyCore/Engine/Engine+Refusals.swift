@@ -61,7 +61,7 @@ extension Engine {
         _ offset: Int
     ) -> Progress {
         failDeferred(client)
-        endTries(client)
+        client.pointee.tries.end()
         send(client) { builder in
             builder.error(error)
             if header.endsItsBatch { appendReady(&builder, client) }

@@ -43,8 +43,8 @@ extension Engine {
             return isNodes && client.pointee.lastRoute.isRead ? .elsewhere : nil
         }
         // One more on the primary, however many replicas were lost before.
-        let mayTryAgain = Int(client.pointee.attempts) <= roster.topology.nodes.count
-        guard mayTryAgain || !client.pointee.isForcedToPrimary else { return nil }
+        let mayTryAgain = client.pointee.tries.mayGoOn(nodes: roster.topology.nodes.count)
+        guard mayTryAgain || !client.pointee.tries.isForcedToPrimary else { return nil }
         let state = ErrorFields.sqlState(in: body)
         if state == .readOnlyTransaction, server.pointee.isReplica, client.pointee.lastRoute.cause != .hint,
             client.pointee.lastRoute.cause != .preference
@@ -62,7 +62,8 @@ extension Engine {
         }
         let cause = server.pointee.extras.ahead.error.map { ErrorFields.sqlState(in: $0.span.bytes) } ?? state
         if mayTryAgain, Self.isOfDeadLogin(state, body), client.pointee.pin == nil { return .loggedInAnew }
-        if cause.tellsOfUndefined, server.pointee.isReplica, !readsElsewhere(client), !client.pointee.isForcedToPrimary,
+        if cause.tellsOfUndefined, server.pointee.isReplica, !readsElsewhere(client),
+            !client.pointee.tries.isForcedToPrimary,
             client.pointee.lastRoute.cause != .hint, client.pointee.lastRoute.cause != .preference
         {
             return .behind
@@ -114,7 +115,7 @@ extension Engine {
             if isRecent { schemaChanged(pool.pointee.options.databaseOnServer) }
         case .mayBeOutdated:
             // What was prepared in this batch is as good as new: then the fault is the client's.
-            guard entry.serial.rawValue < client.pointee.firstNewSerial else { return nil }
+            guard entry.serial.rawValue < client.pointee.tries.firstNewSerial else { return nil }
             statements.retire(entry.statement)
         }
         return fault
@@ -131,11 +132,11 @@ extension Engine {
         switch fault {
         case .isMissing: return .prepareAgain
         case .resultHasChanged:
-            if client.pointee.renewal == .parses { return .prepareAgain }
-            let isTold = client.pointee.renewal == .describes || entry.nameSize > 0
+            if client.pointee.tries.renewal == .parses { return .prepareAgain }
+            let isTold = client.pointee.tries.renewal == .describes || entry.nameSize > 0
             return isTold || !statements[entry.statement].pointee.isDescribed ? .prepareAnew(entry.statement) : nil
         case .mayBeOutdated:
-            return client.pointee.renewal == .parses && client.pointee.attempts == 0 ? .prepareAgain : nil
+            return client.pointee.tries.renewal == .parses && client.pointee.tries.isFirst ? .prepareAgain : nil
         }
     }
 }

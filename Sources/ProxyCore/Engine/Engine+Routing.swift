@@ -13,7 +13,7 @@ extension Engine {
             Router.Session(
                 transaction: client.pointee.transaction,
                 preference: preference(client, pool),
-                isForcedToPrimary: client.pointee.isForcedToPrimary,
+                isForcedToPrimary: client.pointee.tries.isForcedToPrimary,
                 isSerializable: client.pointee.transaction == .none && isSerializable(client, pool),
                 leads: leads
             ),
@@ -140,15 +140,14 @@ extension Engine {
             // A read that a replica cannot run must be able to run elsewhere, however long it is.
             plan.size <= options.clientBufferLimit
         else {
-            endTries(client)
+            client.pointee.tries.end()
             return
         }
         input.extracting(offset..<offset &+ plan.size).withUnsafeBytes {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayAhead = plan.size
-        client.pointee.replayState = .armed
-        client.pointee.renewal = plan.renewal
+        client.pointee.tries.arm(plan.renewal)
         client.pointee.released.take(&client.pointee.output)
     }
 
@@ -163,7 +162,7 @@ extension Engine {
             client.pointee.replay.append($0, from: buffers)
         }
         client.pointee.replayAhead = plan.size
-        client.pointee.renewal = client.pointee.renewal.and(plan.renewal)
+        client.pointee.tries.join(plan.renewal)
         return true
     }
 
@@ -171,15 +170,14 @@ extension Engine {
     /// reply is sent.
     @inline(__always)
     func deliver(_ client: ClientPointer) {
-        if client.pointee.replayState == .armed { disarm(client) }
+        if client.pointee.tries.isArmed { disarm(client) }
     }
 
     func disarm(_ client: ClientPointer) {
         client.pointee.replay.clear(to: buffers)
         client.pointee.replayAhead = 0
-        client.pointee.replayState = .none
         keepNames(client)
-        endTries(client)
+        client.pointee.tries.end()
         if !client.pointee.output.isEmpty { touch(client) }
     }
 }

@@ -9,17 +9,17 @@ extension Engine {
     func runAgain(_ client: ClientPointer, _ server: ServerPointer, _ repair: Repair) {
         switch repair {
         case .onPrimary:
-            client.pointee.isForcedToPrimary = true
+            client.pointee.tries.forceToPrimary()
             correctClasses(client)
-        case .behind: client.pointee.isForcedToPrimary = true
+        case .behind: client.pointee.tries.forceToPrimary()
         case .prepareAgain, .prepareAnew: server.pointee.conversation.unnamedIsUnknown()
         case .elsewhere:
             if roster.topology.nodes[server.pointee.node].state.role == .replica {
                 actions.append(.suspectNode(server.pointee.node))
-                avoid(server.pointee.node, client)
+                client.pointee.tries.wasLost(on: server.pointee.node)
             }
-        case .serializable: client.pointee.isForcedToPrimary = true
-        case .settings: if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
+        case .serializable: client.pointee.tries.forceToPrimary()
+        case .settings: if server.pointee.isReplica { client.pointee.tries.forceToPrimary() }
         case .loggedInAnew: loginIsDead(server.pointee.pool)
         case .onPinned: break
         }
@@ -31,34 +31,14 @@ extension Engine {
 
     // MARK: Where a batch has been lost
 
-    /// The batch was lost on this replica: of a node that ends, other servers may be there still, and end next.
-    func avoid(_ node: Int, _ client: ClientPointer) { extras(of: client).lostOn.insert(node) }
-
-    /// Whether a try of the batch in flight was lost on some replica.
-    @inline(__always)
-    func hasLost(_ client: ClientPointer) -> Bool {
-        client.pointee.attempts > 0 && client.pointee.extras?.lostOn.isEmpty == false
-    }
-
-    @inline(__always)
-    func hasLost(_ client: ClientPointer, on node: Int) -> Bool {
-        client.pointee.attempts > 0 && client.pointee.extras?.lostOn.contains(node) == true
-    }
-
     /// Where nothing else takes the pool's reads, the replicas on which the batch was lost are as good as any.
     func forgiveLosses(_ client: ClientPointer, _ pool: PoolPointer) {
-        guard hasLost(client), pool.pointee.options.readsOnPrimary == .never || primary < 0 else { return }
+        guard client.pointee.tries.hasLosses, pool.pointee.options.readsOnPrimary == .never || primary < 0 else {
+            return
+        }
         let nodes = readNodes(pool)
-        for place in 0..<nodes.count where !hasLost(client, on: nodes[place]) { return }
-        client.pointee.extras?.lostOn = []
-    }
-
-    /// The batch in flight has had its last try: what was decided for it does not hold for the next.
-    @inline(__always)
-    func endTries(_ client: ClientPointer) {
-        if hasLost(client) { client.pointee.extras?.lostOn = [] }
-        client.pointee.attempts = 0
-        client.pointee.isForcedToPrimary = false
+        for place in 0..<nodes.count where !client.pointee.tries.hasBeenLost(on: nodes[place]) { return }
+        client.pointee.tries.forgive()
     }
 
     // MARK: Letting go
@@ -132,8 +112,7 @@ extension Engine {
         client.pointee.held.consume(min(client.pointee.replayAhead, client.pointee.held.count), to: buffers)
         client.pointee.replayAhead = 0
         client.pointee.unended = 0
-        client.pointee.replayState = .none
-        client.pointee.attempts &+= 1
+        client.pointee.tries.runAgain()
         client.pointee.needsInput = false
         if !client.pointee.held.isEmpty {
             bytes.append(client.pointee.held.bytes, from: buffers)

@@ -129,7 +129,7 @@ extension Engine {
         if run.start < offset, let client = clients[server.pointee.client] {
             client.pointee.output.append(bytes.extracting(run.start..<offset), from: buffers)
             server.pointee.pool.pointee.counters.bytesSent &+= UInt64(offset &- run.start)
-            if client.pointee.replayState != .armed { touch(client) }
+            if !client.pointee.tries.isArmed { touch(client) }
         }
         run.start = offset
     }
@@ -236,7 +236,7 @@ extension Engine {
                 let words = reworded(body, entry, client)
                 client.pointee.output.appendHeader(BackendTag.noticeResponse, bodySize: words.count, from: buffers)
                 client.pointee.output.append(words, from: buffers)
-                if client.pointee.replayState != .armed { touch(client) }
+                if !client.pointee.tries.isArmed { touch(client) }
             } else {
                 keepOrDrop(server, bytes, offset, header, &run)
             }
@@ -364,7 +364,7 @@ extension Engine {
                     client.pointee.output.append(builder.bytes, from: buffers)
                 default: client.pointee.output.appendEmptyMessage(BackendTag.closeComplete, from: buffers)
                 }
-                if client.pointee.replayState != .armed { touch(client) }
+                if !client.pointee.tries.isArmed { touch(client) }
             }
             noteAccepted(entry, server)
             settleName(entry, server)
@@ -375,11 +375,11 @@ extension Engine {
     @inline(__always)
     private func settleName(_ entry: LedgerEntry, _ server: ServerPointer) {
         if entry.changesName, entry.place.index != ClientStatements.Place.unnamed.index,
-            let client = clients[server.pointee.client], client.pointee.replayState == .armed
+            let client = clients[server.pointee.client], client.pointee.tries.isArmed
         {
             // As many as there may be replies to come; the batch does not run again then.
             if client.pointee.undo.count >= options.maximumPendingReplies { deliver(client) }
-            if client.pointee.replayState == .armed {
+            if client.pointee.tries.isArmed {
                 client.pointee.undo.append(NameChange(entry))
             } else {
                 releaseStatements(of: entry)

@@ -191,7 +191,7 @@ extension Engine {
             return false
         }
         let mayTryAgain =
-            !isCanceled && Int(client.pointee.attempts) <= roster.topology.nodes.count
+            !isCanceled && client.pointee.tries.mayGoOn(nodes: roster.topology.nodes.count)
             && (server.pointee.isReplica || error.sqlState == .queryCanceled || isForgotten)
         if client.pointee.flow == .settling {
             guard mayTryAgain, client.pointee.pin == nil, !client.pointee.transaction.isFailed,
@@ -200,12 +200,12 @@ extension Engine {
                 refuseSettling(client, server, error)
                 return true
             }
-            client.pointee.attempts &+= 1
-            if server.pointee.isReplica { client.pointee.isForcedToPrimary = true }
+            client.pointee.tries.runAgain()
+            if server.pointee.isReplica { client.pointee.tries.forceToPrimary() }
             client.pointee.flow = .between
             release(server, from: client)
             turn.work.append(.goOn(client.pointee.handle))
-        } else if mayTryAgain, client.pointee.replayState == .armed {
+        } else if mayTryAgain, client.pointee.tries.isArmed {
             runAgain(client, server, readsElsewhere(client) ? .onPinned : .settings)
         } else {
             failBehindSettings(client, server, error)
@@ -219,7 +219,7 @@ extension Engine {
         if client.pointee.transaction == .open { client.pointee.transaction = .lost }
         extras(of: client).refusal = error
         client.pointee.flow = .refused
-        endTries(client)
+        client.pointee.tries.end()
         if client.pointee.pin == nil {
             release(server, from: client)
         } else if server.pointee.conversation.status != .idle {

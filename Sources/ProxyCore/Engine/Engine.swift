@@ -313,7 +313,7 @@ package final class Engine {
             guard let client = clients[token.handle] else { return }
             client.pointee.isTouched = false
             if !client.pointee.released.isEmpty { send(client.pointee.transport, &client.pointee.released) }
-            if client.pointee.replayState == .armed, client.pointee.phase != .closing { return }
+            if client.pointee.tries.isArmed, client.pointee.phase != .closing { return }
             send(client.pointee.transport, &client.pointee.output)
             if client.pointee.phase == .closing { remove(client) }
         case .server:

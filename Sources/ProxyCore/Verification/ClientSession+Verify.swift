@@ -31,9 +31,9 @@ extension ClientSession {
             findings.expect(holdsServer, "\(name) is in a transaction without a server")
         }
         if case .toServer = passThrough { findings.expect(holdsServer, "\(name) passes a message on to nobody") }
-        switch replayState {
-        case .armed: findings.expect(!replay.isEmpty && holdsServer, "\(name) would run nothing again")
-        case .none:
+        if tries.isArmed {
+            findings.expect(!replay.isEmpty && holdsServer, "\(name) would run nothing again")
+        } else {
             findings.expect(replay.isEmpty, "\(name) keeps \(replay.count) bytes that will not run again")
             findings.expect(undo.isEmpty, "\(name) would take back \(undo.count) names of nothing")
             findings.expect(output.isEmpty || isTouched, "\(name) has \(output.count) bytes that nobody sends")

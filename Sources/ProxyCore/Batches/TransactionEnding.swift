@@ -40,6 +40,14 @@ enum TransactionEnding: UInt8, BitwiseCopyable {
 }
 
 extension TransactionEffect {
+    /// Whether an error in a text with this effect may leave a transaction open that has failed.
+    var begins: Bool {
+        switch self {
+        case .begin, .beginReadOnly, .beginReadWrite, .beginSerializable, .mixed: true
+        default: false
+        }
+    }
+
     /// Whether a text with this effect may make what came before it permanent.
     var mayCommit: Bool {
         switch self {

@@ -43,10 +43,6 @@ struct ClientSession: ~Copyable {
     var passedOver: UInt8 = 0
     /// A message in flight changes what a name means.
     var changesNames = false
-    /// Since no portal was there, a statement has been bound that may change the session.
-    var bindsChange = false
-    /// The same of one that may be COPY FROM STDIN, or of which nothing is known.
-    var bindsCopy = false
     /// With `balance_level = session` the replica that it reads on; -1: none is chosen.
     var replica: Int16 = -1
     var lastRoute = RouteRecord()
@@ -56,8 +52,8 @@ struct ClientSession: ~Copyable {
     var profile = ProfileID.base
     var startProfile = ProfileID.base
     var unnamed = StatementID.none
-    /// The statement of the last Bind: what an Execute runs. Holds a reference.
-    var lastBound = StatementID.none
+    /// What an Execute may run.
+    var portals = BoundPortals()
     /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20
     /// microseconds.
     var heardAt: UInt32
@@ -83,8 +79,6 @@ struct ClientSession: ~Copyable {
     /// How its texts are to be understood, where its settings make a difference.
     var context: SessionContext?
     var statements = ClientStatements()
-    /// A hash of that Bind's portal; 0 is the unnamed one.
-    var lastPortal: UInt64 = 0
     /// Bytes that have arrived and not been looked at.
     var held = HeldBytes()
     /// The batch in flight, kept while it could be run again.

@@ -182,6 +182,8 @@ extension Engine {
         }
         if client.pointee.transaction == .lost { return answerLost(client, plan, header, input, offset) }
         if client.pointee.pinRecord != nil, let loss = takeLoss(client) {
+            // What stands behind it would run without its BEGIN.
+            if plan.statementClass.transaction.begins { client.pointee.transaction = .lost }
             return refuseBatch(client, loss, header, input, offset)
         }
         if let local = localAnswer(client, plan, input, offset) { return local }
@@ -404,7 +406,11 @@ extension Engine {
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
             guard hasRoom(client, server, forSync: true) else { return .stop }
             // As in `beginOnServer`.
-            if server.pointee.settings.isBeingBrought || client.pointee.extras?.inquiry != nil { return .stop }
+            if server.pointee.settings.isBeingBrought || client.pointee.extras?.inquiry != nil
+                || server.pointee.pauses.contains(.parked)
+            {
+                return .stop
+            }
             // Nor is it kept with a batch that may run again.
             if client.pointee.outstanding > 0,
                 server.pointee.mayNotify || client.pointee.extras != nil || client.pointee.tries.isArmed

@@ -77,8 +77,7 @@ extension Engine {
         if client.pointee.outstanding == 0, client.pointee.flow.isAtEnd {
             client.pointee.changesNames = false
             // The portals have gone with the transaction.
-            if client.pointee.bindsCopy, server.pointee.conversation.status == .idle {
-                client.pointee.bindsCopy = false
+            if client.pointee.portals.mustBeForgotten, server.pointee.conversation.status == .idle {
                 forgetLastBound(client)
             }
             changeNames(client) { $0.compact() }
@@ -92,10 +91,6 @@ extension Engine {
                 }
                 processHeld(client)
                 return
-            }
-            if client.pointee.bindsChange {
-                client.pointee.bindsChange = false
-                forgetLastBound(client)
             }
             letGo(client, server)
         }

@@ -133,7 +133,7 @@ extension Engine {
             return forwardBind(client, server, header, body, isWhole)
         case FrontendTag.execute:
             client.pointee.flow = .batch
-            if client.pointee.bindsChange {
+            if client.pointee.portals.mayChangeSession {
                 guard isWhole else { return waitFor(client, header, body) }
                 return forwardExecuteOfChange(client, server, header, input, offset, body)
             }
@@ -252,7 +252,7 @@ extension Engine {
     @inline(__always)
     func executeEntry(_ client: ClientPointer, _ server: ServerPointer, _ body: RawSpan) -> LedgerEntry {
         var entry = LedgerEntry(.execute, .forward)
-        let id = client.pointee.lastBound
+        let id = client.pointee.portals.last
         defer {
             if client.pointee.transaction.isFailed {
                 let isKnown = !id.isNone && isLastBound(client, body)
@@ -260,10 +260,10 @@ extension Engine {
             }
         }
         if id.isNone || statements[id].pointee.statementClass.mayWrite { client.pointee.mustCarryOut = true }
-        if client.pointee.bindsCopy {
+        if client.pointee.portals.mayCopyIn {
             entry.mayCopyIn = id.isNone || !isLastBound(client, body) || executedClass(of: id, client).mayCopyIn
         }
-        if client.pointee.bindsChange, !isLastBound(client, body) {
+        if client.pointee.portals.mayChangeSession, !isLastBound(client, body) {
             // One of several portals, of which at least one changes the session: which, is not kept.
             entry.effect = .unknown
             server.pointee.needs(.discardAll)

@@ -92,37 +92,37 @@ extension Engine {
     /// Remembers what an Execute runs, with a reference: the client's name for it may go before.
     @inline(__always)
     func setLastBound(_ client: ClientPointer, _ id: StatementID, portal: RawSpan) {
-        client.pointee.lastPortal = portal.byteCount == 0 ? 0 : statements.nameHash.hash(portal) | 1
+        client.pointee.portals.bind(named: portal.byteCount == 0 ? 0 : statements.nameHash.hash(portal) | 1)
         // A server may know it by a name that PREPARE has given there.
-        if id.isNone, keepsOwnNames(client) { client.pointee.bindsCopy = true }
-        if client.pointee.lastBound == id { return }
+        if id.isNone, keepsOwnNames(client) { client.pointee.portals.mayCopy() }
+        if client.pointee.portals.last == id { return }
         if !id.isNone {
             statements.retain(id)
             let statementClass = executedClass(of: id, client)
-            if statementClass.mayChangeSession { client.pointee.bindsChange = true }
-            if statementClass.mayCopyIn { client.pointee.bindsCopy = true }
+            if statementClass.mayChangeSession { client.pointee.portals.mayChange() }
+            if statementClass.mayCopyIn { client.pointee.portals.mayCopy() }
         }
-        statements.release(client.pointee.lastBound)
-        client.pointee.lastBound = id
+        statements.release(client.pointee.portals.setLast(id))
     }
 
     /// No portal is there any more.
     func forgetLastBound(_ client: ClientPointer) {
-        statements.release(client.pointee.lastBound)
-        client.pointee.lastBound = .none
+        statements.release(client.pointee.portals.forget())
     }
 
     /// Whether a portal's name, with which this begins, is that of the last Bind.
     @inline(__always)
     func isLastBound(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         // Nearly always it is the unnamed one.
-        if body.byteCount > 0, body.byte(at: 0) == 0 { return client.pointee.lastPortal == 0 }
+        if body.byteCount > 0, body.byte(at: 0) == 0 { return client.pointee.portals.isLast(named: 0) }
         return isLastNamed(client, body)
     }
 
     private func isLastNamed(_ client: ClientPointer, _ body: RawSpan) -> Bool {
         guard let end = body.firstZero(from: 0) else { return false }
-        return client.pointee.lastPortal == (end == 0 ? 0 : statements.nameHash.hash(body.extracting(0..<end)) | 1)
+        return client.pointee.portals.isLast(
+            named: end == 0 ? 0 : statements.nameHash.hash(body.extracting(0..<end)) | 1
+        )
     }
 
     /// Where a name stands that means a statement.
@@ -255,11 +255,12 @@ extension Engine {
                 forgetUnnamed(name, client, server)
             }
         }
-        if !client.pointee.lastBound.isNone, body.byteCount > 1, body.byte(at: 0) == TargetMessage.Kind.portal.rawValue,
+        if !client.pointee.portals.last.isNone, body.byteCount > 1,
+            body.byte(at: 0) == TargetMessage.Kind.portal.rawValue,
             isLastBound(client, body.extracting(1..<body.byteCount))
         {
             // What a portal returns is what its statement does.
-            entry.statement = inUse(client.pointee.lastBound, client, server)
+            entry.statement = inUse(client.pointee.portals.last, client, server)
             entry.serial = statements[entry.statement].pointee.serial
         }
         send(entry, body, server)

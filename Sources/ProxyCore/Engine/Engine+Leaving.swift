@@ -86,7 +86,7 @@ extension Engine {
         keepNames(client)
         forgetNames(client)
         statements.release(client.pointee.unnamed)
-        statements.release(client.pointee.lastBound)
+        statements.release(client.pointee.portals.last)
         profiles.release(client.pointee.profile)
         profiles.release(client.pointee.startProfile)
         processes.clients.takeBack(client.pointee.processID)
@@ -197,6 +197,12 @@ extension Engine {
         if client.pointee.flow == .settling, client.pointee.transaction != .open {
             // Nothing of the batch has been sent: it finds another.
             client.pointee.flow = .between
+            if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
+        } else if isInBatch, !isOwed, server.pointee.conversation.isSkipping {
+            // The batch has failed, and its client knows: what of it is left is dropped up to Sync.
+            client.pointee.transaction = wasInTransaction ? .lost : .none
+            client.pointee.extras = nil
+            client.pointee.flow = .skipping
             if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
         } else if isOwed || isInBatch {
             deliver(client)

@@ -169,7 +169,7 @@ extension Engine {
             let id =
                 isStatement
                 ? target.flatMap { statement(named: body.extracting($0.name), of: client) } ?? .none
-                : client.pointee.lastBound
+                : client.pointee.portals.last
             if isStatement { builder.message(BackendTag.parameterDescription) { $0.int16(0) } }
             if !id.isNone, let columns = localColumns(executedClass(of: id, client)) {
                 builder.textRowDescription(columns)
@@ -177,7 +177,7 @@ extension Engine {
                 builder.message(BackendTag.noData)
             }
         case FrontendTag.execute:
-            let id = client.pointee.lastBound
+            let id = client.pointee.portals.last
             guard !id.isNone else { return true }
             let reply = performExecuted(executedClass(of: id, client), statements[id].pointee.text.bytes, client)
             builder.append(reply)

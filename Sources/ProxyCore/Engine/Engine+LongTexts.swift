@@ -235,7 +235,7 @@ extension Engine {
         else { return }
         let unnamed = client.pointee.unnamed
         if !unnamed.isNone, statements[unnamed].pointee.isPrivate {
-            guard client.pointee.lastBound == unnamed else { return }
+            guard client.pointee.portals.last == unnamed else { return }
             statements.release(unnamed)
             client.pointee.unnamed = .none
         }

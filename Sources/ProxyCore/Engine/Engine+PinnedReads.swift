@@ -75,11 +75,6 @@ extension Engine {
             return awaitsReplay(client, record, server.pointee.pool) ? .stop : nil
         }
         record.waitsUntil = 0
-        // The portals have gone with the transaction.
-        if client.pointee.bindsChange {
-            client.pointee.bindsChange = false
-            forgetLastBound(client)
-        }
         record.parked = server.pointee.handle
         server.pointee.phase = .parked
         assign(replica, to: client)

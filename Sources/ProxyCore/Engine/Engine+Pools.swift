@@ -168,7 +168,6 @@ extension Engine {
         let nodePool = pool.pointee.nodes + server.pointee.node
         server.pointee.phase = .active
         server.pointee.client = client.pointee.handle
-        server.pointee.sequences.isHandedOver()
         server.pointee.since = now
         server.pointee.isReplica = server.pointee.node != primary
         client.pointee.server = server.pointee.handle

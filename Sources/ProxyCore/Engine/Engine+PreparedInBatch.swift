@@ -37,7 +37,7 @@ extension Engine {
         _ body: RawSpan
     ) -> Progress {
         var preparing: PreparingBySQL?
-        let id = client.pointee.lastBound
+        let id = client.pointee.portals.last
         if !id.isNone, isLastBound(client, body), statements[id].pointee.statementClass.statementCount == 1,
             !isInFailedTransaction(client)
         {
@@ -82,7 +82,7 @@ extension Engine {
 
     /// DEALLOCATE of a name that no server knows: it gets something to give back.
     private func deallocateInBatch(_ client: ClientPointer, _ server: ServerPointer, _ entry: inout LedgerEntry) {
-        let id = client.pointee.lastBound
+        let id = client.pointee.portals.last
         guard !id.isNone, statements[id].pointee.statementClass.effects.contains(.deallocate),
             let command = parse(statements[id].pointee.text.bytes, client)?.first?.command,
             case .deallocate(let name?) = command, statement(named: Array(name.utf8).span.bytes, of: client) != nil

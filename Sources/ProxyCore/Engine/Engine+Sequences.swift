@@ -21,10 +21,8 @@ extension Engine {
         let pool = server.pointee.pool
         let asks = plan.effects.contains(.sequenceRead)
         let mayMove = plan.extent != .whole || plan.effects.meets(.mayMoveSequence)
-        if asks {
-            pool.pointee.asksForSequences = true
-            if !server.pointee.sequences.serves(handle) { forgetSequences(client, server) }
-        } else if mayMove, pool.pointee.asksForSequences, !server.pointee.sequences.isFree(for: handle) {
+        if asks { pool.pointee.asksForSequences = true }
+        if asks || mayMove && pool.pointee.asksForSequences, !server.pointee.sequences.isFree(for: handle) {
             forgetSequences(client, server)
         }
         // What the facts do not know of must not pass for the client's own later: whatever may write counts.

@@ -13,12 +13,9 @@ struct SequenceMemory: BitwiseCopyable, Equatable {
 
     private var users = Users.nobody
     private var last = Handle.none
-    /// `last` has used one since it has the server.
-    private var isFresh = false
 
     /// A client's statement that may move a sequence is about to be sent.
     mutating func mayMove(_ client: Handle) {
-        isFresh = true
         switch users {
         case .nobody: users = .one
         case .one: if last != client { users = .several }
@@ -30,18 +27,10 @@ struct SequenceMemory: BitwiseCopyable, Equatable {
     /// DISCARD SEQUENCES, or what does as much, is sent or has run.
     mutating func reset() { self = SequenceMemory() }
 
-    /// Another client gets the server, or the same one again.
-    mutating func isHandedOver() { isFresh = false }
-
     /// Whether all that is remembered is the client's, and something is.
     func isOf(_ client: Handle) -> Bool { users == .one && last == client }
 
-    /// Whether the client may ask as it is: nothing of anybody else's is there, or what the client has used last, in
-    /// the transaction under way, lies on top of it.
-    func serves(_ client: Handle) -> Bool {
-        users == .nobody || isOf(client) || (last == client && isFresh)
-    }
-
-    /// Whether the client may use sequences, and ask for them later, without another's being in the way.
+    /// Whether the client may use sequences and ask for them, without another's being in the way. What it has moved
+    /// itself lies on top of another's only if it has: an INSERT may have moved none, or another than is asked for.
     func isFree(for client: Handle) -> Bool { users == .nobody || isOf(client) }
 }

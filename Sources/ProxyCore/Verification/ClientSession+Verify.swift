@@ -55,7 +55,7 @@ extension ClientSession {
         census.lentBytes += held.lentBytes + replay.lentBytes + output.lentBytes + released.lentBytes
         census.hosts[host, default: 0] += 1
         census.refer(to: unnamed)
-        census.refer(to: lastBound)
+        census.refer(to: portals.last)
         statements.forEach { census.refer(to: $0) }
         for change in undo {
             census.refer(to: change.parsed)

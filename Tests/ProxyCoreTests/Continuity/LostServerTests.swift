@@ -366,6 +366,57 @@ struct LostServerTests {
         }
     }
 
+    @Test("Where that statement is BEGIN, what is pipelined behind it does not run without a transaction")
+    func pinnedAndBegins() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query LOAD 'auto_explain'")
+            talk.server(on: 0).completes("LOAD")
+            client.gets("Complete LOAD", "Ready I")
+            talk.server(on: 0).vanishes()
+            client.sends(
+                "Query BEGIN",
+                "Query INSERT INTO t VALUES (1)",
+                "Query ROLLBACK",
+                "Query INSERT INTO t VALUES (2)"
+            )
+            client.gets(
+                Self.lostState,
+                "Ready E",
+                "Error 25P02 current transaction is aborted, commands ignored until end of transaction block",
+                "Ready E",
+                "Complete ROLLBACK",
+                "Ready I"
+            )
+            talk.server(on: 0).gets("Query INSERT INTO t VALUES (2)")
+        }
+    }
+
+    @Test(
+        "In a batch that has failed already: no second error, and the rest up to Sync is dropped",
+        arguments: [false, true]
+    )
+    func failedBatch(isInTransaction: Bool) {
+        converse { talk in
+            let client = talk.client()
+            if isInTransaction {
+                client.sends("Query BEGIN", "Query UPDATE t SET x = 1")
+                talk.server(on: 0).sends("Complete BEGIN", "Ready T", "Complete UPDATE 1", "Ready T")
+                client.forget()
+            }
+            client.sends("Parse : UPDATE t SET x = 1 / 0", "Bind <- ()", "Execute", "Flush")
+            let server = talk.server(on: 0)
+            server.sends("Parsed", "Bound", "Error 22012 division by zero")
+            client.gets("Parsed", "Bound", "Error 22012 division by zero")
+            server.vanishes()
+            client.getsNothing()
+            client.sends("Sync")
+            client.gets(isInTransaction ? "Ready E" : "Ready I")
+            client.sends("Query ROLLBACK")
+            if isInTransaction { client.gets("Complete ROLLBACK", "Ready I") }
+        }
+    }
+
     @Test("The same in a transaction: not 40001, upon which a driver would run it again without that state")
     func pinnedInTransaction() {
         converse { talk in

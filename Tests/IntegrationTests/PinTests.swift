@@ -126,13 +126,13 @@ extension EndToEnd {
 
         @Test func whatAnotherHasCountedIsNotSeen() throws {
             let primary = try cluster().primary
-            _ = try primary.sql("CREATE SEQUENCE counted; GRANT ALL ON SEQUENCE counted TO PUBLIC")
-            defer { #expect(throws: Never.self) { try primary.sql("DROP SEQUENCE counted") } }
+            _ = try primary.sql("CREATE SEQUENCE others_numbers; GRANT ALL ON SEQUENCE others_numbers TO PUBLIC")
+            defer { #expect(throws: Never.self) { try primary.sql("DROP SEQUENCE others_numbers") } }
             let proxy = try proxy()
             defer { #expect(proxy.stop()) }
             let other = try WireClient(port: proxy.port)
             let client = try WireClient(port: proxy.port)
-            #expect(try other.query("SELECT nextval('counted')").errors.isEmpty)
+            #expect(try other.query("SELECT nextval('others_numbers')").errors.isEmpty)
             #expect(try client.query("BEGIN").errors.isEmpty)
             #expect(try client.query("UPDATE item SET note = note WHERE id = 1").errors.isEmpty)
             #expect(try client.query("SELECT lastval()").state == "55000")

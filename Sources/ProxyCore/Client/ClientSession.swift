@@ -23,8 +23,6 @@ struct ClientSession: ~Copyable {
     /// In the cycle in flight something has been sent that may end the failed transaction: what stands behind it is not
     /// refused for certain.
     var mayRecover = false
-    /// Of the batch in flight.
-    var tries = SecondTries()
     /// Of the batches in flight.
     var ending = TransactionEnding.none
     var isTouched = false
@@ -52,8 +50,6 @@ struct ClientSession: ~Copyable {
     var profile = ProfileID.base
     var startProfile = ProfileID.base
     var unnamed = StatementID.none
-    /// What an Execute may run.
-    var portals = BoundPortals()
     /// When something has last come from it, or it has been read again after a pause: `Engine.now`, by 2^20
     /// microseconds.
     var heardAt: UInt32
@@ -94,11 +90,15 @@ struct ClientSession: ~Copyable {
     var cancelSecret: UInt64 = 0
     /// When its phase, its wait or its idle time began.
     var since: Microseconds
+    /// Of the batch in flight.
+    var tries = SecondTries()
     var extras: ClientExtras?
     var freshness = ClientFreshness()
     var consistency: ClientConsistency?
     /// Of one that listens.
     var channels: ClientChannels?
+    /// What an Execute may run.
+    var portals = BoundPortals()
 
     init(handle: Handle, host: UInt32, port: UInt16, now: Microseconds) {
         self.handle = handle

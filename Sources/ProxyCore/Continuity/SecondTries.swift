@@ -2,6 +2,10 @@
 ///
 /// The batch's bytes and the names that it has changed are kept beside it (`ClientSession.replay`, `undo`).
 struct SecondTries: BitwiseCopyable {
+    /// Statements with a serial from this on were first prepared in the batch.
+    private(set) var firstNewSerial: UInt64 = 0
+    /// Replicas on which it was lost: a bit for each, which those share whose numbers differ by a multiple of 32.
+    private var losses: UInt32 = 0
     /// The batch's bytes are kept and nothing of its reply has left: replies wait in the client's output.
     private(set) var isArmed = false
     /// Tries before this one; it saturates.
@@ -10,10 +14,6 @@ struct SecondTries: BitwiseCopyable {
     private(set) var isForcedToPrimary = false
     /// What may be done should servers have something of the batch that is out of date.
     private(set) var renewal = Renewal.none
-    /// Replicas on which it was lost: a bit for each, which those share whose numbers differ by a multiple of 32.
-    private var losses: UInt32 = 0
-    /// Statements with a serial from this on were first prepared in the batch.
-    private(set) var firstNewSerial: UInt64 = 0
 
     /// This is the first try.
     var isFirst: Bool { count == 0 }

@@ -1,10 +1,10 @@
 /// The portals that a client's Binds have made since there was none: of the last one its name and statement, of all of
 /// them together what an Execute may do.
 struct BoundPortals: BitwiseCopyable {
+    /// A hash of the last Bind's portal; 0 is the unnamed one.
+    private var name: UInt64 = 0
     /// The statement of the last Bind, with a reference; none where it is not known.
     private(set) var last = StatementID.none
-    /// A hash of that Bind's portal; 0 is the unnamed one.
-    private var name: UInt64 = 0
     /// One of them may change the session.
     private(set) var mayChangeSession = false
     /// One of them may be COPY FROM STDIN, or nothing is known of it.

@@ -399,15 +399,19 @@ struct PinnedReadsTests {
         }
     }
 
-    @Test("A parked server has said that it ends when the read is over: nothing is sent to it, and the client is told")
-    func parkedEnds() {
+    @Test(
+        "A parked server has said that it ends when the read is over: nothing is sent to it, and the client is told",
+        arguments: [[], ["Sync"]]
+    )
+    func parkedEnds(between: [String]) {
         pinned { talk, client, own, replica in
-            client.sends(Self.read, "Sync", "Query UPDATE t SET a = 1", "Query UPDATE t SET a = 2")
+            client.sends(Self.read)
+            for message in between + ["Query UPDATE t SET a = 1", "Query UPDATE t SET a = 2"] { client.sends(message) }
             replica.gets(Self.read)
             own.sends("Fatal 57P01 terminating connection due to administrator command")
             replica.answers("1")
             let told = "Error 08006 the server on which this session had state of its own was lost"
-            client.gets(words: Self.answer + ["Ready I", told, "Ready I"])
+            client.gets(words: Self.answer + between.map { _ in "Ready I" } + [told, "Ready I"])
             #expect(own.received.isEmpty && own.isClosed)
             talk.server(on: 0).gets("Query UPDATE t SET a = 2")
         }

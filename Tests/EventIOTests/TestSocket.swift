@@ -17,11 +17,13 @@ final class TestSocket: Sendable {
 
     init(address: SocketAddress) throws {
         let descriptor = try ListeningSocket.make(family: address.family, nonblocking: false)
-        let number = descriptor.number
-        if address.withSockaddr({ connect(number, $0, $1) }) != 0 {
-            throw SystemError("connect to \(address)", code: errno)
-        }
         self.descriptor = descriptor
+        if !connect(to: address) { throw SystemError("connect to \(address)", code: errno) }
+    }
+
+    /// Connects a socket that was made before, for instance while there were descriptors; false where it fails.
+    func connect(to address: SocketAddress) -> Bool {
+        address.withSockaddr { Glibc.connect(number, $0, $1) } == 0
     }
 
     var number: Int32 { descriptor.number }

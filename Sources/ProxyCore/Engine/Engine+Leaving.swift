@@ -142,104 +142,170 @@ extension Engine {
         }
     }
 
-    /// The client's server is gone: what was unanswered and harmless runs elsewhere, anything else is an error.
+    /// The client's server is gone: what becomes of the client is said by `ServerLoss`.
     private func loseServer(_ client: ClientPointer, _ server: ServerPointer, _ why: String) {
-        if client.pointee.phase == .welcoming {
+        switch ServerLoss(lostServer(client, server)) {
+        case .logIn:
             client.pointee.server = .none
             client.pointee.flow = .between
             requestServerForWelcome(client, server.pointee.pool)
-            return
-        }
-        if client.pointee.pin == .replication { return loseReplication(client, server, why) }
-        if client.pointee.extras?.inquiry != nil { settleByWords(client, server) }
-        if server.pointee.conversation.isInClientsMessage {
-            // Half a message has left: nothing that could be said would be understood.
+        case .replication: loseReplication(client, server, why)
+        case .halfMessage:
             client.pointee.server = .none
             server.pointee.client = .none
             close(client, flush: true, reason: why)
-            return
-        }
-        // Only what a replica was running: what is taken for a read may write all the same, and the primary may have
-        // carried it out.
-        if client.pointee.tries.isArmed, client.pointee.lastRoute.isRead, server.pointee.isReplica,
-            client.pointee.tries.mayGoOn(nodes: roster.topology.nodes.count)
-        {
-            server.pointee.pool.pointee.counters.retries &+= 1
-            takeBackAll(client, server)
-            takeBackNames(client)
-            leaveReplica(client)
-            client.pointee.server = .none
-            returnToPinned(client)
-            client.pointee.output.clear(to: buffers)
-            client.pointee.outstanding = 0
+        case .read: runLostReadAgain(client, server)
+        case .nothingSent:
+            let state = takeOff(client, server)
             client.pointee.flow = .between
+            tellNext(client, ofLost: state, with: server, why)
+            goOnWithoutServer(client)
+        case .failedBatch(let transaction):
+            let state = takeOff(client, server)
+            leaveTransaction(client, transaction)
+            client.pointee.flow = .skipping
+            tellNext(client, ofLost: state, with: server, why)
+            goOnWithoutServer(client)
+        case .answers(let transaction, let isOverWithLast):
+            let error = lostServerError(client, server, why, takeOff(client, server))
+            failOwed(client, error, leaves: transaction, isOverWithLast: isOverWithLast)
+            client.pointee.flow = .between
+            goOnWithoutServer(client)
+        case .batch(let transaction):
+            let error = lostServerError(client, server, why, takeOff(client, server))
+            failOwed(client, error, leaves: transaction, isOverWithLast: false)
+            send(client) { $0.error(error) }
+            client.pointee.flow = .skipping
+            goOnWithoutServer(client)
+        case .leadingReads:
+            takeOff(client, server)
+            leaveReplica(client)
+            if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
             resume(client, .sinkFull)
-            client.pointee.tries.wasLost(on: server.pointee.node)
-            restart(client)
-            return
+        case .idle:
+            let state = takeOff(client, server)
+            standIdle(client, .none)
+            tellNext(client, ofLost: state, with: server, why)
+            goOnWithoutServer(client)
+        case .transaction:
+            let state = takeOff(client, server)
+            standIdle(client, .lost)
+            extras(of: client).refusal = lostServerError(client, server, why, state)
+            tellNext(client, ofLost: state, with: server, why)
+            goOnWithoutServer(client)
+        case .failedTransaction:
+            let state = takeOff(client, server)
+            standIdle(client, .lost)
+            tellNext(client, ofLost: state, with: server, why)
+            goOnWithoutServer(client)
         }
-        let wasInTransaction = server.pointee.conversation.status != .idle
-        let isOwed = client.pointee.outstanding > 0
-        let isInBatch = client.pointee.flow.isInBatch
+    }
+
+    private func lostServer(_ client: ClientPointer, _ server: ServerPointer) -> LostServer {
+        LostServer(
+            isWelcoming: client.pointee.phase == .welcoming,
+            isReplication: client.pointee.pin == .replication,
+            isInClientsMessage: server.pointee.conversation.isInClientsMessage,
+            isArmed: client.pointee.tries.isArmed,
+            isRead: client.pointee.lastRoute.isRead,
+            isReplica: server.pointee.isReplica,
+            mayGoOn: client.pointee.tries.mayGoOn(nodes: roster.topology.nodes.count),
+            isOwed: client.pointee.outstanding > 0,
+            isInBatch: client.pointee.flow.isInBatch,
+            isSettling: client.pointee.flow == .settling,
+            isSkipping: server.pointee.conversation.isSkipping,
+            status: server.pointee.conversation.status,
+            transaction: client.pointee.transaction,
+            ending: client.pointee.ending
+        )
+    }
+
+    /// - Parameter state: what the session had on that server and would not miss by itself.
+    private func lostServerError(_ client: ClientPointer, _ server: ServerPointer, _ why: String, _ state: String?)
+        -> PostgresError
+    {
+        LostServerReport(
+            node: roster.topology.nodes[server.pointee.node].name,
+            why: why,
+            isReplica: server.pointee.isReplica,
+            isRead: client.pointee.lastRoute.isRead,
+            wasInTransaction: server.pointee.conversation.status != .idle,
+            ending: client.pointee.ending,
+            state: state
+        ).error
+    }
+
+    /// The read that was lost with a replica's server is taken as if it had just come.
+    private func runLostReadAgain(_ client: ClientPointer, _ server: ServerPointer) {
+        server.pointee.pool.pointee.counters.retries &+= 1
+        if client.pointee.extras?.inquiry != nil { settleByWords(client, server) }
+        takeBackAll(client, server)
+        takeBackNames(client)
+        leaveReplica(client)
+        client.pointee.server = .none
+        returnToPinned(client)
+        client.pointee.output.clear(to: buffers)
+        client.pointee.outstanding = 0
+        client.pointee.flow = .between
+        resume(client, .sinkFull)
+        client.pointee.tries.wasLost(on: server.pointee.node)
+        restart(client)
+    }
+
+    /// Whatever the client had on the server is over.
+    /// - Returns: what the session had there and would not miss by itself, in words; nil where it is nothing.
+    @discardableResult
+    private func takeOff(_ client: ClientPointer, _ server: ServerPointer) -> String? {
+        if client.pointee.extras?.inquiry != nil { settleByWords(client, server) }
         // What was sent may have been carried out.
         if client.pointee.freshness.track == .writing { settleWrite(client, isOver: true) }
         failAll(server)
         takeBackAll(client, server)
         client.pointee.server = .none
-        var lostState: String?
-        if !returnToPinned(client) {
-            lostState = losePins(client)
-            meetsOthers(client)
-        }
         if case .toServer(let remaining) = client.pointee.passThrough {
             client.pointee.passThrough = .dropped(remaining: remaining)
         }
-        if client.pointee.flow == .settling, client.pointee.transaction != .open {
-            // Nothing of the batch has been sent: it finds another.
-            client.pointee.flow = .between
-            if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
-        } else if isInBatch, !isOwed, server.pointee.conversation.isSkipping {
-            // The batch has failed, and its client knows: what of it is left is dropped up to Sync.
-            client.pointee.transaction = wasInTransaction ? .lost : .none
-            client.pointee.extras = nil
-            client.pointee.flow = .skipping
-            if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
-        } else if isOwed || isInBatch {
-            deliver(client)
-            let error = lostServerError(client, server, why, wasInTransaction: wasInTransaction, lostState)
-            let isOver = !isInBatch && client.pointee.ending.isCertain
-            client.pointee.transaction = wasInTransaction ? .lost : .none
-            send(client) { builder in
-                for left in (0..<max(0, client.pointee.outstanding)).reversed() {
-                    // With a COMMIT or ROLLBACK that fails the transaction is over, as on any server.
-                    if left == 0, isOver {
-                        client.pointee.transaction = .none
-                        ownTransactionEnded(client, committed: false)
-                    }
-                    builder.error(error)
-                    builder.readyForQuery(status(of: client))
+        if returnToPinned(client) { return nil }
+        let state = losePins(client)
+        meetsOthers(client)
+        return state
+    }
+
+    /// Each reply that is owed is this error.
+    private func failOwed(
+        _ client: ClientPointer,
+        _ error: PostgresError,
+        leaves transaction: ClientTransaction,
+        isOverWithLast: Bool
+    ) {
+        deliver(client)
+        client.pointee.transaction = transaction
+        send(client) { builder in
+            for left in (0..<max(0, client.pointee.outstanding)).reversed() {
+                if left == 0, isOverWithLast {
+                    client.pointee.transaction = .none
+                    ownTransactionEnded(client, committed: false)
                 }
-                if isInBatch { builder.error(error) }
+                builder.error(error)
+                builder.readyForQuery(status(of: client))
             }
-            client.pointee.extras = nil
-            client.pointee.flow = isInBatch ? .skipping : .between
-        } else {
-            if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
-            if client.pointee.transaction == .leading || client.pointee.transaction == .leadingReadOnly {
-                // All that was read there has been delivered, and READ COMMITTED looks anew with each statement.
-                leaveReplica(client)
-                resume(client, .sinkFull)
-                return
-            }
-            client.pointee.transaction = wasInTransaction ? .lost : .none
-            client.pointee.extras = nil
-            // The client hears of it with its next statement, once; of a transaction that had failed it has heard.
-            client.pointee.ending = .none
-            if server.pointee.conversation.status == .inTransaction {
-                extras(of: client).refusal = lostServerError(client, server, why, wasInTransaction: true, lostState)
-            }
-            if let lostState { tellNext(client, ofLost: lostState, with: server, why) }
         }
+        client.pointee.extras = nil
+    }
+
+    /// The server was lost while it owed nothing.
+    private func standIdle(_ client: ClientPointer, _ transaction: ClientTransaction) {
+        if client.pointee.flow != .catchingUp { client.pointee.flow = .between }
+        leaveTransaction(client, transaction)
+        client.pointee.ending = .none
+    }
+
+    private func leaveTransaction(_ client: ClientPointer, _ transaction: ClientTransaction) {
+        client.pointee.transaction = transaction
+        client.pointee.extras = nil
+    }
+
+    private func goOnWithoutServer(_ client: ClientPointer) {
         client.pointee.outstanding = 0
         resume(client, .sinkFull)
         sendQueueIfIdle(client)

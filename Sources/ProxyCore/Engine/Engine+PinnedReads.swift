@@ -200,7 +200,7 @@ extension Engine {
     func parkedServerLost(_ server: ServerPointer, _ why: String) {
         if let client = clients[server.pointee.client] {
             client.pointee.pinRecord?.parked = .none
-            if let state = losePins(client) { tellNext(client, ofLost: state, with: server, why) }
+            tellNext(client, ofLost: losePins(client), with: server, why)
         }
         let pool = server.pointee.pool
         drop(server)

@@ -45,8 +45,9 @@ extension Engine {
     }
 
     /// The client has no statement under way that could fail: its next one does.
-    /// - Parameter state: what it would not miss by itself.
-    func tellNext(_ client: ClientPointer, ofLost state: String, with server: ServerPointer, _ why: String) {
+    /// - Parameter state: what it would not miss by itself; nil: nothing, and it is told nothing.
+    func tellNext(_ client: ClientPointer, ofLost state: String?, with server: ServerPointer, _ why: String) {
+        guard let state else { return }
         let record = client.pointee.pinRecord ?? PinRecord()
         client.pointee.pinRecord = record
         record.loss = PostgresError(

@@ -1,7 +1,7 @@
 import PostgresWire
 
 /// The client's transaction, as the client sees it.
-enum ClientTransaction: UInt8, BitwiseCopyable {
+enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     case none
     /// BEGIN has been answered and will be sent with the first statement; no server is held.
     case begun

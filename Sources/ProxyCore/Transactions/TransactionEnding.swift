@@ -2,7 +2,7 @@ import StatementRouting
 
 /// What the batches that a client has in flight may do to the end of its transaction: whether a server that is lost
 /// with them may have committed.
-enum TransactionEnding: UInt8, BitwiseCopyable {
+enum TransactionEnding: UInt8, BitwiseCopyable, CaseIterable {
     /// None of them ends a transaction.
     case none
     /// The last of them is ROLLBACK.
@@ -12,26 +12,11 @@ enum TransactionEnding: UInt8, BitwiseCopyable {
     /// A COMMIT may be somewhere among them.
     case possible
 
-    /// That of one batch, seen alone.
-    init(_ plan: BatchPlan) {
-        guard plan.extent == .whole, !plan.mayCommit else {
-            self = Self.ofSingleCommit(plan)
-            return
-        }
-        switch plan.statementClass.transaction {
-        case .rollback where plan.statements == 1 && plan.statementClass.statementCount == 1: self = .rollback
-        case .rollback, .rollbackChain: self = .possible
-        default: self = .none
-        }
-    }
-
-    private static func ofSingleCommit(_ plan: BatchPlan) -> TransactionEnding {
-        let isAlone = plan.extent == .whole && plan.statements == 1 && plan.statementClass.statementCount == 1
-        return isAlone && plan.statementClass.transaction == .commit ? .commit : .possible
-    }
-
     /// Whether the transaction is over with the last of them, whatever becomes of it.
     var isCertain: Bool { self == .rollback || self == .commit }
+
+    /// Whether a server that is lost may have committed.
+    var mayHaveCommitted: Bool { self == .commit || self == .possible }
 
     /// With another batch behind those in flight.
     mutating func follow(_ next: TransactionEnding) {
@@ -44,7 +29,11 @@ extension TransactionEffect {
     var begins: Bool {
         switch self {
         case .begin, .beginReadOnly, .beginReadWrite, .beginSerializable, .mixed: true
-        default: false
+        case .none, .commit, .commitChain, .rollback, .rollbackChain, .savepoint, .releaseSavepoint,
+            .rollbackToSavepoint, .prepareTransaction, .commitPrepared, .rollbackPrepared, .setTransaction,
+            .setTransactionReadOnly, .setTransactionReadWrite, .setTransactionSerializable, .setTransactionSnapshot,
+            .setSessionCharacteristics:
+            false
         }
     }
 

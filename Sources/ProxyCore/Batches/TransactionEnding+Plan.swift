@@ -1,0 +1,19 @@
+extension TransactionEnding {
+    /// That of one batch, seen alone.
+    init(_ plan: BatchPlan) {
+        guard plan.extent == .whole, !plan.mayCommit else {
+            self = Self.ofSingleCommit(plan)
+            return
+        }
+        switch plan.statementClass.transaction {
+        case .rollback where plan.statements == 1 && plan.statementClass.statementCount == 1: self = .rollback
+        case .rollback, .rollbackChain: self = .possible
+        default: self = .none
+        }
+    }
+
+    private static func ofSingleCommit(_ plan: BatchPlan) -> TransactionEnding {
+        let isAlone = plan.extent == .whole && plan.statements == 1 && plan.statementClass.statementCount == 1
+        return isAlone && plan.statementClass.transaction == .commit ? .commit : .possible
+    }
+}

@@ -275,7 +275,7 @@ extension Engine {
             guard let handle = clients.handle(at: index), let client = clients[handle],
                 let record = client.pointee.pinRecord, let pool = client.pointee.pool
             else { continue }
-            let node = (servers[record.parked] ?? servers[client.pointee.server]).map {
+            let node = (servers[record.reading.parked] ?? servers[client.pointee.server]).map {
                 roster.topology.nodes[$0.pointee.node].name
             }
             for entry in record.entries {

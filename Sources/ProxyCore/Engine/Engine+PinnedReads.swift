@@ -48,7 +48,7 @@ extension Engine {
     @inline(__always)
     func readsElsewhere(_ client: ClientPointer) -> Bool {
         guard client.pointee.pin != nil, let record = client.pointee.pinRecord else { return false }
-        return !record.parked.isNone
+        return !record.reading.parked.isNone
     }
 
     /// A batch is about to be sent to a pinned client's own server: there will be no other try.
@@ -74,8 +74,7 @@ extension Engine {
         guard let replica = takeReplica(client, server.pointee.pool) else {
             return awaitsReplay(client, record, server.pointee.pool) ? .stop : nil
         }
-        record.waitsUntil = 0
-        record.parked = server.pointee.handle
+        record.reading = .away(parked: server.pointee.handle)
         server.pointee.phase = .parked
         assign(replica, to: client)
         server.pointee.pool.pointee.counters.reads &+= 1
@@ -130,14 +129,12 @@ extension Engine {
     private func awaitsReplay(_ client: ClientPointer, _ record: PinRecord, _ pool: PoolPointer) -> Bool {
         let limit = pool.pointee.options.freshnessWait
         guard limit > 0, !roster.replicas.contains(where: { isFresh($0, for: client, pool) }),
-            mayBecomeFresh(for: client, within: limit),
-            record.waitsUntil == 0 || now < record.waitsUntil
+            mayBecomeFresh(for: client, within: limit), let until = record.reading.wait(now: now, limit: limit)
         else {
-            record.waitsUntil = 0
+            record.reading = .atHome
             return false
         }
-        if record.waitsUntil == 0 { record.waitsUntil = now + limit }
-        freshnessDesk.waitsPinned(client.pointee.handle, until: record.waitsUntil)
+        freshnessDesk.waitsPinned(client.pointee.handle, until: until)
         return true
     }
 
@@ -153,12 +150,10 @@ extension Engine {
         guard server.pointee.conversation.status == .idle, server.pointee.conversation.ledger.isEmpty else { return }
         unpause(server)
         resume(client, .sinkFull)
-        // It may have said that it ends.
-        let hasSpoken = servers[client.pointee.pinRecord?.parked ?? .none]?.pointee.pauses.contains(.parked) == true
         returnToPinned(client)
         server.pointee.client = .none
         becomeFree(server)
-        if !hasSpoken, let pinned = servers[client.pointee.server] { askForPins(client, pinned) }
+        if let pinned = servers[client.pointee.server] { askForPins(client, pinned) }
     }
 
     /// The client, which has let go of the replica's server or lost it, has its own again. What it has sent meanwhile
@@ -166,8 +161,8 @@ extension Engine {
     /// - Returns: false where none is parked.
     @discardableResult
     func returnToPinned(_ client: ClientPointer) -> Bool {
-        guard let record = client.pointee.pinRecord, let server = servers[record.parked] else { return false }
-        record.parked = .none
+        guard let record = client.pointee.pinRecord, let server = servers[record.reading.parked] else { return false }
+        record.reading = .atHome
         server.pointee.phase = .active
         client.pointee.server = server.pointee.handle
         readUnparked(server)
@@ -186,8 +181,8 @@ extension Engine {
 
     /// A client that leaves while its server is parked.
     func leaveParked(_ client: ClientPointer) {
-        guard let record = client.pointee.pinRecord, let server = servers[record.parked] else { return }
-        record.parked = .none
+        guard let record = client.pointee.pinRecord, let server = servers[record.reading.parked] else { return }
+        record.reading = .atHome
         server.pointee.phase = .active
         server.pointee.client = .none
         server.pointee.needs(.discardAll)
@@ -199,7 +194,7 @@ extension Engine {
     /// client is told with its next statement.
     func parkedServerLost(_ server: ServerPointer, _ why: String) {
         if let client = clients[server.pointee.client] {
-            client.pointee.pinRecord?.parked = .none
+            client.pointee.pinRecord?.reading = .atHome
             tellNext(client, ofLost: losePins(client), with: server, why)
         }
         let pool = server.pointee.pool

@@ -84,7 +84,9 @@ extension Engine {
     /// asked, while the client thinks.
     func askForPins(_ client: ClientPointer, _ server: ServerPointer) {
         guard let record = client.pointee.pinRecord, record.isWorthAsking, server.pointee.conversation.status == .idle,
-            server.pointee.conversation.ledger.isEmpty, !server.pointee.isBacklogged, client.pointee.held.isEmpty
+            server.pointee.conversation.ledger.isEmpty, !server.pointee.isBacklogged, client.pointee.held.isEmpty,
+            // It has said something while it was parked: perhaps that it ends.
+            !server.pointee.pauses.contains(.parked)
         else { return }
         record.asked()
         server.pointee.extras.evidence = nil

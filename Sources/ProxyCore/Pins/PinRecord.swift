@@ -25,10 +25,7 @@ final class PinRecord {
     private(set) var made = RelationNames.none
     /// Those of them that have come since the server was asked.
     private var madeSinceAsked = RelationNames.none
-    /// The client's server, while a read of the client runs on a replica.
-    var parked = Handle.none
-    /// How long a read waits for a replica to be fresh; 0 where none does.
-    var waitsUntil: Microseconds = 0
+    var reading = PinnedReading.atHome
 
     /// What the client is to be told with its next statement: the server with all this is lost.
     var loss: PostgresError?

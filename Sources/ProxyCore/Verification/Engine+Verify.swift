@@ -114,7 +114,7 @@ extension Engine {
                 // The cycles of a client that reads elsewhere are the other server's.
                 owed = server.pointee.phase == .parked ? 0 : client.pointee.outstanding
                 let isKnown =
-                    client.pointee.server == handle || client.pointee.pinRecord?.parked == handle
+                    client.pointee.server == handle || client.pointee.pinRecord?.reading.parked == handle
                 findings.expect(
                     isKnown,
                     "server \(index) is held by client \(client.pointee.handle.index), which has another"

@@ -309,8 +309,10 @@ extension Engine {
         }
         if plan.namesHowdah, prepareOwnOnServer(client, plan) { return .stop }
         if client.pointee.outstanding == 0, mustClaim(client, plan, input, offset) { return .stop }
-        if client.pointee.transaction.isLeading, !staysReadOnly(client, server, plan, input, offset) {
-            return continueLeading(client, server, plan, header, input, offset)
+        if client.pointee.transaction.isLeading,
+            let progress = continueLeading(client, server, plan, header, input, offset)
+        {
+            return progress
         }
         if client.pointee.pin != nil, let progress = readElsewhere(client, server, plan, header, input, offset) {
             return progress

@@ -57,7 +57,9 @@ extension Engine {
         case .begunToLead: plan.mayLead && isOnePortal(plan, input, offset)
         case .none where plan.statements > 1 && plan.access != .read && plan.extent == .whole && !plan.isQuery:
             transactionReads(of: client) == .replicaUntilWrite && beginsToLead(client, plan, input, offset)
-        default: false
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .open, .failed, .lost, .beginningToLead,
+            .leading, .leadingReadOnly, .leadingFailed:
+            false
         }
     }
 
@@ -152,10 +154,7 @@ extension Engine {
     /// reads has been done before it.
     @inline(__always)
     func leadsOnReplica(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
-        switch client.pointee.transaction {
-        case .begunToLead, .begunReadOnly, .beginningToLead, .leading, .leadingReadOnly: server.pointee.isReplica
-        default: false
-        }
+        server.pointee.isReplica && client.pointee.transaction.mayLeaveReplica
     }
 
     /// Whether a CommandComplete is that of the BEGIN in front of the first read, which may still be repeated
@@ -172,6 +171,7 @@ extension Engine {
     // MARK: Going on, and moving
 
     /// The next batch of a transaction that has only read so far, or has failed in that.
+    /// - Returns: nil where it is sent as any other in a transaction that is open.
     func continueLeading(
         _ client: ClientPointer,
         _ server: ServerPointer,
@@ -179,25 +179,30 @@ extension Engine {
         _ header: MessageHeader,
         _ input: RawSpan,
         _ offset: Int
-    ) -> Progress {
-        // One at a time: what comes behind the end of the transaction may write, and what is in flight must be able to
-        // move alone.
-        if client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty { return .stop }
-        let isFailed = client.pointee.transaction == .leadingFailed
-        if !isFailed, !staysOnReplica(client, plan, input, offset) {
-            return move(client, server, plan, header, input, offset)
-        }
-        client.pointee.lastRoute = RouteRecord(
-            node: Int16(server.pointee.node),
-            isRead: true,
-            cause: client.pointee.transaction == .leadingReadOnly ? .readOnlyTransaction : .leadingReads,
-            reason: plan.reason
+    ) -> Progress? {
+        let next = LeadingReads.next(
+            client.pointee.transaction,
+            isBusy: client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty,
+            isRead: staysOnReplica(client, plan, input, offset),
+            needsPrimary: router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
         )
-        armReplay(client, server, plan, input, offset)
-        return forwardFirst(client, server, plan, header, input, offset)
+        switch next {
+        case .wait: return .stop
+        case .move: return move(client, server, plan, header, input, offset)
+        case .bind:
+            staysReadOnly(client)
+            return nil
+        case .goOn:
+            client.pointee.lastRoute = RouteRecord(
+                node: Int16(server.pointee.node),
+                isRead: true,
+                cause: client.pointee.transaction == .leadingReadOnly ? .readOnlyTransaction : .leadingReads,
+                reason: plan.reason
+            )
+            armReplay(client, server, plan, input, offset)
+            return forwardFirst(client, server, plan, header, input, offset)
+        }
     }
-
-    // MARK: Read-only transactions
 
     /// A read-only transaction at READ COMMITTED is about to begin on this server. On a replica it may move as long as
     /// it only reads; with anything else it stays where it begins.
@@ -208,26 +213,22 @@ extension Engine {
         _ input: RawSpan,
         _ offset: Int
     ) {
-        if server.pointee.isReplica, plan.mayLead, isOnePortal(plan, input, offset) { return }
-        client.pointee.transaction = .begunToStay
+        let next = LeadingReads.next(
+            client.pointee.transaction,
+            isBusy: false,
+            isRead: server.pointee.isReplica && plan.mayLead && isOnePortal(plan, input, offset),
+            needsPrimary: false
+        )
+        switch next {
+        case .bind: client.pointee.transaction = client.pointee.transaction.bound
+        case .goOn, .wait, .move: break
+        }
     }
 
-    /// Whether the next batch of a read-only transaction, which has only read so far, binds it to its replica: it is no
-    /// plain read, and a replica can run it.
-    func staysReadOnly(
-        _ client: ClientPointer,
-        _ server: ServerPointer,
-        _ plan: BatchPlan,
-        _ input: RawSpan,
-        _ offset: Int
-    ) -> Bool {
-        guard client.pointee.transaction == .leadingReadOnly, client.pointee.outstanding == 0,
-            server.pointee.conversation.ledger.isEmpty, !staysOnReplica(client, plan, input, offset),
-            !router(client, client.pointee.pool.unsafelyUnwrapped).needsPrimary(plan)
-        else { return false }
-        client.pointee.transaction = .open
+    /// A read-only transaction stays on its replica from now on, and needs its BEGIN no more.
+    private func staysReadOnly(_ client: ClientPointer) {
+        client.pointee.transaction = client.pointee.transaction.bound
         dropExtras(client)
-        return true
     }
 
     private func staysOnReplica(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
@@ -237,10 +238,7 @@ extension Engine {
 
     /// The next transaction sees what this one could see: not enough where it must see what others have written since.
     private func mayChain(_ client: ClientPointer, _ plan: BatchPlan) -> Bool {
-        switch plan.statementClass.transaction {
-        case .commitChain, .rollbackChain: readYourWrites(of: client) != .global
-        default: true
-        }
+        !plan.statementClass.transaction.chains || readYourWrites(of: client) != .global
     }
 
     /// Gives the replica back, and takes a server of the primary for the batch.
@@ -334,17 +332,10 @@ extension Engine {
         return routeAndTake(client, plan, leads: false, header, input, offset)
     }
 
-    /// The replica of a transaction's leading reads is lost or let go: from now on it is one that has begun and done
-    /// nothing.
+    /// The replica of a transaction's leading reads is lost or let go.
     func leaveReplica(_ client: ClientPointer) {
-        switch client.pointee.transaction {
-        case .leading: client.pointee.transaction = .begun
-        case .leadingReadOnly: client.pointee.transaction = .begunReadOnly
-        case .beginningToLead:
-            client.pointee.transaction = .none
-            client.pointee.tries.forceToPrimary()
-        default: break
-        }
+        if client.pointee.transaction == .beginningToLead { client.pointee.tries.forceToPrimary() }
+        client.pointee.transaction = client.pointee.transaction.withoutReplica
     }
 }
 
@@ -358,11 +349,7 @@ extension BatchPlan {
 
     /// Whether the batch is COMMIT or ROLLBACK and nothing else.
     fileprivate var endsTransaction: Bool {
-        guard statements == 1, extent == .whole, statementClass.statementCount == 1 else { return false }
-        switch statementClass.transaction {
-        case .commit, .commitChain, .rollback, .rollbackChain: return true
-        default: return false
-        }
+        statements == 1 && extent == .whole && statementClass.statementCount == 1 && statementClass.transaction.ends
     }
 }
 

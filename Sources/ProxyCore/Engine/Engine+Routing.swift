@@ -71,15 +71,9 @@ extension Engine {
     func injectBegin(_ client: ClientPointer, _ server: ServerPointer) {
         let text = client.pointee.extras?.begin ?? ""
         inject(server, text.isEmpty ? "BEGIN" : text, purpose: .begin)
-        if client.pointee.transaction == .begunToLead, server.pointee.isReplica {
-            // The words are needed again should it move.
-            client.pointee.transaction = .leading
-        } else if client.pointee.transaction == .begunReadOnly, server.pointee.isReplica {
-            client.pointee.transaction = .leadingReadOnly
-        } else {
-            dropExtras(client)
-            client.pointee.transaction = .open
-        }
+        client.pointee.transaction = client.pointee.transaction.begun(onReplica: server.pointee.isReplica)
+        // The words are needed again should it move.
+        if !client.pointee.transaction.isLeading { dropExtras(client) }
     }
 
     /// Sends a Query of the proxy's own; its reply goes nowhere.

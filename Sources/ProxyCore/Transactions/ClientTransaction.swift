@@ -53,4 +53,48 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
         case .failed: isLeading ? .leadingFailed : .failed
         }
     }
+
+    // MARK: Leading reads
+
+    /// Whether all of it could still run on the primary instead, if it runs on a replica: nothing but reads is done.
+    @inline(__always)
+    var mayLeaveReplica: Bool {
+        switch self {
+        case .begunToLead, .begunReadOnly, .beginningToLead, .leading, .leadingReadOnly: true
+        case .none, .begun, .begunToStay, .begunOnPrimary, .open, .failed, .lost, .leadingFailed: false
+        }
+    }
+
+    /// Its BEGIN, which was put off, is sent.
+    func begun(onReplica: Bool) -> ClientTransaction {
+        switch self {
+        case .begunToLead: onReplica ? .leading : .open
+        case .begunReadOnly: onReplica ? .leadingReadOnly : .open
+        case .begun, .begunToStay, .begunOnPrimary: .open
+        case .none, .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed: self
+        }
+    }
+
+    /// It stays where it is, or begins: what it does binds it there.
+    var bound: ClientTransaction {
+        switch self {
+        case .begunReadOnly: .begunToStay
+        case .leadingReadOnly: .open
+        case .none, .begun, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost, .beginningToLead,
+            .leading, .leadingFailed:
+            self
+        }
+    }
+
+    /// The replica of its leading reads is lost or let go: from now on it is one that has begun and done nothing.
+    var withoutReplica: ClientTransaction {
+        switch self {
+        case .leading: .begun
+        case .leadingReadOnly: .begunReadOnly
+        case .beginningToLead: .none
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost,
+            .leadingFailed:
+            self
+        }
+    }
 }

@@ -25,6 +25,12 @@ enum TransactionEnding: UInt8, BitwiseCopyable, CaseIterable {
 }
 
 extension TransactionEffect {
+    /// Whether a text with this effect is the end of a transaction.
+    var ends: Bool { self == .commit || self == .rollback || chains }
+
+    /// Whether another transaction begins with the end of the one before.
+    var chains: Bool { self == .commitChain || self == .rollbackChain }
+
     /// Whether an error in a text with this effect may leave a transaction open that has failed.
     var begins: Bool {
         switch self {

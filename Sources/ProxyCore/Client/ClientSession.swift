@@ -20,9 +20,6 @@ struct ClientSession: ~Copyable {
     /// Of the batches in flight one may write: they are carried out, whether the client stays or not.
     var mustCarryOut = false
     var transaction = ClientTransaction.none
-    /// In the cycle in flight something has been sent that may end the failed transaction: what stands behind it is not
-    /// refused for certain.
-    var mayRecover = false
     /// Of the batches in flight.
     var ending = TransactionEnding.none
     var isTouched = false

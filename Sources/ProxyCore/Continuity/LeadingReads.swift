@@ -22,9 +22,10 @@ enum LeadingReads: Equatable {
         needsPrimary: @autoclosure () -> Bool
     ) -> LeadingReads {
         switch transaction {
-        case .none, .begun, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost: return .goOn
+        case .none, .begun, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .failedEnding, .lost:
+            return .goOn
         case .begunReadOnly: return isRead() ? .goOn : .bind
-        case .leadingFailed: return isBusy ? .wait : .goOn
+        case .leadingFailed, .leadingFailedEnding: return isBusy ? .wait : .goOn
         case .beginningToLead, .leading:
             if isBusy { return .wait }
             return isRead() ? .goOn : .move

@@ -335,7 +335,9 @@ extension Engine {
             // front of it.
             if plan.effects.meets(.mayBeExchanged) { return .stop }
             // A failed transaction refuses them, and may be over by then.
-            if client.pointee.mayRecover, plan.effects.meets(.prepare | .execute | .deallocate) { return .stop }
+            if client.pointee.transaction.isEnding, plan.effects.meets(.prepare | .execute | .deallocate) {
+                return .stop
+            }
             // What EXECUTE runs hangs on what its name means by then.
             if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
             // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.
@@ -459,7 +461,7 @@ extension Engine {
         case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .beginningToLead, .leading,
             .leadingReadOnly:
             .inTransaction
-        case .failed, .lost, .leadingFailed: .failed
+        case .failed, .failedEnding, .lost, .leadingFailed, .leadingFailedEnding: .failed
         }
     }
 }

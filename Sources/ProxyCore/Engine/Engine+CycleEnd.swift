@@ -48,7 +48,6 @@ extension Engine {
         client.pointee.outstanding &-= 1
         if client.pointee.transaction.isLeading, status == .idle { client.pointee.extras = nil }
         client.pointee.transaction = client.pointee.transaction.after(status)
-        client.pointee.mayRecover = false
         if client.pointee.freshness.track != .untracked { noteCompletion(client, server) }
         if status == .idle {
             settleSurroundings(client)

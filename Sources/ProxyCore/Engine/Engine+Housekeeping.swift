@@ -156,10 +156,8 @@ extension Engine {
                     )
                 )
             }
-        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost,
-            .beginningToLead,
-            .leading, .leadingReadOnly,
-            .leadingFailed:
+        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .failedEnding, .lost,
+            .beginningToLead, .leading, .leadingReadOnly, .leadingFailed, .leadingFailedEnding:
             if limits.idleTransactionTimeout > 0, idle > limits.idleTransactionTimeout {
                 refuse(
                     client,

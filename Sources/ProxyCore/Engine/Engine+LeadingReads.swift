@@ -57,8 +57,8 @@ extension Engine {
         case .begunToLead: plan.mayLead && isOnePortal(plan, input, offset)
         case .none where plan.statements > 1 && plan.access != .read && plan.extent == .whole && !plan.isQuery:
             transactionReads(of: client) == .replicaUntilWrite && beginsToLead(client, plan, input, offset)
-        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .open, .failed, .lost, .beginningToLead,
-            .leading, .leadingReadOnly, .leadingFailed:
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .open, .failed, .failedEnding, .lost,
+            .beginningToLead, .leading, .leadingReadOnly, .leadingFailed, .leadingFailedEnding:
             false
         }
     }
@@ -271,7 +271,7 @@ extension Engine {
     /// A transaction that a replica runs is read-only: with its end nothing of it is left but what the session has set.
     func endsBeforeWrite(_ client: ClientPointer, _ plan: BatchPlan, _ input: RawSpan, _ offset: Int) -> Bool {
         guard plan.controlsTransaction, plan.extent == .whole, !plan.endsTransaction,
-            client.pointee.transaction == .open || client.pointee.transaction == .failed,
+            client.pointee.transaction == .open || client.pointee.transaction.isFailed,
             client.pointee.pin == nil, client.pointee.extras == nil, let pool = client.pointee.pool,
             preference(client, pool) != .replica, router(client, pool).needsPrimary(plan)
         else { return false }

@@ -43,7 +43,7 @@ extension BatchPlan {
             return effects.contains(.discard) && !effects.contains(.execute) && client.pointee.transaction == .none
                 && client.pointee.profile == client.pointee.startProfile
         case .open, .beginningToLead, .leading, .leadingReadOnly: return effects.contains(.deallocate)
-        case .failed, .lost, .leadingFailed: return false
+        case .failed, .failedEnding, .lost, .leadingFailed, .leadingFailedEnding: return false
         }
     }
 }

@@ -18,8 +18,8 @@ extension Engine {
         switch client.pointee.transaction {
         case .open: client.pointee.transaction = .failed
         case .leading, .leadingReadOnly: client.pointee.transaction = .leadingFailed
-        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .failed, .lost,
-            .beginningToLead, .leadingFailed:
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .failed, .failedEnding,
+            .lost, .beginningToLead, .leadingFailed, .leadingFailedEnding:
             return
         }
         server.pointee.conversation.fail(from: buffers)

@@ -94,13 +94,18 @@ extension Engine {
 
     /// Whether the failed transaction refuses it for certain.
     private func isRefused(_ statementClass: StatementClass, _ client: ClientPointer) -> Bool {
-        client.pointee.transaction.isFailed && client.pointee.outstanding == 0 && !client.pointee.mayRecover
+        client.pointee.transaction.refusesAll && client.pointee.outstanding == 0
             && statementClass.transaction == .none
     }
 
     /// Whether what runs now can change what the session has set.
     func mayChangeSettings(_ client: ClientPointer) -> Bool {
-        client.pointee.transaction == .none || client.pointee.transaction == .open || client.pointee.mayRecover
+        switch client.pointee.transaction {
+        case .none, .open, .failedEnding, .leadingFailedEnding: true
+        case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .failed, .lost, .beginningToLead,
+            .leading, .leadingReadOnly, .leadingFailed:
+            false
+        }
     }
 
     /// A statement is sent, perhaps to be followed by others in its cycle: the client's transaction, if it has failed,
@@ -110,14 +115,14 @@ extension Engine {
     func noteRecovery(_ statementClass: StatementClass?, _ client: ClientPointer) {
         guard client.pointee.transaction.isFailed else { return }
         guard let statementClass, statementClass.transaction == .none, statementClass.access != .unknown else {
-            client.pointee.mayRecover = true
+            client.pointee.transaction = client.pointee.transaction.withEndSent
             return
         }
     }
 
     /// Whether the client's transaction has failed, and nothing that has been sent since may have ended it.
     func isInFailedTransaction(_ client: ClientPointer) -> Bool {
-        client.pointee.transaction == .failed && !client.pointee.mayRecover
+        client.pointee.transaction == .failed
     }
 
     private func forgetting(_ effect: LedgerEntry.Effect, _ server: ServerPointer) -> LedgerEntry.Effect {

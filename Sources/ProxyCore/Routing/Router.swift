@@ -62,7 +62,9 @@ struct Router {
             route.cause = .leadingReads
         case .none:
             if let refusal = decideByPreference(plan, &route) { return refusal }
-        case .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed: return .notToBeAsked
+        case .open, .failed, .failedEnding, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed,
+            .leadingFailedEnding:
+            return .notToBeAsked
         }
         if route.isRead, !surroundings.hasReplicas, route.cause == .statement || route.cause == .leadingReads {
             route.cause = surroundings.hasLaggards ? .lagging : .noReplica

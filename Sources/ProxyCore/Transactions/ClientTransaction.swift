@@ -19,6 +19,9 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     case open
     /// Failed on the server that is held; until ROLLBACK everything is refused.
     case failed
+    /// As `failed`, and in the cycle in flight something has been sent that may end it: what stands behind that is not
+    /// refused for certain.
+    case failedEnding
     /// Its server was lost; until ROLLBACK the proxy refuses everything as a failed transaction would.
     case lost
     /// The batch in flight on a replica has BEGIN and the first of the leading reads in it.
@@ -29,11 +32,15 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     case leadingReadOnly
     /// Failed in its leading reads, on the replica that is held.
     case leadingFailed
+    /// As `failedEnding`, of one that has failed in its leading reads.
+    case leadingFailedEnding
 
     var isDeferred: Bool {
         switch self {
         case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead: true
-        case .none, .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed: false
+        case .none, .open, .failed, .failedEnding, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed,
+            .leadingFailedEnding:
+            false
         }
     }
 
@@ -41,8 +48,33 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     @inline(__always)
     var isLeading: Bool { rawValue >= Self.beginningToLead.rawValue }
 
-    /// Whether a server refuses all but its end.
-    var isFailed: Bool { self == .failed || self == .leadingFailed }
+    /// Whether it has failed on the server that is held, and nobody knows yet that it is over.
+    @inline(__always)
+    var isFailed: Bool {
+        switch self {
+        case .failed, .failedEnding, .leadingFailed, .leadingFailedEnding: true
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .lost,
+            .beginningToLead, .leading, .leadingReadOnly:
+            false
+        }
+    }
+
+    /// Whether a server refuses all but its end, for certain.
+    var refusesAll: Bool { self == .failed || self == .leadingFailed }
+
+    /// Whether something has been sent that may end it, and it has failed.
+    var isEnding: Bool { self == .failedEnding || self == .leadingFailedEnding }
+
+    /// Something is sent that may end it.
+    var withEndSent: ClientTransaction {
+        switch self {
+        case .failed: .failedEnding
+        case .leadingFailed: .leadingFailedEnding
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failedEnding, .lost,
+            .beginningToLead, .leading, .leadingReadOnly, .leadingFailedEnding:
+            self
+        }
+    }
 
     /// What follows a cycle that ended with this status.
     @inline(__always)
@@ -61,7 +93,9 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     var mayLeaveReplica: Bool {
         switch self {
         case .begunToLead, .begunReadOnly, .beginningToLead, .leading, .leadingReadOnly: true
-        case .none, .begun, .begunToStay, .begunOnPrimary, .open, .failed, .lost, .leadingFailed: false
+        case .none, .begun, .begunToStay, .begunOnPrimary, .open, .failed, .failedEnding, .lost, .leadingFailed,
+            .leadingFailedEnding:
+            false
         }
     }
 
@@ -71,7 +105,9 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
         case .begunToLead: onReplica ? .leading : .open
         case .begunReadOnly: onReplica ? .leadingReadOnly : .open
         case .begun, .begunToStay, .begunOnPrimary: .open
-        case .none, .open, .failed, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed: self
+        case .none, .open, .failed, .failedEnding, .lost, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed,
+            .leadingFailedEnding:
+            self
         }
     }
 
@@ -80,8 +116,8 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
         switch self {
         case .begunReadOnly: .begunToStay
         case .leadingReadOnly: .open
-        case .none, .begun, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost, .beginningToLead,
-            .leading, .leadingFailed:
+        case .none, .begun, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .failedEnding, .lost,
+            .beginningToLead, .leading, .leadingFailed, .leadingFailedEnding:
             self
         }
     }
@@ -92,8 +128,8 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
         case .leading: .begun
         case .leadingReadOnly: .begunReadOnly
         case .beginningToLead: .none
-        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .lost,
-            .leadingFailed:
+        case .none, .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead, .open, .failed, .failedEnding,
+            .lost, .leadingFailed, .leadingFailedEnding:
             self
         }
     }

@@ -27,7 +27,8 @@ extension ClientSession {
         case .none, .lost: break
         case .begun, .begunReadOnly, .begunToStay, .begunOnPrimary, .begunToLead:
             findings.expect(flow != .between || !holdsServer, "\(name) has put off a BEGIN, and holds a server")
-        case .open, .failed, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed:
+        case .open, .failed, .failedEnding, .beginningToLead, .leading, .leadingReadOnly, .leadingFailed,
+            .leadingFailedEnding:
             findings.expect(holdsServer, "\(name) is in a transaction without a server")
         }
         if case .toServer = passThrough { findings.expect(holdsServer, "\(name) passes a message on to nobody") }

@@ -47,7 +47,10 @@ extension Engine {
         if client.pointee.extras != nil { settleSettings(client, server, hasFailed: isUndone) }
         client.pointee.outstanding &-= 1
         if client.pointee.transaction.isLeading, status == .idle { client.pointee.extras = nil }
-        client.pointee.transaction = client.pointee.transaction.after(status)
+        client.pointee.transaction = client.pointee.transaction.after(
+            status,
+            isMoreInFlight: client.pointee.outstanding > 0 || client.pointee.flow.isInBatch
+        )
         if client.pointee.freshness.track != .untracked { noteCompletion(client, server) }
         if status == .idle {
             settleSurroundings(client)

@@ -19,8 +19,7 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     case open
     /// Failed on the server that is held; until ROLLBACK everything is refused.
     case failed
-    /// As `failed`, and in the cycle in flight something has been sent that may end it: what stands behind that is not
-    /// refused for certain.
+    /// As `failed`, and something is in flight that may end it: what stands behind that is not refused for certain.
     case failedEnding
     /// Its server was lost; until ROLLBACK the proxy refuses everything as a failed transaction would.
     case lost
@@ -77,12 +76,15 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     }
 
     /// What follows a cycle that ended with this status.
+    /// - Parameter isMoreInFlight: whether more has been sent, which may end it if it has failed.
     @inline(__always)
-    func after(_ status: TransactionStatus) -> ClientTransaction {
+    func after(_ status: TransactionStatus, isMoreInFlight: @autoclosure () -> Bool = false) -> ClientTransaction {
         switch status {
-        case .idle: .none
-        case .inTransaction: self == .leadingReadOnly ? self : isLeading ? .leading : .open
-        case .failed: isLeading ? .leadingFailed : .failed
+        case .idle: return .none
+        case .inTransaction: return self == .leadingReadOnly ? self : isLeading ? .leading : .open
+        case .failed:
+            let failed: ClientTransaction = isLeading ? .leadingFailed : .failed
+            return isMoreInFlight() ? failed.withEndSent : failed
         }
     }
 

@@ -1,3 +1,4 @@
+import PostgresWire
 import Testing
 
 @testable import ProxyCore
@@ -23,6 +24,11 @@ struct ClientTransactionTests {
                 == [.failed, .failedEnding, .leadingFailed, .leadingFailedEnding].contains(transaction)
         )
         #expect(transaction.after(.failed).refusesAll, "the cycle is over, and it was not ended")
+        #expect(transaction.after(.failed, isMoreInFlight: true).isEnding, "what is in flight may end it")
+        #expect(transaction.after(.failed, isMoreInFlight: true).isLeading == transaction.isLeading)
+        for status in [TransactionStatus.idle, .inTransaction] {
+            #expect(transaction.after(status, isMoreInFlight: true) == transaction.after(status))
+        }
         #expect(!transaction.after(.idle).isFailed && !transaction.after(.inTransaction).isFailed)
     }
 }

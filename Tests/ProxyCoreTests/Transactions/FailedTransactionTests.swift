@@ -54,6 +54,44 @@ struct FailedTransactionTests {
         }
     }
 
+    @Test("Also where what was sent before the end is answered first", arguments: ends, statements)
+    func lastsBehindAnother(end: String, change: (text: String, reason: PinReason)) {
+        for hadFailed in [true, false] {
+            converse(nodes: 1, pool: { $0.size = 1 }) { talk in
+                let (client, server) = fail(talk)
+                if !hadFailed {
+                    client.sends("Query ROLLBACK TO s")
+                    server.sends("Complete ROLLBACK", "Ready T")
+                }
+                client.sends("Query SELECT 1/0")
+                run([end], client, flushes: true)
+                #expect(server.received.contains { $0.contains(end) }, "it has been sent")
+                server.sends("Error 25P02 current transaction is aborted", "Ready E")
+                run([change.text], client)
+                client.sends("Sync")
+                server.sends("Parsed", "Bound", "Complete ROLLBACK", "Parsed", "Bound", "Complete DONE", "Ready I")
+                #expect(pins(of: talk).contains(change.reason), "\(end); \(change.text), \(hadFailed)")
+            }
+        }
+    }
+
+    @Test(
+        "What a name means behind the end is not looked up before the end is answered",
+        arguments: ["ROLLBACK", "COMMIT"]
+    )
+    func namesBehindAnother(end: String) {
+        converse(nodes: 1, pool: { $0.size = 1 }) { talk in
+            let (client, server) = fail(talk)
+            client.sends("Query SELECT 1", "Query \(end)")
+            server.gets("Query SELECT 1", "Query \(end)")
+            server.sends("Error 25P02 current transaction is aborted", "Ready E")
+            client.sends("Query EXECUTE s")
+            server.getsNothing()
+            server.completes("ROLLBACK")
+            server.gets("Query EXECUTE s")
+        }
+    }
+
     @Test("A Query in the place of the second statement", arguments: ends)
     func query(end: String) {
         converse(nodes: 1, pool: { $0.size = 1 }) { talk in

@@ -87,9 +87,9 @@ struct FailedBatch {
 
     /// nil where the error is the client's.
     var repair: Repair? {
-        // It says nothing of the batch.
-        if isInFront { return isReplica && isNodesFault && isRead ? .elsewhere : nil }
         let mayGoOn = tries.mayGoOn(nodes: nodes)
+        // It says nothing of the batch.
+        if isInFront { return mayGoOn && isReplica && isNodesFault && isRead ? .elsewhere : nil }
         // One more on the primary, however many replicas were lost before.
         guard mayGoOn || !tries.isForcedToPrimary else { return nil }
         if isReplica, let refusal, let repair = repair(of: refusal) { return repair }
@@ -104,8 +104,7 @@ struct FailedBatch {
 
     private func repair(of refusal: StandbyRefusal) -> Repair? {
         switch refusal {
-        case .write: isChosen ? nil : .onPrimary
-        case .unloggedRelation: .onPrimary
+        case .write, .unloggedRelation: isChosen ? nil : .onPrimary
         case .serializable: .serializable
         }
     }

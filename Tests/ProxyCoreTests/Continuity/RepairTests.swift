@@ -90,6 +90,29 @@ struct RepairTests {
         }
     }
 
+    @Test(
+        "Settings that no replica takes, since each says that it ends: the read fails when it was tried as often as any"
+    )
+    func settingsInVain() {
+        converse(pool: { $0.readsOnPrimary = .never }) { talk in
+            let client = talk.client()
+            client.sends("Query SET work_mem = '8MB'")
+            talk.server(on: 0).completes("SET")
+            client.forget()
+            client.sends("Query SELECT 1")
+            var tries = 0
+            while tries < 10,
+                let replica = talk.openServers(on: 1).last(where: { $0.received.contains("Query SELECT 1") })
+            {
+                tries += 1
+                replica.forget()
+                replica.sends("Error 57P01 terminating", "Ready I", "Error 57P01 terminating", "Ready I")
+            }
+            #expect(tries == 4, "the first, as many as nodes, and one")
+            client.gets("Error 57P01 terminating", "Ready I")
+        }
+    }
+
     @Test("A read that was told to run on a replica stays there")
     func hinted() {
         converse { talk in
@@ -97,6 +120,10 @@ struct RepairTests {
             client.sends("Query SELECT 1 /* howdah: replica */")
             talk.server(on: 1).sends(Self.readOnly, "Ready I")
             client.gets(Self.readOnly, "Ready I")
+            let unlogged = "Error 0A000 cannot access temporary or unlogged relations during recovery"
+            client.sends("Query SELECT 1 /* howdah: replica */")
+            talk.server(on: 1).sends("\(unlogged) [get_relation_info]", "Ready I")
+            client.gets(unlogged, "Ready I")
         }
     }
 

@@ -77,6 +77,7 @@ struct Router {
         // A session that must keep its server cannot keep one that takes no writes.
         !plan.isRead || PinReason(plan.effects) != nil || plan.effects.contains(.listen)
             || session.isForcedToPrimary || session.preference == .primary || !surroundings.split
+            || surroundings.mode == .session
     }
 
     /// Outside a transaction. The first that applies decides.

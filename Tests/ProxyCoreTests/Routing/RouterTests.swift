@@ -134,6 +134,12 @@ struct RouterTests {
                 session,
                 _ in session.transaction = .begunReadOnly
             },
+            Given("BEGIN READ ONLY with session pooling", read, goes(false, .readOnlyTransaction)) {
+                session,
+                surroundings in
+                session.transaction = .begunReadOnly
+                surroundings.mode = .session
+            },
             Given(
                 "LISTEN in a read-only transaction",
                 plan { $0.effects.formUnion(.listen) },
@@ -182,8 +188,9 @@ struct RouterTests {
         let isAsked = plan.hint == .replica || plan.hint == .none && session.preference == .replica
         if plan.access != .read { #expect(isAsked && plan.reason.isDoubt, "\(told)") }
         #expect(!session.isForcedToPrimary, "\(told)")
+        #expect(router.surroundings.mode != .session, "\(told)")
         if session.transaction == .none {
-            #expect(router.surroundings.mode != .session && !session.isSerializable && !plan.leavesState, "\(told)")
+            #expect(!session.isSerializable && !plan.leavesState, "\(told)")
             #expect(router.surroundings.split || isAsked, "\(told)")
         } else {
             #expect(router.surroundings.split && session.preference != .primary, "\(told)")

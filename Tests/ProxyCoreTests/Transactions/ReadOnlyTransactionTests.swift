@@ -28,6 +28,26 @@ struct ReadOnlyTransactionTests {
     }
 
     @Test(
+        "With session pooling it runs on the primary: the session keeps the server, and will write",
+        arguments: ["BEGIN READ ONLY", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+    )
+    func ofSession(text: String) {
+        converse(pool: { $0.mode = .session }) { talk in
+            talk.shell.catalog = Conversation.catalog()
+            let client = talk.client()
+            client.sends("Query \(text)", Self.read)
+            let server = talk.server(on: 0)
+            server.gets("Query \(text)", Self.read)
+            server.completes("BEGIN", "T")
+            server.answers("1", "T")
+            client.sends("Query COMMIT")
+            server.completes("COMMIT")
+            client.sends("Query UPDATE t SET x = 1")
+            #expect(server.received.last == "Query UPDATE t SET x = 1")
+        }
+    }
+
+    @Test(
         "At READ COMMITTED it moves to the primary with what only the primary can do",
         arguments: [
             "NOTIFY a", "SELECT pg_notify('a', '')", "LOCK TABLE t", "SELECT pg_current_xact_id()",

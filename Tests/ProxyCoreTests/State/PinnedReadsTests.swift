@@ -417,6 +417,26 @@ struct PinnedReadsTests {
         }
     }
 
+    /// The read has begun to come when its cycle ends that may end the pin: so the server is not asked before the read is
+    /// over.
+    @Test("A parked server that ends is not asked for pins when the read is over")
+    func parkedEndsUnasked() {
+        pinned { talk, client, own, replica in
+            client.sends("Query SELECT pg_advisory_unlock(1)")
+            let text = Array("SELECT a FROM item".utf8) + [0]
+            let bytes = Array("Q".utf8) + [0, 0, 0, UInt8(text.count + 4)] + text
+            client.sends(bytes: Array(bytes[..<9]))
+            own.answers("t")
+            own.gets("Query SELECT pg_advisory_unlock(1)")
+            client.sends(bytes: Array(bytes[9...]))
+            replica.gets(Self.read)
+            own.sends("Fatal 57P01 terminating connection due to administrator command")
+            replica.answers("1")
+            own.getsNothing()
+            #expect(own.isClosed)
+        }
+    }
+
     @Test("What a parked server says unasked comes behind the read")
     func unasked() {
         pinned { talk, client, own, replica in

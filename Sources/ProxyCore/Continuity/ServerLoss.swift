@@ -28,8 +28,8 @@ struct LostServer {
     var ending = TransactionEnding.none
 }
 
-/// What a client loses with its server, and so what it is told. What was unanswered and harmless runs elsewhere; anything
-/// else is an error.
+/// What a client loses with its server, and so what it is told. What was unanswered and harmless runs elsewhere;
+/// anything else is an error.
 enum ServerLoss: Equatable {
     /// Nothing yet: another server welcomes it.
     case logIn
@@ -43,8 +43,8 @@ enum ServerLoss: Equatable {
     case nothingSent
     /// A batch that has failed, as the client knows: what is left of it is dropped up to Sync.
     case failedBatch(leaves: ClientTransaction)
-    /// Answers: each is an error. With a COMMIT or ROLLBACK that fails the transaction is over, as on any server, in the
-    /// last of them.
+    /// Answers: each is an error. With a COMMIT or ROLLBACK that fails the transaction is over, as on any server, in
+    /// the last of them.
     case answers(leaves: ClientTransaction, isOverWithLast: Bool)
     /// The batch that it is in: an error besides those for batches before it, and what is left of it is dropped up to
     /// Sync.
@@ -67,8 +67,8 @@ enum ServerLoss: Equatable {
         } else if lost.isInClientsMessage {
             self = .halfMessage
         } else if lost.isArmed, lost.isRead, lost.isReplica, lost.mayGoOn {
-            // Only what a replica was running: what is taken for a read may write all the same, and the primary may have
-            // carried it out.
+            // Only what a replica was running: what is taken for a read may write all the same, and the primary may
+            // have carried it out.
             self = .read
         } else if lost.isSettling, lost.transaction != .open {
             self = .nothingSent

@@ -61,7 +61,7 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
     /// Whether a server refuses all but its end, for certain.
     var refusesAll: Bool { self == .failed || self == .leadingFailed }
 
-    /// Whether something has been sent that may end it, and it has failed.
+    /// Whether it has failed, and something is in flight that may end it.
     var isEnding: Bool { self == .failedEnding || self == .leadingFailedEnding }
 
     /// Something is sent that may end it.
@@ -113,7 +113,7 @@ enum ClientTransaction: UInt8, BitwiseCopyable, CaseIterable {
         }
     }
 
-    /// It stays where it is, or begins: what it does binds it there.
+    /// What it does binds it to the node where it is, or begins.
     var bound: ClientTransaction {
         switch self {
         case .begunReadOnly: .begunToStay

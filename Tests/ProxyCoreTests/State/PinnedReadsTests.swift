@@ -417,8 +417,8 @@ struct PinnedReadsTests {
         }
     }
 
-    /// The read has begun to come when its cycle ends that may end the pin: so the server is not asked before the read is
-    /// over.
+    /// The read has begun to come when the cycle ends that may end the pin: so the server is not asked before the read
+    /// is over.
     @Test("A parked server that ends is not asked for pins when the read is over")
     func parkedEndsUnasked() {
         pinned { talk, client, own, replica in

@@ -34,8 +34,6 @@ struct ClientSession: ~Copyable {
     var pin: PinReason?
     /// Waits in the queue for reads, else in that for writes.
     var waitsForRead = false
-    /// How often another has gone first while this one was the first to be served.
-    var passedOver: UInt8 = 0
     /// A message in flight changes what a name means.
     var changesNames = false
     /// With `balance_level = session` the replica that it reads on; -1: none is chosen.

@@ -36,9 +36,7 @@ extension Engine {
     }
 
     /// The pool has no servers on the node, and has lately failed to open one.
-    func isRefused(_ pool: PoolPointer, _ node: Int) -> Bool {
-        pool.pointee.nodes[node].total == 0 && now < pool.pointee.nodes[node].retryAt
-    }
+    func isRefused(_ pool: PoolPointer, _ node: Int) -> Bool { pool.pointee.nodes[node].isRefused(now: now) }
 
     // MARK: Clients to which any will do
 
@@ -59,8 +57,7 @@ extension Engine {
             $0 != tried && !pool.pointee.nodes[$0].idle.isEmpty && isQuickerThanWaiting($0, pool)
         }
         if node < 0 { return nil }
-        let total = pool.pointee.nodes[node].total
-        if tried >= 0 { openIfFewer(pool, tried, than: total) }
+        if tried >= 0 { openForShare(pool, tried, beside: node) }
         return takeIdle(pool, node, profile)
     }
 
@@ -74,7 +71,7 @@ extension Engine {
             if active == 0 { continue }
             let rounds = 1 + Double(pool.pointee.readers.waiting + 1) / Double(active)
             guard own > roster.balance.latency(nodes[place]) * max(2, rounds) else { continue }
-            guard let first = firstWaiting(&pool.pointee.readers, read: true) else { return false }
+            guard let first = firstWaiting(pool, forRead: true) else { return false }
             return Double(now - first.pointee.since) >= own
         }
         return true
@@ -125,8 +122,7 @@ extension Engine {
             $0 != chosen && !pool.pointee.nodes[$0].idle.isEmpty && isFresh($0, for: client, pool)
         }
         if node < 0 { return nil }
-        let total = pool.pointee.nodes[node].total
-        openIfFewer(pool, chosen, than: total)
+        openForShare(pool, chosen, beside: node)
         return takeIdle(pool, node, client.pointee.profile)
     }
 

@@ -42,11 +42,7 @@ extension Engine {
     /// the proxy in is none, unless servers that were opened before go on.
     func outageBegan(_ pool: PoolPointer) -> Microseconds? {
         guard primary >= 0 else { return roster.outage?.since ?? now }
-        let nodePool = pool.pointee.nodes + primary
-        guard let refusal = nodePool.pointee.refusal, nodePool.pointee.active == 0, nodePool.pointee.idle.isEmpty else {
-            return nil
-        }
-        return refusal.since
+        return pool.pointee.nodes[primary].outage?.since
     }
 
     /// Whether clients in this queue wait for a primary, and since when they have had to.
@@ -67,7 +63,7 @@ extension Engine {
     /// Clients have waited for a primary as long as they may. One that comes and goes does not make them wait for ever.
     func checkWaitForPrimary(_ pool: PoolPointer, since began: Microseconds, forRead: Bool) {
         let limit = options.failoverWait
-        while let client = firstOf(pool, forRead: forRead) {
+        while let client = firstWaiting(pool, forRead: forRead) {
             let start = max(client.pointee.since, pool.pointee.resumedAt)
             let isOver =
                 now - max(start, began) >= limit || now - start >= limit + pool.pointee.options.queryWaitTimeout
@@ -142,20 +138,7 @@ extension Engine {
             + "Another node's promotion, or its return, is waited for."
     }
 
-    // MARK: Nodes that let nobody in
-
-    /// A node has refused a server, or did not answer.
-    func noteRefusal(_ pool: PoolPointer, _ node: Int, _ reason: String) {
-        let since = pool.pointee.nodes[node].refusal?.since ?? now
-        pool.pointee.nodes[node].refusal = NodeRefusal(since: since, reason: reason)
-    }
-
-    /// A node has let a server in.
-    func noteAdmission(_ pool: PoolPointer, _ node: Int) {
-        guard pool.pointee.nodes[node].refusal != nil else { return }
-        pool.pointee.nodes[node].refusal = nil
-        pool.pointee.nodes[node].usableSince = now
-    }
+    // MARK: What servers tell of their nodes
 
     /// Whether the node which is taken for the primary has told this server that it is a standby (`in_hot_standby`,
     /// PostgreSQL 14 and later): it has been demoted, and whoever says that it is the primary has not looked since.

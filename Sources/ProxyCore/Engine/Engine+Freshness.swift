@@ -189,9 +189,7 @@ extension Engine {
     /// primary's.
     func turnToPrimary(_ client: ClientPointer, _ pool: PoolPointer, _ cause: RouteCause? = nil) {
         client.pointee.lastRoute.cause = cause ?? (client.pointee.tries.hasLosses ? .retried : .notFresh)
-        pool.pointee.readers.left()
-        client.pointee.waitsForRead = false
-        pool.pointee.writers.append(client.pointee.handle, since: client.pointee.since)
+        waitToWrite(client, pool)
         if primary >= 0, let server = takeIdle(pool, primary, client.pointee.profile) {
             assign(server, to: client)
             return
@@ -260,7 +258,7 @@ extension Engine {
                 continue
             }
             if let server = takeFreshServer(client, pool) {
-                grant(server, to: client)
+                serve(client, server)
             } else {
                 openFreshServer(client, pool)
             }

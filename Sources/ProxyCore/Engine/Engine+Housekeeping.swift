@@ -12,7 +12,7 @@ extension Engine {
                 checkWaitForPrimary(pool, since: began, forRead: forRead)
                 continue
             }
-            while let client = firstOf(pool, forRead: forRead), now - waitBegan(client, pool) >= limit {
+            while let client = firstWaiting(pool, forRead: forRead), now - waitBegan(client, pool) >= limit {
                 failWaiting(client, waitError(pool, forRead: forRead))
             }
         }
@@ -22,10 +22,6 @@ extension Engine {
             evictIdleServerOfGenerations(for: pool)
             serveQueues(pool)
         }
-    }
-
-    func firstOf(_ pool: PoolPointer, forRead: Bool) -> ClientPointer? {
-        forRead ? firstWaiting(&pool.pointee.readers, read: true) : firstWaiting(&pool.pointee.writers, read: false)
     }
 
     private func waitError(_ pool: PoolPointer, forRead: Bool) -> PostgresError {

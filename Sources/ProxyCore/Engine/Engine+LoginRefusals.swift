@@ -32,7 +32,7 @@ extension Engine {
         if refuseReserved(server, error) { return }
         pool.pointee.nodes[node].refusedLogin = error
         fail(server, error.message)
-        if node == primary, lacksServers(pool, node) { failAll(pool, forRead: false, error) }
+        if node == primary, pool.pointee.nodes[node].lacksServers { failAll(pool, forRead: false, error) }
         leaveRefusingNodes(pool)
     }
 
@@ -80,20 +80,15 @@ extension Engine {
 
     // MARK: Who waits
 
-    /// The node has refused the pool's last log-in for good, and none of its servers is left there to be waited for.
-    func lacksServers(_ pool: PoolPointer, _ node: Int) -> Bool {
-        let nodePool = pool.pointee.nodes + node
-        return nodePool.pointee.refusedLogin != nil && nodePool.pointee.idle.isEmpty && nodePool.pointee.active == 0
-            && nodePool.pointee.leaving == 0
-    }
-
     private func isRefusedLately(_ pool: PoolPointer, _ node: Int) -> Bool {
-        lacksServers(pool, node) && now < pool.pointee.nodes[node].retryAt
+        pool.pointee.nodes[node].isRefusedLately(now: now)
     }
 
     /// A client logs in: what has been refused before may have been mended since.
     func askAnew(_ pool: PoolPointer) {
-        guard primary >= 0, lacksServers(pool, primary), pool.pointee.nodes[primary].connecting == 0 else { return }
+        guard primary >= 0, pool.pointee.nodes[primary].lacksServers, pool.pointee.nodes[primary].connecting == 0 else {
+            return
+        }
         pool.pointee.nodes[primary].retryAt = 0
     }
 
@@ -123,7 +118,7 @@ extension Engine {
             pool.pointee.options.readsOnPrimary != .never && primary >= 0 && !nodes.contains(primary)
             && !isRefusedLately(pool, primary)
         guard mayTurn else { return failAll(pool, forRead: true, error) }
-        while let client = firstWaiting(&pool.pointee.readers, read: true) {
+        while let client = firstWaiting(pool, forRead: true) {
             turnToPrimary(client, pool, .notLetIn)
             if client.pointee.flow == .assigned { turn.work.append(.served(client.pointee.handle)) }
         }
@@ -132,6 +127,6 @@ extension Engine {
     private func failAll(_ pool: PoolPointer, forRead: Bool, _ error: PostgresError) {
         var error = error
         error.severity = .error
-        while let client = firstOf(pool, forRead: forRead) { failWaiting(client, error) }
+        while let client = firstWaiting(pool, forRead: forRead) { failWaiting(client, error) }
     }
 }

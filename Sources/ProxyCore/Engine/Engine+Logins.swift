@@ -53,7 +53,7 @@ extension Engine {
     func retireSpare(_ pool: PoolPointer) {
         for node in 0..<pool.pointee.nodeCount {
             while pool.pointee.nodes[node].idle.count > (pool.pointee.isDead ? 0 : pool.pointee.clients),
-                let server = servers[pool.pointee.nodes[node].idle[0]]
+                let oldest = pool.pointee.nodes[node].idle.oldest, let server = servers[oldest.server]
             {
                 retire(server)
             }
@@ -161,7 +161,9 @@ extension Engine {
         for node in 0..<pool.pointee.nodeCount
         where totalOfGenerations(pool, node) >= pool.pointee.options.size && pool.pointee.nodes[node].connecting == 0 {
             for other in pools.generations(of: pool.pointee.key) where other != pool {
-                guard let idle = other.pointee.nodes[node].idle.first, let server = servers[idle] else { continue }
+                guard let idle = other.pointee.nodes[node].idle.oldest, let server = servers[idle.server] else {
+                    continue
+                }
                 retire(server)
                 break
             }

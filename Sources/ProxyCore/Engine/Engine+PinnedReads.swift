@@ -105,7 +105,7 @@ extension Engine {
         if let server = takeIdle(pool, best, client.pointee.profile) { return server }
         let other = chooseReplica(client, pool) { $0 != best && !pool.pointee.nodes[$0].idle.isEmpty }
         if other >= 0 {
-            openIfFewer(pool, best, than: pool.pointee.nodes[other].total)
+            openForShare(pool, best, beside: other)
             return takeIdle(pool, other, client.pointee.profile)
         }
         if pool.pointee.nodes[best].connecting == 0, mayOpen(pool, best) { open(pool, best) }

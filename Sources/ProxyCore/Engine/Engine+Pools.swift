@@ -40,140 +40,59 @@ extension Engine {
         openServers(pool, forRead: forRead)
     }
 
-    /// A free server, marked active, or nil.
+    /// A free server, which is the caller's to assign; nil where there is none.
     @inline(__always)
     func takeServer(_ pool: PoolPointer, forRead: Bool, profile: ProfileID) -> ServerPointer? {
         let node = forRead ? chooseReadNode(pool) : primary
-        if node >= 0 {
-            if let server = takeWarmest(pool, node, profile) { return server }
-            if !pool.pointee.nodes[node].idle.isEmpty {
-                return takeBySettings(pool, node, profile, mayGoElsewhere: forRead)
-            }
+        if node >= 0, let warmest = pool.pointee.nodes[node].takeWarmest(profile) { return granted(warmest) }
+        return takeOtherServer(pool, node, forRead: forRead, profile)
+    }
+
+    /// The server used last does not fit.
+    private func takeOtherServer(_ pool: PoolPointer, _ node: Int, forRead: Bool, _ profile: ProfileID)
+        -> ServerPointer?
+    {
+        if node < 0 || pool.pointee.nodes[node].idle.isEmpty {
+            return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
         }
-        return forRead ? takeFromAnyReplica(pool, except: node, profile) : nil
-    }
-
-    /// A node was chosen that has no free server, and another with so many servers gave its own: the one that was
-    /// chosen gets its share from the next time on.
-    func openIfFewer(_ pool: PoolPointer, _ node: Int, than total: Int) {
-        if pool.pointee.nodes[node].connecting == 0, pool.pointee.nodes[node].total < total, mayOpen(pool, node) {
-            open(pool, node)
-        }
-    }
-
-    /// A free server of this node; nil where it has none.
-    func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
-        if let server = takeWarmest(pool, node, profile) { return server }
-        if pool.pointee.nodes[node].idle.isEmpty { return nil }
-        return takeBySettings(pool, node, profile, mayGoElsewhere: false)
-    }
-
-    /// The server used last, if it has the session's settings.
-    @inline(__always)
-    private func takeWarmest(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
-        let nodePool = pool.pointee.nodes + node
-        guard let last = nodePool.pointee.idle.last else { return nil }
-        guard let warmest = servers[last] else { preconditionFailure("an idle server is not there") }
-        guard warmest.pointee.profile == profile else { return nil }
-        nodePool.pointee.idle.removeLast()
-        return warmest
-    }
-
-    /// How many idle servers of a node are looked at for one that has a session's settings.
-    private static let mostLookedAt = 64
-
-    /// Prefers a server that has the session's settings already: to bring one to others costs it more than a read by
-    /// key. Then one that nobody has had. Then, where the read may go elsewhere, another node's that has the settings,
-    /// unless the choice counts for more (`ReadBalance.keepsChoice`). Then one that has none of anybody's, then one
-    /// whose settings are least likely to be asked for again.
-    private func takeBySettings(
-        _ pool: PoolPointer,
-        _ node: Int,
-        _ profile: ProfileID,
-        mayGoElsewhere: Bool
-    ) -> ServerPointer? {
-        if let server = takeFitting(pool, node, profile) ?? takeUnused(pool, node) { return server }
-        if mayGoElsewhere, let server = takeElsewhere(pool, instead: node, profile) { return server }
-        if let clean = takeFitting(pool, node, .base) { return clean }
-        // With many settings to change, another server within pool_size is worth its while: there is one for each then.
-        if pool.pointee.nodes[node].connecting == 0, profiles.settings(of: profile).count >= Self.manySettings,
-            mayOpen(pool, node)
-        {
-            open(pool, node)
-        }
-        return takeToChange(pool, node)
-    }
-
-    /// A server of another read node that has the session's settings.
-    private func takeElsewhere(_ pool: PoolPointer, instead node: Int, _ profile: ProfileID) -> ServerPointer? {
-        guard let oldest = servers[pool.pointee.nodes[node].idle[0]] else {
-            preconditionFailure("an idle server is not there")
-        }
-        let idle = now - oldest.pointee.since
-        let nodes = nearNodes(pool)
+        if !forRead { return takeIdle(pool, node, profile) }
         let draw = roster.draw()
-        for place in 0..<nodes.count where nodes[place] != node {
-            if roster.balance.keepsChoice(of: node, before: nodes[place], idle: idle, draw: draw) { continue }
-            guard let server = takeFitting(pool, nodes[place], profile) else { continue }
-            openIfFewer(pool, node, than: pool.pointee.nodes[nodes[place]].total)
-            return server
+        let grant = pool.pointee.grant(from: node, profile, profiles, now: now, orFrom: nearNodes(pool)) {
+            !roster.balance.keepsChoice(of: node, before: $0, idle: $1, draw: draw)
         }
-        return nil
+        return carryOut(grant, pool)
     }
 
-    /// An idle server that has served nobody yet: there is nobody who could come back to its settings.
-    private func takeUnused(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
-        let nodePool = pool.pointee.nodes + node
-        // It lies where it was put when it was opened: those that have been used since lie behind it.
-        for index in 0..<min(nodePool.pointee.idle.count, Self.mostLookedAt) {
-            guard let server = servers[nodePool.pointee.idle[index]], server.pointee.lastClient == 0,
-                server.pointee.profile == .base
-            else { continue }
-            nodePool.pointee.idle.remove(at: index)
-            return server
-        }
-        return nil
+    /// A free server of this node, which is the caller's to assign; nil where it has none.
+    func takeIdle(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
+        carryOut(pool.pointee.grant(from: node, profile, profiles, now: now), pool)
     }
 
-    /// So long after its last use a server's settings are taken not to be asked for again at once, in microseconds.
-    private static let soon: Microseconds = 20_000
-
-    /// A server to be brought to other settings: the one that has idled longest, if nobody seems to come back to it.
-    /// Else the one used last: where sessions come back by turns and are more than the servers, the longest idle is
-    /// always the one that is wanted next.
-    private func takeToChange(_ pool: PoolPointer, _ node: Int) -> ServerPointer? {
-        let nodePool = pool.pointee.nodes + node
-        guard let oldest = servers[nodePool.pointee.idle[0]] else { preconditionFailure("an idle server is not there") }
-        if now - oldest.pointee.since < Self.soon { return servers[nodePool.pointee.idle.removeLast()] }
-        nodePool.pointee.idle.remove(at: 0)
-        return oldest
+    private func carryOut(_ grant: Grant, _ pool: PoolPointer) -> ServerPointer? {
+        if let node = grant.opens, mayOpen(pool, node) { open(pool, node) }
+        return grant.server.isNone ? nil : granted(grant.server)
     }
 
-    /// The idle server used last of those that have these settings.
-    private func takeFitting(_ pool: PoolPointer, _ node: Int, _ profile: ProfileID) -> ServerPointer? {
-        let nodePool = pool.pointee.nodes + node
-        let count = nodePool.pointee.idle.count
-        for index in (max(0, count - Self.mostLookedAt)..<count).reversed() {
-            guard let server = servers[nodePool.pointee.idle[index]], server.pointee.profile == profile else {
-                continue
-            }
-            nodePool.pointee.idle.remove(at: index)
-            return server
-        }
-        return nil
+    @inline(__always)
+    private func granted(_ handle: Handle) -> ServerPointer {
+        guard let server = servers[handle] else { preconditionFailure("an idle server is not there") }
+        return server
     }
 
+    /// A node was chosen that has no free server, and another gives its own.
+    func openForShare(_ pool: PoolPointer, _ node: Int, beside other: Int) {
+        if pool.pointee.lacksItsShare(node, beside: other), mayOpen(pool, node) { open(pool, node) }
+    }
+
+    /// A server that has been taken for the client is the client's.
     func assign(_ server: ServerPointer, to client: ClientPointer) {
         let pool = server.pointee.pool
-        let nodePool = pool.pointee.nodes + server.pointee.node
         server.pointee.phase = .active
         server.pointee.client = client.pointee.handle
         server.pointee.since = now
         server.pointee.isReplica = server.pointee.node != primary
         client.pointee.server = server.pointee.handle
         server.pointee.lastClient = client.pointee.processID
-        nodePool.pointee.active &+= 1
-        nodePool.pointee.assignments &+= 1
         server.pointee.isTimed = client.pointee.lastRoute.isRead
         roster.balance.began(on: server.pointee.node)
         pool.pointee.counters.serverAssignments &+= 1
@@ -198,8 +117,7 @@ extension Engine {
         let pool = server.pointee.pool
         let nodePool = pool.pointee.nodes + server.pointee.node
         if server.pointee.phase == .active {
-            nodePool.pointee.active &-= 1
-            nodePool.pointee.leaving += 1
+            nodePool.pointee.drains()
             roster.balance.ended(on: server.pointee.node)
         }
         server.pointee.phase = .draining
@@ -225,7 +143,7 @@ extension Engine {
             retire(server)
             return
         }
-        nodePool.pointee.leaving -= 1
+        nodePool.pointee.isDrained()
         offer(server)
     }
 
@@ -237,8 +155,14 @@ extension Engine {
         if forRead {
             openFirstServers(pool)
             for _ in 0..<max(1, roster.replicas.count) {
-                if connecting(pool, forRead: true) >= waitingReaders(pool) { return }
-                guard let node = bestNodeToOpen(pool) else { return }
+                let nodes = usableNodes(pool)
+                guard pool.pointee.connecting(on: nodes) < pool.pointee.readers.waiting,
+                    let node = pool.pointee.nodeToOpen(
+                        nodes,
+                        weight: { roster.topology.nodes[$0].weight },
+                        where: { isWanted(pool, $0) && mayOpen(pool, $0) }
+                    )
+                else { return }
                 open(pool, node)
             }
         } else if primary >= 0, isWanted(pool, primary), mayOpen(pool, primary) {
@@ -255,61 +179,31 @@ extension Engine {
         }
     }
 
-    /// Whether more clients wait for a server of the node than are being opened there. A node that is slow to answer
-    /// does not keep another from being tried.
     func isWanted(_ pool: PoolPointer, _ node: Int) -> Bool {
-        let mayRead = readNodes(pool).contains(node) && pool.pointee.nodes[node].idle.isEmpty
-        var wanted = mayRead ? waitingReaders(pool) : 0
-        if node == primary { wanted += pool.pointee.writers.waiting }
-        return pool.pointee.nodes[node].connecting < wanted
-    }
-
-    private func waitingReaders(_ pool: PoolPointer) -> Int { pool.pointee.readers.waiting }
-
-    private func connecting(_ pool: PoolPointer, forRead: Bool) -> Int {
-        let nodes = usableNodes(pool)
-        return (0..<nodes.count).reduce(0) { $0 + pool.pointee.nodes[nodes[$1]].connecting }
-    }
-
-    /// The read node with the fewest servers for its weight, of those that may have one more.
-    private func bestNodeToOpen(_ pool: PoolPointer) -> Int? {
-        let nodes = usableNodes(pool)
-        var best: Int?
-        for place in 0..<nodes.count where isWanted(pool, nodes[place]) && mayOpen(pool, nodes[place]) {
-            let node = nodes[place]
-            guard let other = best else {
-                best = node
-                continue
-            }
-            let share = (pool.pointee.nodes[node].total + 1) * max(1, roster.topology.nodes[other].weight)
-            if share < (pool.pointee.nodes[other].total + 1) * max(1, roster.topology.nodes[node].weight) {
-                best = node
-            }
-        }
-        return best
+        pool.pointee.wantsMore(on: node, takesReads: readNodes(pool).contains(node), isPrimary: node == primary)
     }
 
     func mayOpen(_ pool: PoolPointer, _ node: Int) -> Bool {
-        let nodePool = pool.pointee.nodes + node
-        let limits = pool.pointee.options
-        guard !pool.pointee.isPaused, now >= nodePool.pointee.retryAt, nodePool.pointee.connecting < limits.connectRamp
-        else { return false }
-        var size = limits.size
-        if limits.reserveSize > 0, longestWait(pool) >= limits.reserveTimeout { size += limits.reserveSize }
-        guard nodePool.pointee.total < size, !pool.pointee.isDead else { return false }
-        if pool.pointee.hasGenerations, totalOfGenerations(pool, node) >= size { return false }
-        return reachedLimit(pool) == nil
+        // Who has waited longest is looked up first: what asks holds the pool.
+        let wait = pool.pointee.options.reserveSize > 0 ? longestWait(pool) : 0
+        return pool.pointee.mayOpen(
+            on: node,
+            now: now,
+            longestWait: wait,
+            totalOfAll: totalOfGenerations(pool, node),
+            isLimitReached: reachedLimit(pool) != nil
+        )
     }
 
     private func longestWait(_ pool: PoolPointer) -> Microseconds {
-        let writer = firstWaiting(&pool.pointee.writers, read: false)?.pointee.since ?? now
-        let reader = firstWaiting(&pool.pointee.readers, read: true)?.pointee.since ?? now
+        let writer = firstWaiting(pool, forRead: false)?.pointee.since ?? now
+        let reader = firstWaiting(pool, forRead: true)?.pointee.since ?? now
         return now - min(writer, reader)
     }
 
     @discardableResult
     func open(_ pool: PoolPointer, _ node: Int) -> Handle {
-        pool.pointee.nodes[node].connecting += 1
+        pool.pointee.nodes[node].opens()
         pools.quota.serverOpened(pool.pointee.database, pool.pointee.user)
         let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
         actions.append(.connect(PeerToken(.server, handle), node: node))
@@ -365,16 +259,17 @@ extension Engine {
             return
         }
         let pool = server.pointee.pool
-        let nodePool = pool.pointee.nodes + server.pointee.node
+        let stage: NodePool.Stage
         switch server.pointee.phase {
-        case .connecting, .authenticating: nodePool.pointee.connecting -= 1
-        case .idle: nodePool.pointee.idle.removeAll { $0 == server.pointee.handle }
+        case .connecting, .authenticating: stage = .connecting
+        case .idle: stage = .idle
         case .active, .parked:
-            nodePool.pointee.active -= 1
+            stage = .active
             roster.balance.ended(on: server.pointee.node)
-        case .draining: nodePool.pointee.leaving -= 1
+        case .draining: stage = .leaving
         case .listening, .leaving, .closing: return
         }
+        pool.pointee.nodes[server.pointee.node].left(server.pointee.handle, from: stage)
         server.pointee.phase = .closing
         pools.quota.serverClosed(pool.pointee.database, pool.pointee.user)
     }

@@ -67,7 +67,7 @@ extension Engine {
         forEachPool { pool in
             for node in 0..<pool.pointee.nodeCount {
                 while isBeyondLimits(pool, node) {
-                    guard let free = pool.pointee.nodes[node].idle.first, let server = servers[free] else {
+                    guard let free = pool.pointee.nodes[node].idle.oldest, let server = servers[free.server] else {
                         isBeyond = true
                         break
                     }
@@ -80,11 +80,8 @@ extension Engine {
 
     /// Whether a pool has more servers on a node than it may have now.
     func isBeyondLimits(_ pool: PoolPointer, _ node: Int) -> Bool {
-        let limits = pool.pointee.options
-        let most = limits.size + limits.reserveSize
-        let total = pool.pointee.nodes[node].total
-        if total == 0 { return false }
-        if total > most || pool.pointee.hasGenerations && totalOfGenerations(pool, node) > most { return true }
-        return pools.quota.isExceeded(pool.pointee.database, pool.pointee.user, limits)
+        if pool.pointee.nodes[node].total == 0 { return false }
+        return pool.pointee.isBeyondSize(on: node, totalOfAll: totalOfGenerations(pool, node))
+            || pools.quota.isExceeded(pool.pointee.database, pool.pointee.user, pool.pointee.options)
     }
 }

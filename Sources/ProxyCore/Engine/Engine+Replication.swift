@@ -8,7 +8,7 @@ import PostgresWire
 extension Engine {
     /// Opens one for the client that has waited longest. One at a time, so that each knows whom it is for.
     func openReserved(_ pool: PoolPointer) {
-        guard primary >= 0, mayOpen(pool, primary), let client = firstWaiting(&pool.pointee.writers, read: false),
+        guard primary >= 0, mayOpen(pool, primary), let client = firstWaiting(pool, forRead: false),
             let server = servers[open(pool, primary)]
         else { return }
         server.pointee.extras.reservedFor = client.pointee.handle
@@ -21,7 +21,7 @@ extension Engine {
             retire(server)
             return
         }
-        grant(server, to: client)
+        give(server, to: client)
     }
 
     /// What such a server is told when it is opened, beside user and database.

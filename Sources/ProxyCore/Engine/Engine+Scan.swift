@@ -179,8 +179,7 @@ extension Engine {
 
     /// Whether one could be had without waiting for another client.
     private func hasFreeServer(_ pool: PoolPointer) -> Bool {
-        for node in 0..<pool.pointee.nodeCount where !pool.pointee.nodes[node].idle.isEmpty { return true }
-        return primary >= 0 && mayOpen(pool, primary)
+        pool.pointee.hasIdle || primary >= 0 && mayOpen(pool, primary)
     }
 
     /// Notes a name whose meaning is not known before the batches in flight have ended: neither is the route.

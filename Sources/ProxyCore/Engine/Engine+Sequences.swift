@@ -49,9 +49,9 @@ extension Engine {
     func takeSequenceServer(_ client: ClientPointer, _ pool: PoolPointer) -> Bool {
         guard let server = servers[client.pointee.sequenceServer], server.pointee.phase == .idle,
             server.pointee.pool == pool, server.pointee.node == primary, !pool.pointee.isPaused,
-            server.pointee.sequences.isOf(client.pointee.handle)
+            server.pointee.sequences.isOf(client.pointee.handle),
+            pool.pointee.nodes[server.pointee.node].take(server.pointee.handle)
         else { return false }
-        pool.pointee.nodes[server.pointee.node].idle.removeAll { $0 == server.pointee.handle }
         assign(server, to: client)
         return true
     }

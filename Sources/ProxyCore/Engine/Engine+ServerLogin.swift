@@ -137,12 +137,7 @@ extension Engine {
             return fail(server, "the node is a standby", isRefusal: true)
         }
         if let listening = server.pointee.extras.listening { return listeningServerReady(server, listening) }
-        let nodePool = pool.pointee.nodes + server.pointee.node
-        nodePool.pointee.connecting -= 1
-        nodePool.pointee.lastFailure = nil
-        nodePool.pointee.refusedLogin = nil
-        nodePool.pointee.retryAt = 0
-        noteAdmission(pool, server.pointee.node)
+        pool.pointee.nodes[server.pointee.node].isLetIn(now: now)
         wantCatalog(of: pool)
         noteLogin(server)
         server.pointee.phase = .idle
@@ -185,7 +180,7 @@ extension Engine {
         }
         pool.pointee.nodes[node].retryAt = now + options.serverLoginRetry
         pool.pointee.nodes[node].lastFailure = reason
-        if isRefusal { noteRefusal(pool, node, reason) }
+        if isRefusal { pool.pointee.nodes[node].refuses(reason, now: now) }
         actions.append(
             .log(.serverFailed(node: node, database: pool.pointee.database, user: pool.pointee.user, reason: reason))
         )

@@ -9,9 +9,6 @@ import StatementRouting
 /// the client's ever runs with other settings than its own. What could end that transaction (COMMIT, ROLLBACK, a text
 /// that is not understood) is not sent behind it but when it has succeeded.
 extension Engine {
-    /// From so many changes on they are sent as values of a prepared statement: to parse and plan a text with ten calls
-    /// of set_config costs a server several times what it costs to run it.
-    static let manySettings = 3
     /// Up to so many: the text of each number of changes is kept.
     private static let mostPrepared = 64
 
@@ -25,7 +22,7 @@ extension Engine {
         let wanted = client.pointee.profile
         server.pointee.settings.bring(to: wanted, profiles)
         if let changes = profiles.changes(from: current, to: wanted),
-            Self.manySettings...Self.mostPrepared ~= changes.count,
+            ProfileStore.many...Self.mostPrepared ~= changes.count,
             let begin = interned(Self.begin), let commit = interned("COMMIT"),
             let statement = settingsStatement(changes.count)
         {

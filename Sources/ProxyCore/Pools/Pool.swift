@@ -19,7 +19,6 @@ struct Pool: ~Copyable {
     var writers = WaitQueue()
     /// Clients whose next batch any replica can run.
     var readers = WaitQueue()
-    var waiting = 0
     /// PAUSE: clients get nothing new to run.
     var isPaused = false
     /// When RESUME ended that.
@@ -76,6 +75,9 @@ struct Pool: ~Copyable {
         nodes = grown
         nodeCount = count
     }
+
+    /// Clients that wait for a server.
+    var waiting: Int { writers.waiting + readers.waiting }
 
     var key: PoolKey { PoolKey(database: database, user: user, replication: replication) }
 

@@ -6,6 +6,8 @@ struct WaitQueue: ~Copyable {
     struct Entry: BitwiseCopyable {
         let client: Handle
         let since: Microseconds
+        /// How often another has gone first while this one was the first to be served.
+        fileprivate(set) var passedOver: UInt8 = 0
     }
 
     private var entries = RingQueue<Entry>()
@@ -38,17 +40,20 @@ struct WaitQueue: ~Copyable {
         }
     }
 
-    var first: Entry? { entries.first }
+    /// The first that still waits; those before it have left, and are dropped.
+    mutating func first(isWaiting: (Entry) -> Bool) -> Entry? {
+        while let entry = entries.first {
+            if isWaiting(entry) { return entry }
+            entries.removeFirst()
+            taken &+= 1
+        }
+        return nil
+    }
 
     /// Entries, those of clients that have left among them.
     var count: Int { entries.count }
 
     subscript(offset: Int) -> Entry { entries[offset] }
-
-    mutating func removeFirst() {
-        entries.removeFirst()
-        taken &+= 1
-    }
 
     /// The number of the place of an entry, which it keeps while others leave.
     func place(of index: Int) -> UInt64 { taken &+ UInt64(index) }
@@ -57,6 +62,42 @@ struct WaitQueue: ~Copyable {
     func places(from place: UInt64) -> Range<Int> {
         let start = place > taken ? Int(min(place - taken, UInt64(count))) : 0
         return start..<count
+    }
+
+    // MARK: Whom a free server serves
+
+    /// The place of the one that has waited longest of those that a node can serve.
+    /// - Parameters:
+    ///   - passed: how far the queue has been looked through for this node; who was passed over is not looked at again
+    ///     before something changes that decides it (`Passed.begin`).
+    ///   - isServed: whether a client that still waits can be served there.
+    func firstServed(_ passed: inout Passed, isServed: (Entry) -> Bool) -> Int? {
+        for index in places(from: passed.place) where isServed(entries[index]) {
+            passed.place = place(of: index)
+            return index
+        }
+        passed.place = place(of: count)
+        return nil
+    }
+
+    /// How often the client that is the first to be served lets another go before it.
+    static let mostPassedOver = 4
+    /// How many from the front on are looked at.
+    static let mostLookedAt = 32
+
+    /// The place of one that has a free server's settings already, if the first to be served has not: where many share
+    /// few servers, to change settings for each of them would cost the servers more than the statements do. The first
+    /// lets others go before it a few times, so that nobody waits for ever.
+    /// - Parameters:
+    ///   - first: the place of the first to be served.
+    ///   - fits: whether a client that still waits can be served by this server and has its settings.
+    mutating func fittest(_ first: Int, fits: (Entry) -> Bool) -> Int {
+        if entries[first].passedOver >= Self.mostPassedOver || fits(entries[first]) { return first }
+        for index in 0..<min(count, Self.mostLookedAt) where fits(entries[index]) {
+            entries[first].passedOver += 1
+            return index
+        }
+        return first
     }
 
     /// How far a queue has been looked through in vain for somebody whom a node can serve.

@@ -127,8 +127,16 @@ extension Engine {
                 &findings
             )
             if server.pointee.phase == .idle {
-                let idle = server.pointee.pool.pointee.nodes[server.pointee.node].idle
-                findings.expect(idle.contains(handle), "server \(index) is idle and not in its pool")
+                var isThere = false
+                server.pointee.pool.pointee.nodes[server.pointee.node].idle.forEach {
+                    guard $0.server == handle else { return }
+                    isThere = true
+                    let isTrue =
+                        $0.profile == server.pointee.profile && $0.since == server.pointee.since
+                        && $0.isUnused == (server.pointee.lastClient == 0)
+                    findings.expect(isTrue, "server \(index) is another than its pool takes it for")
+                }
+                findings.expect(isThere, "server \(index) is idle and not in its pool")
             }
         }
     }

@@ -5,9 +5,9 @@ import Bytes
 /// A client names the set that it wants, a server the set that it has; where the numbers are equal nothing needs to be
 /// said, and where they differ `statement(from:to:)` is what brings the server there.
 final class ProfileStore {
-    /// From so many on changes of settings are sent as values of a prepared statement: to parse and plan a text with ten
-    /// calls of set_config costs a server several times what it costs to run it. For a session with so many, another
-    /// server within `pool_size` is worth its while.
+    /// From so many on changes of settings are sent as values of a prepared statement: to parse and plan a text with
+    /// ten calls of set_config costs a server several times what it costs to run it. For a session with so many,
+    /// another server within `pool_size` is worth its while.
     static let many = 3
     /// A session with more settings than these keeps its server: a SELECT has room for 1,664 calls of set_config, and
     /// what differs is looked for with each server that such a session gets.

@@ -26,6 +26,25 @@ enum ClientFlow: UInt8, BitwiseCopyable {
     /// Its transaction is over, and its ReadyForQuery waits for the listening server.
     case catchingUp
 
+    /// Which flows may follow. Back to a boundary leads a way from everywhere: an error, a lost server, a client that
+    /// leaves.
+    func mayBecome(_ next: ClientFlow) -> Bool {
+        if next == .between { return true }
+        return switch self {
+        // A Sync that a copying server has ignored leaves its client at a boundary which is none.
+        case .between: next != .flushing
+        case .waiting: next == .assigned || next == .refused
+        case .claiming, .locating: next == .refused
+        case .assigned: next == .settling || next == .preparing || next == .skipping
+        case .settling: next == .assigned || next == .refused
+        case .refused: next == .skipping
+        case .preparing: next == .batch || next == .flushing || next == .skipping
+        case .flushing: next == .skipping
+        case .batch: next == .batch || next == .skipping
+        case .skipping, .catchingUp: false
+        }
+    }
+
     /// Whether nothing of a batch has been sent whose end has not.
     var isAtEnd: Bool { self == .between || self == .skipping || self == .catchingUp }
 

@@ -12,6 +12,16 @@ enum ClientPhase: UInt8, BitwiseCopyable {
     case cancelling
     /// Told a FATAL error or gone; nothing that it sends is looked at.
     case closing
+
+    /// Which phases may follow.
+    func mayBecome(_ next: ClientPhase) -> Bool {
+        switch self {
+        case .startup: next == .authenticating || next == .cancelling || next == .closing
+        case .authenticating: next == .welcoming || next == .ready || next == .console || next == .closing
+        case .welcoming: next == .ready || next == .closing
+        case .ready, .console, .cancelling, .closing: next == .closing
+        }
+    }
 }
 
 /// Whether more can come from a client, and whether it can still be answered.

@@ -12,8 +12,12 @@ struct ClientSession: ~Copyable {
     let handle: Handle
     var transport = TransportID.none
     // What is small comes first and together: between words it would take one each, of every idle client.
-    var phase = ClientPhase.startup
-    var flow = ClientFlow.between
+    var phase = ClientPhase.startup {
+        willSet { assert(phase.mayBecome(newValue), "a client that is \(phase) becomes \(newValue)") }
+    }
+    var flow = ClientFlow.between {
+        willSet { assert(flow.mayBecome(newValue), "a client that is \(flow) becomes \(newValue)") }
+    }
     var input = ClientInput.open
     /// Nothing stands in the way of what it has sent but that more of it must come.
     var needsInput = true

@@ -15,4 +15,20 @@ enum ServerPhase: UInt8, BitwiseCopyable {
     /// Out of its pool and told good-bye; that it closes the connection is waited for.
     case leaving
     case closing
+
+    /// Which phases may follow.
+    func mayBecome(_ next: ServerPhase) -> Bool {
+        switch self {
+        case .connecting: next == .authenticating || next == .closing
+        // A WAL sender that has been opened for a client is the client's at once.
+        case .authenticating: next == .idle || next == .listening || next == .closing
+        case .idle: next == .idle || next == .active || next == .closing
+        case .active: next == .draining || next == .parked || next == .closing
+        case .parked: next == .active || next == .closing
+        case .draining: next == .draining || next == .idle || next == .active || next == .closing
+        case .listening: next == .closing
+        case .closing: next == .leaving || next == .closing
+        case .leaving: next == .closing
+        }
+    }
 }

@@ -11,7 +11,9 @@ struct ServerSession: ~Copyable {
     let handle: Handle
     let node: Int
     var transport = TransportID.none
-    var phase = ServerPhase.connecting
+    var phase = ServerPhase.connecting {
+        willSet { assert(phase.mayBecome(newValue), "a server that is \(phase) becomes \(newValue)") }
+    }
     var isTouched = false
     /// `send_high_water` is passed towards it: its client is read no further.
     var isBacklogged = false

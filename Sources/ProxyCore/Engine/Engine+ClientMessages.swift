@@ -285,14 +285,11 @@ extension Engine {
         if server.pointee.conversation.isCopyingIn { return refuseInCopy(client, header) }
         // One at a time: the next may be its own server's.
         if readsElsewhere(client) { return .stop }
-        if client.pointee.pin != nil, waitsForResume(client, server) || server.pointee.pauses.contains(.parked) {
-            return .stop
-        }
+        if client.pointee.pin != nil, waitsForResume(client, server) { return .stop }
         // A cancel that is on its way to the server means what has been sent already.
-        if server.pointee.cancels > 0 { return .stop }
+        if server.pointee.cancels > 0 || waitsForWord(client, server) { return .stop }
+        if server.pointee.preparing == .interrupted { return .stop }
         guard hasRoom(client, server) else { return .stop }
-        // What the next statement means may hang on them.
-        if client.pointee.extras?.inquiry != nil || server.pointee.preparing == .interrupted { return .stop }
         let plan = scan(client, input, offset)
         switch plan.extent {
         case .incomplete: return .incomplete
@@ -327,28 +324,7 @@ extension Engine {
             // seen, waits until they are over.
             return .stop
         }
-        // What changes settings is told from its own reply, and what follows may need others before it.
-        if client.pointee.outstanding > 0 {
-            if plan.leavesState || client.pointee.extras != nil || server.pointee.resetsToStart { return .stop }
-            if plan.effects.contains(.readsPrepared) { return .stop }
-            // Of one text at a time it is known how it differs from the client's, and a signal comes after what is in
-            // front of it.
-            if plan.effects.meets(.mayBeExchanged) { return .stop }
-            // A failed transaction refuses them, and may be over by then.
-            if client.pointee.transaction.isEnding, plan.effects.meets(.prepare | .execute | .deallocate) {
-                return .stop
-            }
-            // What EXECUTE runs hangs on what its name means by then.
-            if client.pointee.changesNames, plan.effects.contains(.execute) { return .stop }
-            // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.
-            if let listening = server.pointee.pool.pointee.listening,
-                server.pointee.mayNotify || mayNotify(plan.together, listening)
-            {
-                return .stop
-            }
-        }
-        // What has been put in front may fail: what follows is sent when the settings are known to be there.
-        if server.pointee.settings.isBeingBrought { return .stop }
+        if client.pointee.outstanding > 0, waitsForReplies(client, server, plan) { return .stop }
         if client.pointee.outstanding == 0, server.pointee.conversation.ledger.isEmpty { closeUnusedStatements(server) }
         if client.pointee.outstanding == 0, server.pointee.profile != client.pointee.profile,
             client.pointee.transaction == .none
@@ -380,6 +356,32 @@ extension Engine {
         return forwardFirst(client, server, plan, header, input, offset)
     }
 
+    /// Whether nothing more is sent before the server has said what is asked of it, or what it had to say while it was
+    /// parked: what has been put in front may fail, and what the next statement means may hang on what a setting has
+    /// become.
+    @inline(__always)
+    private func waitsForWord(_ client: ClientPointer, _ server: ServerPointer) -> Bool {
+        server.pointee.settings.isBeingBrought || client.pointee.extras?.inquiry != nil
+            || server.pointee.pauses.contains(.parked)
+    }
+
+    /// Whether a batch may not be sent behind those in flight.
+    private func waitsForReplies(_ client: ClientPointer, _ server: ServerPointer, _ plan: BatchPlan) -> Bool {
+        // What changes settings is told from its own reply, and what follows may need others before it.
+        if plan.leavesState || client.pointee.extras != nil || server.pointee.resetsToStart { return true }
+        if plan.effects.contains(.readsPrepared) { return true }
+        // Of one text at a time it is known how it differs from the client's, and a signal comes after what is in front
+        // of it.
+        if plan.effects.meets(.mayBeExchanged) { return true }
+        // A failed transaction refuses them, and may be over by then.
+        if client.pointee.transaction.isEnding, plan.effects.meets(.prepare | .execute | .deallocate) { return true }
+        // What EXECUTE runs hangs on what its name means by then.
+        if client.pointee.changesNames, plan.effects.contains(.execute) { return true }
+        // What is notified comes to those who listen in front of the ReadyForQuery of the transaction that did it.
+        guard let listening = server.pointee.pool.pointee.listening else { return false }
+        return server.pointee.mayNotify || mayNotify(plan.together, listening)
+    }
+
     /// Sends the first message of a batch to the server that is held.
     func forwardFirst(
         _ client: ClientPointer,
@@ -408,13 +410,7 @@ extension Engine {
         if let server = servers[client.pointee.server] {
             // A server that copies ignores it (PostgreSQL documentation, 55.2.6).
             if server.pointee.conversation.isCopyingIn { return .consumed(header.size) }
-            guard hasRoom(client, server, forSync: true) else { return .stop }
-            // As in `beginOnServer`.
-            if server.pointee.settings.isBeingBrought || client.pointee.extras?.inquiry != nil
-                || server.pointee.pauses.contains(.parked)
-            {
-                return .stop
-            }
+            guard !waitsForWord(client, server), hasRoom(client, server, forSync: true) else { return .stop }
             // Nor is it kept with a batch that may run again.
             if client.pointee.outstanding > 0,
                 server.pointee.mayNotify || client.pointee.extras != nil || client.pointee.tries.isArmed

@@ -18,6 +18,36 @@ import Testing
         #expect(classifier.statistics.lookups == 110)
     }
 
+    @Test func aFingerprintHasANumberThatNothingButTheStatementChanges() {
+        let classifier = RoutingFixture.classifier()
+        let number = { (text: String) in
+            _ = self.classify(classifier, text)
+            return classifier.fingerprint
+        }
+        let first = number("SELECT a FROM t WHERE id = 1")
+        #expect(first != 0)
+        // By its text, by its fingerprint, and with a hint.
+        let texts = [
+            "SELECT a FROM t WHERE id = 1", "SELECT a FROM t WHERE id = 77", "select a from t where id=3 -- x",
+            "/* howdah: primary */ SELECT a FROM t WHERE id = 1",
+        ]
+        for _ in 0..<3 { #expect(Set(texts.map(number)) == [first]) }
+        #expect(number("SELECT b FROM t WHERE id = 1") != first)
+        // A text that cannot be folded has none, and none of the one before.
+        for text in ["SELECT 'never ends", ""] { #expect(number(text) == 0 || text.isEmpty && number(text) != first) }
+        classifier.correct(Array(texts[0].utf8).span.bytes, in: RoutingFixture.context)
+        #expect(number(texts[1]) == first)
+        // Forgotten and met again, and for a session in another context.
+        for other in 0..<20_000 { _ = classify(classifier, "SELECT c\(other) FROM t") }
+        #expect(number(texts[0]) == first)
+        let elsewhere = ClassificationContext(
+            facts: RoutingFixture.context.facts,
+            searchPath: SearchPath(schemas: ["other"])
+        )
+        _ = classifier.classify(Array(texts[0].utf8).span.bytes, in: elsewhere)
+        #expect(classifier.fingerprint == first)
+    }
+
     @Test func aCorrectionHoldsForAllTextsOfTheFingerprint() {
         let classifier = RoutingFixture.classifier()
         for _ in 0..<4 { #expect(classify(classifier, "SELECT a FROM t WHERE id = 1").access == .read) }

@@ -46,6 +46,7 @@ extension Engine {
         let isUndone = hasFailed && !(entry.purpose == .startValues && status == .idle)
         if client.pointee.extras != nil { settleSettings(client, server, hasFailed: isUndone) }
         client.pointee.outstanding &-= 1
+        server.pointee.pool.pointee.counters.queryTime &+= turn.clock.since(entry.sentAt)
         if client.pointee.transaction.isLeading, status == .idle { client.pointee.extras = nil }
         client.pointee.transaction = client.pointee.transaction.after(
             status,

@@ -37,6 +37,16 @@ extension Engine {
         return found
     }
 
+    /// What has been counted since the start, in pools that are there and in those that have been.
+    /// - Parameter database: the name that clients give it; nil: of all.
+    package func counters(of database: String? = nil) -> PoolCounters {
+        var total = database.map { pools.totals[$0] } ?? pools.totals.all
+        forEachPool { pool in
+            if database == nil || pool.pointee.database == database { total += pool.pointee.counters }
+        }
+        return total
+    }
+
     /// Every client that is there, with or without a connection.
     package var clientTokens: [PeerToken] {
         (0..<clients.capacity).compactMap { clients.handle(at: $0) }.map { PeerToken(.client, $0) }

@@ -89,7 +89,7 @@ extension Engine {
             let first = listening.clients.first, let pool = clients[first]?.pointee.pool
         else { return }
         let node = primary
-        let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
+        let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now, turn.clock) }
         servers[handle]?.pointee.extras.listening = listening
         listening.connection = .connecting(handle)
         actions.append(.connect(PeerToken(.server, handle), node: node))

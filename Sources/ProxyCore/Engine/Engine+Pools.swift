@@ -205,7 +205,7 @@ extension Engine {
     func open(_ pool: PoolPointer, _ node: Int) -> Handle {
         pool.pointee.nodes[node].opens()
         pools.quota.serverOpened(pool.pointee.database, pool.pointee.user)
-        let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now) }
+        let handle = servers.insert { ServerSession(handle: $0, pool: pool, node: node, now: now, turn.clock) }
         actions.append(.connect(PeerToken(.server, handle), node: node))
         return handle
     }

@@ -18,7 +18,10 @@ enum Work: BitwiseCopyable {
 /// What an event is handled with, and what it leaves to be done.
 struct Turn: ~Copyable {
     /// See `Engine.now`, `Engine.samples` and `Engine.actions`.
-    var now: Microseconds = 0
+    var now: Microseconds = 0 {
+        didSet { clock.follow(now) }
+    }
+    let clock = TurnClock()
     var samples = SampleReading()
     var actions: [EngineAction] = []
     /// What the event being handled has left to do in other sessions.

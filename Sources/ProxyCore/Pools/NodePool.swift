@@ -28,11 +28,8 @@ struct NodePool: ~Copyable {
     private(set) var refusal: NodeRefusal?
     /// When it last became possible to use it again: waits for a free server count from then.
     private(set) var usableSince: Microseconds = 0
-    private(set) var assignments: UInt64 = 0
     /// How far those who wait to read have been looked through for this node.
     var passed = WaitQueue.Passed()
-    var reads: UInt64 = 0
-    var writes: UInt64 = 0
 
     init() {}
 
@@ -58,7 +55,6 @@ struct NodePool: ~Copyable {
     @inline(__always)
     mutating func isTaken() {
         active &+= 1
-        assignments &+= 1
     }
 
     /// Its client has let go of it.

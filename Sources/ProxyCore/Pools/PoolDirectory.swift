@@ -9,6 +9,7 @@ struct PoolDirectory {
     let all = Slab<Pool>()
     var quota: Quota
     var logins = LoginDesk()
+    private(set) var totals = CounterTotals()
     private var current: [PoolKey: Handle] = [:]
     /// The oldest first.
     private var superseded: [PoolKey: [Handle]] = [:]
@@ -48,6 +49,7 @@ struct PoolDirectory {
         if current[key] == handle { current[key] = nil }
         superseded[key]?.removeAll { $0 == handle }
         if superseded[key]?.isEmpty == true { superseded[key] = nil }
+        totals.add(pool.pointee.counters, of: key.database)
         all.remove(handle)
     }
 

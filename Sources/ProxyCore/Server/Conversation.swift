@@ -15,8 +15,7 @@ import PostgresWire
 ///
 /// Every reply passes `meet()`: it is the place to take its time, and rows, which `meet()` does not see, pass
 /// `passesRows`; a second reader of a reply, or a digest of it, would be told of both there. Every message that is
-/// answered passes `owe()`: the time at which it was sent would be noted there, for which a `LedgerEntry` has four
-/// bytes of padding in front of `serial`.
+/// answered passes `owe()`, which notes when it was sent.
 ///
 /// Chunks of bytes are lent by the `BufferPool` that each call names, and go back to it by `clear()`.
 struct Conversation: ~Copyable {
@@ -44,7 +43,9 @@ struct Conversation: ~Copyable {
     /// What its unnamed statement is, once what was sent has been carried out.
     private(set) var unnamed = StatementSerial.none
 
-    init() {}
+    private let clock: TurnClock
+
+    init(clock: TurnClock) { self.clock = clock }
 
     /// The statement under way is COPY FROM STDIN or START_REPLICATION, and the client has not ended its part.
     @inline(__always)
@@ -91,7 +92,9 @@ struct Conversation: ~Copyable {
         case .parse, .bind, .describe, .execute, .close, .functionCall: break
         }
         if entry.mayCopyIn { input = .undecided }
-        ledger.append(entry)
+        var noted = entry
+        noted.sentAt = clock.time
+        ledger.append(noted)
     }
 
     @inline(__always)

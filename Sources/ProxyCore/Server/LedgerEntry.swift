@@ -86,6 +86,8 @@ struct LedgerEntry: BitwiseCopyable {
     /// text it stood and how long it was, in characters. The size is 0 where nothing was exchanged.
     var nameSize: UInt16 = 0
     var namePlace = ClientStatements.Place.nowhere
+    /// When it was sent (`TurnClock`).
+    var sentAt: UInt32 = 0
     var serial = StatementSerial.none
     /// For Execute and Query: the statement may be COPY FROM STDIN, after which messages mean something else.
     var mayCopyIn = false

@@ -47,7 +47,7 @@ struct ServerSession: ~Copyable {
     /// The process as which the client knows itself that has it or had it last; 0 before the first.
     var lastClient: UInt32 = 0
     /// What it has been sent, what it owes, and what it has in consequence.
-    var conversation = Conversation()
+    var conversation: Conversation
     var settings = ServerSettings()
     var processID: UInt32 = 0
     let created: Microseconds
@@ -55,8 +55,9 @@ struct ServerSession: ~Copyable {
     var sequences = SequenceMemory()
     let extras = ServerExtras()
 
-    init(handle: Handle, pool: UnsafeMutablePointer<Pool>, node: Int, now: Microseconds) {
+    init(handle: Handle, pool: UnsafeMutablePointer<Pool>, node: Int, now: Microseconds, _ clock: TurnClock) {
         self.handle = handle
+        conversation = Conversation(clock: clock)
         self.pool = pool
         self.node = node
         created = now

@@ -9,12 +9,19 @@ final class StatementCache {
     private static let bytesPerSlot =
         MemoryLayout<Slot>.stride + MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride
 
+    /// What is kept of a text.
+    struct Known {
+        let statementClass: StatementClass
+        /// See `StatementClassifier.fingerprint`.
+        let fingerprint: UInt64
+    }
+
     private struct Slot {
         var context = ClassificationContext.Identity(facts: 0, searchPath: 0, flags: 0)
         var text: UnsafeMutablePointer<UInt8>?
         var length = 0
         var lastUse: UInt32 = 0
-        var value = StatementClass.empty
+        var value = Known(statementClass: .empty, fingerprint: 0)
     }
 
     private let slots: UnsafeMutablePointer<Slot>
@@ -64,7 +71,7 @@ final class StatementCache {
         _ text: UnsafePointer<UInt8>,
         _ length: Int,
         _ context: ClassificationContext.Identity
-    ) -> StatementClass? {
+    ) -> Known? {
         let first = bucket(hash)
         for index in first..<first + Self.ways where hashes[index] == hash {
             guard let stored = slots[index].text, slots[index].length == length, slots[index].context == context,
@@ -97,7 +104,7 @@ final class StatementCache {
         _ text: UnsafePointer<UInt8>,
         _ length: Int,
         _ context: ClassificationContext.Identity,
-        _ value: StatementClass
+        _ value: Known
     ) {
         guard length <= maximumTextBytes / 4 else { return }
         let victim = place(hash, text, length, context)

@@ -21,6 +21,9 @@ package final class StatementClassifier {
     /// Longer texts are `tooLong`.
     package var maximumTextBytes: Int
     private var counters = ClassifierStatistics()
+    /// The number of the fingerprint of the text that was classified last: the same for texts that differ in literals
+    /// alone, whatever the session's settings and the catalog are, as long as the process lasts. 0 where it has none.
+    package private(set) var fingerprint: UInt64 = 0
 
     /// - Parameters:
     ///   - cacheBytes: what both caches may take together, half each; `classifier_cache` of one worker.
@@ -41,13 +44,17 @@ package final class StatementClassifier {
     /// The class of a whole text, without its terminating NUL.
     package func classify(_ text: RawSpan, in context: borrowing ClassificationContext) -> StatementClass {
         text.withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .empty }
+            guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+                fingerprint = 0
+                return .empty
+            }
             return classify(base, buffer.count, context)
         }
     }
 
     /// The class of a text whose bytes have all gone by.
     package func classify(_ fold: StatementFold, in context: borrowing ClassificationContext) -> StatementClass {
+        fingerprint = 0
         guard context.encodingKeepsASCII else { return .notUnderstood(.clientEncoding) }
         counters.lookups &+= 1
         let outcome = fold.finish()
@@ -107,13 +114,20 @@ package final class StatementClassifier {
                 UnsafeRawBufferPointer(start: normalizer.bytes, count: normalizer.count),
                 mixing: context.identity.mixed
             )
-            var known =
+            let known =
                 fingerprints.find(key, normalizer.bytes, normalizer.count, context.identity)
                 ?? analyze(normalizer, context)
-            guard known.access == .read else { return }
-            known.access = .write
-            known.reason = .refusedByReplica
-            fingerprints.insert(key, normalizer.bytes, normalizer.count, context.identity, known)
+            var corrected = known.statementClass
+            guard corrected.access == .read else { return }
+            corrected.access = .write
+            corrected.reason = .refusedByReplica
+            fingerprints.insert(
+                key,
+                normalizer.bytes,
+                normalizer.count,
+                context.identity,
+                StatementCache.Known(statementClass: corrected, fingerprint: known.fingerprint)
+            )
             // Other texts of this fingerprint may be among the texts. A fingerprint is corrected once, so this is rare.
             texts.removeAll()
             counters.corrections &+= 1
@@ -126,7 +140,7 @@ package final class StatementClassifier {
             guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .empty }
             if let refused = refuse(base, buffer.count, context) { return refused }
             if let failure = normalize(base, buffer.count, context) { return failure }
-            var found = analyze(normalizer, context)
+            var found = analyze(normalizer, context).statementClass
             finish(&found, normalizer)
             return found
         }
@@ -146,12 +160,14 @@ package final class StatementClassifier {
             key = hash.hash(UnsafeRawBufferPointer(start: base, count: count), mixing: identity.mixed)
             if let found = texts.find(key, base, count, identity) {
                 counters.textHits &+= 1
-                return found
+                fingerprint = found.fingerprint
+                return found.statementClass
             }
         }
         let found = classifyByFingerprint(base, count, context)
         if count <= Self.maximumKeptTextBytes, isWorthKeeping(count), texts.isSecondSight(key) {
-            texts.insert(key, base, count, identity, found)
+            let known = StatementCache.Known(statementClass: found, fingerprint: fingerprint)
+            texts.insert(key, base, count, identity, known)
         }
         return found
     }
@@ -183,15 +199,17 @@ package final class StatementClassifier {
             UnsafeRawBufferPointer(start: normalizer.bytes, count: normalizer.count),
             mixing: identity.mixed
         )
-        var found: StatementClass
-        if let known = fingerprints.find(key, normalizer.bytes, normalizer.count, identity) {
+        let known: StatementCache.Known
+        if let kept = fingerprints.find(key, normalizer.bytes, normalizer.count, identity) {
             counters.fingerprintHits &+= 1
-            found = known
+            known = kept
         } else {
             counters.misses &+= 1
-            found = analyze(normalizer, context)
-            fingerprints.insert(key, normalizer.bytes, normalizer.count, identity, found)
+            known = analyze(normalizer, context)
+            fingerprints.insert(key, normalizer.bytes, normalizer.count, identity, known)
         }
+        fingerprint = known.fingerprint
+        var found = known.statementClass
         finish(&found, normalizer)
         return found
     }
@@ -209,6 +227,7 @@ package final class StatementClassifier {
         _ count: Int,
         _ context: borrowing ClassificationContext
     ) -> StatementClass? {
+        fingerprint = 0
         guard context.encodingKeepsASCII else { return .notUnderstood(.clientEncoding) }
         return count > maximumTextBytes ? tooLong(base, maximumTextBytes, context) : nil
     }
@@ -255,8 +274,12 @@ package final class StatementClassifier {
     private func analyze(
         _ normalizer: StatementNormalizer,
         _ context: borrowing ClassificationContext
-    ) -> StatementClass {
-        ParseTreeClassifier.classify(normalizer.bytes, normalizer.count, walker, context)
+    ) -> StatementCache.Known {
+        let bytes = UnsafeRawBufferPointer(start: normalizer.bytes, count: normalizer.count)
+        return StatementCache.Known(
+            statementClass: ParseTreeClassifier.classify(normalizer.bytes, normalizer.count, walker, context),
+            fingerprint: max(1, hash.hash(bytes, mixing: 0))
+        )
     }
 }
 

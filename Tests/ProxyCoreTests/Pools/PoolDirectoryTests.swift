@@ -41,6 +41,28 @@ struct PoolDirectoryTests {
         #expect(isAnew)
     }
 
+    @Test func whatIsCountedOutlivesItsPool() {
+        var directory = PoolDirectory(maximumServers: 0)
+        for (user, database, transactions) in [("ann", "shop", 3), ("bob", "shop", 4), ("ann", "stock", 5)] {
+            let pool = make(&directory, PoolKey(database: database, user: user))
+            pool.pointee.counters.transactions = UInt64(transactions)
+            pool.pointee.counters.errors = 1
+            directory.remove(pool)
+        }
+        let shop = directory.totals["shop"]
+        #expect(shop.transactions == 7 && shop.errors == 2 && shop.queries == 0)
+        #expect(directory.totals.all.transactions == 12)
+        #expect(directory.totals["none"] == PoolCounters())
+        for number in 0..<CounterTotals.mostDatabases {
+            let pool = make(&directory, PoolKey(database: "made up \(number)", user: "eve"))
+            pool.pointee.counters.transactions = 1
+            directory.remove(pool)
+        }
+        #expect(directory.totals.all.transactions == 12 + UInt64(CounterTotals.mostDatabases))
+        #expect(directory.totals["made up \(CounterTotals.mostDatabases - 1)"].transactions == 0)
+        #expect(directory.totals["shop"].transactions == 7)
+    }
+
     @Test func processesAreFoundByTheirLatestOwner() {
         var processes = ProcessDirectory(chance: 1)
         let process = ServerProcess(node: 0, id: 7)

@@ -10,6 +10,29 @@ struct PoolTests {
         return client
     }
 
+    @Test(
+        "The time of statements is counted from the message that ends a cycle to its ReadyForQuery, and outlives pools"
+    )
+    func queryTime() {
+        converse { talk in
+            let client = talk.client()
+            client.sends("Query UPDATE t SET x = 1")
+            let before = talk.engine.counters()
+            talk.pass(seconds: 2)
+            talk.server(on: 0).completes("UPDATE 1")
+            client.gets("Complete UPDATE 1", "Ready I")
+            let counted = talk.engine.counters()
+            #expect(counted.queryTime - before.queryTime == 2_000_000)
+            #expect(counted.transactions - before.transactions == 1)
+            client.sends("Terminate")
+            talk.pass(seconds: 1200)
+            #expect(talk.engine.inspect().servers == 0)
+            let after = talk.engine.counters()
+            #expect(after.queryTime == counted.queryTime && after.transactions == counted.transactions)
+            #expect(talk.engine.counters(of: "none") == PoolCounters())
+        }
+    }
+
     @Test("query_wait_timeout: 53300 that names the setting")
     func waitTimeout() {
         converse(pool: {

@@ -57,6 +57,17 @@ struct ConversationTests {
 
     // MARK: Tables
 
+    @Test("Each message that is answered is noted with the time of the event that sent it, across the clock's turn")
+    func times() {
+        let wire = WireHarness()
+        wire.clock.follow(Microseconds(UInt32.max) - 9)
+        wire.conversation.sync(.forward, from: wire.buffers)
+        wire.clock.follow(Microseconds(UInt32.max) + 31)
+        wire.conversation.sync(.forward, from: wire.buffers)
+        let sent = (0..<2).map { wire.clock.since(wire.conversation.ledger[$0].sentAt) }
+        #expect(sent == [40, 0])
+    }
+
     @Test("Each message goes out with the reply that it is owed, and is met by that")
     func messages() {
         let one = serial(1)

@@ -17,13 +17,19 @@ final class WireHarness {
         case violation(ReplyViolation)
     }
 
-    var conversation = ProxyCore.Conversation()
+    let clock: TurnClock
+    var conversation: ProxyCore.Conversation
     let buffers = BufferPool(limit: 1 << 20)
     private(set) var told: [Told] = []
     /// The messages that came to nothing, in the order in which they were undone, for each error.
     private(set) var undone: [[LedgerEntry]] = []
     private(set) var overtaken: [StatementID] = []
     private(set) var replacements: [PostgresError] = []
+
+    init() {
+        clock = TurnClock()
+        conversation = ProxyCore.Conversation(clock: clock)
+    }
 
     deinit { conversation.clear(to: buffers) }
 

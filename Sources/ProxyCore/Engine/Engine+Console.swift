@@ -45,11 +45,16 @@ extension Engine {
     /// Answers the messages that have arrived whole.
     func continueConsole(_ client: ClientPointer) {
         let handle = client.pointee.handle
-        while let client = clients[handle], client.pointee.phase == .console,
-            client.pointee.extras?.console?.wait == nil,
-            client.pointee.held.count >= MessageHeader.byteCount
-        {
-            if mustReadFirst(client, beyond: Self.answersAtOnce) { break }
+        while let client = clients[handle], client.pointee.phase == .console {
+            if case .lists(let listing)? = client.pointee.extras?.console?.work {
+                if mustReadFirst(client, beyond: Self.answersAtOnce) { break }
+                tellRows(listing, to: client)
+                continue
+            }
+            guard client.pointee.extras?.console?.work.isOver == true,
+                client.pointee.held.count >= MessageHeader.byteCount,
+                !mustReadFirst(client, beyond: Self.answersAtOnce)
+            else { break }
             let bytes = client.pointee.held.bytes
             let header: MessageHeader
             switch Frame(ofClient: bytes.bytes, at: 0, limit: options.clientBufferLimit) {
@@ -103,7 +108,7 @@ extension Engine {
             }
         }
         extras.console = session
-        if session.wait != nil { orders.waits.append(client.pointee.handle) }
+        if session.work.wait != nil { orders.waits.append(client.pointee.handle) }
         client.pointee.output.append(builder.bytes, from: buffers)
         touch(client)
     }
@@ -116,7 +121,7 @@ extension Engine {
         } else {
             builder.error(.unknownCommand(text))
         }
-        if session.wait == nil { builder.readyForQuery(.idle) }
+        if session.work.isOver { builder.readyForQuery(.idle) }
     }
 
     /// - Returns: the error where one is the answer.
@@ -184,14 +189,13 @@ extension Engine {
             return nil
         }
         if command.verb.columns != nil {
-            for row in rows(command.verb) { builder.textRow(row) }
-            builder.commandComplete("SHOW")
+            session.work = .lists(ConsoleListing(command.verb, isQuery: isQuery))
             return nil
         }
         switch perform(command) {
         case .done: builder.commandComplete(command.verb.words)
         case .failed(let error): return error
-        case .waits(let subject): session.wait = ConsoleWait(subject: subject, isQuery: isQuery)
+        case .waits(let subject): session.work = .waits(ConsoleWait(subject: subject, isQuery: isQuery))
         }
         return nil
     }
@@ -223,12 +227,12 @@ extension Engine {
         swap(&waits, &orders.waits)
         var finished: [Handle] = []
         for handle in waits {
-            guard let client = clients[handle], let wait = client.pointee.extras?.console?.wait else { continue }
+            guard let client = clients[handle], let wait = client.pointee.extras?.console?.work.wait else { continue }
             guard let error = outcome(wait) else {
                 orders.waits.append(handle)
                 continue
             }
-            client.pointee.extras?.console?.wait = nil
+            client.pointee.extras?.console?.work = .none
             if error != nil, !wait.isQuery { client.pointee.extras?.console?.isSkipping = true }
             send(client) { builder in
                 if let error { builder.error(error) } else { builder.commandComplete(wait.verb.words) }
@@ -241,13 +245,39 @@ extension Engine {
 
     // MARK: Lists
 
-    private func rows(_ verb: ConsoleVerb) -> [[String?]] {
-        switch verb {
-        case .showHelp: ConsoleVerb.allCases.map { [$0.usage, $0.summary] }
-        case .showNodes: roster.topology.members.map { describe($0) }
-        case .showPins: pins()
-        case .showVersion: [["Howdah \(environment.version)"]]
-        case .pause, .resume, .drain, .undrain, .switchover: []
+    /// Tells rows until as many bytes wait for the client as it is told at once, or there are none left.
+    private func tellRows(_ told: ConsoleListing, to client: ClientPointer) {
+        var listing = told
+        var builder = MessageBuilder()
+        var isOver = false
+        while !isOver, builder.bytes.count < Self.answersAtOnce {
+            if let row = nextRow(&listing) { builder.textRow(row) } else { isOver = true }
+        }
+        if isOver {
+            builder.commandComplete("SHOW")
+            if listing.isQuery { builder.readyForQuery(.idle) }
+        }
+        client.pointee.extras?.console?.work = isOver ? .none : .lists(listing)
+        client.pointee.output.append(builder.bytes, from: buffers)
+        touch(client)
+    }
+
+    private func nextRow(_ listing: inout ConsoleListing) -> [String?]? {
+        switch listing.verb {
+        case .showHelp:
+            guard let verb = ConsoleVerb.allCases.dropFirst(listing.place).first else { return nil }
+            listing.advance()
+            return [verb.usage, verb.summary]
+        case .showNodes:
+            guard let node = roster.topology.members.dropFirst(listing.place).first else { return nil }
+            listing.advance()
+            return describe(node)
+        case .showPins: return nextPin(&listing)
+        case .showVersion:
+            guard listing.place == 0 else { return nil }
+            listing.advance()
+            return ["Howdah \(environment.version)"]
+        case .pause, .resume, .drain, .undrain, .switchover: return nil
         }
     }
 
@@ -269,24 +299,27 @@ extension Engine {
     }
 
     /// A row for each reason of each pinned client.
-    private func pins() -> [[String?]] {
-        var rows: [[String?]] = []
-        for index in 0..<clients.capacity {
-            guard let handle = clients.handle(at: index), let client = clients[handle],
-                let record = client.pointee.pinRecord, let pool = client.pointee.pool
-            else { continue }
+    private func nextPin(_ listing: inout ConsoleListing) -> [String?]? {
+        while listing.place < clients.capacity {
+            guard let handle = clients.handle(at: listing.place), let client = clients[handle],
+                let record = client.pointee.pinRecord, let pool = client.pointee.pool,
+                listing.part < record.entries.count
+            else {
+                listing.advance()
+                continue
+            }
+            let entry = record.entries[listing.part]
+            listing.advance(of: record.entries.count)
             let node = (servers[record.reading.parked] ?? servers[client.pointee.server]).map {
                 roster.topology.nodes[$0.pointee.node].name
             }
-            for entry in record.entries {
-                rows.append([
-                    "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,
-                    "\(entry.reason)", Timestamp.text(entry.since + environment.clockOffset), entry.statement,
-                    "\(address(of: client))",
-                ])
-            }
+            return [
+                "\(client.pointee.processID)", pool.pointee.user, pool.pointee.database, node,
+                "\(entry.reason)", Timestamp.text(entry.since + environment.clockOffset), entry.statement,
+                "\(address(of: client))",
+            ]
         }
-        return rows
+        return nil
     }
 }
 

@@ -59,7 +59,7 @@ extension Engine {
             }
         case .welcoming: !client.pointee.held.isEmpty
         case .console:
-            client.pointee.extras?.console?.wait != nil
+            client.pointee.extras?.console?.work.isOver == false
                 || client.pointee.isBacklogged && !client.pointee.held.isEmpty
         case .ready: !isDone(client)
         }

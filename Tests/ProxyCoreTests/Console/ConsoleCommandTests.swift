@@ -49,6 +49,40 @@ struct ConsoleCommandTests {
         }
     }
 
+    @Test("A long list is made as its reader takes it, each row once, and what is asked behind it waits its turn")
+    func longList() {
+        let count = 300
+        converse(
+            options: {
+                $0.adminUsers = ["admin"]
+                $0.sendHighWater = 20 << 10
+            },
+            pool: { ($0.size, $0.connectRamp) = (count, count) }
+        ) { talk in
+            let console = talk.client(user: "admin", database: "howdah")
+            let text = "SELECT pg_advisory_lock(1) /* \(String(repeating: "x", count: 160)) */"
+            for _ in 0..<count {
+                let client = talk.client()
+                client.sends("Query \(text)")
+                talk.openServers(on: 0).last { $0.received.last == "Query \(text)" }?.answers("")
+                client.gets("Columns v", "Row ", "Complete SELECT 1", "Ready I")
+            }
+            console.reads = false
+            console.sends("Query SHOW PINS", "Query SHOW VERSION")
+            talk.settle()
+            let held = talk.engine.inspect().bytesInUse
+            #expect(held < 64 << 10, "a third of the list, at most: \(held)")
+            console.reads = true
+            talk.settle()
+            let rows = console.received.filter { $0.hasPrefix("Row ") }
+            #expect(rows.count == count + 1)
+            #expect(Set(rows).count == count + 1)
+            #expect(Array(console.received.suffix(6).dropLast()).first == "Complete SHOW")
+            #expect(console.received.suffix(3).map { $0.prefix(8) } == ["Row Howd", "Complete", "Ready I"])
+            console.forget()
+        }
+    }
+
     @Test("SHOW NODES")
     func nodes() {
         converseWithConsole { talk, console in

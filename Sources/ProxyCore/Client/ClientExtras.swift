@@ -30,10 +30,9 @@ final class ClientExtras {
     var inquiry: SettingsInquiry?
     /// What the transaction has done to them so far.
     var journal = SettingsJournal()
-    /// The cycle in flight ends the transaction, though another is open behind it (AND CHAIN).
-    var endsTransaction = false
-    /// Whether the last command tag was ROLLBACK: a COMMIT of a failed transaction is one too.
-    var hasRolledBack = false
+    /// What transactions that have committed in the cycle under way have done to settings: it holds, whatever follows
+    /// in their text or batch.
+    var committedSettings: [SettingChange] = []
     /// The statements under way whose tags may be ROLLBACK, in order.
     var ends: [End] = []
     /// What transactions that have committed in the cycle under way have done to channels.

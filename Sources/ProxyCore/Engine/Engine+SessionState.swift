@@ -26,10 +26,7 @@ extension Engine {
                     if statementClass.statementCount == 1 { return noteSavepoint(text, client) }
                     extras.doubtJournal()
                 case .mixed: extras.doubtJournal()
-                case .commitChain, .rollbackChain:
-                    extras.endsTransaction = true
-                    if statementClass.statementCount > 1 { extras.doubtJournal() }
-                case .commit, .rollback, .prepareTransaction:
+                case .commit, .rollback, .commitChain, .rollbackChain, .prepareTransaction:
                     if statementClass.statementCount > 1 { extras.doubtJournal() }
                 default: break
                 }
@@ -316,7 +313,6 @@ extension Engine {
     func noteTag(_ body: RawSpan, _ client: ClientPointer) {
         guard let extras = client.pointee.extras, let end = body.firstZero(from: 0) else { return }
         let tag = body.text(0..<end)
-        extras.hasRolledBack = tag == "ROLLBACK"
         switch tag {
         case "LISTEN", "UNLISTEN": extras.channelHasChanged()
         case "COMMIT", "PREPARE TRANSACTION": transactionEnded(client, extras, committed: true)
@@ -325,15 +321,17 @@ extension Engine {
         }
     }
 
-    /// What it has done to channels, and to settings of Howdah's own, holds or not from here on, whatever follows it in
-    /// its text or batch.
+    /// What it has done to settings and channels holds or not from here on, whatever follows it in its text or batch.
     private func transactionEnded(_ client: ClientPointer, _ extras: ClientExtras, committed: Bool) {
         if !extras.ends.isEmpty, case .goesBack(let savepoint) = extras.ends.removeFirst() {
             return extras.journal.apply(.rollbackTo(savepoint))
         }
-        let changes = extras.journal.takeChannelChanges()
-        // The client listens from the end of the cycle on: until then the server tells it.
-        if committed { extras.committedChannels += changes }
+        let done = extras.journal.end()
+        if committed {
+            extras.committedSettings += done.settings
+            // The client listens from the end of the cycle on: until then the server tells it.
+            extras.committedChannels += done.channels
+        }
         guard client.pointee.consistency?.journal.isOpen == true else { return }
         ownTransactionEnded(client, committed: committed)
         extras.hasSettledOwn = true

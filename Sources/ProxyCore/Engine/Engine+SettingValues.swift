@@ -15,28 +15,28 @@ extension Engine {
             apply(extras.committedChannels, client)
             extras.committedChannels.removeAll()
         }
-        if extras.pendingSettings.isEmpty, extras.journal.isEmpty, extras.doubts.isEmpty {
-            extras.endsTransaction = false
+        if extras.pendingSettings.isEmpty, extras.committedSettings.isEmpty, extras.journal.isEmpty,
+            extras.doubts.isEmpty
+        {
             if ownAreSettled, server.pointee.conversation.status == .idle { client.pointee.extras = nil }
             return
         }
         if !hasFailed { for step in extras.pendingSettings { extras.journal.apply(step) } }
         extras.pendingSettings.removeAll()
-        let chains = extras.endsTransaction && !hasFailed
-        extras.endsTransaction = false
         if server.pointee.conversation.status != .idle {
-            guard chains else { return }
-            // Another transaction is open behind it: what this one has left is asked for when that is over, too.
-            if !extras.hasRolledBack { extras.doubtJournal() }
-            extras.journal.keepChannels()
+            // Another transaction is open behind one that has committed: what that has left is asked for when this one
+            // is over, too.
+            for change in extras.committedSettings { extras.doubts.addWhole(change) }
+            extras.committedSettings.removeAll()
             return
         }
-        let journal = hasFailed || extras.hasRolledBack ? SettingsJournal() : extras.journal
+        // What no tag has told the end of has run outside of a transaction, or fails with its COMMIT.
+        let journal = hasFailed ? SettingsJournal() : extras.journal
         let doubts = extras.doubts
+        let changes = extras.committedSettings + journal.changes
         client.pointee.extras = nil
         let channelChanges = journal.channelChanges
         if !channelChanges.isEmpty { apply(channelChanges, client) }
-        let changes = journal.changes
         if !changes.isEmpty || !doubts.isEmpty { ask(changes, doubts, client, server) }
     }
 

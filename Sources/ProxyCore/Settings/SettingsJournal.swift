@@ -53,25 +53,12 @@ struct SettingsJournal {
         }
     }
 
-    /// The transaction is over: what it has done to channels, which is then no more among the rest.
-    mutating func takeChannelChanges() -> [ChannelChange] {
-        let changes = channelChanges
-        if !changes.isEmpty { keepSettings() }
-        return changes
-    }
-
-    private mutating func keepSettings() {
-        entries.removeAll { entry in
-            if case .channel = entry { true } else { false }
-        }
-    }
-
-    /// The transaction is over, and another is open behind it: what was done to settings is no more among the rest.
-    mutating func keepChannels() {
-        entries.removeAll { entry in
-            if case .channel = entry { false } else { true }
-        }
-        bytes = 0
+    /// The transaction is over: what it has done, of which nothing is in the journal any more.
+    mutating func end() -> (settings: [SettingChange], channels: [ChannelChange]) {
+        if isEmpty { return ([], []) }
+        let done = (changes, channelChanges)
+        self = SettingsJournal()
+        return done
     }
 
     /// Savepoints made before the first change are not known here: whatever goes back to one of them takes back all.

@@ -80,10 +80,16 @@ struct LeakyClient {
 
     /// Several statements up to one Sync, some of which fail or end the transaction.
     private mutating func pipeline(_ client: WireClient) throws {
+        let end = ["COMMIT", "ROLLBACK", "SELECT 1/0", "BEGIN", "SAVEPOINT a", "ROLLBACK TO a"]
+        let statements = (0...numbers.next(4)).map { _ in
+            numbers.next(3) == 0 ? numbers.pick(end) : numbers.pick(LeakStatements.all)
+        }
+        try pipeline(statements, client)
+    }
+
+    private mutating func pipeline(_ statements: [String], _ client: WireClient) throws {
         var batch: [UInt8] = []
-        for _ in 0...numbers.next(4) {
-            let end = ["COMMIT", "ROLLBACK", "SELECT 1/0", "BEGIN", "SAVEPOINT a", "ROLLBACK TO a"]
-            let sql = numbers.next(3) == 0 ? numbers.pick(end) : numbers.pick(LeakStatements.all)
+        for sql in statements {
             said.append("pipelines \(sql)")
             batch += F.parse("", sql.replacing("$N", with: "\(number)")) + F.bind("", "") + F.execute()
         }
@@ -113,6 +119,11 @@ struct LeakyClient {
         for _ in 0...numbers.next(4) {
             let control = ["SAVEPOINT a", "ROLLBACK TO a", "RELEASE a", "COMMIT AND CHAIN", "SELECT 1/0"]
             try run(numbers.next(3) == 0 ? numbers.pick(control) : numbers.pick(LeakStatements.all), client)
+        }
+        // It ends in one batch with something else, which may fail.
+        if numbers.next(4) == 0 {
+            let end = numbers.pick(["COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN"])
+            try pipeline([end, numbers.pick(LeakStatements.all + ["SELECT 1/0", "SELECT 1/0"])], client)
         }
         // It ends, or goes back, in one text with something else.
         if numbers.next(3) == 0 {

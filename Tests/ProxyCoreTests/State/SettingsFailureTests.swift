@@ -292,6 +292,50 @@ struct SettingsFailureTests {
         }
     }
 
+    @Test(
+        "What a transaction has set holds by its end, whatever stands behind that in the batch",
+        arguments: [
+            ("COMMIT", "Error 22012 division by zero", "I", true),
+            ("COMMIT", "Complete SELECT 1", "I", true),
+            ("PREPARE TRANSACTION 'x'", "Error 22012 division by zero", "I", true),
+            ("COMMIT AND CHAIN", "Error 22012 division by zero", "E", true),
+            ("COMMIT AND CHAIN", "Complete SELECT 1", "T", true),
+            ("ROLLBACK", "Complete SELECT 1", "I", false),
+            ("ROLLBACK", "Error 22012 division by zero", "I", false),
+            ("ROLLBACK AND CHAIN", "Complete SELECT 1", "T", false),
+        ]
+    )
+    func endInABatch(end: String, rest: String, status: String, holds: Bool) {
+        converse(nodes: 1, pool: { $0.size = 1 }) { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN", "Query SET work_mem = '8MB'")
+            let server = talk.server(on: 0)
+            server.sends("Complete BEGIN", "Ready T", "Complete SET", "Ready T")
+            client.sends(
+                "Parse : \(end)",
+                "Bind : ",
+                "Execute",
+                "Parse : SELECT 1/\(rest.count)",
+                "Bind : ",
+                "Execute",
+                "Sync"
+            )
+            let tag =
+                end.hasPrefix("ROLLBACK") ? "ROLLBACK" : end.hasPrefix("PREPARE") ? "PREPARE TRANSACTION" : "COMMIT"
+            server.sends("Parsed", "Bound", "Complete \(tag)", "Parsed", "Bound", rest, "Ready \(status)")
+            if status != "I" {
+                client.sends("Query ROLLBACK")
+                server.completes("ROLLBACK")
+            }
+            client.forget()
+            server.forget()
+            let other = talk.client()
+            other.sends("Query UPDATE t SET x = 1")
+            #expect((server.received.first != "Query UPDATE t SET x = 1") == holds, "\(server.received)")
+            if holds { #expect(server.received.first?.contains("work_mem") == true, "\(server.received)") }
+        }
+    }
+
     @Test("A server that is lost before it has told what has become of settings takes none of them along")
     func lostWhileAsked() {
         converse { talk in

@@ -52,6 +52,8 @@ struct BatchPlan: BitwiseCopyable {
     var needsServer = false
     /// A COMMIT may be among the statements, or what does as much.
     var mayCommit = false
+    /// A ROLLBACK is among the statements: what stands behind it is another transaction.
+    var rollsBack = false
     /// Something among them may end a transaction that is open, or begin one.
     var controlsTransaction = false
     /// A statement that only the proxy can answer is among them.
@@ -86,6 +88,7 @@ struct BatchPlan: BitwiseCopyable {
         hint = max(hint, other.hint)
         bindsPrepared = bindsPrepared || other.effects.contains(.execute)
         mayCommit = mayCommit || other.access == .unknown || other.transaction.mayCommit
+        rollsBack = rollsBack || other.transaction.rollsBack
         controlsTransaction = controlsTransaction || other.access == .unknown || other.transaction != .none
     }
 

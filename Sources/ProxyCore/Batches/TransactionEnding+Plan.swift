@@ -5,11 +5,8 @@ extension TransactionEnding {
             self = Self.ofSingleCommit(plan)
             return
         }
-        switch plan.statementClass.transaction {
-        case .rollback where plan.statements == 1 && plan.statementClass.statementCount == 1: self = .rollback
-        case .rollback, .rollbackChain: self = .possible
-        default: self = .none
-        }
+        let isAlone = plan.statements == 1 && plan.statementClass.statementCount == 1
+        self = !plan.rollsBack ? .none : isAlone && plan.statementClass.transaction == .rollback ? .rollback : .possible
     }
 
     private static func ofSingleCommit(_ plan: BatchPlan) -> TransactionEnding {

@@ -93,7 +93,7 @@ struct LostServerReport {
     var node: String
     var why: String
     var isReplica = false
-    /// What was sent last is taken for a read.
+    /// All that it owes is taken for reads.
     var isRead = false
     var wasInTransaction = false
     var ending = TransactionEnding.none

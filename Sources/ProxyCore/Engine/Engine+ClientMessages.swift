@@ -314,14 +314,15 @@ extension Engine {
         if client.pointee.pin != nil, let progress = readElsewhere(client, server, plan, header, input, offset) {
             return progress
         }
-        if server.pointee.isReplica, endsBeforeWrite(client, plan, input, offset) {
-            if client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty { return .stop }
-            return moveEnd(client, server, plan, header, input, offset)
+        if server.pointee.isReplica, let progress = leaveReplica(client, server, plan, header, input, offset) {
+            return progress
         }
         let isFree = client.pointee.transaction == .none && client.pointee.pin == nil
-        if isFree, server.pointee.isReplica, !plan.isRead || plan.leavesState || plan.extent != .whole {
-            // Batches in flight on a replica are followed there by reads alone; one that is none, or whose end is not
-            // seen, waits until they are over.
+        if isFree, server.pointee.isReplica,
+            !plan.isRead || plan.leavesState || plan.extent != .whole || plan.relationNames.isEverything
+        {
+            // Batches in flight on a replica are followed there by reads alone; one that is none, whose end is not seen,
+            // or which calls what a replica may refuse to run, waits until they are over.
             return .stop
         }
         if client.pointee.outstanding > 0, waitsForReplies(client, server, plan) { return .stop }
@@ -354,6 +355,26 @@ extension Engine {
         )
         followSequences(client, server, plan)
         return forwardFirst(client, server, plan, header, input, offset)
+    }
+
+    /// A replica's server is held, and the next batch may not be one for it.
+    /// - Returns: nil where it is sent there all the same.
+    private func leaveReplica(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress? {
+        let isBusy = client.pointee.outstanding > 0 || !server.pointee.conversation.ledger.isEmpty
+        // What stands behind the end of its transaction may be anything.
+        if client.pointee.outstanding > 0, client.pointee.ending != .none { return .stop }
+        if endsBeforeWrite(client, plan, input, offset) {
+            return isBusy ? .stop : moveEnd(client, server, plan, header, input, offset)
+        }
+        guard mustLeavePinned(client, plan) else { return nil }
+        return isBusy ? .stop : leavePinned(client, server, plan, header, input, offset)
     }
 
     /// Whether nothing more is sent before the server has said what is asked of it, or what it had to say while it was

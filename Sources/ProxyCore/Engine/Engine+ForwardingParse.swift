@@ -23,7 +23,7 @@ extension Engine {
                 pin(client, .unnamedStatementTooLong)
             }
             let unnamed = pool.pointee.options.preparedStatements ? StatementSerial.unknown : .none
-            parseAsSent(LedgerEntry(.parse, .forward), body, unnamed: unnamed, server)
+            parseAsSent(uncarriedEntry(body, client), body, unnamed: unnamed, server)
             return .consumed(header.size)
         }
         if !message.name.isEmpty, isUnsettled(body.extracting(message.name), client, server) { return .stop }
@@ -74,6 +74,18 @@ extension Engine {
         let target = target(of: sent, client, server)
         sendParse(target, isNamed: isNamed, client, server, entry)
         return .consumed(header.size)
+    }
+
+    /// For a Parse that goes to the server as it is: what its name has meant here, from a Parse that the proxy has
+    /// answered, it means no more.
+    func uncarriedEntry(_ body: RawSpan, _ client: ClientPointer) -> LedgerEntry {
+        var entry = LedgerEntry(.parse, .forward)
+        guard let nameSize = body.firstZero(from: 0) else { return entry }
+        let name = body.extracting(0..<nameSize)
+        if nameSize == 0 ? !client.pointee.unnamed.isNone : statement(named: name, of: client) != nil {
+            setName(client, name, to: .none, &entry)
+        }
+        return entry
     }
 
     /// How often `server_prepared_statements` one batch may prepare: between batches the least recently used are

@@ -228,7 +228,8 @@ extension Engine {
             node: roster.topology.nodes[server.pointee.node].name,
             why: why,
             isReplica: server.pointee.isReplica,
-            isRead: client.pointee.lastRoute.isRead,
+            // Of all that is in flight, not of what was sent last.
+            isRead: client.pointee.lastRoute.isRead && !client.pointee.mustCarryOut,
             wasInTransaction: server.pointee.conversation.status != .idle,
             ending: client.pointee.ending,
             state: state

@@ -167,7 +167,8 @@ extension Engine {
             // Its error, or the statement under the client's own name, is the server's affair.
             if isTaken { provokeTaken(name.array(0..<nameSize), server) }
             server.pointee.conversation.parseAsSent(
-                LedgerEntry(.parse, .forward),
+                pool.pointee.options.preparedStatements
+                    ? LedgerEntry(.parse, .forward) : uncarriedEntry(body, client),
                 body,
                 bodySize: bodySize,
                 unnamed: pool.pointee.options.preparedStatements ? .unknown : StatementSerial.none,

@@ -177,6 +177,42 @@ extension Engine {
         turn.work.append(.replies(server.pointee.handle))
     }
 
+    // MARK: Pinned to a replica
+
+    /// Whether a session that keeps a replica's server, because something in a read-only transaction there has left
+    /// state behind, now asks for what only the primary can do.
+    func mustLeavePinned(_ client: ClientPointer, _ plan: BatchPlan) -> Bool {
+        guard client.pointee.pin != nil, client.pointee.pin != .replication, client.pointee.transaction == .none else {
+            return false
+        }
+        // What gives the state up runs where it is.
+        if plan.effects.meets(.advisoryUnlock | .discard | .deallocate) { return false }
+        return !plan.isRead || plan.leavesState || plan.controlsTransaction
+    }
+
+    /// The session loses what it has on the replica, and goes on without it. What it would not miss by itself it is told
+    /// of, instead of the batch.
+    func leavePinned(
+        _ client: ClientPointer,
+        _ server: ServerPointer,
+        _ plan: BatchPlan,
+        _ header: MessageHeader,
+        _ input: RawSpan,
+        _ offset: Int
+    ) -> Progress {
+        resume(client, .sinkFull)
+        unpause(server)
+        tellNext(client, ofLost: losePins(client), with: server, "it is a replica, and the session goes on to write")
+        meetsOthers(client)
+        server.pointee.needs(.discardAll)
+        release(server, from: client)
+        if let loss = takeLoss(client) {
+            if plan.statementClass.transaction.begins { client.pointee.transaction = .lost }
+            return refuseBatch(client, loss, header, input, offset)
+        }
+        return routeAndTake(client, plan, leads: false, header, input, offset)
+    }
+
     // MARK: Ends
 
     /// A client that leaves while its server is parked.

@@ -135,6 +135,8 @@ extension Engine {
                 plan.parsesNamed = true
             }
             plan.parses = true
+            // The statement stays on its server, which the client then keeps.
+            if !client.pointee.pool.unsafelyUnwrapped.pointee.options.preparedStatements { plan.leavesState = true }
             let scope = scope(of: client, isNamed: !message.name.isEmpty)
             if let id = find(body.extracting(message.identity), scope, client) {
                 // Servers may have it already, and what they have may be out of date.

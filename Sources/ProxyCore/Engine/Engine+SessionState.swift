@@ -111,7 +111,10 @@ extension Engine {
     @inline(__always)
     func noteRecovery(_ statementClass: StatementClass?, _ client: ClientPointer) {
         guard client.pointee.transaction.isFailed else { return }
-        guard let statementClass, statementClass.transaction == .none, statementClass.access != .unknown else {
+        // EXECUTE ends none, whatever it runs (PostgreSQL documentation, 55.2.3: everything but the end is refused).
+        guard let statementClass, statementClass.transaction == .none,
+            statementClass.access != .unknown || statementClass.reason == .preparedExecute
+        else {
             client.pointee.transaction = client.pointee.transaction.withEndSent
             return
         }

@@ -28,6 +28,9 @@ extension TransactionEffect {
     /// Whether a text with this effect is the end of a transaction.
     var ends: Bool { self == .commit || self == .rollback || chains }
 
+    /// Whether a text with this effect takes back what came before it.
+    var rollsBack: Bool { self == .rollback || self == .rollbackChain }
+
     /// Whether another transaction begins with the end of the one before.
     var chains: Bool { self == .commitChain || self == .rollbackChain }
 

@@ -34,6 +34,27 @@ struct LostServerTests {
         }
     }
 
+    @Test(
+        "A read behind what may write, or behind a COMMIT, does not make it one: nothing says that it can be run again",
+        arguments: [
+            ["Query UPDATE t SET x = 1", "Query SELECT 1 /* howdah: primary */"],
+            ["Query BEGIN; UPDATE t SET x = 1; COMMIT", "Query SELECT 1 /* howdah: primary */"],
+            ["Query INSERT INTO t VALUES (1)", "Query SHOW work_mem"],
+        ]
+    )
+    func readBehindAWrite(texts: [String]) {
+        converse { talk in
+            let client = talk.client()
+            client.sends(texts[0], texts[1])
+            let server = talk.server(on: 0)
+            #expect(server.received.suffix(2) == texts[...])
+            server.vanishes()
+            let errors = client.received.filter { $0.hasPrefix("Error") }
+            #expect(errors.count == 2 && errors.allSatisfy { $0.hasPrefix(Self.lost) }, "\(errors)")
+            client.forget()
+        }
+    }
+
     @Test("While a read runs on a replica: it runs elsewhere")
     func read() {
         converse { talk in

@@ -313,10 +313,10 @@ struct SettingsFailureTests {
             server.sends("Complete BEGIN", "Ready T", "Complete SET", "Ready T")
             client.sends(
                 "Parse : \(end)",
-                "Bind : ",
+                "Bind <- ()",
                 "Execute",
                 "Parse : SELECT 1/\(rest.count)",
-                "Bind : ",
+                "Bind <- ()",
                 "Execute",
                 "Sync"
             )

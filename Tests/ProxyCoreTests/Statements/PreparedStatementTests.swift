@@ -1,6 +1,7 @@
 import PostgresWire
 import ProxyCore
 import ProxySimulation
+import ProxyTerms
 import Testing
 
 /// Prepared statements: a client's names, the proxy's names on servers, and what becomes of both (PostgreSQL
@@ -282,6 +283,29 @@ struct PreparedStatementTests {
             server.gets("Parse howdah_0000000002: UPDATE t SET x = 1", "Sync")
             server.sends("Parsed", "Ready I")
             client.gets("Parsed", "Ready I")
+        }
+    }
+
+    @Test(
+        "With prepared_statements = off an unnamed statement is the one that was sent last, whoever has answered for it",
+        arguments: [PoolMode.session, .transaction],
+        ["BEGIN", "SHOW howdah.route", "COMMIT"]
+    )
+    func off(mode: PoolMode, first: String) {
+        converse(pool: {
+            $0.preparedStatements = false
+            $0.mode = mode
+        }) { talk in
+            let client = talk.client()
+            if first == "COMMIT" { client.sends("Query BEGIN") }
+            client.sends("Parse : \(first)", "Bind <- ()", "Execute", "Sync")
+            client.forget()
+            client.sends("Parse : SELECT 77", "Bind <- ()", "Execute", "Sync")
+            // A server that is kept must take all that follows.
+            let server = talk.server(on: 0)
+            let begin = first == "BEGIN" ? ["Query BEGIN"] : []
+            #expect(server.received == begin + ["Parse : SELECT 77", "Bind <- ()", "Execute", "Sync"])
+            #expect(talk.openServers(on: 1).allSatisfy { $0.received.isEmpty })
         }
     }
 

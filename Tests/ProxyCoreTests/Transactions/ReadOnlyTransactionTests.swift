@@ -67,6 +67,75 @@ struct ReadOnlyTransactionTests {
         }
     }
 
+    @Test(
+        "What stands behind the end of one that is bound to its replica waits, and goes where it belongs",
+        arguments: [
+            ["Query COMMIT"], ["Query ROLLBACK; SELECT 2"], ["Parse : ROLLBACK", "Bind <- ()", "Execute", "Sync"],
+        ]
+    )
+    func behindTheEnd(end: [String]) {
+        loaded { talk in
+            let client = talk.client()
+            let replica = begin(talk, client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            replica.forget()
+            for message in end { client.sends(message) }
+            client.sends("Query DELETE FROM t")
+            #expect(!replica.received.contains("Query DELETE FROM t"))
+            if end.count > 1 { replica.sends("Parsed", "Bound") }
+            replica.sends("Complete \(end[0].contains("COMMIT") ? "COMMIT" : "ROLLBACK")", "Ready I")
+            let primary = talk.openServers(on: 0).last { $0.received.last == "Query DELETE FROM t" }
+            #expect(primary != nil)
+            #expect(!replica.received.contains("Query DELETE FROM t"))
+            primary?.completes("DELETE 1")
+            #expect(client.received.suffix(2) == ["Complete DELETE 1", "Ready I"])
+            client.forget()
+        }
+    }
+
+    @Test("A session that keeps a replica's server for a lock is told that it loses it when it goes on to write")
+    func pinnedToAReplica() {
+        loaded { talk in
+            let client = talk.client()
+            let replica = begin(talk, client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            client.sends("Query SELECT pg_advisory_lock(1)")
+            replica.answers("", "T")
+            client.sends("Query COMMIT")
+            replica.completes("COMMIT")
+            client.forget()
+            // The server is asked whether it holds the lock still.
+            replica.answers("\(PinReason.advisoryLock.bit)")
+            replica.forget()
+            // What reads goes on there.
+            client.sends("Query SELECT 3")
+            #expect(replica.received == ["Query SELECT 3"])
+            replica.answers("3")
+            client.forget()
+            client.sends("Query DELETE FROM t")
+            client.getsError("Error 08006 the server on which this session had state of its own was lost", ready: "I")
+            #expect(replica.received.last == "Query DISCARD ALL")
+            client.sends("Query DELETE FROM t")
+            let primary = talk.openServers(on: 0).last { $0.received.last == "Query DELETE FROM t" }
+            primary?.completes("DELETE 1")
+            client.gets("Complete DELETE 1", "Ready I")
+        }
+    }
+
+    @Test("EXECUTE in a failed transaction is refused, and leaves nothing in the session")
+    func executeInAFailedOne() {
+        loaded { talk in
+            let client = talk.client()
+            client.sends("Query BEGIN READ ONLY", "Query SELECT 1/0")
+            let replica = talk.server(on: 1)
+            replica.sends("Complete BEGIN", "Ready T", "Error 22012 division by zero", "Ready E")
+            client.sends("Query SELECT 1; EXECUTE p1")
+            replica.sends("Error 25P02 aborted", "Ready E")
+            client.sends("Query COMMIT")
+            replica.completes("ROLLBACK")
+            #expect(talk.engine.inspect().idleServers == talk.openServers().count)
+            client.forget()
+        }
+    }
+
     @Test("A function that turns out to write is refused by the primary, in its words")
     func hiddenWrite() {
         loaded { talk in

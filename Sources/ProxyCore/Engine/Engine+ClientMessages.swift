@@ -321,8 +321,8 @@ extension Engine {
         if isFree, server.pointee.isReplica,
             !plan.isRead || plan.leavesState || plan.extent != .whole || plan.relationNames.isEverything
         {
-            // Batches in flight on a replica are followed there by reads alone; one that is none, whose end is not seen,
-            // or which calls what a replica may refuse to run, waits until they are over.
+            // Batches in flight on a replica are followed there by reads alone; one that is none, whose end is not
+            // seen, or which calls what a replica may refuse to run, waits until they are over.
             return .stop
         }
         if client.pointee.outstanding > 0, waitsForReplies(client, server, plan) { return .stop }

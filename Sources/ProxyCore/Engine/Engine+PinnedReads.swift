@@ -190,8 +190,8 @@ extension Engine {
         return !plan.isRead || plan.leavesState || plan.controlsTransaction
     }
 
-    /// The session loses what it has on the replica, and goes on without it. What it would not miss by itself it is told
-    /// of, instead of the batch.
+    /// The session loses what it has on the replica, and goes on without it. What it would not miss by itself it is
+    /// told of, instead of the batch.
     func leavePinned(
         _ client: ClientPointer,
         _ server: ServerPointer,

@@ -43,6 +43,13 @@ package struct RingQueue<Element: BitwiseCopyable>: ~Copyable {
         storedCount &+= 1
     }
 
+    /// Where the element appended last lies; the queue must not be empty. Valid until the queue is changed.
+    @inline(__always)
+    @inlinable
+    package var lastPlace: UnsafeMutablePointer<Element> {
+        storage.unsafelyUnwrapped + ((head &+ count &- 1) & mask)
+    }
+
     /// Takes the head; the queue must not be empty.
     @inline(__always)
     @discardableResult

@@ -92,9 +92,7 @@ struct Conversation: ~Copyable {
         case .parse, .bind, .describe, .execute, .close, .functionCall: break
         }
         if entry.mayCopyIn { input = .undecided }
-        var noted = entry
-        noted.sentAt = clock.time
-        ledger.append(noted)
+        ledger.append(entry, sentAt: clock.time)
     }
 
     @inline(__always)

@@ -42,6 +42,14 @@ struct Ledger: ~Copyable {
     @inline(__always)
     mutating func append(_ entry: LedgerEntry) { entries.append(entry) }
 
+    /// - Parameter time: when its message is sent (`TurnClock`).
+    @inline(__always)
+    mutating func append(_ entry: LedgerEntry, sentAt time: UInt32) {
+        entries.append(entry)
+        // In its place: an entry is large to be copied once more.
+        entries.lastPlace.pointee.sentAt = time
+    }
+
     /// A message that is to fail; the client gets `error` then.
     mutating func append(_ entry: LedgerEntry, replacement error: PostgresError) {
         assert(entry.disposition == .replace, "the server's error is the client's")

@@ -73,6 +73,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+        .target(
+            name: "SettingSamples",
+            dependencies: ["Configuration"],
+            path: "Tests/SettingSamples",
+            swiftSettings: settings
+        ),
         // What takes bytes from outside, as `make fuzz` and the tests of its corpus give it any.
         .target(
             name: "FuzzTargets",
@@ -101,7 +107,7 @@ let package = Package(
             ]
         ),
         tests("SimulationTests", ["ProxySimulation", "ProxyCore", "Bytes", "PostgresWire"]),
-        tests("ConfigurationTests", ["Configuration", "ProxyTerms", "SeededRandom"]),
+        tests("ConfigurationTests", ["Configuration", "ProxyTerms", "SeededRandom", "SettingSamples"]),
         tests("EventIOTests", ["EventIO", "Bytes", "CLinux", "MonotonicTime"]),
         tests(
             "ClusterTests",
@@ -120,7 +126,7 @@ let package = Package(
         tests("ProxyServerTests", ["ProxyServer", "Configuration"]),
         tests("DemoTests", ["howdah", "LocalCluster"]),
         tests("DocsTests", []),
-        tests("IntegrationTests", ["LocalCluster", "CLibpq", "SeededRandom"]),
+        tests("IntegrationTests", ["LocalCluster", "CLibpq", "SeededRandom", "Configuration", "SettingSamples"]),
         tests("DriverTests", []),
     ]
 )

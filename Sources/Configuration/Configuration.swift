@@ -35,6 +35,36 @@ package struct Configuration: Sendable, Equatable {
         try ConfigurationLoader.load(file: file, environment: environment, nodes: nodes)
     }
 
+    /// The same, but for settings of `[proxy]` that stay as they are in another.
+    func keeping(_ names: Set<SettingName>, of other: Configuration) -> Configuration {
+        var sections = sections
+        for name in names { sections[.proxy, default: [:]][name] = other.sections[.proxy]?[name] }
+        return Configuration(sections: sections, nodes: nodes)
+    }
+
+    /// A setting of `[proxy]` as it is in effect.
+    func value(_ name: SettingName) -> SettingValue {
+        // What is meant where it is not set hangs on others.
+        if name == .authType { return .choice(proxy.authenticationMethod.rawValue) }
+        return SettingLayers([sections[.proxy] ?? [:]]).value(name)
+    }
+
+    /// Whether a setting is set in `[proxy]`.
+    func sets(_ name: SettingName) -> Bool { sections[.proxy]?[name] != nil }
+
+    /// What the sections of a kind say, by their names.
+    func sections(_ scope: SettingScope) -> [String: SettingLayers.Values] {
+        var found: [String: SettingLayers.Values] = [:]
+        for (section, values) in sections {
+            switch section {
+            case .proxy: break
+            case .node(let name), .database(let name), .user(let name):
+                if section.scope == scope { found[name] = values }
+            }
+        }
+        return found
+    }
+
     /// Databases with a section of their own, sorted.
     package var databaseNames: [String] {
         sections.keys.compactMap { section in
@@ -49,11 +79,10 @@ package struct Configuration: Sendable, Equatable {
 
     /// The settings of `[proxy]` in the order of the reference, for `SHOW CONFIG`; secrets are not shown.
     package var listing: [SettingListing] {
-        let layers = SettingLayers([sections[.proxy] ?? [:]])
-        return SettingTable.definitions.filter { $0.scopes.contains(.proxy) }.map { definition in
+        SettingTable.definitions.filter { $0.scopes.contains(.proxy) }.map { definition in
             SettingListing(
                 name: definition.name.rawValue,
-                value: layers.value(definition.name).rendered,
+                value: value(definition.name).rendered,
                 defaultValue: SettingTable.defaultValue(of: definition.name).rendered,
                 change: definition.change
             )

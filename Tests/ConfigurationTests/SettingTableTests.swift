@@ -1,3 +1,4 @@
+import SettingSamples
 import Testing
 
 @testable import Configuration
@@ -20,7 +21,7 @@ import Testing
                 let name = scope == .proxy ? "" : " app"
                 // A node needs a host beside whatever else is set, but conninfo brings its own.
                 let needsHost = scope == .node && definition.name != .host && definition.name != .conninfo
-                let setting = "\(definition.name.rawValue) = \(Self.otherValue(of: definition))"
+                let setting = "\(definition.name.rawValue) = \(definition.otherValue)"
                 let text = "[\(scope.rawValue)\(name)]\n" + (needsHost ? "host = plain\n" : "")
                 let nodes = scope == .node ? [] : ["host=plain", "host=second", "host=third"]
                 let changed = try load(text + setting, environment: Self.environment(definition), nodes: nodes)
@@ -33,29 +34,7 @@ import Testing
         }
     }
 
-    /// A valid value that is not the default.
-    private static func otherValue(of definition: SettingDefinition) -> String {
-        switch definition.kind {
-        case .boolean: definition.defaultText == "on" ? "off" : "on"
-        case .integer(let range):
-            // The lower bound itself is often "no limit", which is the default of databases and users.
-            "\(range.lowerBound + 1)" == definition.defaultText ? "\(range.lowerBound)" : "\(range.lowerBound + 1)"
-        case .duration: "7s"
-        case .size(let range):
-            // These three have others that must stay below them.
-            switch definition.name {
-            case .bufferMemory: "2MB"
-            case .clientBufferLimit, .sendHighWater: "128kB"
-            default: "\(range.lowerBound + 1)"
-            }
-        case .choice(let names): names.first { $0 != definition.defaultText } ?? ""
-        case .text, .list: definition.name == .unixSocketDirectory ? "/tmp" : "another"
-        case .secret: "another"
-        case .conninfo: "host=another"
-        }
-    }
-
-    private static func environment(_ definition: SettingDefinition) -> [String: String] {
+    static func environment(_ definition: SettingDefinition) -> [String: String] {
         switch definition.name {
         case .authType: ["HOWDAH_AUTH_FILE": "users.txt"]
         default: trusting

@@ -7,9 +7,17 @@ struct ConfigurationRules {
     /// Where to report what stands nowhere.
     private let source: ConfigurationLocation
     private let proxy: ProxySettings
+    /// What stays as it is until a restart, though another value has been read.
+    private let kept: [SettingName: SettingValue]
     private var problems = ConfigurationProblems()
 
-    init(draft: ConfigurationDraft, nodes: [NodeSettings], source: ConfigurationLocation) {
+    init(
+        draft: ConfigurationDraft,
+        nodes: [NodeSettings],
+        source: ConfigurationLocation,
+        keeping kept: [SettingName: SettingValue] = [:]
+    ) {
+        self.kept = kept
         self.draft = draft
         self.nodes = nodes
         self.source = source
@@ -246,6 +254,9 @@ struct ConfigurationRules {
     /// Reports where the first of these settings that is set in `[proxy]` stands.
     private mutating func add(_ names: [SettingName], _ message: String) {
         let location = names.compactMap { draft.sections[.proxy]?[$0]?.location }.first
-        problems.add(location ?? source, message)
+        let stays = names.compactMap { name in
+            kept[name].map { "; \(name.rawValue) stays \($0.rendered.quotedForMessage) until a restart" }
+        }
+        problems.add(location ?? source, message + stays.joined())
     }
 }

@@ -85,6 +85,14 @@ struct ConfigurationDraft {
         sections[section]?[name]?.value = value
     }
 
+    /// Puts a value of `[proxy]`, or none, in the place of whatever is there.
+    ///
+    /// - Parameter source: where it stands if it is not set here.
+    mutating func keep(_ name: SettingName, _ value: SettingValue?, at source: ConfigurationLocation) {
+        let location = sections[.proxy]?[name]?.location ?? source
+        sections[.proxy]?[name] = value.map { AssignedValue(value: $0, location: location) }
+    }
+
     func values(of section: ConfigurationSection) -> SettingLayers.Values {
         (sections[section] ?? [:]).mapValues(\.value)
     }

@@ -4,10 +4,13 @@ struct ConfigurationLoader {
     private let file: String?
     private var nodes: [NodeSettings] = []
 
+    /// - Parameter current: what is in effect, and stays so as far as it needs a restart: what is read must be right
+    ///   beside that, too.
     static func load(
         file: String?,
         environment: [String: String],
-        nodes: [String]
+        nodes: [String],
+        besides current: Configuration? = nil
     ) throws(ConfigurationError) -> Configuration {
         let environment = ConfigurationEnvironment(environment)
         var loader = ConfigurationLoader(file: file, draft: ConfigurationDraft())
@@ -22,7 +25,10 @@ struct ConfigurationLoader {
             loader.addNodesOfSections()
         }
         // Rules are told of values that are right each on its own: what a broken line may have said is not missing.
-        if loader.draft.problems.isEmpty { loader.draft.problems.add(loader.rulesBroken()) }
+        if loader.draft.problems.isEmpty { loader.draft.problems.add(loader.rulesBroken(loader.draft)) }
+        if loader.draft.problems.isEmpty, let current {
+            loader.draft.problems.add(loader.rulesBroken(besides: current))
+        }
         try loader.draft.problems.throwIfAny()
 
         let sections = loader.draft.sections.filter { $0.key.scope != .node }.mapValues { $0.mapValues(\.value) }
@@ -139,12 +145,25 @@ struct ConfigurationLoader {
         }
     }
 
-    private func rulesBroken() -> ConfigurationProblems {
-        var rules = ConfigurationRules(
-            draft: draft,
-            nodes: nodes,
-            source: file.map { .wholeFile(path: $0) } ?? .nowhere
-        )
+    private func rulesBroken(_ draft: ConfigurationDraft, keeping: [SettingName: SettingValue] = [:])
+        -> ConfigurationProblems
+    {
+        var rules = ConfigurationRules(draft: draft, nodes: nodes, source: source, keeping: keeping)
         return rules.broken()
+    }
+
+    /// Where to report what stands nowhere.
+    private var source: ConfigurationLocation { file.map { .wholeFile(path: $0) } ?? .nowhere }
+
+    /// With what stays as it is in place of what was read.
+    private func rulesBroken(besides current: Configuration) -> ConfigurationProblems {
+        var mixed = draft
+        var keeping: [SettingName: SettingValue] = [:]
+        for name in SettingTable.fixedNames {
+            let value = current.value(name)
+            if value != SettingLayers([draft.values(of: .proxy)]).value(name) { keeping[name] = value }
+            mixed.keep(name, current.sets(name) ? value : nil, at: source)
+        }
+        return rulesBroken(mixed, keeping: keeping)
     }
 }

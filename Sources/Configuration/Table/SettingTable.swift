@@ -19,6 +19,9 @@ package enum SettingTable {
         definitions.filter { $0.scopes.contains(scope) }.map(\.name)
     }
 
+    /// Settings that a reload leaves as they are.
+    static let fixedNames = Set(definitions.filter { $0.change == .restart }.map(\.name))
+
     private static let byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
 
     private static let defaults: [SettingName: SettingValue] = byName.compactMapValues { definition in

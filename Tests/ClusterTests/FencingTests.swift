@@ -350,4 +350,56 @@ import Testing
             }
         }
     }
+
+    // MARK: Nodes that are taken out of the configuration
+
+    private func fencing() -> Fencing {
+        var fencing = Fencing(nodes: ["a", "b", "c"].map { Fencing.Node(name: $0, conninfo: "host=\($0)") })
+        _ = fencing.judge(Self.calm.claims, isComplete: true)
+        return fencing
+    }
+
+    /// The primary under another name, in another place: nobody else says what it says.
+    @Test func aPrimaryThatIsRenamedIsRight() {
+        var fencing = fencing()
+        fencing.removed(0)
+        #expect(fencing.judge([nil, Self.replica(1), Self.replica(1)], isComplete: true).primary == nil)
+        fencing.joined(3, Fencing.Node(name: "main", conninfo: "host=a"))
+        let verdict = fencing.judge([nil, Self.replica(1), Self.replica(1), Self.primary(1)], isComplete: true)
+        #expect(verdict.primary == 3 && verdict.fences[3] == nil)
+        #expect(fencing.accepted?.place == 3 && fencing.accepted?.isMember == true)
+    }
+
+    @Test func ofTwoThatSayTheSameNoneIs() {
+        var fencing = fencing()
+        fencing.removed(0)
+        let verdict = fencing.judge([nil, Self.primary(1), Self.primary(1)], isComplete: true)
+        #expect(verdict.primary == nil)
+        #expect(verdict.fences[1] != nil && verdict.fences[2] != nil)
+    }
+
+    @Test func anOlderTimelineStaysFencedAfterThePrimaryWasTakenOut() {
+        var fencing = fencing()
+        _ = fencing.judge([nil, Self.second, Self.replica(2)], isComplete: true)
+        fencing.removed(1)
+        let verdict = fencing.judge([Self.primary(1), nil, nil], isComplete: true)
+        #expect(verdict.primary == nil && Use(verdict.fences[0], isPrimary: false) == .ended)
+    }
+
+    @Test func oneThatComesBackIsThePrimaryAgain() {
+        var fencing = fencing()
+        fencing.removed(0)
+        _ = fencing.judge([nil, Self.replica(1), Self.replica(1)], isComplete: true)
+        fencing.restored(0)
+        #expect(fencing.judge(Self.calm.claims, isComplete: true).primary == 0)
+    }
+
+    @Test func anotherHerdIsNoStranger() {
+        var fencing = fencing()
+        let others = [Self.primary(1, system: "t"), Self.replica(1, system: "t"), nil]
+        #expect(fencing.judge(others, isComplete: true).primary == nil)
+        fencing.forget()
+        #expect(fencing.judge(others, isComplete: false).primary == nil)
+        #expect(fencing.judge(others, isComplete: true).primary == 0)
+    }
 }

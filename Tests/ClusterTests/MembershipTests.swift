@@ -142,13 +142,13 @@ struct MembershipTests {
         var members = membership()
         _ = list(&members, [node(2)], at: 1)
         let tagged = [node(1, takesNoReads: true), node(2, isNeverPromoted: true)]
-        #expect(list(&members, tagged, at: 2) == [.retagged(0), .retagged(1)])
+        #expect(list(&members, tagged, at: 2) == [.changed(0), .changed(1)])
         #expect(members.nodes.map(\.weight) == [0, 100])
         #expect(members.nodes.map(\.promotion.isExcluded) == [false, true])
         #expect(list(&members, tagged, at: 3) == [])
-        #expect(list(&members, [node(1), node(2)], at: 4) == [.retagged(0), .retagged(1)])
+        #expect(list(&members, [node(1), node(2)], at: 4) == [.changed(0), .changed(1)])
         #expect(members.nodes.map(\.weight) == [100, 100])
-        #expect(list(&members, [node(1, zone: "east"), node(2)], at: 5) == [.retagged(0)])
+        #expect(list(&members, [node(1, zone: "east"), node(2)], at: 5) == [.changed(0)])
         #expect(members.nodes.map(\.zone) == ["east", ""])
     }
 
@@ -157,6 +157,81 @@ struct MembershipTests {
         #expect(list(&members, [node(1, state: "leader")], at: 1) == [])
         #expect(list(&members, [node(1, state: "leader")], at: 2) == [])
         #expect(list(&members, [node(1, state: "replica")], at: 3) == [.stirred(0)])
+    }
+
+    // MARK: The configuration's nodes after a reload
+
+    private func given(
+        _ port: UInt16,
+        _ name: String,
+        weight: Int = 100,
+        user: String = "postgres"
+    ) -> MonitoredNode {
+        MonitoredNode(
+            index: 0,
+            name: name,
+            address: .tcp(host: "127.0.0.1", port: port),
+            weight: weight,
+            user: user,
+            password: nil,
+            database: "postgres"
+        )
+    }
+
+    @Test func nodesOfTheConfigurationComeAndGo() {
+        var members = Membership(
+            nodes: [given(1, "a"), given(2, "b").at(1, name: "b", address: given(2, "b").address)],
+            rules: nil
+        )
+        #expect(members.configured([given(1, "a"), given(2, "b")], reserved: nil) == [])
+        #expect(members.configured([given(2, "b"), given(3, "c")], reserved: nil) == [.left(0), .joined(2)])
+        #expect(members.nodes.map(\.name) == ["a", "b", "c"] && members.nodes.map(\.index) == [0, 1, 2])
+        #expect(!members.isMember(0) && members.count == 2)
+        // Its slot is kept for it, as long as nobody needs it.
+        #expect(members.configured([given(1, "a"), given(2, "b")], reserved: nil) == [.left(2), .rejoined(0)])
+        members.vacated(2)
+        #expect(members.configured([given(1, "a"), given(2, "b"), given(4, "d")], reserved: 2) == [.joined(3)])
+        #expect(
+            members.configured([given(1, "a"), given(2, "b"), given(5, "e")], reserved: nil) == [.left(3), .joined(2)]
+        )
+    }
+
+    @Test func aNameIsTheNodeAndAnotherAddressIsAnotherNode() {
+        var members = Membership(nodes: [given(1, "a")], rules: nil)
+        #expect(members.configured([given(2, "a")], reserved: nil) == [.left(0), .joined(1)])
+        #expect(members.configured([given(2, "other")], reserved: nil) == [.left(1), .joined(2)])
+    }
+
+    @Test func weightsAndLoginsChangeInPlace() {
+        var members = Membership(nodes: [given(1, "a")], rules: nil)
+        #expect(members.configured([given(1, "a", weight: 5)], reserved: nil) == [.changed(0)])
+        #expect(members.configured([given(1, "a", weight: 5, user: "w")], reserved: nil) == [.changed(0)])
+        #expect(members.nodes[0].weight == 5 && members.nodes[0].user == "w" && members.nodes[0].index == 0)
+    }
+
+    @Test func tagsOutliveAReload() {
+        var members = membership()
+        _ = list(&members, [node(1, takesNoReads: true), node(2, takesNoReads: true)], at: 1)
+        #expect(members.configured([given(1, "c1")], reserved: nil) == [])
+        #expect(members.nodes.map(\.weight) == [0, 0])
+        let login = MonitoredNode(test: 0, name: "", port: 0, user: "another")
+        #expect(members.setRules(DiscoveryRules(asksPrimary: true, login: login)) == [.changed(1)])
+        #expect(members.nodes[1].user == "another" && members.nodes[1].weight == 0)
+    }
+
+    @Test func whatWasFoundMayBecomeANodeOfTheConfiguration() {
+        var members = membership(forget: .seconds(1))
+        _ = list(&members, [node(2), node(3)], at: 1)
+        // By its name it is the same, and stays though nobody lists it any more.
+        #expect(members.configured([given(1, "c1"), given(2, "d2")], reserved: nil) == [.changed(1)])
+        #expect(list(&members, [], at: 9) == [.left(2)])
+        _ = list(&members, [node(4)], at: 10)
+        let changes = members.configured([given(1, "c1"), given(2, "d2"), given(4, "four")], reserved: nil)
+        #expect(changes == [.left(3), .joined(4)])
+        // One that is taken out and still listed is found again.
+        #expect(members.configured([given(1, "c1"), given(4, "four")], reserved: nil) == [.left(1)])
+        #expect(list(&members, [node(2), node(4)], at: 11) == [.rejoined(1)])
+        #expect(members.nodes[1].user == "watcher")
     }
 
     @Test func withoutDiscoveryNothingChanges() {

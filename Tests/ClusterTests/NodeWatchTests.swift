@@ -217,4 +217,17 @@ import Testing
     }
 
     private struct Missing: Error {}
+
+    @Test func otherRulesHoldAtOnce() {
+        var watch = NodeWatch(rules: WatchRules(interval: .seconds(3600), failures: 2, window: 3), seed: 1)
+        _ = watch.handle(.probeStarted, at: 0)
+        _ = watch.handle(.probeSucceeded(Self.replica), at: 1)
+        watch.setRules(WatchRules(interval: .seconds(1), failures: 1, window: 1), at: 10)
+        guard case .due(let time) = watch.schedule else {
+            Issue.record("\(watch.schedule)")
+            return
+        }
+        #expect(time <= 1_000_010)
+        #expect(watch.handle(.probeFailed(Self.timeout), at: time) == .lost(Self.timeout))
+    }
 }

@@ -347,4 +347,47 @@ import Testing
         #expect(promotion.handle(.looked(Self.scene(other, primary: 1, timeline: 2)), at: 105 * Self.second).isEmpty)
         #expect(promotion.phase == .idle)
     }
+
+    // MARK: Reloads
+
+    @Test func whoHasLeftCountsForNoMajority() {
+        var promotion = promotion()
+        var gone = Self.silent
+        gone.isMember = false
+        // Two of four would be too few.
+        let actions = lose(&promotion) { [Self.silent, gone, Self.replica(9, at: $0), Self.replica(8, at: $0)] }
+        #expect(fence(actions) == 2)
+        #expect(promotion.isUnderWay)
+        _ = promotion.handle(.workersTold, at: 104 * Self.second)
+        let after = [Self.silent, gone, PromotionCandidate(role: .primary, timeline: 2), Self.replica(8, at: 105)]
+        let done = promotion.handle(.looked(Self.scene(after, primary: 2, timeline: 2)), at: 105 * Self.second)
+        #expect(done.contains(.owe([3])) && !promotion.isUnderWay)
+    }
+
+    @Test func aLossIsLookedAtAnewWhenNodesJoin() {
+        var promotion = promotion()
+        let four: [PromotionCandidate] = [Self.silent] + (1...3).map { Self.replica(UInt64($0), at: 100) }
+        _ = promotion.handle(.looked(Self.scene(four)), at: 100 * Self.second)
+        #expect(!promotion.isUnderWay)
+        promotion.reconfigure(Self.rules, Array(repeating: .init(), count: 5))
+        let five: (UInt64) -> [PromotionCandidate] = { time in
+            [Self.silent] + (1...4).map { Self.replica(UInt64($0), at: time) }
+        }
+        #expect(promotion.handle(.looked(Self.scene(five(103))), at: 103 * Self.second).isEmpty)
+        #expect(fence(promotion.handle(.looked(Self.scene(five(106))), at: 106 * Self.second)) == 4)
+    }
+
+    @Test func theDelayAndWhoIsExcludedMayChange() {
+        var promotion = promotion()
+        var rules = Self.rules
+        rules.delay = .seconds(1)
+        var policies = Array(repeating: PromotionPolicy(), count: 4)
+        policies[3].isExcluded = true
+        promotion.reconfigure(rules, policies)
+        let nodes: (UInt64) -> [PromotionCandidate] = { time in
+            [Self.silent] + (1...3).map { Self.replica(UInt64($0), at: time) }
+        }
+        _ = promotion.handle(.looked(Self.scene(nodes(100))), at: 100 * Self.second)
+        #expect(fence(promotion.handle(.looked(Self.scene(nodes(101))), at: 101 * Self.second)) == 2)
+    }
 }

@@ -1,6 +1,7 @@
 /// What a proxy itself sees of the nodes, as far as it matters to the others.
 package struct CoordinationLook: Sendable, Equatable {
     /// Names of the nodes, by place.
+    /// By place; empty: nobody's.
     package var names: [String]
     /// The place of a primary that is well.
     package var sees: Int?

@@ -213,7 +213,7 @@ extension Coordinator {
         taken.byName = name
         if let sees = look.sees, look.names[sees] == attempt.candidate {
             // It came about, and whoever told it has pointed nobody for all that is known.
-            taken = taken.promoted(leaving: look.names.filter { $0 != attempt.old && $0 != attempt.candidate })
+            taken = taken.promoted(leaving: look.names.filter { ![attempt.old, attempt.candidate, ""].contains($0) })
         }
         return CoordinationExchange(guards: guards, change: .attempt(taken))
     }

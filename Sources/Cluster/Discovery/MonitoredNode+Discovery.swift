@@ -17,22 +17,6 @@ extension MonitoredNode {
         )
     }
 
-    /// The same node with another's weight, zone and promotion.
-    func sharing(_ other: MonitoredNode) -> MonitoredNode {
-        MonitoredNode(
-            index: index,
-            name: name,
-            address: address,
-            weight: other.weight,
-            zone: other.zone,
-            user: user,
-            password: password,
-            database: database,
-            parameters: parameters,
-            promotion: other.promotion
-        )
-    }
-
     /// Tags take away what the configuration grants, and grant nothing that it does not.
     func tagged(by node: DiscoveredNode) -> MonitoredNode {
         MonitoredNode(

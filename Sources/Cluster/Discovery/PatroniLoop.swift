@@ -4,7 +4,7 @@ import ProxyCore
 
 /// Patroni's thread: one request at a time, to whoever answered last.
 final class PatroniLoop {
-    private let options: PatroniOptions
+    private var options: PatroniOptions
     private let mailbox: Mailbox<PatroniMessage>
     private let found: ([DiscoveredNode]) -> Void
     private let log: (ClusterEvent) -> Void
@@ -47,6 +47,10 @@ final class PatroniLoop {
         case .primary(let isKnown):
             isPrimaryKnown = isKnown
             if !isKnown { due = min(due, askedAt &+ options.urgentInterval.microseconds) }
+        case .reconfigured(let new):
+            if new.urls != options.urls { preferred = nil }
+            options = new
+            due = MonotonicClock.now
         }
     }
 

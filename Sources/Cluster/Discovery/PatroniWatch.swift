@@ -34,6 +34,9 @@ package final class PatroniWatch: Sendable {
         phase.stop { mailbox.stop() }
     }
 
+    /// As at `init`, from now on. From any thread; cheap.
+    package func reconfigure(_ options: PatroniOptions) { mailbox.post(.reconfigured(options)) }
+
     /// While no node can be written to, Patroni is asked several times a second. From any thread; cheap.
     package func update(_ view: ClusterView) {
         mailbox.post(.primary(isKnown: view.topology.primary != nil))
@@ -44,4 +47,5 @@ package final class PatroniWatch: Sendable {
 enum PatroniMessage: Sendable {
     /// Whether there is a node to write to.
     case primary(isKnown: Bool)
+    case reconfigured(PatroniOptions)
 }

@@ -36,8 +36,9 @@ extension ClusterEvent {
         case .fenced(let node, let reason):
             EventFacts(kind: .fenced, node: node, role: .unknown, reason: reason.description)
         case .unfenced(let node, let role): EventFacts(kind: .unfenced, node: node, role: role, reason: "")
-        case .addresses, .promotion, .command, .joined, .left, .notTaken, .sendersDenied, .patroni, .coordination,
-            .following, .commitsWait, .commitsGoOn, .catalogLoaded, .catalogFailed:
+        case .addresses, .promotion, .command, .joined, .left, .added, .removed, .nodesWait, .notTaken,
+            .sendersDenied, .patroni, .coordination, .following, .commitsWait, .commitsGoOn, .catalogLoaded,
+            .catalogFailed:
             nil
         }
     }

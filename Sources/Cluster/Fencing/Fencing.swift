@@ -43,6 +43,25 @@ package struct Fencing: Sendable {
         strays.remove(place)
     }
 
+    /// What reasons say of a node is another than before.
+    package mutating func renamed(_ place: Int, _ node: Node) { nodes[place] = node }
+
+    /// A node has been taken out of the configuration. What the primary was is remembered, but none stands in its place
+    /// by being another node.
+    package mutating func removed(_ place: Int) {
+        if accepted?.place == place { accepted?.isMember = false }
+        superseded.remove(place)
+        strays.remove(place)
+    }
+
+    /// None of the nodes is left that all of it was known of.
+    package mutating func forget() { self = Fencing(nodes: nodes) }
+
+    /// It is back.
+    package mutating func restored(_ place: Int) {
+        if accepted?.place == place { accepted?.isMember = true }
+    }
+
     /// A replica is about to be promoted in place of a primary that is lost: whatever that one says from now on, it is
     /// not used.
     package mutating func replace(_ old: Int, by new: Int) { replacement = Replacement(old: old, new: new) }
@@ -122,6 +141,8 @@ package struct Fencing: Sendable {
                 .untoldOlder where place == accepted.place, .diverged where place == accepted.place,
                 nil where place == accepted.place:
                 holder = place
+            // It may well be the same one, under another name.
+            case .same where !accepted.isMember: successors.append(place)
             case .same: verdict.fences[place] = .secondPrimary(named(accepted))
             case .descendant: successors.append(place)
             case .untoldNewer, nil:
@@ -202,7 +223,7 @@ package struct Fencing: Sendable {
     }
 
     private mutating func accept(_ place: Int, _ claim: NodeClaim) {
-        if let before = accepted, before.place != place { superseded.insert(before.place) }
+        if let before = accepted, before.place != place, before.isMember { superseded.insert(before.place) }
         superseded.remove(place)
         // A monitoring user may tell less after a reconnect than before.
         let isSame = accepted?.place == place && accepted?.timeline?.number == claim.timeline?.number
@@ -277,4 +298,6 @@ package struct AcceptedPrimary: Sendable, Equatable {
     package var place: Int
     package var timeline: Timeline?
     package var systemIdentifier: String?
+    /// False: it has been taken out of the configuration.
+    package var isMember = true
 }

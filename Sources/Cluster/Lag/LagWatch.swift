@@ -10,7 +10,8 @@ package struct LagWatch: Sendable {
         let systemIdentifier: String?
     }
 
-    private let limits: LagLimits
+    /// Setting them anew holds from the next report on.
+    package var limits: LagLimits
     private var ring = LagRing()
     private var source: Source?
     private var readings: [NodeReading?]

@@ -5,8 +5,8 @@ import ProxyCore
 /// The thread that watches log-ins.
 final class LoginLoop {
     private var nodes: [Int: MonitoredNode]
-    private let interval: Duration
-    private let timeout: Duration
+    private var interval: Duration
+    private var timeout: Duration
     private let mailbox: Mailbox<LoginMessage>
     private let changed: (LoginChange) -> Void
     private let log: (String) -> Void
@@ -45,16 +45,21 @@ final class LoginLoop {
     private func handle(_ message: LoginMessage) {
         switch message {
         case .view(let new):
-            let before = view?.topology.primary
+            let before = primary
             view = new
             for node in new.nodes { nodes[node.index] = node }
-            if new.topology.primary == before { return }
+            if primary == before { return }
             session = nil
             due = MonotonicClock.now
         case .checkNow:
             due = MonotonicClock.now
+        case .reconfigured(let interval, let timeout):
+            (self.interval, self.timeout) = (interval, timeout)
+            due = min(due, MonotonicClock.now &+ interval.microseconds)
         }
     }
+
+    private var primary: MonitoredNode? { view?.topology.primary.flatMap { nodes[$0] } }
 
     private func look() {
         due = MonotonicClock.now &+ interval.microseconds

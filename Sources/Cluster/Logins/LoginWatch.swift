@@ -56,6 +56,11 @@ package final class LoginWatch: Sendable {
     /// Which node is the primary: what `ClusterMonitor` publishes.
     package func update(_ view: ClusterView) { mailbox.post(.view(view)) }
 
+    /// As at `init`, from now on.
+    package func reconfigure(interval: Duration, timeout: Duration) {
+        mailbox.post(.reconfigured(interval: interval, timeout: timeout))
+    }
+
     /// A server has said something that it may say because of such a change.
     package func checkNow() { mailbox.post(.checkNow) }
 }
@@ -64,4 +69,5 @@ package final class LoginWatch: Sendable {
 enum LoginMessage: Sendable {
     case view(ClusterView)
     case checkNow
+    case reconfigured(interval: Duration, timeout: Duration)
 }

@@ -24,6 +24,11 @@ package enum ClusterEvent: Sendable, Equatable {
     case joined(node: String, address: String)
     /// It has not been listed for `discover_forget`.
     case left(node: String)
+    /// A node of the configuration, by a reload.
+    case added(node: String, address: String)
+    case removed(node: String)
+    /// A reload has changed which nodes there are, which waits for the end of a failover or a switchover.
+    case nodesWait
     /// `max_nodes` is reached.
     case notTaken(node: String, maximum: Int)
     /// The primary does not tell the monitoring user who streams from it.
@@ -53,7 +58,8 @@ package enum ClusterEvent: Sendable, Equatable {
         case .command(_, _, let outcome): outcome.isTrouble
         case .following(let news, _): news.isTrouble
         case .commitsWait: true
-        case .commitsGoOn, .unfenced, .addresses, .joined, .left, .catalogLoaded: false
+        case .commitsGoOn, .unfenced, .addresses, .joined, .left, .added, .removed, .nodesWait, .catalogLoaded:
+            false
         }
     }
 }
@@ -76,6 +82,9 @@ extension ClusterEvent: CustomStringConvertible {
         case .promotion(let news, let nodes): news.text(nodes)
         case .joined(let node, let address): "node \(node) has been found at \(address)"
         case .left(let node): "node \(node) has left: it is listed no more"
+        case .added(let node, let address): "node \(node) has been added at \(address)"
+        case .removed(let node): "node \(node) has been taken out of the configuration"
+        case .nodesWait: "nodes are added and removed once the failover or switchover that is under way is over"
         case .notTaken(let node, let maximum):
             "node \(node) is not taken in: there are \(maximum) nodes already; raise max_nodes"
         case .sendersDenied(let node, let user):

@@ -112,6 +112,25 @@ package final class ClusterMonitor: Sendable {
         mailbox.post(.listed(nodes))
     }
 
+    /// Other options hold from now on, and the configuration has these nodes: their names tell which are the same as
+    /// before, their indexes do not count. How proxies agree (`MonitorOptions.coordination`), and whether nodes are
+    /// looked for, stays as it was at the start. From any thread; cheap.
+    ///
+    /// - Parameter done: called on the monitor's thread, behind `publish`.
+    package func reconfigure(
+        nodes: [MonitoredNode],
+        options: MonitorOptions,
+        done: @escaping @Sendable (MonitorReloadOutcome) -> Void
+    ) {
+        mailbox.post(.reconfigured(MonitorReload(nodes: nodes, options: options, done: done)))
+    }
+
+    /// A planned change of the primary begins or ends: no nodes of the configuration come or go meanwhile. From any
+    /// thread; cheap.
+    package func switchover(isUnderWay: Bool) {
+        mailbox.post(.switchover(isUnderWay: isUnderWay))
+    }
+
     /// Blocks the calling thread until every node has been asked once, and the view that says so has been published.
     ///
     /// - Returns: false when `timeout` passed before.
@@ -136,6 +155,8 @@ enum MonitorMessage: Sendable {
     case slotVacated(node: Int)
     /// Somebody has listed the nodes that there are.
     case listed([DiscoveredNode])
+    case reconfigured(MonitorReload)
+    case switchover(isUnderWay: Bool)
     /// By place among the monitored nodes; another node may have got the place meanwhile.
     case lookedUp(place: Int, host: String, Result<[String], ProbeFailure>)
 }

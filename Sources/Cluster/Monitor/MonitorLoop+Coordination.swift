@@ -43,7 +43,7 @@ extension MonitorLoop {
         }
         let claim = verdict.primary.flatMap { place in readings[place].map { NodeClaim(role: $0.role, $0) } }
         return CoordinationLook(
-            names: probes.map(\.node.name),
+            names: probes.indices.map { members.isMember($0) ? probes[$0].node.name : "" },
             sees: sees,
             timeline: claim?.timeline?.number ?? 0,
             lastTimeline: fencing.accepted?.timeline?.number ?? 0,

@@ -1,7 +1,7 @@
 import MonotonicTime
 import ProxyCore
 
-/// Nodes that are not in the configuration: found, watched like the others, and let go.
+/// Nodes that come and go: those that are found, and those that a reload brings.
 extension MonitorLoop {
     /// The primary has said who streams from it.
     func sendersTold(_ list: SenderList, by place: Int) {
@@ -19,7 +19,7 @@ extension MonitorLoop {
 
     /// The nodes that there are, by what the primary or Patroni says.
     func listed(_ found: [DiscoveredNode]) {
-        guard let rules = options.discovery else { return }
+        guard options.discovery != nil else { return }
         let changes = members.listed(
             found,
             hosts: probes.indices.map { hosts($0) },
@@ -27,15 +27,20 @@ extension MonitorLoop {
             reserved: fencing.accepted?.place,
             at: MonotonicClock.now
         )
+        adopt(changes)
+    }
+
+    /// - Parameter areConfigured: the configuration says so, not somebody who lists nodes.
+    func adopt(_ changes: [MembershipChange], areConfigured: Bool = false) {
         if changes.isEmpty { return }
         for change in changes {
             switch change {
-            case .joined(let slot): admit(slot, isNew: true)
-            case .rejoined(let slot): admit(slot, isNew: false)
-            case .left(let slot): remove(slot)
-            case .retagged(let slot): probes[slot].node = members.nodes[slot]
+            case .joined(let slot): admit(slot, isNew: true, isConfigured: areConfigured)
+            case .rejoined(let slot): admit(slot, isNew: false, isConfigured: areConfigured)
+            case .left(let slot): remove(slot, isConfigured: areConfigured)
+            case .changed(let slot): update(slot)
             case .stirred(let slot): tell(slot, .hinted)
-            case .refused(let name): log(.notTaken(node: name, maximum: rules.maximum))
+            case .refused(let name): log(.notTaken(node: name, maximum: options.discovery?.maximum ?? 0))
             }
         }
         judge()
@@ -49,7 +54,14 @@ extension MonitorLoop {
         return nil
     }
 
-    private func admit(_ slot: Int, isNew: Bool) {
+    private func update(_ slot: Int) {
+        let node = members.nodes[slot]
+        if !node.hasSameLogin(as: probes[slot].node) { tell(slot, .hinted) }
+        probes[slot].set(node)
+        fencing.renamed(slot, Fencing.Node(name: node.name, conninfo: node.conninfo))
+    }
+
+    private func admit(_ slot: Int, isNew: Bool, isConfigured: Bool) {
         let node = members.nodes[slot]
         let watch = NodeWatch(rules: options.rules, seed: UInt64.random(in: .min ... .max))
         let probe = NodeProbe(
@@ -74,18 +86,29 @@ extension MonitorLoop {
             since[slot] = now
         }
         // Of a node that is back it is remembered that it was primary once.
-        if isNew { fencing.joined(slot, Fencing.Node(name: node.name, conninfo: node.conninfo)) }
+        let named = Fencing.Node(name: node.name, conninfo: node.conninfo)
+        if isNew {
+            fencing.joined(slot, named)
+        } else {
+            fencing.renamed(slot, named)
+            fencing.restored(slot)
+        }
         lag.joined(slot)
-        log(.joined(node: node.name, address: node.address.text))
+        promotionDriver?.following.forget(slot)
+        let address = node.address.text
+        log(isConfigured ? .added(node: node.name, address: address) : .joined(node: node.name, address: address))
     }
 
-    private func remove(_ slot: Int) {
+    private func remove(_ slot: Int, isConfigured: Bool) {
         let node = probes[slot].node
         probes[slot] = NodeProbe(node: node, timeout: options.timeout, clock: clock)
         watches[slot] = NodeWatch(rules: options.rules, seed: 1)
         readings[slot] = nil
         since[slot] = MonotonicClock.now
         lag.lost(slot)
-        log(.left(node: node.name))
+        if fencing.accepted?.place == slot { promotionDriver?.promotion.lossIsOver() }
+        fencing.removed(slot)
+        promotionDriver?.leave(slot)
+        log(isConfigured ? .removed(node: node.name) : .left(node: node.name))
     }
 }

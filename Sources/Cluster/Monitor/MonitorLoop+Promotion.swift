@@ -49,6 +49,7 @@ extension MonitorLoop {
             let claim = readings[place].map { NodeClaim(role: $0.role, $0) }
             return PromotionCandidate(
                 role: watches[place].health.observation?.role ?? .unknown,
+                isMember: members.isMember(place),
                 isFenced: verdict.fences[place] != nil,
                 timeline: claim?.timeline?.number,
                 position: claim?.position,
@@ -61,7 +62,8 @@ extension MonitorLoop {
         return PromotionScene(
             nodes: nodes,
             primary: verdict.primary,
-            accepted: fencing.accepted?.place,
+            // Nothing is promoted in place of a primary that has been taken out of the configuration.
+            accepted: fencing.accepted.flatMap { $0.isMember ? $0.place : nil },
             timeline: fencing.accepted?.timeline?.number
         )
     }

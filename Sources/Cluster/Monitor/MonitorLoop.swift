@@ -5,7 +5,13 @@ import ProxyCore
 /// The monitor's thread: one poll(2) over the connections of all nodes and the mailbox's bell.
 final class MonitorLoop {
     private let mailbox: Mailbox<MonitorMessage>
-    let options: MonitorOptions
+    var options: MonitorOptions
+    /// Nodes of the configuration that wait to come and go; nil: it is as it says.
+    var pending: [MonitoredNode]?
+    /// SWITCHOVER of the console's is under way.
+    var isSwitchingOver = false
+    /// Who waits for a reload to be seen.
+    var answers: [(done: @Sendable (MonitorReloadOutcome) -> Void, outcome: MonitorReloadOutcome)] = []
     private let publish: (ClusterView) -> Void
     private let report: (FreshnessReport) -> Void
     let log: (ClusterEvent) -> Void
@@ -80,7 +86,9 @@ final class MonitorLoop {
             startDueChecks()
             startDueSamples()
             if coordinationDriver != nil { coordinate() }
+            if pending != nil { settleNodes() }
             publishChange()
+            if !answers.isEmpty { answerReloads() }
             promote()
             reportLag()
             sleep()
@@ -104,6 +112,8 @@ final class MonitorLoop {
         case .writesLapsed: mustRepublish = true
         case .slotVacated(let index): members.vacated(index)
         case .listed(let nodes): listed(nodes)
+        case .reconfigured(let reload): reconfigure(reload)
+        case .switchover(let isUnderWay): isSwitchingOver = isUnderWay
         case .lookedUp(let place, let host, let result):
             guard members.isMember(place), case .tcp(host, _) = probes[place].node.address else { return }
             let (changed, outcome) = probes[place].lookedUp(result, at: MonotonicClock.now)

@@ -42,6 +42,11 @@ package struct MonitoredNode: Sendable, Equatable {
         self.promotion = promotion
     }
 
+    func hasSameLogin(as other: MonitoredNode) -> Bool {
+        user == other.user && password == other.password && database == other.database
+            && parameters == other.parameters
+    }
+
     /// How `pg_rewind` finds it: a libpq connection string, without a password.
     var conninfo: String {
         switch address {

@@ -4,15 +4,18 @@ import ProxyCore
 
 /// Checks one node over one connection that is kept open. Driven by `MonitorLoop` on its thread; never blocks.
 final class NodeProbe {
-    /// Where its weight and its promotion change, its address and login stay.
-    var node: MonitoredNode
+    /// Its address stays; `isRelogged` where its login changes.
+    private(set) var node: MonitoredNode
     /// Whether a primary is asked who streams from it.
     private let asksForSenders: Bool
     private(set) var addresses: HostAddresses
-    private let timeout: Duration
+    /// Of checks that begin from now on.
+    var timeout: Duration
     private let clock: SampleClock
     private var stage = ProbeStage.closed
     private(set) var isDoubted = false
+    /// The connection that is there has logged in as somebody else than the next one will.
+    private var isRelogged = false
     private var candour = Candour.unknown
     private var lastReading: NodeReading?
     /// When it was last asked for its positions: microseconds of `MonotonicClock`.
@@ -40,8 +43,11 @@ final class NodeProbe {
     /// Begins a check. None may be under way.
     func begin(at now: UInt64) -> ProbeOutcome? {
         let deadline = now &+ timeout.microseconds
-        let connectsAnew = isDoubted
+        let connectsAnew = isDoubted || isRelogged
         isDoubted = false
+        // Another user may be told more, or less.
+        if isRelogged { candour = .unknown }
+        isRelogged = false
         switch takeStage() {
         case .idle(let connection):
             if connectsAnew || connection.isWornOut { return open(deadline: deadline) }
@@ -78,6 +84,12 @@ final class NodeProbe {
     /// may go on where no new one gets in.
     func doubt() {
         isDoubted = true
+    }
+
+    /// The configuration says something else of the node: weight, promotion, login.
+    func set(_ new: MonitoredNode) {
+        isRelogged = isRelogged || !new.hasSameLogin(as: node)
+        node = new
     }
 
     /// What to poll(2) for; nil where there is nothing.

@@ -15,11 +15,16 @@ struct PromotionDriver {
     var mustAwait = false
     private(set) var appliedSerial: UInt64 = 0
     private var lastLook: UInt64 = 0
-    let rules: PromotionRules
+    var rules: PromotionRules { promotion.rules }
 
     init(rules: PromotionRules, nodes: [MonitoredNode]) {
-        self.rules = rules
         promotion = Promotion(rules: rules, policies: nodes.map(\.promotion))
+    }
+
+    /// A node has left: what it was to do is given up.
+    mutating func leave(_ place: Int) {
+        following.forget(place)
+        commands.removeAll { $0.place == place }
     }
 
     mutating func applied(_ serial: UInt64) { appliedSerial = max(appliedSerial, serial) }

@@ -62,6 +62,13 @@ package struct Following: Sendable {
     /// A replica was promoted, and these are to follow it.
     package mutating func owe(_ replicas: [Int]) { owed.formUnion(replicas) }
 
+    /// The place is another node's from now on, or nobody's.
+    package mutating func forget(_ place: Int) {
+        owed.remove(place)
+        if standings.indices.contains(place) { standings[place] = .away }
+        if primary == place { primary = nil }
+    }
+
     /// Replicas that follow the primary, as far as that may be known.
     package var followers: Set<Int> {
         Set(

@@ -73,8 +73,8 @@ package struct Promotion: Sendable {
         var isInherited = false
     }
 
-    let rules: PromotionRules
-    private let policies: [PromotionPolicy]
+    private(set) var rules: PromotionRules
+    private var policies: [PromotionPolicy]
     package internal(set) var phase = Phase.idle
     /// What the log has been told of the outage that goes on.
     private var logged = LoggedObstacles()
@@ -82,6 +82,29 @@ package struct Promotion: Sendable {
     package init(rules: PromotionRules, policies: [PromotionPolicy]) {
         self.rules = rules
         self.policies = policies
+    }
+
+    /// Whether something is under way that goes by the places of nodes: these must stay as they are meanwhile.
+    package var isUnderWay: Bool {
+        switch phase {
+        case .idle, .waiting: false
+        case .asking, .fencing, .promoting, .withdrawing, .following: true
+        }
+    }
+
+    /// Settings have changed, or nodes have come or gone. A loss is looked at anew, from the beginning.
+    ///
+    /// - Parameter policies: by place.
+    package mutating func reconfigure(_ rules: PromotionRules, _ policies: [PromotionPolicy]) {
+        precondition(!isUnderWay)
+        if policies.count != self.policies.count { phase = .idle }
+        self.rules = rules
+        self.policies = policies
+    }
+
+    /// A node has left that may be what is waited for.
+    package mutating func lossIsOver() {
+        if case .waiting = phase { phase = .idle }
     }
 
     package mutating func handle(_ event: Event, at now: UInt64) -> [PromotionAction] {
@@ -158,9 +181,8 @@ package struct Promotion: Sendable {
             return hinder(&loss, hearer.flatMap { isLate ? .primaryIsHeard(by: $0) : nil })
         }
         let seen = scene.nodes.count { $0.role != .unknown }
-        guard seen * 2 > scene.nodes.count else {
-            return hinder(&loss, .noMajority(seen: seen, of: scene.nodes.count))
-        }
+        let count = scene.nodes.count(where: \.isMember)
+        guard seen * 2 > count else { return hinder(&loss, .noMajority(seen: seen, of: count)) }
         // What was asked before the loss may not be all that was received.
         let eligible = candidates(scene)
         guard !eligible.isEmpty else { return hinder(&loss, .noCandidate) }
@@ -228,7 +250,7 @@ package struct Promotion: Sendable {
             }
             // What is left to do is written down before anything of it is done, so that somebody else can go on with
             // it.
-            let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary }
+            let others = scene.nodes.indices.filter { $0 != attempt.old && $0 != primary && scene.nodes[$0].isMember }
             let done = PromotionNews.done(primary: primary, took: .microseconds(Int64(now - attempt.since)))
             return [.log(done)] + (rules.isCoordinated ? [.intend(.finish(followers: others))] : []) + [.owe(others)]
         }

@@ -2,6 +2,8 @@ import ProxyCore
 
 /// A node as `Promotion` sees it: what it said last, after fencing.
 package struct PromotionCandidate: Sendable, Equatable {
+    /// False: it has left. Its place stays, and it counts for nothing.
+    package var isMember: Bool
     /// What it says that it is; `unknown` while it does not answer, or is lost by the watch's verdict.
     package var role: NodeRole
     package var isFenced: Bool
@@ -18,6 +20,7 @@ package struct PromotionCandidate: Sendable, Equatable {
 
     package init(
         role: NodeRole,
+        isMember: Bool = true,
         isFenced: Bool = false,
         timeline: UInt32? = nil,
         position: WALPosition? = nil,
@@ -27,6 +30,7 @@ package struct PromotionCandidate: Sendable, Equatable {
         askedAt: UInt64 = 0
     ) {
         self.role = role
+        self.isMember = isMember
         self.isFenced = isFenced
         self.timeline = timeline
         self.position = position

@@ -15,7 +15,7 @@ package struct NodeWatch: Sendable {
         case hinted
     }
 
-    package let rules: WatchRules
+    package private(set) var rules: WatchRules
     package private(set) var health: NodeHealth = .unasked
     package private(set) var schedule: ProbeSchedule = .due(at: 0)
     private var randomState: UInt64
@@ -127,6 +127,14 @@ package struct NodeWatch: Sendable {
         pace = isUrgent ? .urgent : .usual
         guard before == .usual, isUrgent, case .due(let time) = schedule else { return }
         schedule = .due(at: min(time, max(earliest, now &+ rules.urgentInterval.microseconds)))
+    }
+
+    /// Other rules hold from now on. What has been found out stays; a check that would come later than by these comes
+    /// sooner.
+    package mutating func setRules(_ new: WatchRules, at now: UInt64) {
+        rules = new
+        guard case .due(let time) = schedule else { return }
+        schedule = .due(at: min(time, now &+ pause.microseconds))
     }
 
     private mutating func hasten(at now: UInt64) {

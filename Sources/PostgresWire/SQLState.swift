@@ -56,6 +56,8 @@ package struct SQLState: Sendable, Hashable, BitwiseCopyable, ExpressibleByStrin
     package static let idleInTransactionTimeout: SQLState = "25P03"
     package static let transactionTimeout: SQLState = "25P04"
     package static let idleSessionTimeout: SQLState = "57P05"
+    package static let cannotChangeNow: SQLState = "55P02"
+    package static let configurationFileError: SQLState = "F0000"
     package static let internalError: SQLState = "XX000"
     package static let undefinedObject: SQLState = "42704"
     package static let invalidParameterValue: SQLState = "22023"

@@ -27,9 +27,7 @@ import Testing
     }
 
     private func command(_ text: String, timeout: Duration = .seconds(60), _ lines: Lines) -> EventCommand {
-        let command = EventCommand(command: text, timeout: timeout) { lines.add($0) }
-        command.start()
-        return command
+        EventCommand(EventCommand.Rule(command: text, timeout: timeout)) { lines.add($0) }
     }
 
     @Test func itKnowsTheFactsAndNoSecrets() {
@@ -89,6 +87,20 @@ import Testing
         _ = lines.wait(for: 1)
         command.stop()
         #expect(lines.wait(for: 2) == ["on_event (1): begun 1", "on_event (1): was killed: the proxy stops"])
+    }
+
+    @Test func anotherCommandIsForEventsFromThenOn() {
+        let lines = Lines()
+        let command = EventCommand(EventCommand.Rule(command: nil, timeout: .seconds(60))) { lines.add($0) }
+        defer { command.stop() }
+        command.run("0", facts: [])
+        for text in ["echo first", "echo second"] {
+            command.reconfigure(EventCommand.Rule(command: text, timeout: .seconds(60)))
+            command.run(text, facts: [])
+        }
+        #expect(
+            lines.wait(for: 2) == ["on_event (echo first): first", "on_event (echo second): second"]
+        )
     }
 
     @Test func outputIsBounded() {

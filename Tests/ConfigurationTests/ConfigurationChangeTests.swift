@@ -120,6 +120,12 @@ import Testing
                     """
                 ]
         )
+        #expect(
+            try problems(
+                "failover = promote\ncoordination = etcd\netcd_urls = http://e\netcd_scope = s",
+                "failover = follow"
+            ).first?.contains(#"coordination stays "etcd" until a restart"#) == true
+        )
     }
 
     /// How clients log in where nothing is said hangs on where they come from, and that needs a restart.

@@ -64,6 +64,22 @@ struct DemoCommandTests {
         #expect(lines[5] == "7")
     }
 
+    /// It has no file: the environment and the nodes are read again, and are as they were.
+    @Test func settingsCanBeReadAgain() throws {
+        let output = try TemporaryFile()
+        defer { output.remove() }
+        let command = """
+            exec > '\(output.path)' 2>&1
+            psql -XAtd howdah -c RELOAD -c 'SHOW NODES' | cut -d'|' -f3,4
+            psql -XAtc 'SELECT 1'
+            """
+        let status = runDemo(arguments: ["--port", "0", "--replicas", "0", "--exec", command]) { nodes, port in
+            try DemoProxy(nodes: nodes, port: port)
+        }
+        #expect(status == 0)
+        #expect(try output.lines() == ["RELOAD", "primary|up", "1"])
+    }
+
     @Test func aProxyThatDoesNotStartLeavesNothing() throws {
         var directory = ""
         let status = runDemo(arguments: ["--replicas", "0"]) { nodes, port in

@@ -55,6 +55,22 @@ import Testing
         #expect(reader.lines(with: "an event", count: 3).count == 3)
     }
 
+    @Test func otherSettingsHoldFromThenOn() throws {
+        let reader = Reader()
+        let log = Log(level: .warning, memory: 1 << 20, interval: .seconds(600), descriptor: reader.descriptor)
+        for _ in 0..<3 { log.write(.warning, "again") }
+        log.write(.info, "unheard")
+        let environment = ["HOWDAH_LOG_LEVEL": "debug", "HOWDAH_LOG_REPEAT_INTERVAL": "0", "HOWDAH_AUTH_TYPE": "trust"]
+        log.reconfigure(try Configuration.load(file: nil, environment: environment, nodes: ["host=a"]).proxy)
+        log.write(.debug, "heard")
+        for _ in 0..<3 { log.write(.warning, "again") }
+        log.write(.info, "last")
+        _ = reader.lines(with: "last", count: 1)
+        let told = reader.lines(with: "again", count: 5)
+        #expect(told.count == 5 && told[1].hasSuffix("(2 times more in 600 s)"), "\(told)")
+        #expect(reader.lines(with: "heard", count: 1).count == 1)
+    }
+
     @Test func summariesComeByThemselves() {
         let reader = Reader()
         let log = Log(level: .info, memory: 1 << 20, interval: .milliseconds(20), descriptor: reader.descriptor)

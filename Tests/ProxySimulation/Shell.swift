@@ -19,6 +19,7 @@ package final class Shell {
     package internal(set) var samplesAsked = 0
     /// What the engine has asked of the control plane.
     package private(set) var switchovers: [(from: Int, to: Int)] = []
+    package private(set) var reloads: [UInt64] = []
     package private(set) var suspects: [Int] = []
     package private(set) var vacated: [Int] = []
     /// What the control plane has read of every database's catalog, and whether it has seen each change at once.
@@ -207,6 +208,7 @@ package final class Shell {
         case .log(let event): events.append(event)
         case .samplePositions: samplesAsked += 1
         case .switchover(let from, let to): switchovers.append((from, to))
+        case .reload(let number): reloads.append(number)
         case .suspectNode(let node): suspects.append(node)
         case .slotVacated(let node): vacated.append(node)
         case .catalogWanted(let database):

@@ -185,7 +185,7 @@ extension SettingTable {
             proxyOnly,
             .size(16_384...(1 << 30)),
             default: "1MB",
-            .restart,
+            .reload,
             "Bytes of lines that wait to be written; nobody waits for whoever reads them. Beyond that lines are dropped, and their number is told."
         ),
         SettingDefinition(
@@ -194,7 +194,7 @@ extension SettingTable {
             proxyOnly,
             .duration(unit: .seconds, .seconds(1)...(.seconds(3_600)), zeroDisables: true),
             default: "10s",
-            .restart,
+            .reload,
             "Of warnings and errors that come again within this time only the first is written, and then their number. 0: all are written."
         ),
     ]

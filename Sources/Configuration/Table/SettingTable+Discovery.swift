@@ -18,7 +18,7 @@ extension SettingTable {
             proxyOnly,
             .integer(0...65_535),
             default: "0",
-            .restart,
+            .reload,
             """
             discover = replication: the port of replicas whose application_name is not of the form host:port or :port. 0: the \
             primary's.
@@ -30,7 +30,7 @@ extension SettingTable {
             proxyOnly,
             boundedWait,
             default: "10s",
-            .restart,
+            .reload,
             "A node that was found and is listed no more is let go after this long. Nodes that are given here never are."
         ),
         SettingDefinition(
@@ -39,7 +39,7 @@ extension SettingTable {
             proxyOnly,
             .integer(1...256),
             default: "32",
-            .restart,
+            .reload,
             "No node is taken in beyond this many."
         ),
         SettingDefinition(
@@ -48,7 +48,7 @@ extension SettingTable {
             proxyOnly,
             .list,
             default: "",
-            .restart,
+            .reload,
             "discover = patroni: REST APIs of members, the first that answers is enough; those of other members are learnt from it."
         ),
         SettingDefinition(
@@ -57,7 +57,7 @@ extension SettingTable {
             proxyOnly,
             .text,
             default: "",
-            .restart,
+            .reload,
             """
             Certificates in PEM form that Patroni's https:// is checked against, a path as seen from this file. Empty: the system's.
             """

@@ -227,7 +227,7 @@ extension SettingTable {
             proxyOnly,
             .text,
             default: "",
-            .restart,
+            .reload,
             """
             Command that /bin/sh runs when a node goes up or down, is promoted, demoted, fenced or unfenced, lags or is fresh \
             again. HOWDAH_EVENT, HOWDAH_NODE, HOWDAH_HOST, HOWDAH_PORT, HOWDAH_ROLE and HOWDAH_REASON are set. Empty: none.
@@ -239,7 +239,7 @@ extension SettingTable {
             proxyOnly,
             boundedWait,
             default: "30s",
-            .restart,
+            .reload,
             "The command is killed when it takes longer; one runs at a time."
         ),
     ]
@@ -251,7 +251,7 @@ extension SettingTable {
             proxyOnly,
             choice(FailoverMode.self),
             default: "follow",
-            .restart,
+            .reload,
             """
             When the primary is lost. follow: go on with the one that somebody else promotes. promote: promote a replica, with nobody else \
             who promotes; several proxies need coordination.
@@ -284,7 +284,7 @@ extension SettingTable {
             proxyOnly,
             boundedWait,
             default: "3s",
-            .restart,
+            .reload,
             "failover = promote: how long the primary must be down before a replica is promoted. Longer than its restart takes."
         ),
     ]

@@ -19,7 +19,6 @@ package class EventLoop {
 
     package let ioMethod: IOMethodChoice
     package let bell: Bell
-    package let options: LoopOptions
     /// Lends the chunks of all output. Belongs to the loop's thread.
     package let pool: BufferPool
     // One thread has the loop and no access lasts through a call to the owner, so the run-time check that accesses
@@ -27,6 +26,7 @@ package class EventLoop {
 
     /// Microseconds of the monotonic clock when the current turn's events were taken.
     @exclusivity(unchecked) package internal(set) final var now: UInt64
+    @exclusivity(unchecked) package private(set) final var options: LoopOptions
     @exclusivity(unchecked) package internal(set) final var counters = LoopCounters()
 
     let connections = Slab<Connection>()
@@ -66,6 +66,15 @@ package class EventLoop {
         for index in 0..<connections.capacity {
             if let handle = connections.handle(at: index) { connections[handle]?.pointee.output.clear(to: pool) }
         }
+    }
+
+    /// Puts other marks of unsent bytes, and other TCP options for new connections, into effect. The rest stays as it
+    /// was at the start. On the loop's thread.
+    package final func reconfigure(_ new: LoopOptions) {
+        precondition(new.lowWater <= new.highWater, "send_low_water is above send_high_water")
+        options.highWater = new.highWater
+        options.lowWater = new.lowWater
+        options.keepalive = new.keepalive
     }
 
     // MARK: What the subclasses do

@@ -61,6 +61,8 @@ struct ConsoleWait {
         /// PAUSE, until nothing runs.
         case pause(database: String?)
         case switchover
+        /// The answer to the `.reload` of this number.
+        case reload(UInt64)
     }
 
     let subject: Subject
@@ -68,11 +70,18 @@ struct ConsoleWait {
         switch subject {
         case .pause: .pause
         case .switchover: .switchover
+        case .reload: .reload
         }
     }
 
     /// Sent as a Query: ReadyForQuery is part of the answer.
     let isQuery: Bool
+}
+
+/// How a command that its client waits for has ended.
+struct ConsoleEnding {
+    var notices: [PostgresError] = []
+    var error: PostgresError?
 }
 
 /// What has become of a command.

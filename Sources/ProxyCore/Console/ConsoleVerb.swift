@@ -1,5 +1,6 @@
 /// What the admin console can be told, without its argument.
 enum ConsoleVerb: CaseIterable {
+    case showConfig
     case showHelp
     case showNodes
     case showPins
@@ -9,6 +10,7 @@ enum ConsoleVerb: CaseIterable {
     case drain
     case undrain
     case switchover
+    case reload
 
     enum Argument {
         case none
@@ -20,6 +22,7 @@ enum ConsoleVerb: CaseIterable {
     /// As it is typed, in capitals.
     var words: String {
         switch self {
+        case .showConfig: "SHOW CONFIG"
         case .showHelp: "SHOW HELP"
         case .showNodes: "SHOW NODES"
         case .showPins: "SHOW PINS"
@@ -29,12 +32,13 @@ enum ConsoleVerb: CaseIterable {
         case .drain: "DRAIN"
         case .undrain: "UNDRAIN"
         case .switchover: "SWITCHOVER"
+        case .reload: "RELOAD"
         }
     }
 
     var argument: Argument {
         switch self {
-        case .showHelp, .showNodes, .showPins, .showVersion: .none
+        case .showConfig, .showHelp, .showNodes, .showPins, .showVersion, .reload: .none
         case .pause, .resume: .optional(after: nil)
         case .drain, .undrain: .required
         case .switchover: .optional(after: "TO")
@@ -44,7 +48,7 @@ enum ConsoleVerb: CaseIterable {
     /// With its argument, as it is written in lists.
     var usage: String {
         switch self {
-        case .showHelp, .showNodes, .showPins, .showVersion: words
+        case .showConfig, .showHelp, .showNodes, .showPins, .showVersion, .reload: words
         case .pause, .resume: words + " [database]"
         case .drain, .undrain: words + " node"
         case .switchover: words + " [TO node]"
@@ -53,6 +57,8 @@ enum ConsoleVerb: CaseIterable {
 
     var summary: String {
         switch self {
+        case .showConfig:
+            "the settings of [proxy] as they are in effect, their defaults, and whether RELOAD changes them"
         case .showHelp: "the commands of this console"
         case .showNodes: "the nodes: what each is, how far it is behind, and why it is not used"
         case .showPins: "clients that keep their server, why, since when, and the statement that made it so"
@@ -62,12 +68,14 @@ enum ConsoleVerb: CaseIterable {
         case .drain: "gives a node nothing new to do"
         case .undrain: "ends DRAIN"
         case .switchover: "makes a replica the primary while writes wait; returns when writes go on"
+        case .reload: "reads the settings again, as SIGHUP does, and puts all of them into effect or none"
         }
     }
 
     /// nil where there is no result set.
     var columns: [String]? {
         switch self {
+        case .showConfig: ["key", "value", "default", "changeable"]
         case .showHelp: ["command", "description"]
         case .showNodes:
             [
@@ -77,7 +85,7 @@ enum ConsoleVerb: CaseIterable {
             ]
         case .showPins: ["client", "user", "database", "node", "reason", "since", "statement", "address"]
         case .showVersion: ["version"]
-        case .pause, .resume, .drain, .undrain, .switchover: nil
+        case .pause, .resume, .drain, .undrain, .switchover, .reload: nil
         }
     }
 }

@@ -7,6 +7,10 @@ struct OperatorOrders {
     var isDraining = false
     /// Clients of the console whose command is not done yet.
     var waits: [Handle] = []
+    /// RELOADs so far: each is answered with what its own reading has come to.
+    var reloads: UInt64 = 0
+    /// What SHOW CONFIG tells.
+    var settings: [ListedSetting] = []
 }
 
 /// Databases whose clients get nothing new to run: PAUSE.

@@ -207,7 +207,8 @@ extension Engine {
         case .drain: drainNode(command.argument ?? "")
         case .undrain: undrainNode(command.argument ?? "")
         case .switchover: beginSwitchover(to: command.argument)
-        case .showHelp, .showNodes, .showPins, .showVersion: .done
+        case .reload: beginReload()
+        case .showConfig, .showHelp, .showNodes, .showPins, .showVersion: .done
         }
     }
 
@@ -216,26 +217,27 @@ extension Engine {
     func checkConsoleWaits() {
         finishConsoleWaits { wait in
             guard case .pause(let database) = wait.subject, !runs(in: database) else { return nil }
-            return .some(nil)
+            return ConsoleEnding()
         }
     }
 
     /// Answers the commands that are over.
-    /// - Parameter outcome: nil for one that is not; else its error, if it has one.
-    func finishConsoleWaits(_ outcome: (ConsoleWait) -> PostgresError??) {
+    /// - Parameter ending: nil for one that is not.
+    func finishConsoleWaits(_ ending: (ConsoleWait) -> ConsoleEnding?) {
         var waits: [Handle] = []
         swap(&waits, &orders.waits)
         var finished: [Handle] = []
         for handle in waits {
             guard let client = clients[handle], let wait = client.pointee.extras?.console?.work.wait else { continue }
-            guard let error = outcome(wait) else {
+            guard let end = ending(wait) else {
                 orders.waits.append(handle)
                 continue
             }
             client.pointee.extras?.console?.work = .none
-            if error != nil, !wait.isQuery { client.pointee.extras?.console?.isSkipping = true }
+            if end.error != nil, !wait.isQuery { client.pointee.extras?.console?.isSkipping = true }
             send(client) { builder in
-                if let error { builder.error(error) } else { builder.commandComplete(wait.verb.words) }
+                for notice in end.notices { builder.error(notice) }
+                if let error = end.error { builder.error(error) } else { builder.commandComplete(wait.verb.words) }
                 if wait.isQuery { builder.readyForQuery(.idle) }
             }
             finished.append(handle)
@@ -264,6 +266,10 @@ extension Engine {
 
     private func nextRow(_ listing: inout ConsoleListing) -> [String?]? {
         switch listing.verb {
+        case .showConfig:
+            guard listing.place < orders.settings.count else { return nil }
+            defer { listing.advance() }
+            return orders.settings[listing.place].row
         case .showHelp:
             guard let verb = ConsoleVerb.allCases.dropFirst(listing.place).first else { return nil }
             listing.advance()
@@ -277,7 +283,7 @@ extension Engine {
             guard listing.place == 0 else { return nil }
             listing.advance()
             return ["Howdah \(environment.version)"]
-        case .pause, .resume, .drain, .undrain, .switchover: return nil
+        case .pause, .resume, .drain, .undrain, .switchover, .reload: return nil
         }
     }
 

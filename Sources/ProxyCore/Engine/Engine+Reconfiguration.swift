@@ -57,6 +57,29 @@ extension Engine {
         }
     }
 
+    // MARK: RELOAD
+
+    /// What SHOW CONFIG tells from now on.
+    package func settingsListed(_ settings: [ListedSetting]) { orders.settings = settings }
+
+    func beginReload() -> ConsoleOutcome {
+        orders.reloads += 1
+        actions.append(.reload(number: orders.reloads))
+        return .waits(.reload(orders.reloads))
+    }
+
+    /// The answer to `.reload`.
+    package func reloadEnded(number: UInt64, _ outcome: ReloadOutcome) {
+        defer { endTurn() }
+        finishConsoleWaits { wait in
+            guard case .reload(number) = wait.subject else { return nil }
+            switch outcome {
+            case .applied(let notices): return ConsoleEnding(notices: notices)
+            case .refused(let error): return ConsoleEnding(error: error)
+            }
+        }
+    }
+
     // MARK: Limits that have been lowered
 
     /// Once a second while more may be open than is allowed: closes free servers; the others are when they become free

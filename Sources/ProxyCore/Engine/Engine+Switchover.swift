@@ -96,7 +96,7 @@ extension Engine {
         actions.append(.log(.switchoverEnded(from: change.from, to: change.to, failure: failure)))
         finishConsoleWaits { wait in
             guard case .switchover = wait.subject else { return nil }
-            return .some(failure.map { .switchoverFailed($0) })
+            return ConsoleEnding(error: failure.map { .switchoverFailed($0) })
         }
     }
 }

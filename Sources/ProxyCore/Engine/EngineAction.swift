@@ -34,5 +34,7 @@ package enum EngineAction {
     case samplePositions(within: Microseconds)
     /// Make another node the primary: nothing is being written any more. `switchoverEnded` is the answer.
     case switchover(from: Int, to: Int)
+    /// Read the settings again and put them into effect (`reconfigured`). `reloadEnded` is the answer.
+    case reload(number: UInt64)
     case log(EngineEvent)
 }

@@ -11,6 +11,7 @@ import Synchronization
 /// When that is full they are dropped, and their number is told. Lines that come again and again are summed up.
 final class Log: Sendable {
     private struct Waiting {
+        var level: LogLevel
         var queue: LogQueue
         var repeated: RepeatedLines
         /// `pass` has been asked for and has not ended.
@@ -22,7 +23,6 @@ final class Log: Sendable {
     /// Bytes of text beyond which a line is cut off.
     static let longestText = 4 << 10
 
-    private let level: LogLevel
     private let descriptor: Int32
     private let waiting: Mutex<Waiting>
     /// Without a target, so that it may wait for the reader without holding a thread that others share.
@@ -33,24 +33,44 @@ final class Log: Sendable {
     ///   - interval: in which lines of one kind are summed up (`log_repeat_interval`).
     ///   - descriptor: stays the caller's.
     init(level: LogLevel, memory: Int, interval: Duration, descriptor: Int32 = STDERR_FILENO) {
-        self.level = level
         self.descriptor = descriptor
         waiting = Mutex(
             Waiting(
+                level: level,
                 queue: LogQueue(limit: memory),
-                repeated: RepeatedLines(interval: UInt64(max(0, interval.wholeMicroseconds)))
+                repeated: RepeatedLines(interval: Self.microseconds(interval))
             )
         )
+    }
+
+    private static func microseconds(_ interval: Duration) -> UInt64 { UInt64(max(0, interval.wholeMicroseconds)) }
+
+    convenience init(_ proxy: ProxySettings) {
+        self.init(level: proxy.logLevel, memory: proxy.logMemory, interval: proxy.logRepeatInterval ?? .zero)
+    }
+
+    /// Other settings hold for lines that are written from now on. What is being summed up is told, where the interval
+    /// is another.
+    func reconfigure(_ proxy: ProxySettings) {
+        waiting.withLock { waiting in
+            waiting.level = proxy.logLevel
+            waiting.queue.limit = proxy.logMemory
+            let interval = Self.microseconds(proxy.logRepeatInterval ?? .zero)
+            if interval == waiting.repeated.interval { return }
+            tellSummedUp(&waiting, at: .max - waiting.repeated.interval)
+            waiting.repeated = RepeatedLines(interval: interval)
+            startPassing(&waiting)
+        }
     }
 
     /// Writes a line, from any thread; never waits.
     /// - Parameter kind: what makes lines of one kind, which are summed up. Nil: of warnings and errors the text
     ///   itself; other lines are all written.
     func write(_ level: LogLevel, _ text: String, kind: String? = nil) {
-        guard level >= self.level else { return }
         let kind = kind ?? (level >= .warning ? text : nil)
         let now = MonotonicClock.now
         waiting.withLock { waiting in
+            guard level >= waiting.level else { return }
             if let kind {
                 let (isWritten, early) = waiting.repeated.admit("\(level) \(kind)", level, text, at: now)
                 if let early { waiting.queue.append(Self.line(early, waiting.repeated.interval)) }
@@ -63,12 +83,19 @@ final class Log: Sendable {
         }
     }
 
+    /// Writes a line that is the answer to somebody, and so is never summed up.
+    func answer(_ level: LogLevel, _ text: String) {
+        waiting.withLock { waiting in
+            guard level >= waiting.level else { return }
+            waiting.queue.append(Self.line(level, text))
+            startPassing(&waiting)
+        }
+    }
+
     /// Waits until all that has been written so far has left, so long at most; what is being summed up is told.
     func flush(within limit: Duration) {
         waiting.withLock { waiting in
-            for summary in waiting.repeated.takeDue(at: .max - waiting.repeated.interval) {
-                waiting.queue.append(Self.line(summary, waiting.repeated.interval))
-            }
+            tellSummedUp(&waiting, at: .max - waiting.repeated.interval)
             startPassing(&waiting)
         }
         let done = DispatchSemaphore(value: 0)
@@ -95,11 +122,15 @@ final class Log: Sendable {
     private func tell() {
         waiting.withLock { waiting in
             waiting.wakeAt = .max
-            for summary in waiting.repeated.takeDue(at: MonotonicClock.now) {
-                waiting.queue.append(Self.line(summary, waiting.repeated.interval))
-            }
+            tellSummedUp(&waiting, at: MonotonicClock.now)
             follow(&waiting)
             startPassing(&waiting)
+        }
+    }
+
+    private func tellSummedUp(_ waiting: inout Waiting, at now: UInt64) {
+        for summary in waiting.repeated.takeDue(at: now) {
+            waiting.queue.append(Self.line(summary, waiting.repeated.interval))
         }
     }
 

@@ -1,6 +1,6 @@
 /// Lines that wait to be written, as many bytes as `limit` allows; those for which there is no room are counted.
 struct LogQueue {
-    let limit: Int
+    var limit: Int
     private var lines: [UInt8] = []
     /// Bytes that have been taken and are not written yet: they take up room, too.
     private var taken = 0

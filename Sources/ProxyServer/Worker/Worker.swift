@@ -15,9 +15,9 @@ final class Worker: EventHandler {
     private let engine: Engine
     private let loop: EventLoop
     private let clock: SampleClock
-    private let credentials: CredentialStore
+    private var credentials: CredentialStore
     private let control: any WorkerControl
-    private let logConnections: Bool
+    private var logConnections: Bool
     private var addresses: [[SocketAddress]]
     private var nextTick: Microseconds = 0
     /// The newest write that the sample clock has been told of.
@@ -33,26 +33,26 @@ final class Worker: EventHandler {
     private static let listenerTag = 1
     private static let tickInterval: Microseconds = 100_000
 
+    /// - Parameter settings: those that the engine has been made with, and the rest.
     init(
         engine: Engine,
+        _ settings: WorkerSettings,
         clock: SampleClock,
-        credentials: CredentialStore,
-        loopOptions: LoopOptions,
         control: any WorkerControl,
-        logConnections: Bool,
         lease: WriteLease?
     ) throws {
         self.lease = lease
         writesUntil = lease == nil ? .max : 0
         self.engine = engine
         self.clock = clock
-        self.credentials = credentials
         self.control = control
-        self.logConnections = logConnections
-        loop = try EventLoop.make(options: loopOptions, pool: engine.buffers)
+        credentials = settings.credentials
+        logConnections = settings.logConnections
+        loop = try EventLoop.make(options: settings.loop, pool: engine.buffers)
         ioMethod = loop.ioMethod
         mailbox = Mailbox(bell: loop.bell)
         addresses = engine.topology.nodes.map { _ in [] }
+        engine.settingsListed(settings.listing)
         engine.countUnsent { [unowned loop] in loop.unsentBytes(ConnectionID(rawValue: $0.rawValue)) }
     }
 
@@ -148,6 +148,8 @@ final class Worker: EventHandler {
             case .loginsChanged(let change): engine.loginsChanged(change)
             case .catalogSettled(let database, let change): engine.catalogSettled(database: database, change: change)
             case .switchoverEnded(let failure): engine.switchoverEnded(failure: failure)
+            case .reconfigured(let settings): reconfigure(settings)
+            case .reloadEnded(let number, let outcome): engine.reloadEnded(number: number, outcome)
             case .keyDerived(let token, let request, let key): engine.keyDerived(token, for: request, key)
             case .drain:
                 loop.stopListening(tag: Self.listenerTag)
@@ -166,6 +168,15 @@ final class Worker: EventHandler {
         }
         wakeAt = .max
         followDeadline()
+    }
+
+    private func reconfigure(_ settings: WorkerSettings) {
+        credentials = settings.credentials
+        logConnections = settings.logConnections
+        loop.reconfigure(settings.loop)
+        let kept = engine.reconfigured(settings.engine)
+        assert(kept.isEmpty, "\(kept) differ, and are no settings that need a restart")
+        engine.settingsListed(settings.listing)
     }
 
     // MARK: The lease
@@ -286,6 +297,9 @@ final class Worker: EventHandler {
         case .switchover(let from, let to):
             let mailbox = mailbox
             control.switchover(from: from, to: to) { mailbox.post(.switchoverEnded(failure: $0)) }
+        case .reload(let number):
+            let mailbox = mailbox
+            control.reload { mailbox.post(.reloadEnded(number: number, $0)) }
         case .log(let event): log(event)
         }
     }

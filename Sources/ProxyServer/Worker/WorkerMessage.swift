@@ -16,6 +16,9 @@ enum WorkerMessage: Sendable {
     case loginsChanged(LoginChange)
     /// With why it came to nothing, where it has.
     case switchoverEnded(failure: String?)
+    case reconfigured(WorkerSettings)
+    /// Behind `reconfigured`, where there is one.
+    case reloadEnded(number: UInt64, ReloadOutcome)
     case keyDerived(PeerToken, SaltedPasswordRequest, SaltedPassword)
     /// Let clients finish what they are in the middle of, and take no new ones.
     case drain
@@ -41,6 +44,8 @@ protocol WorkerControl: AnyObject, Sendable {
     func suspectLogins()
     /// Makes another node the primary; `ended` is called, on any thread, with why that came to nothing, or nil.
     func switchover(from: Int, to: Int, ended: @escaping @Sendable (String?) -> Void)
+    /// Has the settings read again; `ended` is called, on any thread, with what has come of it.
+    func reload(ended: @escaping @Sendable (ReloadOutcome) -> Void)
     /// - Parameter kind: lines of one kind are summed up; nil: warnings with the same text.
     func log(_ level: LogLevel, _ text: String, kind: String?)
     /// After `drain`: no client is left.

@@ -20,7 +20,8 @@ struct DemoProxy: RunningProxy {
         }
         environment["HOWDAH_LISTEN_ADDRESSES"] = "127.0.0.1"
         environment["HOWDAH_LISTEN_PORT"] = String(port)
-        server = try ProxyServer(Configuration.load(file: nil, environment: environment, nodes: nodes))
+        let source = ConfigurationSource(file: nil, environment: environment, nodes: nodes)
+        server = try ProxyServer(source.load(), from: source)
     }
 
     func stop() { server.stop(grace: .zero) }

@@ -22,12 +22,12 @@ enum RunCommand {
         let signals = RunSignals()
         do {
             let parsed = try parse(arguments)
-            let configuration = try Configuration.load(
+            let source = ConfigurationSource(
                 file: parsed.file,
                 environment: ProcessEnvironment.current,
                 nodes: parsed.nodes
             )
-            let proxy = try ProxyServer(configuration)
+            let proxy = try ProxyServer(source.load(), from: source)
             serve(proxy, until: signals)
             return 0
         } catch let error as ArgumentError {
@@ -47,7 +47,7 @@ enum RunCommand {
             switch signals.wait() {
             case .stop: return proxy.stop(grace: grace)
             case .stopAtOnce: return proxy.stop(grace: .zero)
-            case .reload: proxy.refuseReload()
+            case .reload: proxy.reload()
             }
         }
     }

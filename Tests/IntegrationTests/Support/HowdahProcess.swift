@@ -50,18 +50,25 @@ final class HowdahProcess: Sendable {
         try self.init(arguments: ["-c", file.path], settings)
     }
 
-    private init(arguments: [String], _ settings: [String: String]) throws {
-        guard access(Self.binary, X_OK) == 0 else {
-            throw Failure("no \(Self.binary): run `make build`, or set HOWDAH_TEST_BINARY")
-        }
+    /// Starts a proxy that takes nothing but what this file says: `listen_addresses = 127.0.0.1` and `listen_port = 0`
+    /// must be in it.
+    convenience init(configuration file: String) throws { try self.init(arguments: ["-c", file], variables: []) }
+
+    private convenience init(arguments: [String], _ settings: [String: String]) throws {
         var all = [
             "listen_addresses": "127.0.0.1", "listen_port": "0", "auth_type": "trust", "monitor_user": "postgres",
             // A node that is slow because the machine is busy is not gone.
             "node_check_timeout": "60s",
         ]
         all.merge(settings) { $1 }
-        let environment =
-            all.map { "HOWDAH_\($0.key.uppercased())=\($0.value)" } + ["PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"]
+        try self.init(arguments: arguments, variables: all.map { "HOWDAH_\($0.key.uppercased())=\($0.value)" })
+    }
+
+    private init(arguments: [String], variables: [String]) throws {
+        guard access(Self.binary, X_OK) == 0 else {
+            throw Failure("no \(Self.binary): run `make build`, or set HOWDAH_TEST_BINARY")
+        }
+        let environment = variables + ["PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"]
         let pipe = try makePipe()
         let feed = try makePipe()
         var launch = ChildLaunch(

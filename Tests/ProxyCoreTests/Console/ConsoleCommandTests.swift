@@ -1,3 +1,4 @@
+import PostgresWire
 import ProxyTerms
 import Testing
 
@@ -214,6 +215,70 @@ struct ConsoleCommandTests {
             console.gets("Complete UNDRAIN", "Ready I")
             talk.server(on: 0).completes("UPDATE 1")
             client.gets("Complete UPDATE 1", "Ready I")
+        }
+    }
+
+    // MARK: RELOAD and SHOW CONFIG
+
+    @Test("Each RELOAD is answered with what its own reading has come to, whichever is over first")
+    func reload() {
+        converseWithConsole { talk, console in
+            let second = talk.client(user: "admin", database: "howdah")
+            console.sends("Query RELOAD", "Query SHOW VERSION")
+            second.sends("Parse : RELOAD", "Bind <- ()", "Execute", "Sync")
+            second.gets("Parsed", "Bound")
+            #expect(talk.shell.reloads == [1, 2])
+            talk.engine.reloadEnded(
+                number: 2,
+                .refused(PostgresError(.error, .configurationFileError, "proxy.conf:1:1: no"))
+            )
+            console.getsNothing()
+            second.getsError("Error F0000 proxy.conf:1:1: no", ready: "I")
+            let kept = PostgresError(.warning, .cannotChangeNow, "setting \"workers\" stays")
+            talk.engine.reloadEnded(number: 1, .applied(notices: [kept]))
+            console.gets(
+                "Notice 55P02 setting \"workers\" stays",
+                "Complete RELOAD",
+                "Ready I",
+                "Columns version",
+                "Row Howdah ",
+                "Complete SHOW",
+                "Ready I"
+            )
+        }
+    }
+
+    @Test("Who does not wait for the answer keeps nobody from his own")
+    func reloadOfOneWhoLeft() {
+        converseWithConsole { talk, console in
+            let second = talk.client(user: "admin", database: "howdah")
+            second.sends("Query RELOAD")
+            talk.disconnect(second, reason: "gone")
+            console.sends("Query RELOAD")
+            talk.engine.reloadEnded(number: 1, .applied(notices: []))
+            console.getsNothing()
+            talk.engine.reloadEnded(number: 2, .applied(notices: []))
+            console.gets("Complete RELOAD", "Ready I")
+        }
+    }
+
+    @Test("SHOW CONFIG tells what was listed last")
+    func config() {
+        converseWithConsole { talk, console in
+            for value in ["1", "2"] {
+                talk.engine.settingsListed([
+                    ListedSetting(key: "pool_size", value: value, defaultValue: "20", isChangeable: true),
+                    ListedSetting(key: "workers", value: "1", defaultValue: "1", isChangeable: false),
+                ])
+                console.sends("Query SHOW CONFIG")
+                console.gets(
+                    "Columns key,value,default,changeable",
+                    "Row pool_size,\(value),20,yes",
+                    "Row workers,1,1,no",
+                    "Complete SHOW",
+                    "Ready I"
+                )
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 /// What a proxy itself sees of the nodes, as far as it matters to the others.
 package struct CoordinationLook: Sendable, Equatable {
-    /// Names of the nodes, by place.
-    /// By place; empty: nobody's.
+    /// Names of the nodes, by place; empty: nobody's.
     package var names: [String]
     /// The place of a primary that is well.
     package var sees: Int?

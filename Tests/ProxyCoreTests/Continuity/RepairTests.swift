@@ -30,17 +30,18 @@ struct RepairTests {
 
     @Test("A read that calls what a replica may refuse is not sent there behind another, whose rows may leave first")
     func refusedBehindARead() {
+        let text = "Query SELECT to_regclass('item')"
         converse { talk in
             let client = talk.client()
-            client.sends("Query SELECT 1", "Query SELECT f()")
+            client.sends("Query SELECT 1", text)
             let replica = talk.server(on: 1)
             #expect(replica.received == ["Query SELECT 1"])
             replica.answers("1")
             client.gets("Columns v", "Row 1", "Complete SELECT 1", "Ready I")
-            let next = talk.openServers().last { $0.received.last == "Query SELECT f()" }
-            if next?.received.count == 2, let next { next.sends(Self.readOnly, "Ready I") }
+            #expect(replica.received.last == text)
+            replica.sends(Self.readOnly, "Ready I")
             let primary = talk.server(on: 0)
-            #expect(primary.received.last == "Query SELECT f()")
+            #expect(primary.received.last == text)
             primary.answers("2")
             client.gets("Columns v", "Row 2", "Complete SELECT 1", "Ready I")
         }

@@ -57,6 +57,8 @@ struct FailedBatch {
         var id: StatementID
         /// The message has the client's own name for it.
         var isNamed = false
+        /// An EXECUTE runs it: what the batch parses itself is that, and not the statement.
+        var isByExecute = false
         /// Somebody has been told what its rows look like.
         var isDescribed = false
     }
@@ -113,10 +115,15 @@ struct FailedBatch {
         switch statement.fault {
         case .isMissing: return .prepareAgain
         case .resultHasChanged:
-            if tries.renewal == .parses { return .prepareAgain }
+            if tries.renewal == .parses { return prepared(statement) }
             let isTold = tries.renewal == .describes || statement.isNamed
             return isTold || !statement.isDescribed ? .prepareAnew(statement.id) : nil
-        case .mayBeOutdated: return tries.renewal == .parses && tries.isFirst ? .prepareAgain : nil
+        case .mayBeOutdated: return tries.renewal == .parses && tries.isFirst ? prepared(statement) : nil
         }
+    }
+
+    /// The batch has its Parse: with that the statement is prepared again, unless another has given it.
+    private func prepared(_ statement: Statement) -> Repair {
+        statement.isByExecute ? .prepareAnew(statement.id) : .prepareAgain
     }
 }

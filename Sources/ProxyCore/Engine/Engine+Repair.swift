@@ -31,6 +31,7 @@ extension Engine {
                     fault: $0,
                     id: entry.statement,
                     isNamed: entry.nameSize > 0,
+                    isByExecute: entry.nameSize > 0 && (entry.kind == .execute || entry.kind == .query),
                     isDescribed: statements[entry.statement].pointee.isDescribed
                 )
             },

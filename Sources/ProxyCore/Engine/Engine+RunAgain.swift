@@ -144,6 +144,12 @@ extension Engine {
                 {
                     renewName(reference.name.span.bytes, of: id, client)
                 }
+            case FrontendTag.parse:
+                if let message = ParseMessage(body),
+                    let (_, reference) = executed(in: body.extracting(message.text), client)
+                {
+                    renewName(reference.name.span.bytes, of: id, client)
+                }
             case FrontendTag.bind:
                 guard let message = BindMessage(body) else { break }
                 let name = body.extracting(message.statement)

@@ -92,6 +92,11 @@ struct FailedBatchTests {
             $0.statement = fault(.resultHasChanged)
             $0.tries.arm(.parses)
         },
+        Given("rows that have changed, by an EXECUTE that the batch parses", .prepareAnew(id)) {
+            $0.statement = fault(.resultHasChanged, isNamed: true)
+            $0.statement?.isByExecute = true
+            $0.tries.arm(.parses)
+        },
         Given("rows that have changed, of what the batch describes", .prepareAnew(id)) {
             $0.statement = fault(.resultHasChanged, isDescribed: true)
             $0.tries.arm(.describes)

@@ -17,6 +17,39 @@ struct PreparedBySQLTests {
         client.getsNothing()
     }
 
+    @Test(
+        "EXECUTE in the extended protocol of what looks different by now: its name means a new statement, and it runs again"
+    )
+    func executeOfChanged() {
+        converse { talk in
+            let client = talk.client()
+            prepare(client)
+            client.sends("Query EXECUTE p")
+            let replica = talk.server(on: 1)
+            replica.sends("Parsed", "Ready I")
+            replica.answers("1")
+            client.forget()
+            replica.forget()
+            client.sends("Parse : EXECUTE p", "Bind <- ()", "Execute", "Sync")
+            replica.gets("Parse : EXECUTE howdah_0000000001", "Bind <- ()", "Execute", "Sync")
+            replica.sends(
+                "Parsed",
+                "Bound",
+                "Error 0A000 cached plan must not change result type [RevalidateCachedQuery]",
+                "Ready I"
+            )
+            replica.gets(
+                "Parse howdah_0000000004: SELECT 1",
+                "Parse : EXECUTE howdah_0000000004",
+                "Bind <- ()",
+                "Execute",
+                "Sync"
+            )
+            replica.sends("Parsed", "Parsed", "Bound", "Row 1", "Complete SELECT 1", "Ready I")
+            client.gets("Parsed", "Bound", "Row 1", "Complete SELECT 1", "Ready I")
+        }
+    }
+
     @Test("What the primary has prepared a replica is given in front of the first EXECUTE")
     func brought() {
         converse { talk in
